@@ -1,0 +1,1 @@
+"""Generated kernels: committed text, one module a program and target."""

@@ -1,0 +1,310 @@
+"""CIoU loss: the stable and the plain gradient over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    CIoU = IoU - rho^2/c^2 - alpha v,  v = 4/pi^2 (arctan(wt/ht) - arctan(w/h))^2,
+    alpha = v/((1 - IoU) + v);  loss = 1 - CIoU
+
+Subgradients
+    max and min at equal coordinates: an even split between the two, as torch.maximum takes
+    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quotient whose
+    denominator is 0: derivative 0. alpha is a constant unless `attach` is 1, in second
+    derivatives too.
+
+Constants
+    eps_union: added to the union as denominator of IoU (default 0.0)
+    eps_height: added to both heights in the areas (default 0.0)
+    eps_diagonal: added to the squared diagonal (default 0.0)
+    eps_ratio: added to both heights in the aspect angles (default 0.0)
+    eps_alpha: added to the denominator of alpha (default 0.0)
+    threshold: alpha is 0 where IoU is less (default -1.0)
+    at_threshold: factor of alpha where IoU equals the threshold (default 1.0)
+    attach: 1: the gradient passes through alpha; 0: it does not (default 0.0)
+    unit: 1: w^2 + h^2 is replaced by 1 in the aspect derivative; 0: it is not (default 0.0)
+    sign: factor of the aspect derivative: 1, or -1 as the paper prints it (default 1.0)
+    ceiling: the loss is cut above this value (default inf)
+
+Source
+    Zheng et al., Distance-IoU Loss, AAAI 2020, arXiv 1911.08287; threshold on alpha: Zheng
+    et al., arXiv 2005.03572.
+"""
+
+
+def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+    """Return the loss of the stable program."""
+    aspect_scale = F.rational(4, 1)*(F.rational(1, 1)/(F.pi()*F.pi()))
+    dx1 = px1 - tx1
+    dy1 = py1 - ty1
+    dx2 = px2 - tx2
+    dy2 = py2 - ty2
+    pw = px2 - px1
+    ph = py2 - py1
+    tw = tx2 - tx1
+    th = ty2 - ty1
+    ox = F.min(px2, tx2) - F.max(px1, tx1)
+    oy = F.min(py2, ty2) - F.max(py1, ty1)
+    iw = F.relu(ox)
+    ih = F.relu(oy)
+    inter = ih*iw
+    pw_out = F.min(F.relu(-dx1) + F.relu(dx2), pw)
+    ph_out = F.min(F.relu(-dy1) + F.relu(dy2), ph)
+    tw_out = F.min(F.relu(dx1) + F.relu(-dx2), tw)
+    th_out = F.min(F.relu(dy1) + F.relu(-dy2), th)
+    ph_area = ph + eps_height
+    th_area = th + eps_height
+    p_rest = ph_out + eps_height
+    t_rest = th_out + eps_height
+    p_only = iw*p_rest + ph_area*pw_out
+    t_only = iw*t_rest + th_area*tw_out
+    outside = p_only + t_only
+    union_area = inter + outside
+    union_den = union_area + eps_union
+    gap = F.ratio(outside + eps_union, union_den, 1)
+    iou = F.ratio(inter, union_den, 0)
+    cw = F.max(px2, tx2) - F.min(px1, tx1)
+    ch = F.max(py2, ty2) - F.min(py1, ty1)
+    dx1_error = F.two_diff_error(px1, tx1)
+    dx2_error = F.two_diff_error(px2, tx2)
+    sx_high = dx1 + dx2
+    sx_low = F.two_diff_error(dx1, -dx2) + dx1_error + dx2_error
+    sx = sx_high + sx_low
+    dy1_error = F.two_diff_error(py1, ty1)
+    dy2_error = F.two_diff_error(py2, ty2)
+    sy_high = dy1 + dy2
+    sy_low = F.two_diff_error(dy1, -dy2) + dy1_error + dy2_error
+    sy = sy_high + sy_low
+    rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy)
+    diagonal = ch*ch + cw*cw + eps_diagonal
+    distance = F.ratio(rho, diagonal, 0)
+    ph_ratio = ph + eps_ratio
+    pw_error = F.two_diff_error(px2, px1)
+    ph_error = F.two_diff_error(ph, -eps_ratio) + F.two_diff_error(py2, py1)
+    ph_safe = F.select(F.eq(ph_ratio + pw, 0), 1, ph_ratio)
+    th_ratio = th + eps_ratio
+    tw_error = F.two_diff_error(tx2, tx1)
+    th_error = F.two_diff_error(th, -eps_ratio) + F.two_diff_error(ty2, ty1)
+    th_safe = F.select(F.eq(th_ratio + tw, 0), 1, th_ratio)
+    across = ph_safe*tw
+    along = pw*th_safe
+    det_high = across - along
+    det_products = F.two_prod_error(tw, ph_safe) - F.two_prod_error(pw, th_safe)
+    det_t = (ph_error + ph_safe)*tw_error + ph_error*tw
+    det_p = (th_error + th_safe)*pw_error + pw*th_error
+    det_low = F.two_diff_error(across, along) + det_products + det_t - det_p
+    det = det_high + det_low
+    dot = ph_safe*th_safe + pw*tw
+    turn = F.atan2(det, dot)
+    v = aspect_scale*(turn*turn)
+    alpha_den = gap + v + eps_alpha
+    alpha_kept = F.step(iou - threshold, at_threshold)
+    alpha_raw = F.ratio(v, alpha_den, 0)
+    alpha = alpha_kept*alpha_raw
+    total = F.gate(alpha, attach)*v + distance + gap
+    loss = F.min(ceiling, total)
+    return loss
+
+
+def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+    """Return the loss and the stable gradient."""
+    aspect_scale = F.rational(4, 1)*(F.rational(1, 1)/(F.pi()*F.pi()))
+    dx1 = px1 - tx1
+    dy1 = py1 - ty1
+    dx2 = px2 - tx2
+    dy2 = py2 - ty2
+    pw = px2 - px1
+    ph = py2 - py1
+    tw = tx2 - tx1
+    th = ty2 - ty1
+    ox = F.min(px2, tx2) - F.max(px1, tx1)
+    oy = F.min(py2, ty2) - F.max(py1, ty1)
+    iw = F.relu(ox)
+    ih = F.relu(oy)
+    inter = ih*iw
+    x1_inside = F.step(dx1, F.rational(1, 2))
+    x1_beyond = 1 - x1_inside
+    y1_inside = F.step(dy1, F.rational(1, 2))
+    y1_beyond = 1 - y1_inside
+    x2_inside = F.step(-dx2, F.rational(1, 2))
+    x2_beyond = 1 - x2_inside
+    y2_inside = F.step(-dy2, F.rational(1, 2))
+    y2_beyond = 1 - y2_inside
+    meets_x = F.step(ox, 0)
+    meets_y = F.step(oy, 0)
+    pw_out = F.min(F.relu(-dx1) + F.relu(dx2), pw)
+    ph_out = F.min(F.relu(-dy1) + F.relu(dy2), ph)
+    tw_out = F.min(F.relu(dx1) + F.relu(-dx2), tw)
+    th_out = F.min(F.relu(dy1) + F.relu(-dy2), th)
+    ph_area = ph + eps_height
+    th_area = th + eps_height
+    p_rest = ph_out + eps_height
+    t_rest = th_out + eps_height
+    p_only = iw*p_rest + ph_area*pw_out
+    t_only = iw*t_rest + th_area*tw_out
+    outside = p_only + t_only
+    union_area = inter + outside
+    union_den = union_area + eps_union
+    gap = F.ratio(outside + eps_union, union_den, 1)
+    iou = F.ratio(inter, union_den, 0)
+    parea = ph_area*pw
+    tarea = th_area*tw
+    px_rest = ph_area*pw_out + tarea + eps_union
+    px_share = F.ratio(px_rest, union_den, 0)
+    px_in = ih*meets_x*F.ratio(px_share, union_den, 0)
+    px_out = iou*F.ratio(ph_area, union_den, 0)
+    py_rest = p_rest*pw + tarea + eps_union
+    py_share = F.ratio(py_rest, union_den, 0)
+    py_in = iw*meets_y*F.ratio(py_share, union_den, 0)
+    py_out = iou*F.ratio(pw, union_den, 0)
+    tx_rest = th_area*tw_out + parea + eps_union
+    tx_share = F.ratio(tx_rest, union_den, 0)
+    tx_in = ih*meets_x*F.ratio(tx_share, union_den, 0)
+    tx_out = iou*F.ratio(th_area, union_den, 0)
+    ty_rest = t_rest*tw + parea + eps_union
+    ty_share = F.ratio(ty_rest, union_den, 0)
+    ty_in = iw*meets_y*F.ratio(ty_share, union_den, 0)
+    ty_out = iou*F.ratio(tw, union_den, 0)
+    cw = F.max(px2, tx2) - F.min(px1, tx1)
+    ch = F.max(py2, ty2) - F.min(py1, ty1)
+    dx1_error = F.two_diff_error(px1, tx1)
+    dx2_error = F.two_diff_error(px2, tx2)
+    sx_high = dx1 + dx2
+    sx_low = F.two_diff_error(dx1, -dx2) + dx1_error + dx2_error
+    sx = sx_high + sx_low
+    dy1_error = F.two_diff_error(py1, ty1)
+    dy2_error = F.two_diff_error(py2, ty2)
+    sy_high = dy1 + dy2
+    sy_low = F.two_diff_error(dy1, -dy2) + dy1_error + dy2_error
+    sy = sy_high + sy_low
+    rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy)
+    diagonal = ch*ch + cw*cw + eps_diagonal
+    distance = F.ratio(rho, diagonal, 0)
+    ph_ratio = ph + eps_ratio
+    pw_error = F.two_diff_error(px2, px1)
+    ph_error = F.two_diff_error(ph, -eps_ratio) + F.two_diff_error(py2, py1)
+    ph_safe = F.select(F.eq(ph_ratio + pw, 0), 1, ph_ratio)
+    th_ratio = th + eps_ratio
+    tw_error = F.two_diff_error(tx2, tx1)
+    th_error = F.two_diff_error(th, -eps_ratio) + F.two_diff_error(ty2, ty1)
+    th_safe = F.select(F.eq(th_ratio + tw, 0), 1, th_ratio)
+    across = ph_safe*tw
+    along = pw*th_safe
+    det_high = across - along
+    det_products = F.two_prod_error(tw, ph_safe) - F.two_prod_error(pw, th_safe)
+    det_t = (ph_error + ph_safe)*tw_error + ph_error*tw
+    det_p = (th_error + th_safe)*pw_error + pw*th_error
+    det_low = F.two_diff_error(across, along) + det_products + det_t - det_p
+    det = det_high + det_low
+    dot = ph_safe*th_safe + pw*tw
+    turn = F.atan2(det, dot)
+    t_norm = (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit
+    t_wide = F.ratio(tw, t_norm, 0)
+    t_tall = F.ratio(th_ratio, t_norm, 0)
+    p_norm = (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit
+    p_wide = F.ratio(pw, p_norm, 0)
+    p_tall = F.ratio(ph_ratio, p_norm, 0)
+    v = aspect_scale*(turn*turn)
+    alpha_den = gap + v + eps_alpha
+    alpha_kept = F.step(iou - threshold, at_threshold)
+    alpha_raw = F.ratio(v, alpha_den, 0)
+    alpha = alpha_kept*alpha_raw
+    total = F.gate(alpha, attach)*v + distance + gap
+    loss = F.min(ceiling, total)
+    total_bar = loss_bar*F.step(-total + ceiling, F.rational(1, 2))
+    alpha_bar = attach*total_bar*v
+    alpha_raw_bar = alpha_bar*alpha_kept
+    alpha_den_bar = -(alpha_raw_bar*F.ratio(alpha_raw, alpha_den, 0))
+    v_bar = F.gate(alpha, attach)*total_bar + F.ratio(alpha_raw_bar, alpha_den, 0) + alpha_den_bar
+    turn_bar = 2*aspect_scale*turn*v_bar
+    diagonal_bar = -(total_bar*F.ratio(distance, diagonal, 0))
+    rho_bar = F.ratio(total_bar, diagonal, 0)
+    sy_bar = F.rational(1, 2)*rho_bar*sy
+    sx_bar = F.rational(1, 2)*rho_bar*sx
+    ch_bar = 2*ch*diagonal_bar
+    cw_bar = 2*cw*diagonal_bar
+    gap_bar = alpha_den_bar + total_bar
+    th_bar = -(sign*t_wide*turn_bar)
+    tw_bar = sign*t_tall*turn_bar
+    ph_bar = sign*p_wide*turn_bar
+    pw_bar = -(sign*p_tall*turn_bar)
+    px1_bar = (px_in*x1_inside - px_out*x1_beyond)*gap_bar + sx_bar - cw_bar*x1_beyond - pw_bar
+    py1_bar = (py_in*y1_inside - py_out*y1_beyond)*gap_bar + sy_bar - ch_bar*y1_beyond - ph_bar
+    px2_bar = (px_out*x2_beyond - px_in*x2_inside)*gap_bar + cw_bar*x2_beyond + pw_bar + sx_bar
+    py2_bar = (py_out*y2_beyond - py_in*y2_inside)*gap_bar + ch_bar*y2_beyond + ph_bar + sy_bar
+    tx1_bar = (tx_in*x1_beyond - tx_out*x1_inside)*gap_bar - cw_bar*x1_inside - sx_bar - tw_bar
+    ty1_bar = (ty_in*y1_beyond - ty_out*y1_inside)*gap_bar - ch_bar*y1_inside - sy_bar - th_bar
+    tx2_bar = (tx_out*x2_inside - tx_in*x2_beyond)*gap_bar + cw_bar*x2_inside + tw_bar - sx_bar
+    ty2_bar = (ty_out*y2_inside - ty_in*y2_beyond)*gap_bar + ch_bar*y2_inside + th_bar - sy_bar
+    return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
+
+
+def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+    """Return loss and gradient, plain form."""
+    aspect_scale = F.rational(4, 1)*(F.rational(1, 1)/(F.pi()*F.pi()))
+    pw = px2 - px1
+    ph = py2 - py1
+    tw = tx2 - tx1
+    th = ty2 - ty1
+    ox = F.min(px2, tx2) - F.max(px1, tx1)
+    oy = F.min(py2, ty2) - F.max(py1, ty1)
+    iw = F.relu(ox)
+    ih = F.relu(oy)
+    inter = ih*iw
+    parea = (ph + eps_height)*pw
+    tarea = (th + eps_height)*tw
+    union_area = parea + tarea - inter
+    union_den = union_area + eps_union
+    iou = F.ratio(inter, union_den, 0)
+    gap = 1 - iou
+    cw = F.max(px2, tx2) - F.min(px1, tx1)
+    ch = F.max(py2, ty2) - F.min(py1, ty1)
+    sx = px1 + px2 - tx1 - tx2
+    sy = py1 + py2 - ty1 - ty2
+    rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy)
+    diagonal = ch*ch + cw*cw + eps_diagonal
+    distance = F.ratio(rho, diagonal, 0)
+    ph_ratio = ph + eps_ratio
+    th_ratio = th + eps_ratio
+    turn = F.aspect(tw, th_ratio, unit, sign) - F.aspect(pw, ph_ratio, unit, sign)
+    v = aspect_scale*(turn*turn)
+    alpha_den = gap + v + eps_alpha
+    alpha_kept = F.step(iou - threshold, at_threshold)
+    alpha_raw = F.ratio(v, alpha_den, 0)
+    alpha = alpha_kept*alpha_raw
+    total = F.gate(alpha, attach)*v + distance + gap
+    loss = F.min(ceiling, total)
+    total_bar = loss_bar*F.step(-total + ceiling, F.rational(1, 2))
+    alpha_bar = attach*total_bar*v
+    alpha_raw_bar = alpha_bar*alpha_kept
+    alpha_den_bar = -(alpha_raw_bar*F.ratio(alpha_raw, alpha_den, 0))
+    v_bar = F.gate(alpha, attach)*total_bar + F.ratio(alpha_raw_bar, alpha_den, 0) + alpha_den_bar
+    turn_bar = 2*aspect_scale*turn*v_bar
+    th_ratio_bar = turn_bar*F.ratio(-(sign*tw), (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)
+    ph_ratio_bar = -(turn_bar*F.ratio(-(sign*pw), (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0))
+    diagonal_bar = -(total_bar*F.ratio(distance, diagonal, 0))
+    rho_bar = F.ratio(total_bar, diagonal, 0)
+    sy_bar = F.rational(1, 2)*rho_bar*sy
+    sx_bar = F.rational(1, 2)*rho_bar*sx
+    ch_bar = 2*ch*diagonal_bar
+    cw_bar = 2*cw*diagonal_bar
+    gap_bar = alpha_den_bar + total_bar
+    iou_bar = -gap_bar
+    union_den_bar = -(iou_bar*F.ratio(iou, union_den, 0))
+    inter_bar = F.ratio(iou_bar, union_den, 0) - union_den_bar
+    ih_bar = inter_bar*iw
+    iw_bar = ih*inter_bar
+    oy_bar = ih_bar*F.step(oy, 0)
+    ox_bar = iw_bar*F.step(ox, 0)
+    th_bar = tw*union_den_bar + th_ratio_bar
+    tw_bar = (th + eps_height)*union_den_bar + turn_bar*F.ratio(sign*th_ratio, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)
+    ph_bar = pw*union_den_bar + ph_ratio_bar
+    pw_bar = (ph + eps_height)*union_den_bar - turn_bar*F.ratio(sign*ph_ratio, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)
+    px1_bar = sx_bar - cw_bar*F.step(tx1 - px1, F.rational(1, 2)) - ox_bar*F.step(px1 - tx1, F.rational(1, 2)) - pw_bar
+    py1_bar = sy_bar - ch_bar*F.step(ty1 - py1, F.rational(1, 2)) - oy_bar*F.step(py1 - ty1, F.rational(1, 2)) - ph_bar
+    px2_bar = ox_bar*F.step(tx2 - px2, F.rational(1, 2)) + cw_bar*F.step(px2 - tx2, F.rational(1, 2)) + pw_bar + sx_bar
+    py2_bar = oy_bar*F.step(ty2 - py2, F.rational(1, 2)) + ch_bar*F.step(py2 - ty2, F.rational(1, 2)) + ph_bar + sy_bar
+    tx1_bar = -ox_bar*F.step(tx1 - px1, F.rational(1, 2)) - cw_bar*F.step(px1 - tx1, F.rational(1, 2)) - sx_bar - tw_bar
+    ty1_bar = -oy_bar*F.step(ty1 - py1, F.rational(1, 2)) - ch_bar*F.step(py1 - ty1, F.rational(1, 2)) - sy_bar - th_bar
+    tx2_bar = cw_bar*F.step(tx2 - px2, F.rational(1, 2)) + ox_bar*F.step(px2 - tx2, F.rational(1, 2)) + tw_bar - sx_bar
+    ty2_bar = ch_bar*F.step(ty2 - py2, F.rational(1, 2)) + oy_bar*F.step(py2 - ty2, F.rational(1, 2)) + th_bar - sy_bar
+    return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar

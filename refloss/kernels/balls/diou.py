@@ -1,0 +1,213 @@
+"""DIoU loss: the stable and the plain gradient over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    DIoU = IoU - rho^2/c^2 with rho the distance of the centres, c the diagonal of the hull;
+    loss = 1 - DIoU
+
+Subgradients
+    max and min at equal coordinates: an even split between the two, as torch.maximum takes
+    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quotient whose
+    denominator is 0: derivative 0.
+
+Constants
+    eps_union: added to the union as denominator of IoU (default 0.0)
+    eps_height: added to both heights in the areas (default 0.0)
+    eps_diagonal: added to the squared diagonal (default 0.0)
+
+Source
+    Zheng et al., Distance-IoU Loss, AAAI 2020, arXiv 1911.08287.
+"""
+
+
+def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal):
+    """Return the loss of the stable program."""
+    dx1 = px1 - tx1
+    dy1 = py1 - ty1
+    dx2 = px2 - tx2
+    dy2 = py2 - ty2
+    pw = px2 - px1
+    ph = py2 - py1
+    tw = tx2 - tx1
+    th = ty2 - ty1
+    ox = F.min(px2, tx2) - F.max(px1, tx1)
+    oy = F.min(py2, ty2) - F.max(py1, ty1)
+    iw = F.relu(ox)
+    ih = F.relu(oy)
+    inter = ih*iw
+    pw_out = F.min(F.relu(-dx1) + F.relu(dx2), pw)
+    ph_out = F.min(F.relu(-dy1) + F.relu(dy2), ph)
+    tw_out = F.min(F.relu(dx1) + F.relu(-dx2), tw)
+    th_out = F.min(F.relu(dy1) + F.relu(-dy2), th)
+    ph_area = ph + eps_height
+    th_area = th + eps_height
+    p_rest = ph_out + eps_height
+    t_rest = th_out + eps_height
+    p_only = iw*p_rest + ph_area*pw_out
+    t_only = iw*t_rest + th_area*tw_out
+    outside = p_only + t_only
+    union_area = inter + outside
+    union_den = union_area + eps_union
+    gap = F.ratio(outside + eps_union, union_den, 1)
+    cw = F.max(px2, tx2) - F.min(px1, tx1)
+    ch = F.max(py2, ty2) - F.min(py1, ty1)
+    dx1_error = F.two_diff_error(px1, tx1)
+    dx2_error = F.two_diff_error(px2, tx2)
+    sx_high = dx1 + dx2
+    sx_low = F.two_diff_error(dx1, -dx2) + dx1_error + dx2_error
+    sx = sx_high + sx_low
+    dy1_error = F.two_diff_error(py1, ty1)
+    dy2_error = F.two_diff_error(py2, ty2)
+    sy_high = dy1 + dy2
+    sy_low = F.two_diff_error(dy1, -dy2) + dy1_error + dy2_error
+    sy = sy_high + sy_low
+    rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy)
+    diagonal = ch*ch + cw*cw + eps_diagonal
+    distance = F.ratio(rho, diagonal, 0)
+    loss = distance + gap
+    return loss
+
+
+def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal):
+    """Return the loss and the stable gradient."""
+    dx1 = px1 - tx1
+    dy1 = py1 - ty1
+    dx2 = px2 - tx2
+    dy2 = py2 - ty2
+    pw = px2 - px1
+    ph = py2 - py1
+    tw = tx2 - tx1
+    th = ty2 - ty1
+    ox = F.min(px2, tx2) - F.max(px1, tx1)
+    oy = F.min(py2, ty2) - F.max(py1, ty1)
+    iw = F.relu(ox)
+    ih = F.relu(oy)
+    inter = ih*iw
+    x1_inside = F.step(dx1, F.rational(1, 2))
+    x1_beyond = 1 - x1_inside
+    y1_inside = F.step(dy1, F.rational(1, 2))
+    y1_beyond = 1 - y1_inside
+    x2_inside = F.step(-dx2, F.rational(1, 2))
+    x2_beyond = 1 - x2_inside
+    y2_inside = F.step(-dy2, F.rational(1, 2))
+    y2_beyond = 1 - y2_inside
+    meets_x = F.step(ox, 0)
+    meets_y = F.step(oy, 0)
+    pw_out = F.min(F.relu(-dx1) + F.relu(dx2), pw)
+    ph_out = F.min(F.relu(-dy1) + F.relu(dy2), ph)
+    tw_out = F.min(F.relu(dx1) + F.relu(-dx2), tw)
+    th_out = F.min(F.relu(dy1) + F.relu(-dy2), th)
+    ph_area = ph + eps_height
+    th_area = th + eps_height
+    p_rest = ph_out + eps_height
+    t_rest = th_out + eps_height
+    p_only = iw*p_rest + ph_area*pw_out
+    t_only = iw*t_rest + th_area*tw_out
+    outside = p_only + t_only
+    union_area = inter + outside
+    union_den = union_area + eps_union
+    gap = F.ratio(outside + eps_union, union_den, 1)
+    iou = F.ratio(inter, union_den, 0)
+    parea = ph_area*pw
+    tarea = th_area*tw
+    px_rest = ph_area*pw_out + tarea + eps_union
+    px_share = F.ratio(px_rest, union_den, 0)
+    px_in = ih*meets_x*F.ratio(px_share, union_den, 0)
+    px_out = iou*F.ratio(ph_area, union_den, 0)
+    py_rest = p_rest*pw + tarea + eps_union
+    py_share = F.ratio(py_rest, union_den, 0)
+    py_in = iw*meets_y*F.ratio(py_share, union_den, 0)
+    py_out = iou*F.ratio(pw, union_den, 0)
+    tx_rest = th_area*tw_out + parea + eps_union
+    tx_share = F.ratio(tx_rest, union_den, 0)
+    tx_in = ih*meets_x*F.ratio(tx_share, union_den, 0)
+    tx_out = iou*F.ratio(th_area, union_den, 0)
+    ty_rest = t_rest*tw + parea + eps_union
+    ty_share = F.ratio(ty_rest, union_den, 0)
+    ty_in = iw*meets_y*F.ratio(ty_share, union_den, 0)
+    ty_out = iou*F.ratio(tw, union_den, 0)
+    cw = F.max(px2, tx2) - F.min(px1, tx1)
+    ch = F.max(py2, ty2) - F.min(py1, ty1)
+    dx1_error = F.two_diff_error(px1, tx1)
+    dx2_error = F.two_diff_error(px2, tx2)
+    sx_high = dx1 + dx2
+    sx_low = F.two_diff_error(dx1, -dx2) + dx1_error + dx2_error
+    sx = sx_high + sx_low
+    dy1_error = F.two_diff_error(py1, ty1)
+    dy2_error = F.two_diff_error(py2, ty2)
+    sy_high = dy1 + dy2
+    sy_low = F.two_diff_error(dy1, -dy2) + dy1_error + dy2_error
+    sy = sy_high + sy_low
+    rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy)
+    diagonal = ch*ch + cw*cw + eps_diagonal
+    distance = F.ratio(rho, diagonal, 0)
+    loss = distance + gap
+    diagonal_bar = -(loss_bar*F.ratio(distance, diagonal, 0))
+    rho_bar = F.ratio(loss_bar, diagonal, 0)
+    sy_bar = F.rational(1, 2)*rho_bar*sy
+    sx_bar = F.rational(1, 2)*rho_bar*sx
+    ch_bar = 2*ch*diagonal_bar
+    cw_bar = 2*cw*diagonal_bar
+    px1_bar = (px_in*x1_inside - px_out*x1_beyond)*loss_bar + sx_bar - cw_bar*x1_beyond
+    py1_bar = (py_in*y1_inside - py_out*y1_beyond)*loss_bar + sy_bar - ch_bar*y1_beyond
+    px2_bar = (px_out*x2_beyond - px_in*x2_inside)*loss_bar + cw_bar*x2_beyond + sx_bar
+    py2_bar = (py_out*y2_beyond - py_in*y2_inside)*loss_bar + ch_bar*y2_beyond + sy_bar
+    tx1_bar = (tx_in*x1_beyond - tx_out*x1_inside)*loss_bar - cw_bar*x1_inside - sx_bar
+    ty1_bar = (ty_in*y1_beyond - ty_out*y1_inside)*loss_bar - ch_bar*y1_inside - sy_bar
+    tx2_bar = (tx_out*x2_inside - tx_in*x2_beyond)*loss_bar + cw_bar*x2_inside - sx_bar
+    ty2_bar = (ty_out*y2_inside - ty_in*y2_beyond)*loss_bar + ch_bar*y2_inside - sy_bar
+    return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
+
+
+def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal):
+    """Return loss and gradient, plain form."""
+    pw = px2 - px1
+    ph = py2 - py1
+    tw = tx2 - tx1
+    th = ty2 - ty1
+    ox = F.min(px2, tx2) - F.max(px1, tx1)
+    oy = F.min(py2, ty2) - F.max(py1, ty1)
+    iw = F.relu(ox)
+    ih = F.relu(oy)
+    inter = ih*iw
+    parea = (ph + eps_height)*pw
+    tarea = (th + eps_height)*tw
+    union_area = parea + tarea - inter
+    union_den = union_area + eps_union
+    iou = F.ratio(inter, union_den, 0)
+    gap = 1 - iou
+    cw = F.max(px2, tx2) - F.min(px1, tx1)
+    ch = F.max(py2, ty2) - F.min(py1, ty1)
+    sx = px1 + px2 - tx1 - tx2
+    sy = py1 + py2 - ty1 - ty2
+    rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy)
+    diagonal = ch*ch + cw*cw + eps_diagonal
+    distance = F.ratio(rho, diagonal, 0)
+    loss = distance + gap
+    diagonal_bar = -(loss_bar*F.ratio(distance, diagonal, 0))
+    rho_bar = F.ratio(loss_bar, diagonal, 0)
+    sy_bar = F.rational(1, 2)*rho_bar*sy
+    sx_bar = F.rational(1, 2)*rho_bar*sx
+    ch_bar = 2*ch*diagonal_bar
+    cw_bar = 2*cw*diagonal_bar
+    iou_bar = -loss_bar
+    union_den_bar = -(iou_bar*F.ratio(iou, union_den, 0))
+    inter_bar = F.ratio(iou_bar, union_den, 0) - union_den_bar
+    ih_bar = inter_bar*iw
+    iw_bar = ih*inter_bar
+    oy_bar = ih_bar*F.step(oy, 0)
+    ox_bar = iw_bar*F.step(ox, 0)
+    th_bar = tw*union_den_bar
+    tw_bar = (th + eps_height)*union_den_bar
+    ph_bar = pw*union_den_bar
+    pw_bar = (ph + eps_height)*union_den_bar
+    px1_bar = sx_bar - cw_bar*F.step(tx1 - px1, F.rational(1, 2)) - ox_bar*F.step(px1 - tx1, F.rational(1, 2)) - pw_bar
+    py1_bar = sy_bar - ch_bar*F.step(ty1 - py1, F.rational(1, 2)) - oy_bar*F.step(py1 - ty1, F.rational(1, 2)) - ph_bar
+    px2_bar = ox_bar*F.step(tx2 - px2, F.rational(1, 2)) + cw_bar*F.step(px2 - tx2, F.rational(1, 2)) + pw_bar + sx_bar
+    py2_bar = oy_bar*F.step(ty2 - py2, F.rational(1, 2)) + ch_bar*F.step(py2 - ty2, F.rational(1, 2)) + ph_bar + sy_bar
+    tx1_bar = -ox_bar*F.step(tx1 - px1, F.rational(1, 2)) - cw_bar*F.step(px1 - tx1, F.rational(1, 2)) - sx_bar - tw_bar
+    ty1_bar = -oy_bar*F.step(ty1 - py1, F.rational(1, 2)) - ch_bar*F.step(py1 - ty1, F.rational(1, 2)) - sy_bar - th_bar
+    tx2_bar = cw_bar*F.step(tx2 - px2, F.rational(1, 2)) + ox_bar*F.step(px2 - tx2, F.rational(1, 2)) + tw_bar - sx_bar
+    ty2_bar = ch_bar*F.step(ty2 - py2, F.rational(1, 2)) + oy_bar*F.step(py2 - ty2, F.rational(1, 2)) + th_bar - sy_bar
+    return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar

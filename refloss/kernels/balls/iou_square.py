@@ -1,0 +1,172 @@
+"""IoU loss: the stable and the plain gradient over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    IoU = I/U,  I = max(0, min(x2, x2t) - max(x1, x1t)) max(0, min(y2, y2t) - max(y1, y1t)),
+    U = (x2 - x1)(y2 - y1) + (x2t - x1t)(y2t - y1t) - I;  loss = 1 - IoU, -ln IoU or 1 - IoU^2
+
+Subgradients
+    max and min at equal coordinates: an even split between the two, as torch.maximum takes
+    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quotient whose
+    denominator is 0: derivative 0.
+
+Constants
+    eps_union: added to the union as denominator of IoU (default 0.0)
+    eps_height: added to both heights in the areas (default 0.0)
+    least_area: floor of union and hull (default 0.0)
+
+Source
+    Yu et al., UnitBox, ACM MM 2016; 1 - IoU and 1 - IoU^2 by the libraries that use them.
+"""
+
+
+def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_area):
+    """Return the loss of the stable program."""
+    dx1 = px1 - tx1
+    dy1 = py1 - ty1
+    dx2 = px2 - tx2
+    dy2 = py2 - ty2
+    pw = px2 - px1
+    ph = py2 - py1
+    tw = tx2 - tx1
+    th = ty2 - ty1
+    ox = F.min(px2, tx2) - F.max(px1, tx1)
+    oy = F.min(py2, ty2) - F.max(py1, ty1)
+    iw = F.relu(ox)
+    ih = F.relu(oy)
+    inter = ih*iw
+    pw_out = F.min(F.relu(-dx1) + F.relu(dx2), pw)
+    ph_out = F.min(F.relu(-dy1) + F.relu(dy2), ph)
+    tw_out = F.min(F.relu(dx1) + F.relu(-dx2), tw)
+    th_out = F.min(F.relu(dy1) + F.relu(-dy2), th)
+    ph_area = ph + eps_height
+    th_area = th + eps_height
+    p_rest = ph_out + eps_height
+    t_rest = th_out + eps_height
+    p_only = iw*p_rest + ph_area*pw_out
+    t_only = iw*t_rest + th_area*tw_out
+    outside = p_only + t_only
+    union_area = inter + outside
+    union_kept = F.max(least_area, union_area)
+    union_slack = F.relu(-union_area + least_area) + eps_union
+    union_den = union_kept + eps_union
+    gap = F.ratio(outside + union_slack, union_den, 1)
+    iou = F.ratio(inter, union_den, 0)
+    loss = (1 + iou)*gap
+    return loss
+
+
+def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, least_area):
+    """Return the loss and the stable gradient."""
+    dx1 = px1 - tx1
+    dy1 = py1 - ty1
+    dx2 = px2 - tx2
+    dy2 = py2 - ty2
+    pw = px2 - px1
+    ph = py2 - py1
+    tw = tx2 - tx1
+    th = ty2 - ty1
+    ox = F.min(px2, tx2) - F.max(px1, tx1)
+    oy = F.min(py2, ty2) - F.max(py1, ty1)
+    iw = F.relu(ox)
+    ih = F.relu(oy)
+    inter = ih*iw
+    x1_inside = F.step(dx1, F.rational(1, 2))
+    x1_beyond = 1 - x1_inside
+    y1_inside = F.step(dy1, F.rational(1, 2))
+    y1_beyond = 1 - y1_inside
+    x2_inside = F.step(-dx2, F.rational(1, 2))
+    x2_beyond = 1 - x2_inside
+    y2_inside = F.step(-dy2, F.rational(1, 2))
+    y2_beyond = 1 - y2_inside
+    meets_x = F.step(ox, 0)
+    meets_y = F.step(oy, 0)
+    pw_out = F.min(F.relu(-dx1) + F.relu(dx2), pw)
+    ph_out = F.min(F.relu(-dy1) + F.relu(dy2), ph)
+    tw_out = F.min(F.relu(dx1) + F.relu(-dx2), tw)
+    th_out = F.min(F.relu(dy1) + F.relu(-dy2), th)
+    ph_area = ph + eps_height
+    th_area = th + eps_height
+    p_rest = ph_out + eps_height
+    t_rest = th_out + eps_height
+    p_only = iw*p_rest + ph_area*pw_out
+    t_only = iw*t_rest + th_area*tw_out
+    outside = p_only + t_only
+    union_area = inter + outside
+    union_kept = F.max(least_area, union_area)
+    union_slack = F.relu(-union_area + least_area) + eps_union
+    union_follows = F.step(union_area - least_area, F.rational(1, 2))
+    union_den = union_kept + eps_union
+    gap = F.ratio(outside + union_slack, union_den, 1)
+    iou = F.ratio(inter, union_den, 0)
+    parea = ph_area*pw
+    tarea = th_area*tw
+    px_rest = ph_area*pw_out + tarea + union_slack
+    px_share = F.ratio((1 - union_follows)*union_den + px_rest*union_follows, union_den, 0)
+    px_in = ih*meets_x*F.ratio(px_share, union_den, 0)
+    px_out = iou*union_follows*F.ratio(ph_area, union_den, 0)
+    py_rest = p_rest*pw + tarea + union_slack
+    py_share = F.ratio((1 - union_follows)*union_den + py_rest*union_follows, union_den, 0)
+    py_in = iw*meets_y*F.ratio(py_share, union_den, 0)
+    py_out = iou*union_follows*F.ratio(pw, union_den, 0)
+    tx_rest = th_area*tw_out + parea + union_slack
+    tx_share = F.ratio((1 - union_follows)*union_den + tx_rest*union_follows, union_den, 0)
+    tx_in = ih*meets_x*F.ratio(tx_share, union_den, 0)
+    tx_out = iou*union_follows*F.ratio(th_area, union_den, 0)
+    ty_rest = t_rest*tw + parea + union_slack
+    ty_share = F.ratio((1 - union_follows)*union_den + ty_rest*union_follows, union_den, 0)
+    ty_in = iw*meets_y*F.ratio(ty_share, union_den, 0)
+    ty_out = iou*union_follows*F.ratio(tw, union_den, 0)
+    loss = (1 + iou)*gap
+    gap_bar = 2*iou*loss_bar
+    px1_bar = (px_in*x1_inside - px_out*x1_beyond)*gap_bar
+    py1_bar = (py_in*y1_inside - py_out*y1_beyond)*gap_bar
+    px2_bar = (px_out*x2_beyond - px_in*x2_inside)*gap_bar
+    py2_bar = (py_out*y2_beyond - py_in*y2_inside)*gap_bar
+    tx1_bar = (tx_in*x1_beyond - tx_out*x1_inside)*gap_bar
+    ty1_bar = (ty_in*y1_beyond - ty_out*y1_inside)*gap_bar
+    tx2_bar = (tx_out*x2_inside - tx_in*x2_beyond)*gap_bar
+    ty2_bar = (ty_out*y2_inside - ty_in*y2_beyond)*gap_bar
+    return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
+
+
+def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, least_area):
+    """Return loss and gradient, plain form."""
+    pw = px2 - px1
+    ph = py2 - py1
+    tw = tx2 - tx1
+    th = ty2 - ty1
+    ox = F.min(px2, tx2) - F.max(px1, tx1)
+    oy = F.min(py2, ty2) - F.max(py1, ty1)
+    iw = F.relu(ox)
+    ih = F.relu(oy)
+    inter = ih*iw
+    parea = (ph + eps_height)*pw
+    tarea = (th + eps_height)*tw
+    union_area = parea + tarea - inter
+    union_kept = F.max(least_area, union_area)
+    union_den = union_kept + eps_union
+    iou = F.ratio(inter, union_den, 0)
+    loss = 1 - iou*iou
+    iou_bar = -(2*iou*loss_bar)
+    union_den_bar = -(iou_bar*F.ratio(iou, union_den, 0))
+    union_area_bar = union_den_bar*F.step(union_area - least_area, F.rational(1, 2))
+    inter_bar = F.ratio(iou_bar, union_den, 0) - union_area_bar
+    ih_bar = inter_bar*iw
+    iw_bar = ih*inter_bar
+    oy_bar = ih_bar*F.step(oy, 0)
+    ox_bar = iw_bar*F.step(ox, 0)
+    th_bar = tw*union_area_bar
+    tw_bar = (th + eps_height)*union_area_bar
+    ph_bar = pw*union_area_bar
+    pw_bar = (ph + eps_height)*union_area_bar
+    px1_bar = -ox_bar*F.step(px1 - tx1, F.rational(1, 2)) - pw_bar
+    py1_bar = -oy_bar*F.step(py1 - ty1, F.rational(1, 2)) - ph_bar
+    px2_bar = ox_bar*F.step(tx2 - px2, F.rational(1, 2)) + pw_bar
+    py2_bar = oy_bar*F.step(ty2 - py2, F.rational(1, 2)) + ph_bar
+    tx1_bar = -ox_bar*F.step(tx1 - px1, F.rational(1, 2)) - tw_bar
+    ty1_bar = -oy_bar*F.step(ty1 - py1, F.rational(1, 2)) - th_bar
+    tx2_bar = ox_bar*F.step(px2 - tx2, F.rational(1, 2)) + tw_bar
+    ty2_bar = oy_bar*F.step(py2 - ty2, F.rational(1, 2)) + th_bar
+    return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar

@@ -1,0 +1,428 @@
+"""DIoU loss: value, gradient and Hessian-vector product in NumPy.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    DIoU = IoU - rho^2/c^2 with rho the distance of the centres, c the diagonal of the hull;
+    loss = 1 - DIoU
+
+Subgradients
+    max and min at equal coordinates: an even split between the two, as torch.maximum takes
+    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quotient whose
+    denominator is 0: derivative 0.
+
+Constants
+    eps_union: added to the union as denominator of IoU (default 0.0)
+    eps_height: added to both heights in the areas (default 0.0)
+    eps_diagonal: added to the squared diagonal (default 0.0)
+
+Source
+    Zheng et al., Distance-IoU Loss, AAAI 2020, arXiv 1911.08287.
+"""
+
+import numpy as np
+
+CONSTANTS = ("eps_union", "eps_height", "eps_diagonal",)
+
+
+def ratio(n, d, at0):
+    """Return n/d, and at0 where d = 0."""
+    zero = d == 0.0
+    return np.where(zero, at0, n/np.where(zero, 1.0, d))
+
+
+def two_diff_error(a, b):
+    """Return (a - b) - fl(a - b), exactly (Knuth)."""
+    d = a - b
+    t = d - a
+    return (a - (d - t)) - (b + t)
+
+
+def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal):
+    """Return loss, one an item."""
+    dx1 = px1 - tx1  # pred minus target
+    dy1 = py1 - ty1  # pred minus target
+    dx2 = px2 - tx2  # pred minus target
+    dy2 = py2 - ty2  # pred minus target
+    pw = px2 - px1  # width of pred
+    ph = py2 - py1  # height of pred
+    tw = tx2 - tx1  # width of target
+    th = ty2 - ty1  # height of target
+    ox = np.minimum(px2, tx2) - np.maximum(px1, tx1)  # signed overlap in x
+    oy = np.minimum(py2, ty2) - np.maximum(py1, ty1)  # signed overlap in y
+    iw = np.maximum(ox, 0.0)
+    ih = np.maximum(oy, 0.0)
+    inter = ih*iw  # intersection
+    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
+    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
+    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
+    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    ph_area = ph + eps_height
+    th_area = th + eps_height
+    p_rest = ph_out + eps_height
+    t_rest = th_out + eps_height
+    p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
+    t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
+    outside = p_only + t_only  # symmetric difference
+    union_area = inter + outside  # union
+    union_den = union_area + eps_union
+    gap = ratio(outside + eps_union, union_den, 1.0)  # 1 - IoU, from terms >= 0
+    cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
+    ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
+    dx1_error = two_diff_error(px1, tx1)
+    dx2_error = two_diff_error(px2, tx2)
+    sx_high = dx1 + dx2
+    sx_low = two_diff_error(dx1, -dx2) + dx1_error + dx2_error
+    sx = sx_high + sx_low  # twice the distance of the centres in x
+    dy1_error = two_diff_error(py1, ty1)
+    dy2_error = two_diff_error(py2, ty2)
+    sy_high = dy1 + dy2
+    sy_low = two_diff_error(dy1, -dy2) + dy1_error + dy2_error
+    sy = sy_high + sy_low  # twice the distance of the centres in y
+    rho = 0.25*(sx*sx) + 0.25*(sy*sy)  # squared distance of the centres
+    diagonal = ch*ch + cw*cw + eps_diagonal  # squared diagonal of the hull
+    distance = ratio(rho, diagonal, 0.0)
+    loss = distance + gap
+    return loss
+
+
+def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal):
+    """Return loss, then its derivative by every column times loss_bar."""
+    dx1 = px1 - tx1  # pred minus target
+    dy1 = py1 - ty1  # pred minus target
+    dx2 = px2 - tx2  # pred minus target
+    dy2 = py2 - ty2  # pred minus target
+    pw = px2 - px1  # width of pred
+    ph = py2 - py1  # height of pred
+    tw = tx2 - tx1  # width of target
+    th = ty2 - ty1  # height of target
+    ox = np.minimum(px2, tx2) - np.maximum(px1, tx1)  # signed overlap in x
+    oy = np.minimum(py2, ty2) - np.maximum(py1, ty1)  # signed overlap in y
+    iw = np.maximum(ox, 0.0)
+    ih = np.maximum(oy, 0.0)
+    inter = ih*iw  # intersection
+    x1_inside = np.heaviside(dx1, 0.5)  # px1 inside target: 1
+    x1_beyond = 1.0 - x1_inside
+    y1_inside = np.heaviside(dy1, 0.5)  # py1 inside target: 1
+    y1_beyond = 1.0 - y1_inside
+    x2_inside = np.heaviside(-dx2, 0.5)  # px2 inside target: 1
+    x2_beyond = 1.0 - x2_inside
+    y2_inside = np.heaviside(-dy2, 0.5)  # py2 inside target: 1
+    y2_beyond = 1.0 - y2_inside
+    meets_x = np.heaviside(ox, 0.0)
+    meets_y = np.heaviside(oy, 0.0)
+    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
+    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
+    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
+    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    ph_area = ph + eps_height
+    th_area = th + eps_height
+    p_rest = ph_out + eps_height
+    t_rest = th_out + eps_height
+    p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
+    t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
+    outside = p_only + t_only  # symmetric difference
+    union_area = inter + outside  # union
+    union_den = union_area + eps_union
+    gap = ratio(outside + eps_union, union_den, 1.0)  # 1 - IoU, from terms >= 0
+    iou = ratio(inter, union_den, 0.0)
+    parea = ph_area*pw  # area of pred
+    tarea = th_area*tw  # area of target
+    px_rest = ph_area*pw_out + tarea + eps_union
+    px_share = ratio(px_rest, union_den, 0.0)
+    px_in = ih*meets_x*ratio(px_share, union_den, 0.0)
+    px_out = iou*ratio(ph_area, union_den, 0.0)
+    py_rest = p_rest*pw + tarea + eps_union
+    py_share = ratio(py_rest, union_den, 0.0)
+    py_in = iw*meets_y*ratio(py_share, union_den, 0.0)
+    py_out = iou*ratio(pw, union_den, 0.0)
+    tx_rest = th_area*tw_out + parea + eps_union
+    tx_share = ratio(tx_rest, union_den, 0.0)
+    tx_in = ih*meets_x*ratio(tx_share, union_den, 0.0)
+    tx_out = iou*ratio(th_area, union_den, 0.0)
+    ty_rest = t_rest*tw + parea + eps_union
+    ty_share = ratio(ty_rest, union_den, 0.0)
+    ty_in = iw*meets_y*ratio(ty_share, union_den, 0.0)
+    ty_out = iou*ratio(tw, union_den, 0.0)
+    cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
+    ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
+    dx1_error = two_diff_error(px1, tx1)
+    dx2_error = two_diff_error(px2, tx2)
+    sx_high = dx1 + dx2
+    sx_low = two_diff_error(dx1, -dx2) + dx1_error + dx2_error
+    sx = sx_high + sx_low  # twice the distance of the centres in x
+    dy1_error = two_diff_error(py1, ty1)
+    dy2_error = two_diff_error(py2, ty2)
+    sy_high = dy1 + dy2
+    sy_low = two_diff_error(dy1, -dy2) + dy1_error + dy2_error
+    sy = sy_high + sy_low  # twice the distance of the centres in y
+    rho = 0.25*(sx*sx) + 0.25*(sy*sy)  # squared distance of the centres
+    diagonal = ch*ch + cw*cw + eps_diagonal  # squared diagonal of the hull
+    distance = ratio(rho, diagonal, 0.0)
+    loss = distance + gap
+    diagonal_bar = -(loss_bar*ratio(distance, diagonal, 0.0))
+    rho_bar = ratio(loss_bar, diagonal, 0.0)
+    sy_bar = 0.5*rho_bar*sy
+    sx_bar = 0.5*rho_bar*sx
+    ch_bar = 2.0*ch*diagonal_bar
+    cw_bar = 2.0*cw*diagonal_bar
+    px1_bar = (px_in*x1_inside - px_out*x1_beyond)*loss_bar + sx_bar - cw_bar*x1_beyond
+    py1_bar = (py_in*y1_inside - py_out*y1_beyond)*loss_bar + sy_bar - ch_bar*y1_beyond
+    px2_bar = (px_out*x2_beyond - px_in*x2_inside)*loss_bar + cw_bar*x2_beyond + sx_bar
+    py2_bar = (py_out*y2_beyond - py_in*y2_inside)*loss_bar + ch_bar*y2_beyond + sy_bar
+    tx1_bar = (tx_in*x1_beyond - tx_out*x1_inside)*loss_bar - cw_bar*x1_inside - sx_bar
+    ty1_bar = (ty_in*y1_beyond - ty_out*y1_inside)*loss_bar - ch_bar*y1_inside - sy_bar
+    tx2_bar = (tx_out*x2_inside - tx_in*x2_beyond)*loss_bar + cw_bar*x2_inside - sx_bar
+    ty2_bar = (ty_out*y2_inside - ty_in*y2_beyond)*loss_bar + ch_bar*y2_inside - sy_bar
+    return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
+
+
+def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_dot, py2_dot, tx1_dot, ty1_dot, tx2_dot, ty2_dot, eps_union, eps_height, eps_diagonal):
+    """Return the derivative of the gradient along the `_dot` columns."""
+    dx1 = px1 - tx1  # pred minus target
+    dy1 = py1 - ty1  # pred minus target
+    dx2 = px2 - tx2  # pred minus target
+    dy2 = py2 - ty2  # pred minus target
+    pw = px2 - px1  # width of pred
+    ph = py2 - py1  # height of pred
+    tw = tx2 - tx1  # width of target
+    th = ty2 - ty1  # height of target
+    ox = np.minimum(px2, tx2) - np.maximum(px1, tx1)  # signed overlap in x
+    oy = np.minimum(py2, ty2) - np.maximum(py1, ty1)  # signed overlap in y
+    iw = np.maximum(ox, 0.0)
+    ih = np.maximum(oy, 0.0)
+    inter = ih*iw  # intersection
+    x1_inside = np.heaviside(dx1, 0.5)  # px1 inside target: 1
+    x1_beyond = 1.0 - x1_inside
+    y1_inside = np.heaviside(dy1, 0.5)  # py1 inside target: 1
+    y1_beyond = 1.0 - y1_inside
+    x2_inside = np.heaviside(-dx2, 0.5)  # px2 inside target: 1
+    x2_beyond = 1.0 - x2_inside
+    y2_inside = np.heaviside(-dy2, 0.5)  # py2 inside target: 1
+    y2_beyond = 1.0 - y2_inside
+    meets_x = np.heaviside(ox, 0.0)
+    meets_y = np.heaviside(oy, 0.0)
+    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
+    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
+    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
+    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    ph_area = ph + eps_height
+    th_area = th + eps_height
+    p_rest = ph_out + eps_height
+    t_rest = th_out + eps_height
+    p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
+    t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
+    outside = p_only + t_only  # symmetric difference
+    union_area = inter + outside  # union
+    union_den = union_area + eps_union
+    iou = ratio(inter, union_den, 0.0)
+    parea = ph_area*pw  # area of pred
+    tarea = th_area*tw  # area of target
+    px_rest = ph_area*pw_out + tarea + eps_union
+    px_share = ratio(px_rest, union_den, 0.0)
+    px_in = ih*meets_x*ratio(px_share, union_den, 0.0)
+    px_out = iou*ratio(ph_area, union_den, 0.0)
+    py_rest = p_rest*pw + tarea + eps_union
+    py_share = ratio(py_rest, union_den, 0.0)
+    py_in = iw*meets_y*ratio(py_share, union_den, 0.0)
+    py_out = iou*ratio(pw, union_den, 0.0)
+    tx_rest = th_area*tw_out + parea + eps_union
+    tx_share = ratio(tx_rest, union_den, 0.0)
+    tx_in = ih*meets_x*ratio(tx_share, union_den, 0.0)
+    tx_out = iou*ratio(th_area, union_den, 0.0)
+    ty_rest = t_rest*tw + parea + eps_union
+    ty_share = ratio(ty_rest, union_den, 0.0)
+    ty_in = iw*meets_y*ratio(ty_share, union_den, 0.0)
+    ty_out = iou*ratio(tw, union_den, 0.0)
+    cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
+    ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
+    dx1_error = two_diff_error(px1, tx1)
+    dx2_error = two_diff_error(px2, tx2)
+    sx_high = dx1 + dx2
+    sx_low = two_diff_error(dx1, -dx2) + dx1_error + dx2_error
+    sx = sx_high + sx_low  # twice the distance of the centres in x
+    dy1_error = two_diff_error(py1, ty1)
+    dy2_error = two_diff_error(py2, ty2)
+    sy_high = dy1 + dy2
+    sy_low = two_diff_error(dy1, -dy2) + dy1_error + dy2_error
+    sy = sy_high + sy_low  # twice the distance of the centres in y
+    rho = 0.25*(sx*sx) + 0.25*(sy*sy)  # squared distance of the centres
+    diagonal = ch*ch + cw*cw + eps_diagonal  # squared diagonal of the hull
+    distance = ratio(rho, diagonal, 0.0)
+    diagonal_bar = -(loss_bar*ratio(distance, diagonal, 0.0))
+    rho_bar = ratio(loss_bar, diagonal, 0.0)
+    dx1_dot = px1_dot - tx1_dot
+    dy1_dot = py1_dot - ty1_dot
+    dx2_dot = px2_dot - tx2_dot
+    dy2_dot = py2_dot - ty2_dot
+    pw_dot = px2_dot - px1_dot
+    ph_dot = py2_dot - py1_dot
+    tw_dot = tx2_dot - tx1_dot
+    th_dot = ty2_dot - ty1_dot
+    ox_dot = px2_dot*x2_inside + tx2_dot*x2_beyond - px1_dot*x1_inside - tx1_dot*x1_beyond
+    oy_dot = py2_dot*y2_inside + ty2_dot*y2_beyond - py1_dot*y1_inside - ty1_dot*y1_beyond
+    iw_dot = meets_x*ox_dot
+    ih_dot = meets_y*oy_dot
+    inter_dot = ih*iw_dot + ih_dot*iw
+    pw_out_dot = (meets_x*x1_inside - 1.0)*px1_dot + (1.0 - meets_x*x2_inside)*px2_dot + meets_x*tx1_dot*x1_beyond - meets_x*tx2_dot*x2_beyond
+    ph_out_dot = (meets_y*y1_inside - 1.0)*py1_dot + (1.0 - meets_y*y2_inside)*py2_dot + meets_y*ty1_dot*y1_beyond - meets_y*ty2_dot*y2_beyond
+    tw_out_dot = (meets_x*x1_beyond - 1.0)*tx1_dot + (1.0 - meets_x*x2_beyond)*tx2_dot + meets_x*px1_dot*x1_inside - meets_x*px2_dot*x2_inside
+    th_out_dot = (meets_y*y1_beyond - 1.0)*ty1_dot + (1.0 - meets_y*y2_beyond)*ty2_dot + meets_y*py1_dot*y1_inside - meets_y*py2_dot*y2_inside
+    p_only_dot = iw*ph_out_dot + iw_dot*p_rest + ph_area*pw_out_dot + ph_dot*pw_out
+    t_only_dot = iw*th_out_dot + iw_dot*t_rest + th_area*tw_out_dot + th_dot*tw_out
+    outside_dot = p_only_dot + t_only_dot
+    union_area_dot = inter_dot + outside_dot
+    gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
+    iou_dot = -gap_dot
+    parea_dot = ph_area*pw_dot + ph_dot*pw
+    tarea_dot = th_area*tw_dot + th_dot*tw
+    px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot
+    px_share_dot = ratio(px_rest_dot, union_den, 0.0) - union_area_dot*ratio(px_share, union_den, 0.0)
+    px_in_dot = ih_dot*meets_x*ratio(px_share, union_den, 0.0) + ratio(ih*meets_x*px_share_dot, union_den, 0.0) - ih*meets_x*union_area_dot*ratio(ratio(px_share, union_den, 0.0), union_den, 0.0)
+    px_out_dot = iou_dot*ratio(ph_area, union_den, 0.0) + ratio(iou*ph_dot, union_den, 0.0) - iou*union_area_dot*ratio(ratio(ph_area, union_den, 0.0), union_den, 0.0)
+    py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot
+    py_share_dot = ratio(py_rest_dot, union_den, 0.0) - union_area_dot*ratio(py_share, union_den, 0.0)
+    py_in_dot = iw_dot*meets_y*ratio(py_share, union_den, 0.0) + ratio(iw*meets_y*py_share_dot, union_den, 0.0) - iw*meets_y*union_area_dot*ratio(ratio(py_share, union_den, 0.0), union_den, 0.0)
+    py_out_dot = iou_dot*ratio(pw, union_den, 0.0) + ratio(iou*pw_dot, union_den, 0.0) - iou*union_area_dot*ratio(ratio(pw, union_den, 0.0), union_den, 0.0)
+    tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot
+    tx_share_dot = ratio(tx_rest_dot, union_den, 0.0) - union_area_dot*ratio(tx_share, union_den, 0.0)
+    tx_in_dot = ih_dot*meets_x*ratio(tx_share, union_den, 0.0) + ratio(ih*meets_x*tx_share_dot, union_den, 0.0) - ih*meets_x*union_area_dot*ratio(ratio(tx_share, union_den, 0.0), union_den, 0.0)
+    tx_out_dot = iou_dot*ratio(th_area, union_den, 0.0) + ratio(iou*th_dot, union_den, 0.0) - iou*union_area_dot*ratio(ratio(th_area, union_den, 0.0), union_den, 0.0)
+    ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot
+    ty_share_dot = ratio(ty_rest_dot, union_den, 0.0) - union_area_dot*ratio(ty_share, union_den, 0.0)
+    ty_in_dot = iw_dot*meets_y*ratio(ty_share, union_den, 0.0) + ratio(iw*meets_y*ty_share_dot, union_den, 0.0) - iw*meets_y*union_area_dot*ratio(ratio(ty_share, union_den, 0.0), union_den, 0.0)
+    ty_out_dot = iou_dot*ratio(tw, union_den, 0.0) + ratio(iou*tw_dot, union_den, 0.0) - iou*union_area_dot*ratio(ratio(tw, union_den, 0.0), union_den, 0.0)
+    cw_dot = px2_dot*x2_beyond + tx2_dot*x2_inside - px1_dot*x1_beyond - tx1_dot*x1_inside
+    ch_dot = py2_dot*y2_beyond + ty2_dot*y2_inside - py1_dot*y1_beyond - ty1_dot*y1_inside
+    sx_high_dot = dx1_dot + dx2_dot
+    sy_high_dot = dy1_dot + dy2_dot
+    rho_dot = 0.5*sx*sx_high_dot + 0.5*sy*sy_high_dot
+    diagonal_dot = 2.0*ch*ch_dot + 2.0*cw*cw_dot
+    distance_dot = ratio(rho_dot, diagonal, 0.0) - diagonal_dot*ratio(distance, diagonal, 0.0)
+    diagonal_bar_dot = diagonal_dot*loss_bar*ratio(ratio(distance, diagonal, 0.0), diagonal, 0.0) + ratio(-(distance_dot*loss_bar), diagonal, 0.0)
+    rho_bar_dot = -(diagonal_dot*ratio(rho_bar, diagonal, 0.0))
+    sy_bar_dot = 0.5*rho_bar*sy_high_dot + 0.5*rho_bar_dot*sy
+    sx_bar_dot = 0.5*rho_bar*sx_high_dot + 0.5*rho_bar_dot*sx
+    ch_bar_dot = 2.0*ch*diagonal_bar_dot + 2.0*ch_dot*diagonal_bar
+    cw_bar_dot = 2.0*cw*diagonal_bar_dot + 2.0*cw_dot*diagonal_bar
+    px1_bar_dot = loss_bar*px_in_dot*x1_inside + sx_bar_dot - cw_bar_dot*x1_beyond - loss_bar*px_out_dot*x1_beyond
+    py1_bar_dot = loss_bar*py_in_dot*y1_inside + sy_bar_dot - ch_bar_dot*y1_beyond - loss_bar*py_out_dot*y1_beyond
+    px2_bar_dot = cw_bar_dot*x2_beyond + loss_bar*px_out_dot*x2_beyond + sx_bar_dot - loss_bar*px_in_dot*x2_inside
+    py2_bar_dot = ch_bar_dot*y2_beyond + loss_bar*py_out_dot*y2_beyond + sy_bar_dot - loss_bar*py_in_dot*y2_inside
+    tx1_bar_dot = loss_bar*tx_in_dot*x1_beyond - cw_bar_dot*x1_inside - loss_bar*tx_out_dot*x1_inside - sx_bar_dot
+    ty1_bar_dot = loss_bar*ty_in_dot*y1_beyond - ch_bar_dot*y1_inside - loss_bar*ty_out_dot*y1_inside - sy_bar_dot
+    tx2_bar_dot = cw_bar_dot*x2_inside + loss_bar*tx_out_dot*x2_inside - loss_bar*tx_in_dot*x2_beyond - sx_bar_dot
+    ty2_bar_dot = ch_bar_dot*y2_inside + loss_bar*ty_out_dot*y2_inside - loss_bar*ty_in_dot*y2_beyond - sy_bar_dot
+    return px1_bar_dot, py1_bar_dot, px2_bar_dot, py2_bar_dot, tx1_bar_dot, ty1_bar_dot, tx2_bar_dot, ty2_bar_dot
+
+
+def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal):
+    """Return every quantity of the plain program and its adjoint, by name."""
+    pw = px2 - px1  # width of pred
+    ph = py2 - py1  # height of pred
+    tw = tx2 - tx1  # width of target
+    th = ty2 - ty1  # height of target
+    ox = np.minimum(px2, tx2) - np.maximum(px1, tx1)  # signed overlap in x
+    oy = np.minimum(py2, ty2) - np.maximum(py1, ty1)  # signed overlap in y
+    iw = np.maximum(ox, 0.0)
+    ih = np.maximum(oy, 0.0)
+    inter = ih*iw  # intersection
+    parea = (ph + eps_height)*pw  # area of pred
+    tarea = (th + eps_height)*tw  # area of target
+    union_area = parea + tarea - inter  # union
+    union_den = union_area + eps_union
+    iou = ratio(inter, union_den, 0.0)
+    gap = 1.0 - iou  # 1 - IoU
+    cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
+    ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
+    sx = px1 + px2 - tx1 - tx2  # twice the distance of the centres in x
+    sy = py1 + py2 - ty1 - ty2  # twice the distance of the centres in y
+    rho = 0.25*(sx*sx) + 0.25*(sy*sy)  # squared distance of the centres
+    diagonal = ch*ch + cw*cw + eps_diagonal  # squared diagonal of the hull
+    distance = ratio(rho, diagonal, 0.0)
+    loss = distance + gap
+    distance_bar = loss_bar
+    diagonal_bar = -(distance_bar*ratio(ratio(rho, diagonal, 0.0), diagonal, 0.0))
+    rho_bar = ratio(distance_bar, diagonal, 0.0)
+    sy_bar = 0.5*rho_bar*sy
+    sx_bar = 0.5*rho_bar*sx
+    ch_bar = 2.0*ch*diagonal_bar
+    cw_bar = 2.0*cw*diagonal_bar
+    gap_bar = loss_bar
+    iou_bar = -gap_bar
+    union_den_bar = -(iou_bar*ratio(ratio(inter, union_den, 0.0), union_den, 0.0))
+    union_area_bar = union_den_bar
+    tarea_bar = union_area_bar
+    parea_bar = union_area_bar
+    inter_bar = ratio(iou_bar, union_den, 0.0) - union_area_bar
+    ih_bar = inter_bar*iw
+    iw_bar = ih*inter_bar
+    oy_bar = ih_bar*np.heaviside(oy, 0.0)
+    ox_bar = iw_bar*np.heaviside(ox, 0.0)
+    th_bar = tarea_bar*tw
+    tw_bar = (th + eps_height)*tarea_bar
+    ph_bar = parea_bar*pw
+    pw_bar = (ph + eps_height)*parea_bar
+    px1_bar = sx_bar - cw_bar*np.heaviside(tx1 - px1, 0.5) - ox_bar*np.heaviside(px1 - tx1, 0.5) - pw_bar
+    py1_bar = sy_bar - ch_bar*np.heaviside(ty1 - py1, 0.5) - oy_bar*np.heaviside(py1 - ty1, 0.5) - ph_bar
+    px2_bar = ox_bar*np.heaviside(tx2 - px2, 0.5) + cw_bar*np.heaviside(px2 - tx2, 0.5) + pw_bar + sx_bar
+    py2_bar = oy_bar*np.heaviside(ty2 - py2, 0.5) + ch_bar*np.heaviside(py2 - ty2, 0.5) + ph_bar + sy_bar
+    tx1_bar = -ox_bar*np.heaviside(tx1 - px1, 0.5) - cw_bar*np.heaviside(px1 - tx1, 0.5) - sx_bar - tw_bar
+    ty1_bar = -oy_bar*np.heaviside(ty1 - py1, 0.5) - ch_bar*np.heaviside(py1 - ty1, 0.5) - sy_bar - th_bar
+    tx2_bar = cw_bar*np.heaviside(tx2 - px2, 0.5) + ox_bar*np.heaviside(px2 - tx2, 0.5) + tw_bar - sx_bar
+    ty2_bar = ch_bar*np.heaviside(ty2 - py2, 0.5) + oy_bar*np.heaviside(py2 - ty2, 0.5) + th_bar - sy_bar
+    return {
+        "pw": pw,
+        "ph": ph,
+        "tw": tw,
+        "th": th,
+        "ox": ox,
+        "oy": oy,
+        "iw": iw,
+        "ih": ih,
+        "inter": inter,
+        "parea": parea,
+        "tarea": tarea,
+        "union_area": union_area,
+        "union_den": union_den,
+        "iou": iou,
+        "gap": gap,
+        "cw": cw,
+        "ch": ch,
+        "sx": sx,
+        "sy": sy,
+        "rho": rho,
+        "diagonal": diagonal,
+        "distance": distance,
+        "loss": loss,
+        "distance_bar": distance_bar,
+        "diagonal_bar": diagonal_bar,
+        "rho_bar": rho_bar,
+        "sy_bar": sy_bar,
+        "sx_bar": sx_bar,
+        "ch_bar": ch_bar,
+        "cw_bar": cw_bar,
+        "gap_bar": gap_bar,
+        "iou_bar": iou_bar,
+        "union_den_bar": union_den_bar,
+        "union_area_bar": union_area_bar,
+        "tarea_bar": tarea_bar,
+        "parea_bar": parea_bar,
+        "inter_bar": inter_bar,
+        "ih_bar": ih_bar,
+        "iw_bar": iw_bar,
+        "oy_bar": oy_bar,
+        "ox_bar": ox_bar,
+        "th_bar": th_bar,
+        "tw_bar": tw_bar,
+        "ph_bar": ph_bar,
+        "pw_bar": pw_bar,
+        "px1_bar": px1_bar,
+        "py1_bar": py1_bar,
+        "px2_bar": px2_bar,
+        "py2_bar": py2_bar,
+        "tx1_bar": tx1_bar,
+        "ty1_bar": ty1_bar,
+        "tx2_bar": tx2_bar,
+        "ty2_bar": ty2_bar,
+    }

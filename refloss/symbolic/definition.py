@@ -1,0 +1,116 @@
+"""What an author states about a loss beside its programs: axes, presets, singular points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from refloss.symbolic.program import Program
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A run-time constant of a program.
+
+    Attributes
+    ----------
+    default : float
+        Its value when no axis sets it.
+    doc : str
+        What it does.
+    """
+
+    default: float
+    doc: str
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of an axis: what it sets, and who uses it.
+
+    Attributes
+    ----------
+    doc : str
+        The convention in words.
+    sets : mapping
+        Values of constants; the string ``"eps"`` stands for the amount given as ``eps``.
+    source : str
+        Publication or library that follows it.
+    program : str
+        Program that the value selects, where another formula is needed.
+    """
+
+    doc: str
+    sets: Mapping[str, float | str] = field(default_factory=dict)
+    source: str = ""
+    program: str = ""
+
+
+@dataclass(frozen=True)
+class AxisOf:
+    """A named axis of a loss' conventions; `values` is empty for an axis that is a number."""
+
+    doc: str
+    default: str | float
+    values: Mapping[str, Value] = field(default_factory=dict)
+    sets: str = ""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named bundle of axis values with its source."""
+
+    axes: Mapping[str, str | float]
+    source: str
+
+
+@dataclass(frozen=True)
+class Singular:
+    """A point where the formula alone does not say what value or derivative to take."""
+
+    where: str
+    kind: str
+    value: str
+    derivative: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A loss: its programs in both forms, its conventions and its sources.
+
+    Attributes
+    ----------
+    name, title, family, source : str
+        Canonical name, title, family and publication.
+    formula : str
+        The definition as LaTeX, for people.
+    inputs : mapping
+        Columns by argument, e.g. ``pred → px1, py1, px2, py2``.
+    programs : mapping
+        ``name → (plain, stable)``.
+    constants : mapping
+        Run-time constants by name, of all programs.
+    axes, presets, singular
+        Conventions as data.
+    subgradients : str
+        Which derivative the kernels return at kinks.
+    """
+
+    name: str
+    title: str
+    family: str
+    source: str
+    formula: str
+    inputs: Mapping[str, tuple[str, ...]]
+    programs: Mapping[str, tuple[Program, Program]]
+    constants: Mapping[str, Constant]
+    axes: Mapping[str, AxisOf]
+    presets: Mapping[str, Preset]
+    singular: tuple[Singular, ...]
+    subgradients: str
+    output: str = "loss"
+    program_axis: str = ""
+
+    def columns(self) -> tuple[str, ...]:
+        """Return every differentiable column, in kernel order."""
+        return tuple(c for columns in self.inputs.values() for c in columns)

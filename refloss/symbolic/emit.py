@@ -1,0 +1,231 @@
+"""Definitions to kernel files: which texts a loss gets, and writing or checking them."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from refloss.symbolic import calculus
+from refloss.symbolic.definition import Definition
+from refloss.symbolic.passes import live, operations
+from refloss.symbolic.printers import arithmetic_text, latex_text, numpy_text
+from refloss.symbolic.program import Program
+
+HEADER = "Generated from the definition by `refloss derive`; do not edit."
+INDEX = "index.json"
+
+
+@dataclass(frozen=True)
+class Derived:
+    """The programs that one program of a definition gives rise to."""
+
+    value: Program
+    grad: Program
+    hvp: Program
+
+
+@cache
+def derive(program: Program, output: str, wrt: tuple[str, ...]) -> Derived:
+    """Return value, gradient and Hessian-vector product of `output` by `wrt`."""
+    primal = program.with_outputs(output)
+    return Derived(
+        live(primal), calculus.grad(primal, output, wrt), calculus.hvp(primal, output, wrt)
+    )
+
+
+def kernel_files(definitions: Iterable[Definition]) -> dict[str, str]:
+    """Return every kernel text of `definitions`, by path relative to the kernel directory."""
+    files: dict[str, str] = {}
+    for definition in definitions:
+        for name, (plain, stable) in definition.programs.items():
+            wrt, out = definition.columns(), definition.output
+            forms = derive(plain, out, wrt), derive(stable, out, wrt)
+            files[f"numpy/{name}.py"] = _numpy(definition, name, *forms, plain)
+            files[f"arb/{name}.py"] = _arb(definition, name, forms[0])
+            files[f"balls/{name}.py"] = _balls(definition, name, *forms)
+    return files
+
+
+def index_entries(definitions: Iterable[Definition]) -> dict[str, dict]:
+    """Return the index of `definitions`: conventions as data, formulas, operation counts."""
+    losses, programs = {}, {}
+    for definition in definitions:
+        losses[definition.name] = _loss_entry(definition)
+        for name, (plain, stable) in definition.programs.items():
+            programs[name] = _program_entry(definition, plain, stable)
+    return {"losses": losses, "programs": programs}
+
+
+def _docstring(definition: Definition, name: str, what: str) -> str:
+    constants = definition.constants
+    used = [str(c) for c in definition.programs[name][1].consts]
+    lines = [f"{definition.title}: {what}.", "", HEADER, "", "Definition"]
+    lines += [f"    {line}" for line in definition.formula.strip().splitlines()]
+    lines += ["", "Subgradients"]
+    lines += textwrap.wrap(definition.subgradients, 92, initial_indent="    ", subsequent_indent="    ")
+    lines += ["", "Constants"]
+    for constant in used:
+        note = f"{constant}: {constants[constant].doc} (default {constants[constant].default!r})"
+        lines += textwrap.wrap(note, 92, initial_indent="    ", subsequent_indent="        ")
+    lines += ["", "Source"]
+    lines += textwrap.wrap(definition.source, 92, initial_indent="    ", subsequent_indent="    ")
+    return "\n".join(lines).replace("\\", "\\\\")
+
+
+def _numpy(
+    definition: Definition, name: str, plain: Derived, stable: Derived, traced: Program
+) -> str:
+    out = definition.output
+    trace = calculus.trace(traced.with_outputs(out), out, definition.columns())
+    listed = "\n".join(f'        "{quantity}": {quantity},' for quantity in trace.outputs)
+    functions = [
+        numpy_text.function("value", stable.value, f"Return {out}, one an item."),
+        numpy_text.function(
+            "grad", stable.grad, f"Return {out}, then its derivative by every column times {out}_bar."
+        ),
+        numpy_text.function(
+            "hvp", stable.hvp, "Return the derivative of the gradient along the `_dot` columns."
+        ),
+        numpy_text.function(
+            "trace",
+            trace,
+            "Return every quantity of the plain program and its adjoint, by name.",
+            returns="{\n" + listed + "\n    }",
+        ),
+    ]
+    doc = _docstring(definition, name, "value, gradient and Hessian-vector product in NumPy")
+    return numpy_text.module(doc, [stable.value, plain.value], functions)
+
+
+def _arb(definition: Definition, name: str, plain: Derived) -> str:
+    functions = [
+        arithmetic_text.function("value", plain.value, "Return the loss of the plain program."),
+        arithmetic_text.function("grad", plain.grad, "Return the loss and the derived gradient."),
+        arithmetic_text.function("hvp", plain.hvp, "Return the derived Hessian-vector product."),
+    ]
+    doc = _docstring(definition, name, "the plain definition over an arithmetic F")
+    return arithmetic_text.module(doc, functions)
+
+
+def _balls(definition: Definition, name: str, plain: Derived, stable: Derived) -> str:
+    functions = [
+        arithmetic_text.function("value", stable.value, "Return the loss of the stable program."),
+        arithmetic_text.function("grad", stable.grad, "Return the loss and the stable gradient."),
+        arithmetic_text.function("plain_grad", plain.grad, "Return loss and gradient, plain form."),
+    ]
+    doc = _docstring(definition, name, "the stable and the plain gradient over an arithmetic F")
+    return arithmetic_text.module(doc, functions)
+
+
+def _loss_entry(definition: Definition) -> dict:
+    program: object = next(iter(definition.programs))
+    if definition.program_axis:
+        values = definition.axes[definition.program_axis].values
+        choices = {name: value.program for name, value in values.items()}
+        program = {"axis": definition.program_axis, "values": choices}
+    axes = {
+        name: {
+            "doc": axis.doc,
+            "default": axis.default,
+            **({"constant": axis.sets} if axis.sets else {}),
+            "values": {
+                v: {"doc": value.doc, "set": _finite(value.sets), "source": value.source}
+                for v, value in axis.values.items()
+            },
+        }
+        for name, axis in definition.axes.items()
+    }
+    return {
+        "family": definition.family,
+        "title": definition.title,
+        "source": definition.source,
+        "formula": definition.formula.strip(),
+        "subgradients": definition.subgradients,
+        "inputs": {k: list(v) for k, v in definition.inputs.items()},
+        "output": definition.output,
+        "program": program,
+        "axes": axes,
+        "presets": {
+            name: {"axes": dict(preset.axes), "source": preset.source}
+            for name, preset in definition.presets.items()
+        },
+        "singular": [
+            {"where": s.where, "kind": s.kind, "value": s.value, "derivative": s.derivative}
+            for s in definition.singular
+        ],
+    }
+
+
+def _program_entry(definition: Definition, plain: Program, stable: Program) -> dict:
+    derived = derive(stable, definition.output, definition.columns())
+    parts = {"value": derived.value, "grad": derived.grad, "hvp": derived.hvp}
+    constants = {str(c): definition.constants[str(c)] for c in stable.consts}
+    return {
+        "loss": definition.name,
+        "constants": {name: _number(c.default) for name, c in constants.items()},
+        "docs": {name: c.doc for name, c in constants.items()},
+        "operations": {part: operations(program) for part, program in parts.items()},
+        "statements": {part: len(program.lets) for part, program in parts.items()},
+        "latex": latex_text.aligned(live(plain.with_outputs(definition.output))),
+    }
+
+
+def _number(value: float | str) -> float | str:
+    """Return `value`; infinity as the string that ``float`` reads, for JSON has none."""
+    return "inf" if value == math.inf else value
+
+
+def _finite(values: Mapping[str, float | str]) -> dict[str, float | str]:
+    return {name: _number(value) for name, value in values.items()}
+
+
+def merged_index(directory: Path, entries: dict[str, dict]) -> str:
+    """Return the text of the index in `directory` with `entries` put in."""
+    path = directory / INDEX
+    index = json.loads(path.read_text()) if path.exists() else {"losses": {}, "programs": {}}
+    for part, values in entries.items():
+        index[part] = {**index.get(part, {}), **values}
+    return index_text(index)
+
+
+def index_text(index: dict) -> str:
+    """Return the canonical text of an index: sorted keys, so that a diff is readable."""
+    return json.dumps(index, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def write(definitions: Iterable[Definition], directory: Path | None = None) -> list[str]:
+    """Derive `definitions` and write their kernels and index entries.
+
+    Parameters
+    ----------
+    definitions : iterable of Definition
+        What to derive.
+    directory : pathlib.Path, optional
+        Where kernels go; by default `kernel_directory()`.
+
+    Returns
+    -------
+    list of str
+        The files written, relative to `directory`.
+    """
+    definitions = list(definitions)
+    directory = kernel_directory() if directory is None else Path(directory)
+    files = kernel_files(definitions)
+    files[INDEX] = merged_index(directory, index_entries(definitions))
+    for name, text in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return sorted(files)
+
+
+def kernel_directory() -> Path:
+    """Return where kernels live: ``$REFLOSS_KERNELS``, or the installed package's own folder."""
+    given = os.environ.get("REFLOSS_KERNELS")
+    return Path(given) if given else Path(__file__).parents[1] / "kernels"

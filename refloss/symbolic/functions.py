@@ -1,0 +1,196 @@
+"""Primitives: each carries its value, its derivative and its value at the kink.
+
+SymPy's own ``Max``, ``Min``, ``Abs`` and ``sign`` are kept for values; their derivatives are
+rewritten by `kinks` to `Step`, which says what happens at zero. A primitive's ``exact`` method
+gives the textbook expression it stands for, used in proofs and in unrolled witnesses.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy.core.function import Function
+
+HALF = sp.S.Half
+
+
+class Stop(Function):
+    """``Stop(x)``: value x, derivative 0 (detach, stop_gradient)."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return 0: nothing passes."""
+        return sp.S.Zero
+
+    def exact(self) -> sp.Expr:
+        """Return x."""
+        return self.args[0]
+
+
+class Gate(Function):
+    """``Gate(x, g)``: value x, derivative g with g in {0, 1} a run-time constant."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return g for x and 0 for g."""
+        return self.args[1] if argindex == 1 else sp.S.Zero
+
+    def exact(self) -> sp.Expr:
+        """Return x."""
+        return self.args[0]
+
+
+class Step(Function):
+    """``Step(x, at0)``: 1 for x > 0, 0 for x < 0, `at0` at 0; derivative 0 almost everywhere."""
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, x: sp.Expr, at0: sp.Expr) -> sp.Expr | None:
+        """Decide where the sign is known."""
+        if x.is_positive:
+            return sp.S.One
+        if x.is_negative:
+            return sp.S.Zero
+        return at0 if x.is_zero else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return 0: no Dirac delta."""
+        return sp.S.Zero
+
+    def exact(self) -> sp.Expr:
+        """Return the piecewise constant."""
+        x, at0 = self.args
+        return sp.Piecewise((1, x > 0), (0, x < 0), (at0, True))
+
+
+class Relu(Function):
+    """``Relu(x)``: max(x, 0), derivative 0 at the kink."""
+
+    nargs = 1
+
+    @classmethod
+    def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        """Decide where the sign is known."""
+        if x.is_nonnegative:
+            return x
+        return sp.S.Zero if x.is_nonpositive else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return ``Step(x, 0)``."""
+        return Step(self.args[0], sp.S.Zero)
+
+    def exact(self) -> sp.Expr:
+        """Return ``Max(x, 0)``."""
+        return sp.Max(self.args[0], 0)
+
+
+class Ratio(Function):
+    """``Ratio(n, d, at0)``: n/d; where d = 0 the value is `at0` and the derivative 0."""
+
+    nargs = 3
+
+    @classmethod
+    def eval(cls, n: sp.Expr, d: sp.Expr, at0: sp.Expr) -> sp.Expr | None:
+        """Divide where the denominator is known not to vanish."""
+        if d.is_nonzero:
+            return n / d
+        return sp.S.Zero if n.is_zero and at0.is_zero else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return 1/d and −(n/d)/d: divided twice, for a square may leave the range."""
+        n, d, at0 = self.args
+        if argindex == 1:
+            return Ratio(sp.S.One, d, sp.S.Zero)
+        return -Ratio(Ratio(n, d, at0), d, sp.S.Zero) if argindex == 2 else sp.S.Zero
+
+    def exact(self) -> sp.Expr:
+        """Return n/d."""
+        return self.args[0] / self.args[1]
+
+
+class AspectAngle(Function):
+    """``AspectAngle(w, h, unit, sign)``: atan2(w, h), 0 at (0, 0), with a switchable derivative.
+
+    The derivative is ``sign·(h, −w)/(w² + h²)``, or ``sign·(h, −w)`` where `unit` is 1: published
+    code replaces the small denominator by 1, and the paper prints the opposite sign.
+    """
+
+    nargs = 4
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return the partial by w or h."""
+        w, h, unit, sign = self.args
+        if argindex > 2:
+            return sp.S.Zero
+        return Ratio(sign * (h, -w)[argindex - 1], aspect_norm(w, h, unit), sp.S.Zero)
+
+    def exact(self) -> sp.Expr:
+        """Return ``atan2(w, h)``."""
+        return sp.atan2(self.args[0], self.args[1])
+
+
+def aspect_norm(w: sp.Expr, h: sp.Expr, unit: sp.Expr) -> sp.Expr:
+    """Return w² + h² where `unit` is 0, and 1 where it is 1."""
+    return (1 - unit) * (w * w + h * h) + unit
+
+
+class TwoDiffError(Function):
+    """``TwoDiffError(a, b)``: (a − b) − fl(a − b), exactly; 0 in exact arithmetic."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return 0: the error is no function of the reals."""
+        return sp.S.Zero
+
+    def exact(self) -> sp.Expr:
+        """Return 0."""
+        return sp.S.Zero
+
+
+class TwoProdError(Function):
+    """``TwoProdError(a, b)``: a·b − fl(a·b), exactly short of underflow; 0 in exact arithmetic."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return 0: the error is no function of the reals."""
+        return sp.S.Zero
+
+    def exact(self) -> sp.Expr:
+        """Return 0."""
+        return sp.S.Zero
+
+
+class MaxOver(Function):
+    """``MaxOver(expr, j)``: the maximum over axis j; lifted into a statement of its own."""
+
+    nargs = 2
+
+
+class ArgMaxOver(Function):
+    """``ArgMaxOver(expr, j)``: the first maximiser over axis j; lifted into a statement."""
+
+    nargs = 2
+
+
+PRIMITIVES = (Stop, Gate, Step, Relu, Ratio, AspectAngle, TwoDiffError, TwoProdError)
+
+
+def to_exact(expr: sp.Expr) -> sp.Expr:
+    """Replace every primitive by the textbook expression that it stands for."""
+    for primitive in PRIMITIVES:
+        expr = expr.replace(primitive, lambda *args, f=primitive: f(*args, evaluate=False).exact())
+    return expr
+
+
+def kinks(expr: sp.Expr) -> sp.Expr:
+    """Name the value at the kink of what SymPy's ``diff`` returns.
+
+    ``Heaviside`` comes from ``Max`` and ``Min``: an even split at ties, as torch and JAX take it.
+    ``sign`` comes from ``Abs``: 0 at 0, the minimum-norm subgradient.
+    """
+    expr = expr.replace(sp.Heaviside, lambda x, *_: Step(x, HALF))
+    return expr.replace(sp.sign, lambda x: 2 * Step(x, HALF) - 1)

@@ -1,0 +1,120 @@
+"""Passes over programs and expressions: each a pure function that changes no value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sympy as sp
+
+from refloss.symbolic.functions import Gate, Ratio, Stop
+from refloss.symbolic.program import Let, Program, indexed, name_of
+
+
+def clean(program: Program) -> Program:
+    """Tidy a derived program: inline renamings, read named values, drop dead statements."""
+    return live(reuse(inline_names(program)))
+
+
+def live(program: Program) -> Program:
+    """Drop statements that no output needs.
+
+    Inputs and constants stay: a program's signature does not depend on what it happens to read.
+    Accurate partials are read by derivatives only, so they keep nothing alive here.
+    """
+    wanted, kept = set(program.outputs), []
+    for let in reversed(program.lets):
+        if let.target.name in wanted:
+            kept.append(let)
+            wanted |= {name_of(read) for read in indexed(let.expr)}
+    return replace(program, lets=tuple(reversed(kept)))
+
+
+def inline_names(program: Program) -> Program:
+    """Read through statements that only rename: ``gap_bar = loss_bar``."""
+    names: dict[sp.Basic, sp.Basic] = {}
+    lets: list[Let] = []
+    for let in program.lets:
+        let = _rewrite(let, names)
+        renames = isinstance(let.expr, sp.Indexed) and not let.reduce
+        same_axes = renames and let.expr.indices == let.target.here.indices
+        if same_axes and let.target.name not in program.outputs:
+            names[let.target.here] = let.expr
+        lets.append(let)
+    return replace(program, lets=tuple(lets))
+
+
+def reuse(program: Program) -> Program:
+    """Read a named quantity instead of computing it again.
+
+    The derivative of ``r = sqrt(u)`` prints as ``1/(2 r)``, that of ``q = Ratio(n, d)`` by d as
+    ``−Ratio(q, d)``. Statements that are equal to an earlier one become a read of it.
+    """
+    known: dict[sp.Basic, sp.Basic] = {}
+    lets: list[Let] = []
+    for let in program.lets:
+        let = replace(let, expr=let.expr.xreplace(known))
+        lets.append(let)
+        if let.reduce or not _worth_naming(let.expr):
+            continue
+        known.setdefault(let.expr, let.target.here)
+        if let.expr.is_Pow and let.expr.exp == sp.S.Half:
+            known.setdefault(1 / let.expr, 1 / let.target.here)
+    return replace(program, lets=tuple(lets))
+
+
+def _worth_naming(expr: sp.Expr) -> bool:
+    trivial = expr.is_Atom or isinstance(expr, (sp.Indexed, Stop, Gate))
+    return not trivial and not (expr.is_Mul and len(expr.args) == 2 and expr.args[0] == -1)
+
+
+def _rewrite(let: Let, names: dict[sp.Basic, sp.Basic]) -> Let:
+    partials = tuple((r.xreplace(names), p.xreplace(names)) for r, p in let.partials)
+    return replace(let, expr=let.expr.xreplace(names), partials=partials)
+
+
+def absorb(expr: sp.Expr) -> sp.Expr:
+    """Write ``c · Ratio(1, d)`` as ``Ratio(c, d)``: one division, and 0 where d = 0."""
+
+    def into(product: sp.Expr) -> sp.Expr:
+        units = [f for f in product.args if isinstance(f, Ratio) and f.args[0] == 1]
+        if not units or len(product.args) == 1:
+            return product
+        rest = sp.Mul(*(f for f in product.args if f is not units[0]))
+        if rest in (1, -1):
+            return product
+        return Ratio(rest, units[0].args[1], sp.S.Zero)
+
+    terms = [into(t) if t.is_Mul else t for t in sp.Add.make_args(expr)]
+    return sp.Add(*terms)
+
+
+def fold_pieces(expr: sp.Expr) -> sp.Expr:
+    """Write ``a · Piecewise((p, c), (q, True))`` as ``Piecewise((a p, c), (a q, True))``.
+
+    A branch that is not taken then multiplies nothing: no 0·∞, and no untyped constants.
+    """
+
+    def into(product: sp.Expr) -> sp.Expr:
+        pieces = [f for f in product.args if isinstance(f, sp.Piecewise)]
+        if len(pieces) != 1:
+            return product
+        rest = sp.Mul(*(f for f in product.args if f is not pieces[0]))
+        arms = [(fold_pieces(rest * v) if v != 0 else v, c) for v, c in pieces[0].args]
+        return sp.Piecewise(*arms)
+
+    terms = [into(t) if t.is_Mul else t for t in sp.Add.make_args(expr)]
+    return sp.Add(*terms)
+
+
+def operations(program: Program) -> int:
+    """Count the scalar operations of a program: every arithmetic node or call of a primitive."""
+    return sum(_count(let.expr) for let in program.lets)
+
+
+def _count(expr: sp.Expr) -> int:
+    if expr.is_Atom or isinstance(expr, sp.Indexed):
+        return 0
+    own = len(expr.args) - 1 if expr.is_Add or expr.is_Mul or isinstance(expr, sp.Max | sp.Min) else 1
+    if expr.is_Pow and expr.exp.is_Integer:
+        own = max(abs(int(expr.exp)) - 1, 1)
+    return own + sum(_count(arg) for arg in expr.args)

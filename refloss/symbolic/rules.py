@@ -1,0 +1,102 @@
+"""Stabilising rewrites as data: ``lhs = rhs`` on a domain, with the proof that is run as a test."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import sympy as sp
+
+from refloss.symbolic.functions import to_exact
+
+Method = Literal["identity", "constant"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An equality that a stable body or an accurate derivative form relies on.
+
+    Attributes
+    ----------
+    name : str
+        What the rule is called in text and test ids.
+    lhs, rhs : sympy.Expr
+        The textbook form and the form that keeps its digits.
+    why : str
+        What the right-hand side gains.
+    cases : tuple of mappings
+        Substitutions that cover the domain, one a branch; symbols left free are positive or real
+        as declared. Empty: one case, no substitution.
+    method : {"identity", "constant"}
+        ``identity`` simplifies ``lhs − rhs`` to 0 in every case. ``constant`` proves that all
+        derivatives of ``lhs − rhs`` vanish, and that it is 0 at `anchor`; the domain of each case
+        must be connected.
+    anchor : mapping
+        The point of the ``constant`` method.
+    """
+
+    name: str
+    lhs: sp.Expr
+    rhs: sp.Expr
+    why: str
+    cases: tuple[Mapping[sp.Expr, sp.Expr], ...] = ({},)
+    method: Method = "identity"
+    anchor: Mapping[sp.Expr, sp.Expr] | None = None
+
+
+def prove(rule: Rule) -> None:
+    """Prove `rule` symbolically, case by case.
+
+    Raises
+    ------
+    AssertionError
+        Names the rule, the case and what is left of the difference.
+    """
+    for number, case in enumerate(rule.cases):
+        difference = (to_exact(rule.lhs) - to_exact(rule.rhs)).subs(dict(case)).doit()
+        for left in _obligations(rule, difference):
+            if left != 0:
+                raise AssertionError(f"rule {rule.name!r}, case {number} {dict(case)}: {left} ≠ 0")
+
+
+def _obligations(rule: Rule, difference: sp.Expr) -> list[sp.Expr]:
+    if rule.method == "identity":
+        return [_simplest(difference)]
+    slopes = [_simplest(sp.diff(difference, s)) for s in _symbols(difference)]
+    return [*slopes, _simplest(difference.subs(dict(rule.anchor or {})))]
+
+
+def _simplest(expr: sp.Expr) -> sp.Expr:
+    expr = sp.piecewise_fold(expr) if expr.has(sp.Piecewise) else expr
+    for attempt in (sp.expand, sp.together, sp.simplify):
+        expr = attempt(expr)
+        numerator = sp.expand(sp.numer(sp.together(expr)))
+        if numerator == 0:
+            return sp.S.Zero
+    return expr
+
+
+def _symbols(expr: sp.Expr) -> list[sp.Symbol]:
+    return sorted(expr.free_symbols, key=sp.default_sort_key)
+
+
+def sample(rule: Rule, points: int = 20, digits: int = 50) -> sp.Expr:
+    """Return the largest ``|lhs − rhs|`` over random rational points of every case.
+
+    The second witness of a rule: it does not trust SymPy's simplification, and agrees to `digits`
+    digits or shows where not.
+    """
+    rnd, worst = random.Random(0), sp.S.Zero
+    for case in rule.cases:
+        difference = (to_exact(rule.lhs) - to_exact(rule.rhs)).subs(dict(case)).doit()
+        for _ in range(points):
+            point = {s: _rational(s, rnd) for s in _symbols(difference)}
+            worst = sp.Max(worst, abs(sp.N(difference.subs(point), digits + 10)))
+    return worst
+
+
+def _rational(symbol: sp.Symbol, rnd: random.Random) -> sp.Rational:
+    value = sp.Rational(rnd.randint(1, 999), 1000)
+    return value if symbol.is_positive or rnd.random() < 0.5 else -value

@@ -1,0 +1,1 @@
+"""Functions that name quantities, each with a plain and a stable body."""

@@ -1,0 +1,562 @@
+"""Axis-aligned boxes: overlap, hull, centre distance and aspect angle.
+
+Every function writes the same quantities in two forms. *Plain* is the textbook formula. *Stable*
+has non-negative terms only wherever the mathematics allows, takes differences of coordinates
+exactly, and gives the derivatives of its results in forms that do not cancel. `RULES` proves the
+two equal.
+
+Names: ``p`` is the predicted box, ``t`` the target; ``pw, ph`` are sides; ``pw_out`` is the part of
+a side that lies outside the other box's extent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from refloss.symbolic.build import Build, Vocabulary
+from refloss.symbolic.functions import (
+    AspectAngle,
+    Gate,
+    Ratio,
+    Relu,
+    Step,
+    TwoDiffError,
+    TwoProdError,
+    aspect_norm,
+)
+from refloss.symbolic.program import Axis, Tensor, axis
+from refloss.symbolic.rules import Rule
+
+ITEM = axis("b", "B")
+HALF = sp.S.Half
+ZERO = sp.S.Zero
+COORDINATES = ("px1", "py1", "px2", "py2", "tx1", "ty1", "tx2", "ty2")
+
+
+@dataclass
+class Boxes:
+    """Reads of everything named so far about a pair of boxes, by name."""
+
+    P: Build
+    item: Axis = ITEM
+    names: dict[str, Tensor] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> sp.Indexed:
+        try:
+            return self.names[name].here
+        except KeyError as error:
+            raise AttributeError(f"no box quantity is named {name!r} yet") from error
+
+    def let(self, name: str, expr: sp.Expr, doc: str = "") -> sp.Indexed:
+        """Name a quantity of the pair."""
+        self.names[name] = self.P.let(name, [self.item], expr, doc)
+        return self.names[name].here
+
+    def partials(self, name: str, forms: dict[sp.Indexed, sp.Expr]) -> None:
+        """Give a quantity its accurate derivative forms."""
+        self.P.partials(self.names[name], forms)
+
+
+def box_pair(P: Build, item: Axis = ITEM) -> Boxes:
+    """Declare a predicted and a target box by their corners, and name their sides."""
+    pair = Boxes(P, item)
+    for name in COORDINATES:
+        pair.names[name] = P.real(name, item)
+    if P.form == "stable":
+        for edge in ("x1", "y1", "x2", "y2"):
+            p, t = pair.names[f"p{edge}"].here, pair.names[f"t{edge}"].here
+            pair.let(f"d{edge}", p - t, "pred minus target")
+    pair.let("pw", pair.px2 - pair.px1, "width of pred")
+    pair.let("ph", pair.py2 - pair.py1, "height of pred")
+    pair.let("tw", pair.tx2 - pair.tx1, "width of target")
+    pair.let("th", pair.ty2 - pair.ty1, "height of target")
+    return pair
+
+
+# ------------------------------------------------------------------------------- overlap
+
+
+def _intersection(a: Boxes) -> None:
+    a.let("ox", sp.Min(a.px2, a.tx2) - sp.Max(a.px1, a.tx1), "signed overlap in x")
+    a.let("oy", sp.Min(a.py2, a.ty2) - sp.Max(a.py1, a.ty1), "signed overlap in y")
+    a.let("iw", Relu(a.ox))
+    a.let("ih", Relu(a.oy))
+    a.let("inter", a.iw * a.ih, "intersection")
+
+
+@Vocabulary
+def overlap(
+    P: Build, a: Boxes, eps_union: sp.Expr, eps_height: sp.Expr, least_area: sp.Expr | None = None
+) -> None:
+    """Name ``iou`` and ``gap = 1 − iou``.
+
+    Parameters
+    ----------
+    P : Build
+        The program.
+    a : Boxes
+        The pair.
+    eps_union : sympy.Expr
+        Added to the union as denominator.
+    eps_height : sympy.Expr
+        Added to both heights in the areas.
+    least_area : sympy.Expr, optional
+        Floor of the union.
+    """
+    _intersection(a)
+    parea = a.let("parea", a.pw * (a.ph + eps_height), "area of pred")
+    tarea = a.let("tarea", a.tw * (a.th + eps_height), "area of target")
+    kept = a.let("union_area", parea + tarea - a.inter, "union")
+    if least_area is not None:
+        kept = a.let("union_kept", sp.Max(kept, least_area), "union, floored")
+    a.let("union_den", kept + eps_union)
+    a.let("iou", Ratio(a.inter, a.union_den, ZERO))
+    a.let("gap", 1 - a.iou, "1 - IoU")
+
+
+@overlap.when_stable
+def _(
+    P: Build, a: Boxes, eps_union: sp.Expr, eps_height: sp.Expr, least_area: sp.Expr | None = None
+) -> None:
+    _intersection(a)
+    _edges(a)
+    a.let("pw_out", sp.Min(a.pw, Relu(-a.dx1) + Relu(a.dx2)), "pw - iw")
+    a.let("ph_out", sp.Min(a.ph, Relu(-a.dy1) + Relu(a.dy2)), "ph - ih")
+    a.let("tw_out", sp.Min(a.tw, Relu(a.dx1) + Relu(-a.dx2)), "tw - iw")
+    a.let("th_out", sp.Min(a.th, Relu(a.dy1) + Relu(-a.dy2)), "th - ih")
+    for name in ("pw", "ph", "tw", "th"):
+        a.partials(f"{name}_out", _outside_slopes(a, *name))
+    pt, tt = a.let("ph_area", a.ph + eps_height), a.let("th_area", a.th + eps_height)
+    po, to = a.let("p_rest", a.ph_out + eps_height), a.let("t_rest", a.th_out + eps_height)
+    a.let("p_only", a.pw_out * pt + a.iw * po, "area of pred outside the intersection")
+    a.let("t_only", a.tw_out * tt + a.iw * to, "area of target outside the intersection")
+    a.let("outside", a.p_only + a.t_only, "symmetric difference")
+    kept = a.let("union_area", a.inter + a.outside, "union")
+    slack, follows = eps_union, sp.S.One
+    if least_area is not None:
+        kept = a.let("union_kept", sp.Max(kept, least_area), "union, floored")
+        slack = a.let("union_slack", Relu(least_area - a.union_area) + eps_union)
+        follows = a.let("union_follows", Step(a.union_area - least_area, HALF))
+    den = a.let("union_den", kept + eps_union)
+    a.let("gap", Ratio(a.outside + slack, den, sp.S.One), "1 - IoU, from terms >= 0")
+    a.let("iou", Ratio(a.inter, den, ZERO))
+    a.let("parea", a.pw * pt, "area of pred")
+    a.let("tarea", a.tw * tt, "area of target")
+    sides = {
+        "px": (a.meets_x * a.ih, a.pw_out * pt + a.tarea + slack, pt),
+        "py": (a.meets_y * a.iw, po * a.pw + a.tarea + slack, a.pw),
+        "tx": (a.meets_x * a.ih, a.tw_out * tt + a.parea + slack, tt),
+        "ty": (a.meets_y * a.iw, to * a.tw + a.parea + slack, a.tw),
+    }
+    for name, (across, rest, side) in sides.items():
+        moved = a.let(f"{name}_rest", rest)
+        if least_area is not None:
+            moved = follows * moved + (1 - follows) * den
+        share = a.let(f"{name}_share", Ratio(moved, den, ZERO))
+        a.let(f"{name}_in", across * Ratio(share, den, ZERO))
+        a.let(f"{name}_out", follows * a.iou * Ratio(side, den, ZERO))
+    slopes = {}
+    for name, inside, outside, sign in _edge_weights(a):
+        side = name[:2]
+        slopes[name] = sign * (inside * getattr(a, f"{side}_in") - outside * getattr(a, f"{side}_out"))
+    a.partials("gap", {getattr(a, n): s for n, s in slopes.items()})
+    a.partials("iou", {a.gap: -sp.S.One})
+
+
+def _edges(a: Boxes) -> None:
+    """Name which edges of pred lie inside the target, evenly split at ties, and what meets."""
+    for name, difference in {"x1": a.dx1, "y1": a.dy1, "x2": -a.dx2, "y2": -a.dy2}.items():
+        inside = a.let(f"{name}_inside", Step(difference, HALF), f"p{name} inside target: 1")
+        a.let(f"{name}_beyond", 1 - inside)
+    a.let("meets_x", Step(a.ox, ZERO))
+    a.let("meets_y", Step(a.oy, ZERO))
+    for axis_name in ("x", "y"):
+        slopes = {}
+        for name, inside, _outside, sign in _edge_weights(a):
+            if name[1] == axis_name:
+                slopes[getattr(a, name)] = -sign * inside
+        a.partials(f"o{axis_name}", slopes)
+
+
+def _outside_slopes(a: Boxes, box: str, side: str) -> dict[sp.Indexed, sp.Expr]:
+    """Return the derivative of a side minus the intersection's side, by its four edges."""
+    axis_name = "x" if side == "w" else "y"
+    meets = getattr(a, f"meets_{axis_name}")
+    slopes = {}
+    for name, inside, _outside, sign in _edge_weights(a):
+        if name[1] == axis_name:
+            own = -sign if name[0] == box else 0
+            slopes[getattr(a, name)] = own + sign * meets * inside
+    return slopes
+
+
+def _edge_weights(a: Boxes) -> list[tuple[str, sp.Indexed, sp.Indexed, int]]:
+    """Return (coordinate, weight of the inner arm, weight of the outer arm, sign of the edge)."""
+    rows = []
+    for edge, sign in (("x1", 1), ("y1", 1), ("x2", -1), ("y2", -1)):
+        inside, beyond = getattr(a, f"{edge}_inside"), getattr(a, f"{edge}_beyond")
+        rows.append((f"p{edge}", inside, beyond, sign))
+        rows.append((f"t{edge}", beyond, inside, sign))
+    return sorted(rows)
+
+
+# ---------------------------------------------------------------------------------- hull
+
+
+@Vocabulary
+def hull_sides(P: Build, a: Boxes) -> None:
+    """Name the sides ``cw, ch`` of the smallest box that holds both."""
+    a.let("cw", sp.Max(a.px2, a.tx2) - sp.Min(a.px1, a.tx1), "width of the hull")
+    a.let("ch", sp.Max(a.py2, a.ty2) - sp.Min(a.py1, a.ty1), "height of the hull")
+
+
+@hull_sides.when_stable
+def _(P: Build, a: Boxes) -> None:
+    hull_sides.plain(P, a)
+    for side, axis_name in (("cw", "x"), ("ch", "y")):
+        slopes = {}
+        for name, _inside, outside, sign in _edge_weights(a):
+            if name[1] == axis_name:
+                slopes[getattr(a, name)] = -sign * outside
+        a.partials(side, slopes)
+
+
+@Vocabulary
+def hull_term(
+    P: Build, a: Boxes, eps_hull: sp.Expr, eps_height: sp.Expr, least_area: sp.Expr
+) -> None:
+    """Name ``hull_term``: the share of the hull that neither box covers."""
+    hull = a.let("hull", a.cw * a.ch, "area of the hull")
+    kept = a.let("hull_kept", sp.Max(hull, least_area), "hull, floored")
+    den = a.let("hull_den", kept + eps_hull)
+    a.let("hull_term", Ratio(kept - a.union_kept, den, ZERO), "share of the hull left empty")
+
+
+@hull_term.when_stable
+def _(P: Build, a: Boxes, eps_hull: sp.Expr, eps_height: sp.Expr, least_area: sp.Expr) -> None:
+    a.let("x_gap", Relu(-a.ox), "distance between the boxes in x")
+    a.let("y_gap", Relu(-a.oy), "distance between the boxes in y")
+    crossed = a.pw_out * a.th_out + a.tw_out * a.ph_out
+    apart = a.x_gap * a.ch + a.y_gap * (a.iw + a.pw_out + a.tw_out)
+    a.let("empty", crossed + apart, "hull minus union, from terms >= 0")
+    hull = a.let("hull", a.cw * a.ch, "area of the hull")
+    kept = a.let("hull_kept", sp.Max(hull, least_area), "hull, floored")
+    den = a.let("hull_den", kept + eps_hull)
+    floors = Relu(least_area - hull) - Relu(least_area - a.union_area)
+    a.let("hull_term", Ratio(a.empty + floors - eps_height * (a.pw + a.tw), den, ZERO))
+    follows = a.let("hull_follows", Step(hull - least_area, HALF))
+    fill = a.let("fill", Ratio(a.union_kept + eps_hull, den, ZERO), "1 - hull_term")
+    spread = {
+        "x": a.let("spread_x", follows * fill * Ratio(a.ch, den, ZERO)),
+        "y": a.let("spread_y", follows * fill * Ratio(a.cw, den, ZERO)),
+    }
+    sides = {
+        "px": (a.p_rest + (1 - a.meets_x) * a.ih, a.ph_area),
+        "py": (a.pw_out + (1 - a.meets_y) * a.iw, a.pw),
+        "tx": (a.t_rest + (1 - a.meets_x) * a.ih, a.th_area),
+        "ty": (a.tw_out + (1 - a.meets_y) * a.iw, a.tw),
+    }
+    for name, (uncovered, side) in sides.items():
+        a.let(f"{name}_keep", Ratio(a.union_follows * uncovered, den, ZERO))
+        a.let(f"{name}_grow", Ratio(a.union_follows * side, den, ZERO))
+    slopes = {}
+    for name, inside, outside, sign in _edge_weights(a):
+        keep, grow = getattr(a, f"{name[:2]}_keep"), getattr(a, f"{name[:2]}_grow")
+        slope = inside * keep + outside * grow - outside * spread[name[1]]
+        slopes[getattr(a, name)] = sp.expand(sign * slope)
+    a.partials("hull_term", slopes)
+
+
+# ------------------------------------------------------------------------------ distance
+
+
+@Vocabulary
+def center_distance(P: Build, a: Boxes, eps_diagonal: sp.Expr) -> None:
+    """Name ``distance``: squared distance of the centres over the squared diagonal of the hull."""
+    a.let("sx", a.px1 + a.px2 - a.tx1 - a.tx2, "twice the distance of the centres in x")
+    a.let("sy", a.py1 + a.py2 - a.ty1 - a.ty2, "twice the distance of the centres in y")
+    _distance(a, eps_diagonal)
+
+
+@center_distance.when_stable
+def _(P: Build, a: Boxes, eps_diagonal: sp.Expr) -> None:
+    for axis_name in ("x", "y"):
+        first, second = getattr(a, f"d{axis_name}1"), getattr(a, f"d{axis_name}2")
+        low = sp.S.Zero
+        for edge in ("1", "2"):
+            p, t = getattr(a, f"p{axis_name}{edge}"), getattr(a, f"t{axis_name}{edge}")
+            low += a.let(f"d{axis_name}{edge}_error", TwoDiffError(p, t))
+        high = a.let(f"s{axis_name}_high", first + second)
+        low = a.let(f"s{axis_name}_low", low + TwoDiffError(first, -second))
+        a.let(f"s{axis_name}", high + low, f"twice the distance of the centres in {axis_name}")
+    _distance(a, eps_diagonal)
+
+
+def _distance(a: Boxes, eps_diagonal: sp.Expr) -> None:
+    a.let("rho", (a.sx**2 + a.sy**2) / 4, "squared distance of the centres")
+    a.let("diagonal", a.cw**2 + a.ch**2 + eps_diagonal, "squared diagonal of the hull")
+    a.let("distance", Ratio(a.rho, a.diagonal, ZERO))
+
+
+# -------------------------------------------------------------------------------- aspect
+
+
+@Vocabulary
+def aspect_term(
+    P: Build, a: Boxes, eps_ratio: sp.Expr, unit: sp.Expr, sign: sp.Expr, scale: sp.Expr
+) -> None:
+    """Name ``v``: `scale` times the squared difference of the aspect angles.
+
+    `unit` replaces w² + h² by 1 in the derivative, `sign` multiplies it.
+    """
+    ph = a.let("ph_ratio", a.ph + eps_ratio)
+    th = a.let("th_ratio", a.th + eps_ratio)
+    target, pred = AspectAngle(a.tw, th, unit, sign), AspectAngle(a.pw, ph, unit, sign)
+    a.let("turn", target - pred, "difference of the aspect angles")
+    a.let("v", scale * a.turn**2, "aspect term")
+
+
+@aspect_term.when_stable
+def _(
+    P: Build, a: Boxes, eps_ratio: sp.Expr, unit: sp.Expr, sign: sp.Expr, scale: sp.Expr
+) -> None:
+    for box in ("p", "t"):
+        w, h = getattr(a, f"{box}w"), getattr(a, f"{box}h")
+        x1, y1, x2, y2 = (getattr(a, box + edge) for edge in ("x1", "y1", "x2", "y2"))
+        ratio = a.let(f"{box}h_ratio", h + eps_ratio)
+        a.let(f"{box}w_error", TwoDiffError(x2, x1))
+        a.let(f"{box}h_error", TwoDiffError(y2, y1) + TwoDiffError(h, -eps_ratio))
+        a.let(
+            f"{box}h_safe",
+            sp.Piecewise((1, sp.Eq(w + ratio, 0)), (ratio, True)),
+            "a point has angle 0",
+        )
+    m1, m2 = a.let("across", a.tw * a.ph_safe), a.let("along", a.pw * a.th_safe)
+    high = a.let("det_high", m1 - m2)
+    products = a.let("det_products", TwoProdError(a.tw, a.ph_safe) - TwoProdError(a.pw, a.th_safe))
+    wide = a.let("det_t", a.tw * a.ph_error + a.tw_error * (a.ph_safe + a.ph_error))
+    tall = a.let("det_p", a.pw * a.th_error + a.pw_error * (a.th_safe + a.th_error))
+    low = a.let("det_low", TwoDiffError(m1, m2) + products + (wide - tall))
+    det = a.let("det", high + low, "tw*ph - pw*th, to relative accuracy")
+    dot = a.let("dot", a.ph_safe * a.th_safe + a.pw * a.tw)
+    a.let("turn", sp.atan2(det, dot), "difference of the aspect angles")
+    slopes = {}
+    for box, direction in (("t", sign), ("p", -sign)):
+        w, h = getattr(a, f"{box}w"), getattr(a, f"{box}h_ratio")
+        norm = a.let(f"{box}_norm", aspect_norm(w, h, unit), "w^2 + h^2, or 1")
+        wide = a.let(f"{box}_wide", Ratio(w, norm, ZERO))
+        tall = a.let(f"{box}_tall", Ratio(h, norm, ZERO))
+        slopes[w] = direction * tall
+        slopes[getattr(a, f"{box}h")] = -direction * wide
+    a.partials("turn", slopes)
+    a.let("v", scale * a.turn**2, "aspect term")
+
+
+def aspect_weight(
+    a: Boxes, eps_alpha: sp.Expr, threshold: sp.Expr, at_threshold: sp.Expr, attach: sp.Expr
+) -> sp.Expr:
+    """Name ``alpha`` and return it as the weight of ``v``: gated, and 0 below a threshold on IoU."""
+    a.let("alpha_den", a.gap + a.v + eps_alpha)
+    a.let("alpha_kept", Step(a.iou - threshold, at_threshold))
+    a.let("alpha_raw", Ratio(a.v, a.alpha_den, ZERO))
+    a.let("alpha", a.alpha_kept * a.alpha_raw, "weight of the aspect term")
+    return Gate(a.alpha, attach)
+
+
+# --------------------------------------------------------------------------------- rules
+
+
+def _orders() -> list[dict[sp.Symbol, sp.Expr]]:
+    """Return a substitution for each order of two intervals' four ends."""
+    start = sp.Symbol("o", real=True)
+    a, b, c = sp.symbols("a b c", positive=True)
+    points = (start, start + a, start + a + b, start + a + b + c)
+    p1, p2, t1, t2 = EXTENT
+    orders = [
+        (p1, p2, t1, t2),
+        (p1, t1, p2, t2),
+        (p1, t1, t2, p2),
+        (t1, t2, p1, p2),
+        (t1, p1, t2, p2),
+        (t1, p1, p2, t2),
+    ]
+    return [dict(zip(order, points, strict=True)) for order in orders]
+
+
+EXTENT = sp.symbols("p1 p2 t1 t2", real=True)
+_p1, _p2, _t1, _t2 = EXTENT
+_overlap = Relu(sp.Min(_p2, _t2) - sp.Max(_p1, _t1))
+_apart = Relu(sp.Max(_p1, _t1) - sp.Min(_p2, _t2))
+_p_out = sp.Min(_p2 - _p1, Relu(_t1 - _p1) + Relu(_p2 - _t2))
+_t_out = sp.Min(_t2 - _t1, Relu(_p1 - _t1) + Relu(_t2 - _p2))
+_i, _j = sp.symbols("iw ih", positive=True)
+_a, _b, _c, _d, _gx, _gy = sp.symbols("pw_out tw_out ph_out th_out x_gap y_gap", nonnegative=True)
+_e, _s, _k = sp.symbols("eps slack kept", nonnegative=True)
+_pw, _ph, _tw, _th = _i + _a, _j + _c, _i + _b, _j + _d
+_I = _i * _j
+_A, _B = _pw * (_ph + _e), _tw * (_th + _e)
+_D = _A + _B - _I + _s
+_q = sp.Symbol("q", positive=True)
+_w, _h, _W, _H = sp.symbols("w h W H", positive=True)
+_g = sp.Symbol("gap", positive=True)
+
+
+def _slope(value: sp.Expr, changes: dict[sp.Expr, sp.Expr]) -> sp.Expr:
+    """Return the derivative of `value` along an edge that changes its symbols at these rates."""
+    return sp.Add(*(sp.diff(value, symbol) * rate for symbol, rate in changes.items()))
+
+
+_gap = 1 - _I / _D
+_hull_area = (_i + _a + _b + _gx) * (_j + _c + _d + _gy)
+_hull = (_hull_area - (_A + _B - _I)) / (_hull_area + _k)
+_fill = (_A + _B - _I + _k) / (_hull_area + _k)
+_DH = _hull_area + _k
+_ch, _cw = _j + _c + _d + _gy, _i + _a + _b + _gx
+
+RULES = (
+    Rule(
+        "part of a side outside the other box",
+        _p2 - _p1 - _overlap,
+        _p_out,
+        "sums of differences >= 0 instead of a difference of sides",
+        tuple(_orders()),
+    ),
+    Rule(
+        "part of the target's side outside",
+        _t2 - _t1 - _overlap,
+        _t_out,
+        "the same for the target",
+        tuple(_orders()),
+    ),
+    Rule(
+        "hull side from its parts",
+        sp.Max(_p2, _t2) - sp.Min(_p1, _t1),
+        _overlap + _p_out + _t_out + _apart,
+        "splits a hull's side into parts >= 0",
+        tuple(_orders()),
+    ),
+    Rule(
+        "pred outside the intersection",
+        _A - _I,
+        _a * (_ph + _e) + _i * (_c + _e),
+        "no cancellation near full overlap",
+    ),
+    Rule(
+        "1 - IoU",
+        _gap,
+        ((_a * (_ph + _e) + _i * (_c + _e)) + (_b * (_th + _e) + _i * (_d + _e)) + _s) / _D,
+        "no cancellation near full overlap",
+    ),
+    Rule(
+        "hull minus union",
+        _hull_area - (_pw * _ph + _tw * _th - _I),
+        _a * _d + _b * _c + _gx * _ch + _gy * (_i + _a + _b),
+        "only terms >= 0; 0 exactly where the hull is covered",
+    ),
+    Rule(
+        "1 - hull term",
+        1 - _hull,
+        _fill,
+        "no cancellation where the hull is almost empty",
+    ),
+    Rule(
+        "gap by an edge of pred inside target, x",
+        _slope(_gap, {_i: -1, _b: 1}),
+        _j * (_a * (_ph + _e) + _B + _s) / _D / _D,
+        "one sign; the quotient rule's terms cancel",
+    ),
+    Rule(
+        "gap by an edge of pred inside target, y",
+        _slope(_gap, {_j: -1, _d: 1}),
+        _i * ((_c + _e) * _pw + _B + _s) / _D / _D,
+        "one sign; the quotient rule's terms cancel",
+    ),
+    Rule(
+        "gap by an edge of pred beyond target, x",
+        _slope(_gap, {_a: 1}),
+        _I / _D * ((_ph + _e) / _D),
+        "one term",
+    ),
+    Rule(
+        "gap by an edge of pred beyond target, y",
+        _slope(_gap, {_c: 1}),
+        _I / _D * (_pw / _D),
+        "one term",
+    ),
+    Rule(
+        "gap by an inner edge where the union is floored",
+        _slope(1 - _I / _q, {_i: -1}),
+        _j * _q / _q / _q,
+        "the union does not follow the edge",
+    ),
+    Rule(
+        "hull term by an edge of pred inside target, x",
+        _slope(_hull, {_i: -1, _b: 1}),
+        (_c + _e) / _DH,
+        "one sign; the hull does not move",
+        ({_gx: 0, _gy: 0},),
+    ),
+    Rule(
+        "hull term by an edge of pred inside target, y",
+        _slope(_hull, {_j: -1, _d: 1}),
+        _a / _DH,
+        "one sign; the hull does not move",
+        ({_gx: 0, _gy: 0},),
+    ),
+    Rule(
+        "hull term by an edge of pred beyond target, x",
+        _slope(_hull, {_a: 1}),
+        _fill * (_ch / _DH) - (_ph + _e) / _DH,
+        "two terms whose difference is the mathematics",
+    ),
+    Rule(
+        "hull term by an edge of pred beyond target, y",
+        _slope(_hull, {_c: 1}),
+        _fill * (_cw / _DH) - _pw / _DH,
+        "two terms whose difference is the mathematics",
+    ),
+    Rule(
+        "hull term by an edge of pred that faces a gap, x",
+        _slope(_hull, {_a: -1, _gx: 1}),
+        (_c + _e + _j) / _DH,
+        "one sign; nothing is covered on that side",
+        ({_i: 0},),
+    ),
+    Rule(
+        "hull term by an edge of pred that faces a gap, y",
+        _slope(_hull, {_c: -1, _gy: 1}),
+        (_a + _i) / _DH,
+        "one sign; nothing is covered on that side",
+        ({_j: 0},),
+    ),
+    Rule(
+        "difference of aspect angles",
+        sp.atan2(_W, _H) - sp.atan2(_w, _h),
+        sp.atan2(_W * _h - _w * _H, _H * _h + _W * _w),
+        "one angle: relative accuracy where the ratios are close",
+        method="constant",
+        anchor={_W: _w, _H: _h},
+    ),
+    Rule(
+        "aspect angle by width",
+        sp.diff(sp.atan2(_w, _h), _w),
+        _h / (_w * _w + _h * _h),
+        "the derivative form whose denominator published code replaces by 1",
+    ),
+    Rule(
+        "aspect angle by height",
+        sp.diff(sp.atan2(_w, _h), _h),
+        -_w / (_w * _w + _h * _h),
+        "the derivative form whose denominator published code replaces by 1",
+    ),
+    Rule("1 - IoU^2", 1 - (1 - _g) ** 2, _g * (1 + (1 - _g)), "no cancellation near full overlap"),
+    Rule("1 - IoU^2 by gap", sp.diff(1 - (1 - _g) ** 2, _g), 2 * (1 - _g), "one term"),
+    Rule(
+        "-ln IoU by gap",
+        sp.diff(-sp.log(1 - _g), _g),
+        1 / (1 - _g),
+        "one term, from an IoU that is itself accurate",
+    ),
+)
