@@ -52,6 +52,7 @@ def run(module: Path, kernels: Path) -> str:
         timeout=900,
         km=AsyncKernelManager(kernel_name="python3", transport="ipc"),
         record_timing=False,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(HERE.parent)}},
     )
     environment = {**os.environ, "REFLOSS_KERNELS": str(kernels), "MPLBACKEND": "agg"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -80,23 +79,3 @@ def _simplest(expr: sp.Expr) -> sp.Expr:
 
 def _symbols(expr: sp.Expr) -> list[sp.Symbol]:
     return sorted(expr.free_symbols, key=sp.default_sort_key)
-
-
-def sample(rule: Rule, points: int = 20, digits: int = 50) -> sp.Expr:
-    """Return the largest ``|lhs − rhs|`` over random rational points of every case.
-
-    The second witness of a rule: it does not trust SymPy's simplification, and agrees to `digits`
-    digits or shows where not.
-    """
-    rnd, worst = random.Random(0), sp.S.Zero
-    for case in rule.cases:
-        difference = (to_exact(rule.lhs) - to_exact(rule.rhs)).subs(dict(case)).doit()
-        for _ in range(points):
-            point = {s: _rational(s, rnd) for s in _symbols(difference)}
-            worst = sp.Max(worst, abs(sp.N(difference.subs(point), digits + 10)))
-    return worst
-
-
-def _rational(symbol: sp.Symbol, rnd: random.Random) -> sp.Rational:
-    value = sp.Rational(rnd.randint(1, 999), 1000)
-    return value if symbol.is_positive or rnd.random() < 0.5 else -value

@@ -1,0 +1,84 @@
+"""Small programs that between them use every feature of the language."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from refloss.symbolic.build import Build
+from refloss.symbolic.functions import ArgMaxOver, MaxOver, Relu, Stop
+from refloss.symbolic.program import Program, axis
+
+b, i, j = axis("b", "B"), axis("i", "B"), axis("j", "B")
+c, d = axis("c", "C"), axis("d", "D")
+
+
+def cross_entropy() -> Program:
+    """A row reduced, with a detached shift and a gather."""
+    P = Build("cross_entropy")
+    z, y = P.real("z", b, c), P.label("y", b)
+    shift = P.let("shift", [b], MaxOver(z[b, c], c))
+    total = P.let("total", [b], sp.Sum(sp.exp(z[b, c] - Stop(shift[b])), c))
+    P.let("loss", [b], Stop(shift[b]) + sp.log(total[b]) - z[b, y[b]])
+    return P.finish("loss")
+
+
+def center() -> Program:
+    """A gather of rows, whose adjoint is a scatter."""
+    P = Build("center")
+    x, w, y = P.real("x", b, d), P.real("w", c, d), P.label("y", b)
+    P.let("loss", [b], sp.Sum((x[b, d] - w[y[b], d]) ** 2, d) / 2)
+    return P.finish("loss")
+
+
+def cosine_margin() -> Program:
+    """A contraction of two matrices, and a piecewise selection by label."""
+    P = Build("cosine_margin")
+    x, w, y = P.real("x", b, d), P.real("w", c, d), P.label("y", b)
+    s, m = P.const("s"), P.const("m")
+    q = P.let("q", [b, c], sp.Sum(x[b, d] * w[c, d], d))
+    z = P.let("z", [b, c], sp.Piecewise((s * (q[b, c] - m), sp.Eq(c, y[b])), (s * q[b, c], True)))
+    P.let("loss", [b], sp.log(sp.Sum(sp.exp(z[b, c]), c)) - z[b, y[b]])
+    return P.finish("loss")
+
+
+def hard_pairs() -> Program:
+    """Pairs of rows of one tensor, an argmax, and a hinge."""
+    P = Build("hard_pairs")
+    x, y = P.real("x", b, d), P.label("y", b)
+    m = P.const("m")
+    dist = P.let("dist", [i, j], sp.Sum((x[i, d] - x[j, d]) ** 2, d))
+    pos = P.let(
+        "pos", [i], ArgMaxOver(sp.Piecewise((dist[i, j], sp.Eq(y[i], y[j])), (-sp.oo, True)), j)
+    )
+    P.let("loss", [i], Relu(m - dist[i, pos[i]]))
+    return P.finish("loss")
+
+
+def pooled() -> Program:
+    """A scalar output, sums over two axes, and a root whose derivative reads it again."""
+    P = Build("pooled")
+    x = P.real("x", b, c)
+    total = P.let("total", [], sp.Sum(x[b, c] ** 2, b, c))
+    P.let("loss", [], sp.sqrt(1 + total.here))
+    return P.finish("loss")
+
+
+CASES = {
+    "cross_entropy": (cross_entropy, ("z",), {"B": 2, "C": 3}, {"y": {(0,): 2, (1,): 0}}, {}),
+    "center": (center, ("x", "w"), {"B": 3, "C": 2, "D": 2}, {"y": {(0,): 1, (1,): 1, (2,): 0}}, {}),
+    "cosine_margin": (
+        cosine_margin,
+        ("x", "w"),
+        {"B": 2, "C": 3, "D": 2},
+        {"y": {(0,): 2, (1,): 0}},
+        {"s": 4, "m": sp.Rational(1, 3)},
+    ),
+    "hard_pairs": (
+        hard_pairs,
+        ("x",),
+        {"B": 3, "D": 2},
+        {"y": {(0,): 0, (1,): 0, (2,): 1}},
+        {"m": 9},
+    ),
+    "pooled": (pooled, ("x",), {"B": 2, "C": 3}, {}, {}),
+}
