@@ -59,7 +59,7 @@ def iou(form: Form, shape: str) -> Program:
     eps_union, eps_height = P.const("eps_union"), P.const("eps_height")
     least_area = P.const("least_area")
     least_iou = P.const("least_iou") if shape == "log" else None
-    box.overlap(P, a, eps_union, eps_height, least_area)
+    box.overlap(P, a, eps_union, eps_height, least_area, exact_union=shape == "square")
     IOU_LOSS[shape, form](a, least_iou)
     return P.finish("loss")
 
@@ -82,8 +82,8 @@ def _log_stable(a: box.Boxes, least_iou: sp.Expr) -> None:
     a.let("iou_kept", sp.Max(a.iou, least_iou), "IoU, floored")
     near = a.gap < sp.Rational(1, 2)
     a.let("loss", sp.Piecewise((-log1p(-a.gap), near), (-sp.log(a.iou_kept), True)))
-    kept = box.Step(a.iou - least_iou, box.HALF)
-    a.partials("loss", {a.gap: kept * box.Ratio(sp.S.One, a.iou, box.ZERO)})
+    kept = a.let("iou_counts", box.Step(a.iou - least_iou, box.ZERO))
+    a.partials("loss", box.log_overlap_slopes(a, kept))
 
 
 def _linear(a: box.Boxes, _: None) -> None:
@@ -252,7 +252,7 @@ CONSTANTS = {
     "eps_diagonal": Constant(0.0, "added to the squared diagonal"),
     "eps_ratio": Constant(0.0, "added to both heights in the aspect angles"),
     "eps_alpha": Constant(0.0, "added to the denominator of alpha"),
-    "least_area": Constant(0.0, "floor of union and hull"),
+    "least_area": Constant(-math.inf, "floor of union and hull"),
     "least_iou": Constant(0.0, "floor of IoU under the logarithm, below 1/2"),
     "threshold": Constant(-1.0, "alpha is 0 where IoU is less"),
     "at_threshold": Constant(1.0, "factor of alpha where IoU equals the threshold"),

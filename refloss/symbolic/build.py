@@ -104,15 +104,12 @@ class Build:
             an axis that the target keeps.
         """
         axes, expr = tuple(axes), sp.sympify(expr)
-        nodes = _reductions(expr)
-        if nodes == [expr]:
-            kind, body, over = _parts(expr)
-            return self._emit(name, axes, body, kind, over, doc)
-        for number, node in enumerate(nodes):
+        kind, body, over = _parts(expr)
+        for number, node in enumerate(_reductions(body)):
             inner = f"{name}_{_parts(node)[0]}{number or ''}"
-            kept = [a for a in axes if a in node.free_symbols | node.atoms(sp.Idx)]
-            expr = expr.xreplace({node: self.let(inner, kept, node).here})
-        return self._emit(name, axes, expr, "", (), doc)
+            kept = [a for a in (*axes, *over) if node.has(a)]
+            body = body.xreplace({node: self.let(inner, kept, node).here})
+        return self._emit(name, axes, body, kind, over, doc)
 
     def partials(self, tensor: Tensor, partials: Mapping[sp.Indexed, sp.Expr]) -> Tensor:
         """Give a statement its accurate derivative forms, by read; see `Let.partials`.
@@ -203,9 +200,12 @@ def _reductions(expr: sp.Expr) -> list[sp.Expr]:
 
 
 def _parts(node: sp.Expr) -> tuple[str, sp.Expr, tuple[Axis, ...]]:
+    """Return kind, body and bound axes of a reduction; a map is its own body."""
     if isinstance(node, sp.Sum):
         return "sum", node.function, tuple(limit[0] for limit in node.limits)
-    return _KINDS[type(node)], node.args[0], (node.args[1],)
+    if type(node) in _KINDS:
+        return _KINDS[type(node)], node.args[0], (node.args[1],)
+    return "", node, ()
 
 
 class Vocabulary:

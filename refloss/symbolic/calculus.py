@@ -90,28 +90,26 @@ def jvp(program: Program, wrt: Sequence[str], outputs: Sequence[str] | None = No
         Inputs that move; each gains a tangent input ``<name>_dot``.
     outputs : sequence of str, optional
         Which outputs' tangents to return; by default all that depend on `wrt`.
+
+    Raises
+    ------
+    ValueError
+        When a tangent would pass through a max reduction that is not detached.
     """
     dots = {name: Tensor(name + DOT, program.tensor(name).axes) for name in wrt}
     seeds = tuple(dots.values())
+    stuck: set[str] = set()
     lets = list(program.lets)  # a tangent may read any primal value: they come first
     for let in program.lets:
-        if let.target.label:
-            continue
-        tangent = sp.Add(
-            *(
-                (partial(let.expr, read) if given is None else given)
-                * dots[name_of(read)][read.indices]
-                for read, given in local_partials(let, program)
-                if name_of(read) in dots
-            )
-        )
+        tangent = sp.S.Zero if let.target.label else _tangent(let, program, dots, stuck)
         if tangent == 0:
             continue
-        if let.reduce in ("max", "argmax"):
-            raise ValueError(f"cannot push a tangent through {let.reduce} in {let.target.name!r}")
+        if let.reduce == "max":
+            stuck.add(let.target.name)
+            continue
         target = Tensor(let.target.name + DOT, let.target.axes)
         dots[let.target.name] = target
-        lets.append(Let(target, absorb(tangent), let.reduce, let.over))
+        lets.append(Let(target, tangent, let.reduce, let.over))
     wanted = program.outputs if outputs is None else outputs
     return clean(
         Program(
@@ -124,6 +122,21 @@ def jvp(program: Program, wrt: Sequence[str], outputs: Sequence[str] | None = No
             program.doc,
         )
     )
+
+
+def _tangent(let: Let, program: Program, dots: dict[str, Tensor], stuck: set[str]) -> sp.Expr:
+    """Return the tangent of one statement, which may read the maxima in `stuck` only detached."""
+    terms = []
+    for read, given in local_partials(let, program):
+        name = name_of(read)
+        if name not in dots and name not in stuck:
+            continue
+        slope = partial(let.expr, read) if given is None else given
+        if slope != 0 and name in stuck:
+            raise ValueError(f"cannot push a tangent through max in {name!r}")
+        if slope != 0:
+            terms.append(absorb(slope, dots[name][read.indices]))
+    return sp.Add(*terms)
 
 
 def hvp(program: Program, output: str, wrt: Sequence[str]) -> Program:
@@ -190,7 +203,7 @@ class _Sweep:
             if slope == 0:
                 continue
             source = self.program.tensor(name_of(read))
-            passed = fold_pieces(absorb(bar.here * slope))
+            passed = fold_pieces(absorb(slope, bar.here))
             term = retarget(passed, (*target.axes, *let.over), read, source)
             self.terms.setdefault(source.name, []).append(term)
 

@@ -177,8 +177,8 @@ def _program_entry(definition: Definition, plain: Program, stable: Program) -> d
 
 
 def _number(value: float | str) -> float | str:
-    """Return `value`; infinity as the string that ``float`` reads, for JSON has none."""
-    return "inf" if value == math.inf else value
+    """Return `value`; an infinity as the string that ``float`` reads, for JSON has none."""
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
 def _finite(values: Mapping[str, float | str]) -> dict[str, float | str]:

@@ -99,11 +99,12 @@ class Ratio(Function):
         return sp.S.Zero if n.is_zero and at0.is_zero else None
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Return 1/d and −(n/d)/d: divided twice, for a square may leave the range."""
+        """Return 1/d and −(n/d)·(1/d): divided twice, for a square may leave the range."""
         n, d, at0 = self.args
-        if argindex == 1:
-            return Ratio(sp.S.One, d, sp.S.Zero)
-        return -Ratio(Ratio(n, d, at0), d, sp.S.Zero) if argindex == 2 else sp.S.Zero
+        if argindex == 3:
+            return sp.S.Zero
+        inverse = Ratio(sp.S.One, d, sp.S.Zero)
+        return inverse if argindex == 1 else -Ratio(n, d, at0) * inverse
 
     def exact(self) -> sp.Expr:
         """Return n/d."""

@@ -72,20 +72,30 @@ def _rewrite(let: Let, names: dict[sp.Basic, sp.Basic]) -> Let:
     return replace(let, expr=let.expr.xreplace(names), partials=partials)
 
 
-def absorb(expr: sp.Expr) -> sp.Expr:
-    """Write ``c · Ratio(1, d)`` as ``Ratio(c, d)``: one division, and 0 where d = 0."""
+def absorb(slope: sp.Expr, carrier: sp.Expr) -> sp.Expr:
+    """Return ``carrier · slope`` with ``carrier · Ratio(1, d)`` written as ``Ratio(carrier, d)``.
 
-    def into(product: sp.Expr) -> sp.Expr:
-        units = [f for f in product.args if isinstance(f, Ratio) and f.args[0] == 1]
-        if not units or len(product.args) == 1:
-            return product
-        rest = sp.Mul(*(f for f in product.args if f is not units[0]))
-        if rest in (1, -1):
-            return product
-        return Ratio(rest, units[0].args[1], sp.S.Zero)
+    The adjoint or tangent that a slope multiplies is divided first: it has the scale that brings
+    1/d back into range, and what remains is a product of plain quantities. Derivatives at d = 0
+    are 0, as the primitive says.
+    """
+    if not slope.has(Ratio):
+        return carrier * slope
+    return sp.Add(*(_absorbed(term, carrier) for term in sp.Add.make_args(slope)))
 
-    terms = [into(t) if t.is_Mul else t for t in sp.Add.make_args(expr)]
-    return sp.Add(*terms)
+
+def _absorbed(term: sp.Expr, carrier: sp.Expr) -> sp.Expr:
+    rest = []
+    for factor in sp.Mul.make_args(term):
+        power, base = 1, factor
+        if factor.is_Pow and factor.exp.is_Integer and factor.exp > 0:
+            base, power = factor.base, int(factor.exp)
+        if isinstance(base, Ratio) and base.args[0] == 1:
+            for _ in range(power):
+                carrier = Ratio(carrier, base.args[1], sp.S.Zero)
+        else:
+            rest.append(factor)
+    return sp.Mul(carrier, *rest)
 
 
 def fold_pieces(expr: sp.Expr) -> sp.Expr:

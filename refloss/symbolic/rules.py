@@ -68,11 +68,11 @@ def _obligations(rule: Rule, difference: sp.Expr) -> list[sp.Expr]:
 
 
 def _simplest(expr: sp.Expr) -> sp.Expr:
+    """Return 0 where `expr` is found to vanish, the cheapest way first; else what is left."""
     expr = sp.piecewise_fold(expr) if expr.has(sp.Piecewise) else expr
-    for attempt in (sp.expand, sp.together, sp.simplify):
+    for attempt in (sp.together, sp.expand, sp.simplify):
         expr = attempt(expr)
-        numerator = sp.expand(sp.numer(sp.together(expr)))
-        if numerator == 0:
+        if sp.expand(sp.numer(sp.together(expr))) == 0:
             return sp.S.Zero
     return expr
 

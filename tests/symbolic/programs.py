@@ -13,7 +13,7 @@ c, d = axis("c", "C"), axis("d", "D")
 
 
 def cross_entropy() -> Program:
-    """A row reduced, with a detached shift and a gather."""
+    """Return a reduction of rows with a detached shift and a gather."""
     P = Build("cross_entropy")
     z, y = P.real("z", b, c), P.label("y", b)
     shift = P.let("shift", [b], MaxOver(z[b, c], c))
@@ -23,7 +23,7 @@ def cross_entropy() -> Program:
 
 
 def center() -> Program:
-    """A gather of rows, whose adjoint is a scatter."""
+    """Return a gather of rows, whose adjoint is a scatter."""
     P = Build("center")
     x, w, y = P.real("x", b, d), P.real("w", c, d), P.label("y", b)
     P.let("loss", [b], sp.Sum((x[b, d] - w[y[b], d]) ** 2, d) / 2)
@@ -31,7 +31,7 @@ def center() -> Program:
 
 
 def cosine_margin() -> Program:
-    """A contraction of two matrices, and a piecewise selection by label."""
+    """Return a contraction of two matrices and a piecewise selection by label."""
     P = Build("cosine_margin")
     x, w, y = P.real("x", b, d), P.real("w", c, d), P.label("y", b)
     s, m = P.const("s"), P.const("m")
@@ -42,7 +42,7 @@ def cosine_margin() -> Program:
 
 
 def hard_pairs() -> Program:
-    """Pairs of rows of one tensor, an argmax, and a hinge."""
+    """Return a hinge on pairs of rows of one tensor, with an argmax."""
     P = Build("hard_pairs")
     x, y = P.real("x", b, d), P.label("y", b)
     m = P.const("m")
@@ -55,7 +55,7 @@ def hard_pairs() -> Program:
 
 
 def pooled() -> Program:
-    """A scalar output, sums over two axes, and a root whose derivative reads it again."""
+    """Return a scalar: a sum over two axes, and a root whose derivative reads it again."""
     P = Build("pooled")
     x = P.real("x", b, c)
     total = P.let("total", [], sp.Sum(x[b, c] ** 2, b, c))

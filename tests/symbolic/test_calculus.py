@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from derivations import boxes
-from refloss.symbolic import calculus
+from refloss.symbolic import calculus, emit
 from refloss.symbolic.build import Build
 from refloss.symbolic.functions import Gate, MaxOver, Stop
 from refloss.symbolic.program import axis
@@ -32,12 +32,6 @@ LAYOUTS = {
     "disjoint": (0, 0, 1, 2, 3, 4, 5, 5),
     "beside": (4, 0, 6, 3, 0, 1, 3, 2),
 }
-
-
-@pytest.fixture(autouse=True)
-def _precision():
-    with mp.workdps(unrolled.DIGITS):
-        yield
 
 
 def random_inputs(tensors, sizes, labels, seed=0):
@@ -68,7 +62,7 @@ def sympy_gradient(program, wrt, sizes, inputs, constants):
 
 
 def derived_gradient(program, wrt, sizes, inputs, constants):
-    gradient = calculus.grad(program, "loss", wrt)
+    gradient = emit.derive(program, "loss", wrt).grad
     values = unrolled.evaluate(gradient, inputs, constants, sizes)
     return [values[f"{name}_bar"][index] for name in wrt for index in inputs[name]]
 
@@ -112,7 +106,7 @@ def has_derivative(name, layout, setting):
 def test_stable_and_plain_boxes_have_one_gradient(name, setting):
     plain, stable = BOXES[name]
     constants, wrt = box_constants(plain, setting), boxes.box.COORDINATES
-    forms = [calculus.grad(p, "loss", wrt) for p in (plain, stable)]
+    forms = [emit.derive(p, "loss", wrt).grad for p in (plain, stable)]
     for layout in LAYOUTS:
         if not has_derivative(name, layout, setting):
             continue
@@ -124,12 +118,23 @@ def test_stable_and_plain_boxes_have_one_gradient(name, setting):
             assert gap < TIGHT, (layout, c)
 
 
-@pytest.mark.parametrize("layout", ["overlapping", "around", "disjoint"])
-@pytest.mark.parametrize("setting", [s for s in SETTINGS if s != "aspect"])
-@pytest.mark.parametrize("name", ["iou_log", "giou", "ciou"])
+WITNESSED = [
+    *(("giou", s, layout) for s in ("default", "eps", "gates") for layout in LAYOUTS),
+    ("iou_log", "default", "overlapping"),
+    ("iou_log", "eps", "inside"),
+    ("iou_log", "gates", "disjoint"),
+    ("iou_square", "eps", "around"),
+    ("diou", "eps", "beside"),
+    ("ciou", "default", "overlapping"),
+    ("ciou", "eps", "disjoint"),
+    ("ciou", "ratio", "inside"),
+    ("ciou", "gates", "around"),
+]
+"""Between them every layout, and every setting in which the derivative is the formula's own."""
+
+
+@pytest.mark.parametrize(("name", "setting", "layout"), WITNESSED)
 def test_plain_boxes_have_the_gradient_of_sympy(name, setting, layout):
-    if not has_derivative(name, layout, setting):
-        layout = "inside"
     program, wrt = BOXES[name][0], boxes.box.COORDINATES
     constants, inputs = box_constants(program, setting), box_inputs(layout)
     expected = sympy_gradient(program, wrt, ONE, inputs, constants)
@@ -148,7 +153,7 @@ def test_hvp_is_the_difference_of_gradients(name, layout):
     inputs = box_inputs(layout)
     rnd = random.Random(2)
     direction = {c: {(0,): mp.mpf(rnd.randint(-99, 99)) / 64} for c in wrt}
-    gradient = calculus.grad(plain, "loss", wrt)
+    gradient = emit.derive(plain, "loss", wrt).grad
     sides = []
     for sign in (1, -1):
         moved = {c: {(0,): inputs[c][0,] + sign * step * direction[c][0,]} for c in wrt}
@@ -157,7 +162,7 @@ def test_hvp_is_the_difference_of_gradients(name, layout):
     expected = [(p - m) / (2 * step) for p, m in zip(*sides, strict=True)]
     dots = {f"{c}_dot": direction[c] for c in wrt}
     for program in (plain, stable):
-        product = calculus.hvp(program, "loss", wrt)
+        product = emit.derive(program, "loss", wrt).hvp
         values = unrolled.evaluate(product, inputs | dots, constants, ONE)
         got = [values[f"{c}_bar_dot"][0,] for c in wrt]
         assert worst(got, expected) < mp.mpf(10) ** -20
@@ -183,6 +188,39 @@ def test_grad_refuses_a_maximum_that_is_not_detached():
     P.let("loss", [b], MaxOver(x[b, c], c))
     with pytest.raises(ValueError, match="cannot differentiate through max in 'loss'"):
         calculus.grad(P.finish("loss"), "loss", ["x"])
+
+
+@pytest.mark.parametrize("detached", [True, False])
+def test_a_tangent_passes_a_maximum_only_where_it_is_detached(detached):
+    b, c = axis("b", "B"), axis("c", "C")
+    P = Build("peak")
+    x = P.real("x", b, c)
+    peak = P.let("peak", [b], MaxOver(x[b, c], c))
+    P.let("loss", [b, c], x[b, c] - (Stop(peak[b]) if detached else peak[b]))
+    if detached:
+        moved = calculus.jvp(P.finish("loss"), ["x"])
+        assert [let.target.name for let in moved.lets] == ["loss_dot"]
+    else:
+        with pytest.raises(ValueError, match="cannot push a tangent through max in 'peak'"):
+            calculus.jvp(P.finish("loss"), ["x"])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_hvp_of_rows_pairs_and_gathers_is_the_difference_of_gradients(name):
+    build, wrt, sizes, labels, constants = CASES[name]
+    derived = emit.derive(build(), "loss", wrt)
+    inputs = random_inputs(derived.hvp.inputs, sizes, labels)
+    dots = {n: inputs.pop(f"{n}_dot") for n in wrt}
+    step, sides = mp.mpf(10) ** -15, []
+    for sign in (1, -1):
+        moved = {n: {i: x + sign * step * dots[n][i] for i, x in inputs[n].items()} for n in wrt}
+        values = unrolled.evaluate(derived.grad, inputs | moved, constants, sizes)
+        sides.append([values[f"{n}_bar"][i] for n in wrt for i in inputs[n]])
+    expected = [(p - m) / (2 * step) for p, m in zip(*sides, strict=True)]
+    dots = {f"{n}_dot": dot for n, dot in dots.items()}
+    values = unrolled.evaluate(derived.hvp, inputs | dots, constants, sizes)
+    got = [values[f"{n}_bar_dot"][i] for n in wrt for i in inputs[n]]
+    assert worst(got, expected) < mp.mpf(10) ** -20
 
 
 def test_unreached_input_has_a_zero_gradient():

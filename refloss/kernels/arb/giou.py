@@ -14,7 +14,7 @@ Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
     eps_hull: added to the hull as denominator (default 0.0)
-    least_area: floor of union and hull (default 0.0)
+    least_area: floor of union and hull (default -inf)
 
 Source
     Rezatofighi et al., Generalized Intersection over Union, CVPR 2019, arXiv 1902.09630.
@@ -74,14 +74,14 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     hull_den = hull_kept + eps_hull
     hull_term = F.ratio(hull_kept - union_kept, hull_den, 0)
     loss = gap + hull_term
-    hull_den_bar = -(loss_bar*F.ratio(hull_term, hull_den, 0))
+    hull_den_bar = -(hull_term*F.ratio(loss_bar, hull_den, 0))
     hull_kept_bar = F.ratio(loss_bar, hull_den, 0) + hull_den_bar
     hull_bar = hull_kept_bar*F.step(hull - least_area, F.rational(1, 2))
     ch_bar = cw*hull_bar
     cw_bar = ch*hull_bar
     iou_bar = -loss_bar
-    union_den_bar = -(iou_bar*F.ratio(iou, union_den, 0))
-    union_kept_bar = F.ratio(-loss_bar, hull_den, 0) + union_den_bar
+    union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
+    union_kept_bar = union_den_bar - F.ratio(loss_bar, hull_den, 0)
     union_area_bar = union_kept_bar*F.step(union_area - least_area, F.rational(1, 2))
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_area_bar
     ih_bar = inter_bar*iw
@@ -126,12 +126,12 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     hull_kept = F.max(least_area, hull)
     hull_den = hull_kept + eps_hull
     hull_term = F.ratio(hull_kept - union_kept, hull_den, 0)
-    hull_den_bar = -(loss_bar*F.ratio(hull_term, hull_den, 0))
+    hull_den_bar = -(hull_term*F.ratio(loss_bar, hull_den, 0))
     hull_kept_bar = F.ratio(loss_bar, hull_den, 0) + hull_den_bar
     hull_bar = hull_kept_bar*F.step(hull - least_area, F.rational(1, 2))
     iou_bar = -loss_bar
-    union_den_bar = -(iou_bar*F.ratio(iou, union_den, 0))
-    union_kept_bar = F.ratio(-loss_bar, hull_den, 0) + union_den_bar
+    union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
+    union_kept_bar = union_den_bar - F.ratio(loss_bar, hull_den, 0)
     union_area_bar = union_kept_bar*F.step(union_area - least_area, F.rational(1, 2))
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_area_bar
     pw_dot = px2_dot - px1_dot
@@ -147,21 +147,21 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     tarea_dot = (th + eps_height)*tw_dot + th_dot*tw
     union_area_dot = parea_dot + tarea_dot - inter_dot
     union_kept_dot = union_area_dot*F.step(union_area - least_area, F.rational(1, 2))
-    iou_dot = F.ratio(inter_dot, union_den, 0) - union_kept_dot*F.ratio(iou, union_den, 0)
+    iou_dot = F.ratio(inter_dot, union_den, 0) - iou*F.ratio(union_kept_dot, union_den, 0)
     cw_dot = tx2_dot*F.step(tx2 - px2, F.rational(1, 2)) + px2_dot*F.step(px2 - tx2, F.rational(1, 2)) - px1_dot*F.step(tx1 - px1, F.rational(1, 2)) - tx1_dot*F.step(px1 - tx1, F.rational(1, 2))
     ch_dot = ty2_dot*F.step(ty2 - py2, F.rational(1, 2)) + py2_dot*F.step(py2 - ty2, F.rational(1, 2)) - py1_dot*F.step(ty1 - py1, F.rational(1, 2)) - ty1_dot*F.step(py1 - ty1, F.rational(1, 2))
     hull_dot = ch*cw_dot + ch_dot*cw
     hull_kept_dot = hull_dot*F.step(hull - least_area, F.rational(1, 2))
-    hull_term_dot = F.ratio(hull_kept_dot, hull_den, 0) + F.ratio(-union_kept_dot, hull_den, 0) - hull_kept_dot*F.ratio(hull_term, hull_den, 0)
-    hull_den_bar_dot = hull_kept_dot*loss_bar*F.ratio(F.ratio(hull_term, hull_den, 0), hull_den, 0) + F.ratio(-(hull_term_dot*loss_bar), hull_den, 0)
-    hull_kept_bar_dot = hull_den_bar_dot - hull_kept_dot*F.ratio(F.ratio(loss_bar, hull_den, 0), hull_den, 0)
+    hull_term_dot = F.ratio(hull_kept_dot, hull_den, 0) - hull_term*F.ratio(hull_kept_dot, hull_den, 0) - F.ratio(union_kept_dot, hull_den, 0)
+    hull_den_bar_dot = hull_term*F.ratio(hull_kept_dot, hull_den, 0)*F.ratio(loss_bar, hull_den, 0) - hull_term_dot*F.ratio(loss_bar, hull_den, 0)
+    hull_kept_bar_dot = hull_den_bar_dot - F.ratio(hull_kept_dot, hull_den, 0)*F.ratio(loss_bar, hull_den, 0)
     hull_bar_dot = hull_kept_bar_dot*F.step(hull - least_area, F.rational(1, 2))
     ch_bar_dot = cw*hull_bar_dot + cw_dot*hull_bar
     cw_bar_dot = ch*hull_bar_dot + ch_dot*hull_bar
-    union_den_bar_dot = iou_bar*union_kept_dot*F.ratio(F.ratio(iou, union_den, 0), union_den, 0) + F.ratio(-(iou_bar*iou_dot), union_den, 0)
-    union_kept_bar_dot = union_den_bar_dot - hull_kept_dot*F.ratio(F.ratio(-loss_bar, hull_den, 0), hull_den, 0)
+    union_den_bar_dot = iou*F.ratio(iou_bar, union_den, 0)*F.ratio(union_kept_dot, union_den, 0) - iou_dot*F.ratio(iou_bar, union_den, 0)
+    union_kept_bar_dot = F.ratio(hull_kept_dot, hull_den, 0)*F.ratio(loss_bar, hull_den, 0) + union_den_bar_dot
     union_area_bar_dot = union_kept_bar_dot*F.step(union_area - least_area, F.rational(1, 2))
-    inter_bar_dot = -union_kept_dot*F.ratio(F.ratio(iou_bar, union_den, 0), union_den, 0) - union_area_bar_dot
+    inter_bar_dot = -F.ratio(iou_bar, union_den, 0)*F.ratio(union_kept_dot, union_den, 0) - union_area_bar_dot
     ih_bar_dot = inter_bar*iw_dot + inter_bar_dot*iw
     iw_bar_dot = ih*inter_bar_dot + ih_dot*inter_bar
     oy_bar_dot = ih_bar_dot*F.step(oy, 0)

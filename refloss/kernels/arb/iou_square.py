@@ -14,7 +14,7 @@ Subgradients
 Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
-    least_area: floor of union and hull (default 0.0)
+    least_area: floor of union and hull (default -inf)
 
 Source
     Yu et al., UnitBox, ACM MM 2016; 1 - IoU and 1 - IoU^2 by the libraries that use them.
@@ -61,7 +61,7 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     iou = F.ratio(inter, union_den, 0)
     loss = 1 - iou*iou
     iou_bar = -(2*iou*loss_bar)
-    union_den_bar = -(iou_bar*F.ratio(iou, union_den, 0))
+    union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
     union_area_bar = union_den_bar*F.step(union_area - least_area, F.rational(1, 2))
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_area_bar
     ih_bar = inter_bar*iw
@@ -101,7 +101,7 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     union_den = union_kept + eps_union
     iou = F.ratio(inter, union_den, 0)
     iou_bar = -(2*iou*loss_bar)
-    union_den_bar = -(iou_bar*F.ratio(iou, union_den, 0))
+    union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
     union_area_bar = union_den_bar*F.step(union_area - least_area, F.rational(1, 2))
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_area_bar
     pw_dot = px2_dot - px1_dot
@@ -117,11 +117,11 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     tarea_dot = (th + eps_height)*tw_dot + th_dot*tw
     union_area_dot = parea_dot + tarea_dot - inter_dot
     union_kept_dot = union_area_dot*F.step(union_area - least_area, F.rational(1, 2))
-    iou_dot = F.ratio(inter_dot, union_den, 0) - union_kept_dot*F.ratio(iou, union_den, 0)
+    iou_dot = F.ratio(inter_dot, union_den, 0) - iou*F.ratio(union_kept_dot, union_den, 0)
     iou_bar_dot = -(2*iou_dot*loss_bar)
-    union_den_bar_dot = iou_bar*union_kept_dot*F.ratio(F.ratio(iou, union_den, 0), union_den, 0) + F.ratio(-(iou_bar*iou_dot), union_den, 0) - iou_bar_dot*F.ratio(iou, union_den, 0)
+    union_den_bar_dot = iou*F.ratio(iou_bar, union_den, 0)*F.ratio(union_kept_dot, union_den, 0) - iou_dot*F.ratio(iou_bar, union_den, 0) - iou*F.ratio(iou_bar_dot, union_den, 0)
     union_area_bar_dot = union_den_bar_dot*F.step(union_area - least_area, F.rational(1, 2))
-    inter_bar_dot = F.ratio(iou_bar_dot, union_den, 0) - union_kept_dot*F.ratio(F.ratio(iou_bar, union_den, 0), union_den, 0) - union_area_bar_dot
+    inter_bar_dot = F.ratio(iou_bar_dot, union_den, 0) - F.ratio(iou_bar, union_den, 0)*F.ratio(union_kept_dot, union_den, 0) - union_area_bar_dot
     ih_bar_dot = inter_bar*iw_dot + inter_bar_dot*iw
     iw_bar_dot = ih*inter_bar_dot + ih_dot*inter_bar
     oy_bar_dot = ih_bar_dot*F.step(oy, 0)

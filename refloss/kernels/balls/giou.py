@@ -14,7 +14,7 @@ Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
     eps_hull: added to the hull as denominator (default 0.0)
-    least_area: floor of union and hull (default 0.0)
+    least_area: floor of union and hull (default -inf)
 
 Source
     Rezatofighi et al., Generalized Intersection over Union, CVPR 2019, arXiv 1902.09630.
@@ -101,6 +101,8 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     p_only = iw*p_rest + ph_area*pw_out
     t_only = iw*t_rest + th_area*tw_out
     outside = p_only + t_only
+    parea = ph_area*pw
+    tarea = th_area*tw
     union_area = inter + outside
     union_kept = F.max(least_area, union_area)
     union_slack = F.relu(-union_area + least_area) + eps_union
@@ -108,24 +110,26 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     union_den = union_kept + eps_union
     gap = F.ratio(outside + union_slack, union_den, 1)
     iou = F.ratio(inter, union_den, 0)
-    parea = ph_area*pw
-    tarea = th_area*tw
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = F.ratio((1 - union_follows)*union_den + px_rest*union_follows, union_den, 0)
     px_in = ih*meets_x*F.ratio(px_share, union_den, 0)
-    px_out = iou*union_follows*F.ratio(ph_area, union_den, 0)
+    px_side = union_follows*F.ratio(ph_area, union_den, 0)
+    px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
     py_share = F.ratio((1 - union_follows)*union_den + py_rest*union_follows, union_den, 0)
     py_in = iw*meets_y*F.ratio(py_share, union_den, 0)
-    py_out = iou*union_follows*F.ratio(pw, union_den, 0)
+    py_side = union_follows*F.ratio(pw, union_den, 0)
+    py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
     tx_share = F.ratio((1 - union_follows)*union_den + tx_rest*union_follows, union_den, 0)
     tx_in = ih*meets_x*F.ratio(tx_share, union_den, 0)
-    tx_out = iou*union_follows*F.ratio(th_area, union_den, 0)
+    tx_side = union_follows*F.ratio(th_area, union_den, 0)
+    tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
     ty_share = F.ratio((1 - union_follows)*union_den + ty_rest*union_follows, union_den, 0)
     ty_in = iw*meets_y*F.ratio(ty_share, union_den, 0)
-    ty_out = iou*union_follows*F.ratio(tw, union_den, 0)
+    ty_side = union_follows*F.ratio(tw, union_den, 0)
+    ty_out = iou*ty_side
     cw = F.max(px2, tx2) - F.min(px1, tx1)
     ch = F.max(py2, ty2) - F.min(py1, ty1)
     x_gap = F.relu(-ox)
@@ -184,14 +188,14 @@ def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, e
     hull_den = hull_kept + eps_hull
     hull_term = F.ratio(hull_kept - union_kept, hull_den, 0)
     loss = gap + hull_term
-    hull_den_bar = -(loss_bar*F.ratio(hull_term, hull_den, 0))
+    hull_den_bar = -(hull_term*F.ratio(loss_bar, hull_den, 0))
     hull_kept_bar = F.ratio(loss_bar, hull_den, 0) + hull_den_bar
     hull_bar = hull_kept_bar*F.step(hull - least_area, F.rational(1, 2))
     ch_bar = cw*hull_bar
     cw_bar = ch*hull_bar
     iou_bar = -loss_bar
-    union_den_bar = -(iou_bar*F.ratio(iou, union_den, 0))
-    union_kept_bar = F.ratio(-loss_bar, hull_den, 0) + union_den_bar
+    union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
+    union_kept_bar = union_den_bar - F.ratio(loss_bar, hull_den, 0)
     union_area_bar = union_kept_bar*F.step(union_area - least_area, F.rational(1, 2))
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_area_bar
     ih_bar = inter_bar*iw

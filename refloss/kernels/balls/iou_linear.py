@@ -14,7 +14,7 @@ Subgradients
 Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
-    least_area: floor of union and hull (default 0.0)
+    least_area: floor of union and hull (default -inf)
 
 Source
     Yu et al., UnitBox, ACM MM 2016; 1 - IoU and 1 - IoU^2 by the libraries that use them.
@@ -92,6 +92,8 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     p_only = iw*p_rest + ph_area*pw_out
     t_only = iw*t_rest + th_area*tw_out
     outside = p_only + t_only
+    parea = ph_area*pw
+    tarea = th_area*tw
     union_area = inter + outside
     union_kept = F.max(least_area, union_area)
     union_slack = F.relu(-union_area + least_area) + eps_union
@@ -99,24 +101,26 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     union_den = union_kept + eps_union
     gap = F.ratio(outside + union_slack, union_den, 1)
     iou = F.ratio(inter, union_den, 0)
-    parea = ph_area*pw
-    tarea = th_area*tw
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = F.ratio((1 - union_follows)*union_den + px_rest*union_follows, union_den, 0)
     px_in = ih*meets_x*F.ratio(px_share, union_den, 0)
-    px_out = iou*union_follows*F.ratio(ph_area, union_den, 0)
+    px_side = union_follows*F.ratio(ph_area, union_den, 0)
+    px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
     py_share = F.ratio((1 - union_follows)*union_den + py_rest*union_follows, union_den, 0)
     py_in = iw*meets_y*F.ratio(py_share, union_den, 0)
-    py_out = iou*union_follows*F.ratio(pw, union_den, 0)
+    py_side = union_follows*F.ratio(pw, union_den, 0)
+    py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
     tx_share = F.ratio((1 - union_follows)*union_den + tx_rest*union_follows, union_den, 0)
     tx_in = ih*meets_x*F.ratio(tx_share, union_den, 0)
-    tx_out = iou*union_follows*F.ratio(th_area, union_den, 0)
+    tx_side = union_follows*F.ratio(th_area, union_den, 0)
+    tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
     ty_share = F.ratio((1 - union_follows)*union_den + ty_rest*union_follows, union_den, 0)
     ty_in = iw*meets_y*F.ratio(ty_share, union_den, 0)
-    ty_out = iou*union_follows*F.ratio(tw, union_den, 0)
+    ty_side = union_follows*F.ratio(tw, union_den, 0)
+    ty_out = iou*ty_side
     loss = gap
     px1_bar = (px_in*x1_inside - px_out*x1_beyond)*loss_bar
     py1_bar = (py_in*y1_inside - py_out*y1_beyond)*loss_bar
@@ -149,7 +153,7 @@ def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, e
     gap = 1 - iou
     loss = gap
     iou_bar = -loss_bar
-    union_den_bar = -(iou_bar*F.ratio(iou, union_den, 0))
+    union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
     union_area_bar = union_den_bar*F.step(union_area - least_area, F.rational(1, 2))
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_area_bar
     ih_bar = inter_bar*iw

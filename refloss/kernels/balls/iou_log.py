@@ -14,7 +14,7 @@ Subgradients
 Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
-    least_area: floor of union and hull (default 0.0)
+    least_area: floor of union and hull (default -inf)
     least_iou: floor of IoU under the logarithm, below 1/2 (default 0.0)
 
 Source
@@ -95,6 +95,8 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     p_only = iw*p_rest + ph_area*pw_out
     t_only = iw*t_rest + th_area*tw_out
     outside = p_only + t_only
+    parea = ph_area*pw
+    tarea = th_area*tw
     union_area = inter + outside
     union_kept = F.max(least_area, union_area)
     union_slack = F.relu(-union_area + least_area) + eps_union
@@ -102,35 +104,37 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     union_den = union_kept + eps_union
     gap = F.ratio(outside + union_slack, union_den, 1)
     iou = F.ratio(inter, union_den, 0)
-    parea = ph_area*pw
-    tarea = th_area*tw
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = F.ratio((1 - union_follows)*union_den + px_rest*union_follows, union_den, 0)
-    px_in = ih*meets_x*F.ratio(px_share, union_den, 0)
-    px_out = iou*union_follows*F.ratio(ph_area, union_den, 0)
+    px_side = union_follows*F.ratio(ph_area, union_den, 0)
     py_rest = p_rest*pw + tarea + union_slack
     py_share = F.ratio((1 - union_follows)*union_den + py_rest*union_follows, union_den, 0)
-    py_in = iw*meets_y*F.ratio(py_share, union_den, 0)
-    py_out = iou*union_follows*F.ratio(pw, union_den, 0)
+    py_side = union_follows*F.ratio(pw, union_den, 0)
     tx_rest = th_area*tw_out + parea + union_slack
     tx_share = F.ratio((1 - union_follows)*union_den + tx_rest*union_follows, union_den, 0)
-    tx_in = ih*meets_x*F.ratio(tx_share, union_den, 0)
-    tx_out = iou*union_follows*F.ratio(th_area, union_den, 0)
+    tx_side = union_follows*F.ratio(th_area, union_den, 0)
     ty_rest = t_rest*tw + parea + union_slack
     ty_share = F.ratio((1 - union_follows)*union_den + ty_rest*union_follows, union_den, 0)
-    ty_in = iw*meets_y*F.ratio(ty_share, union_den, 0)
-    ty_out = iou*union_follows*F.ratio(tw, union_den, 0)
+    ty_side = union_follows*F.ratio(tw, union_den, 0)
     iou_kept = F.max(least_iou, iou)
     loss = F.select(F.lt(gap, F.rational(1, 2)), -F.log1p(-gap), -F.log(iou_kept))
-    gap_bar = F.ratio(loss_bar*F.step(iou - least_iou, F.rational(1, 2)), iou, 0)
-    px1_bar = (px_in*x1_inside - px_out*x1_beyond)*gap_bar
-    py1_bar = (py_in*y1_inside - py_out*y1_beyond)*gap_bar
-    px2_bar = (px_out*x2_beyond - px_in*x2_inside)*gap_bar
-    py2_bar = (py_out*y2_beyond - py_in*y2_inside)*gap_bar
-    tx1_bar = (tx_in*x1_beyond - tx_out*x1_inside)*gap_bar
-    ty1_bar = (ty_in*y1_beyond - ty_out*y1_inside)*gap_bar
-    tx2_bar = (tx_out*x2_inside - tx_in*x2_beyond)*gap_bar
-    ty2_bar = (ty_out*y2_inside - ty_in*y2_beyond)*gap_bar
+    iou_counts = F.step(iou - least_iou, 0)
+    px_log_in = iou_counts*meets_x*F.ratio(px_share, iw, 0)
+    px_log_out = iou_counts*px_side
+    tx_log_in = iou_counts*meets_x*F.ratio(tx_share, iw, 0)
+    tx_log_out = iou_counts*tx_side
+    py_log_in = iou_counts*meets_y*F.ratio(py_share, ih, 0)
+    py_log_out = iou_counts*py_side
+    ty_log_in = iou_counts*meets_y*F.ratio(ty_share, ih, 0)
+    ty_log_out = iou_counts*ty_side
+    px1_bar = (px_log_in*x1_inside - px_log_out*x1_beyond)*loss_bar
+    py1_bar = (py_log_in*y1_inside - py_log_out*y1_beyond)*loss_bar
+    px2_bar = (px_log_out*x2_beyond - px_log_in*x2_inside)*loss_bar
+    py2_bar = (py_log_out*y2_beyond - py_log_in*y2_inside)*loss_bar
+    tx1_bar = (tx_log_in*x1_beyond - tx_log_out*x1_inside)*loss_bar
+    ty1_bar = (ty_log_in*y1_beyond - ty_log_out*y1_inside)*loss_bar
+    tx2_bar = (tx_log_out*x2_inside - tx_log_in*x2_beyond)*loss_bar
+    ty2_bar = (ty_log_out*y2_inside - ty_log_in*y2_beyond)*loss_bar
     return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
 
 
@@ -155,7 +159,7 @@ def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, e
     loss = -F.log(iou_kept)
     iou_kept_bar = -(loss_bar/iou_kept)
     iou_bar = iou_kept_bar*F.step(iou - least_iou, F.rational(1, 2))
-    union_den_bar = -(iou_bar*F.ratio(iou, union_den, 0))
+    union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
     union_area_bar = union_den_bar*F.step(union_area - least_area, F.rational(1, 2))
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_area_bar
     ih_bar = inter_bar*iw

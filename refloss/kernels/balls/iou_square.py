@@ -14,7 +14,7 @@ Subgradients
 Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
-    least_area: floor of union and hull (default 0.0)
+    least_area: floor of union and hull (default -inf)
 
 Source
     Yu et al., UnitBox, ACM MM 2016; 1 - IoU and 1 - IoU^2 by the libraries that use them.
@@ -36,6 +36,8 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, leas
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
+    meets_x = F.step(ox, 0)
+    meets_y = F.step(oy, 0)
     pw_out = F.min(F.relu(-dx1) + F.relu(dx2), pw)
     ph_out = F.min(F.relu(-dy1) + F.relu(dy2), ph)
     tw_out = F.min(F.relu(dx1) + F.relu(-dx2), tw)
@@ -47,12 +49,28 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, leas
     p_only = iw*p_rest + ph_area*pw_out
     t_only = iw*t_rest + th_area*tw_out
     outside = p_only + t_only
+    parea = ph_area*pw
+    tarea = th_area*tw
     union_area = inter + outside
     union_kept = F.max(least_area, union_area)
     union_slack = F.relu(-union_area + least_area) + eps_union
+    union_follows = F.step(union_area - least_area, F.rational(1, 2))
     union_den = union_kept + eps_union
     gap = F.ratio(outside + union_slack, union_den, 1)
-    iou = F.ratio(inter, union_den, 0)
+    pw_error = F.two_diff_error(px2, px1)
+    ph_error = F.two_diff_error(ph, -eps_height) + F.two_diff_error(py2, py1)
+    parea_error = ph_area*pw_error + ph_error*pw + F.two_prod_error(pw, ph_area)
+    tw_error = F.two_diff_error(tx2, tx1)
+    th_error = F.two_diff_error(th, -eps_height) + F.two_diff_error(ty2, ty1)
+    tarea_error = th_area*tw_error + th_error*tw + F.two_prod_error(tw, th_area)
+    ox_error = meets_x*F.two_diff_error(F.min(px2, tx2), F.max(px1, tx1))
+    oy_error = meets_y*F.two_diff_error(F.min(py2, ty2), F.max(py1, ty1))
+    inter_error = ih*ox_error + iw*oy_error + F.two_prod_error(iw, ih)
+    area_sum = parea + tarea
+    union_high = area_sum - inter
+    union_low = F.two_diff_error(area_sum, inter) + F.two_diff_error(parea, -tarea) + parea_error + tarea_error - inter_error
+    union_fine = (F.stop(union_high - union_area) + union_low)*union_follows + union_den
+    iou = F.ratio(inter, union_fine, 0)
     loss = (1 + iou)*gap
     return loss
 
@@ -93,31 +111,48 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     p_only = iw*p_rest + ph_area*pw_out
     t_only = iw*t_rest + th_area*tw_out
     outside = p_only + t_only
+    parea = ph_area*pw
+    tarea = th_area*tw
     union_area = inter + outside
     union_kept = F.max(least_area, union_area)
     union_slack = F.relu(-union_area + least_area) + eps_union
     union_follows = F.step(union_area - least_area, F.rational(1, 2))
     union_den = union_kept + eps_union
     gap = F.ratio(outside + union_slack, union_den, 1)
-    iou = F.ratio(inter, union_den, 0)
-    parea = ph_area*pw
-    tarea = th_area*tw
+    pw_error = F.two_diff_error(px2, px1)
+    ph_error = F.two_diff_error(ph, -eps_height) + F.two_diff_error(py2, py1)
+    parea_error = ph_area*pw_error + ph_error*pw + F.two_prod_error(pw, ph_area)
+    tw_error = F.two_diff_error(tx2, tx1)
+    th_error = F.two_diff_error(th, -eps_height) + F.two_diff_error(ty2, ty1)
+    tarea_error = th_area*tw_error + th_error*tw + F.two_prod_error(tw, th_area)
+    ox_error = meets_x*F.two_diff_error(F.min(px2, tx2), F.max(px1, tx1))
+    oy_error = meets_y*F.two_diff_error(F.min(py2, ty2), F.max(py1, ty1))
+    inter_error = ih*ox_error + iw*oy_error + F.two_prod_error(iw, ih)
+    area_sum = parea + tarea
+    union_high = area_sum - inter
+    union_low = F.two_diff_error(area_sum, inter) + F.two_diff_error(parea, -tarea) + parea_error + tarea_error - inter_error
+    union_fine = (F.stop(union_high - union_area) + union_low)*union_follows + union_den
+    iou = F.ratio(inter, union_fine, 0)
     px_rest = ph_area*pw_out + tarea + union_slack
-    px_share = F.ratio((1 - union_follows)*union_den + px_rest*union_follows, union_den, 0)
-    px_in = ih*meets_x*F.ratio(px_share, union_den, 0)
-    px_out = iou*union_follows*F.ratio(ph_area, union_den, 0)
+    px_share = F.ratio((1 - union_follows)*union_fine + px_rest*union_follows, union_fine, 0)
+    px_in = ih*meets_x*F.ratio(px_share, union_fine, 0)
+    px_side = union_follows*F.ratio(ph_area, union_fine, 0)
+    px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
-    py_share = F.ratio((1 - union_follows)*union_den + py_rest*union_follows, union_den, 0)
-    py_in = iw*meets_y*F.ratio(py_share, union_den, 0)
-    py_out = iou*union_follows*F.ratio(pw, union_den, 0)
+    py_share = F.ratio((1 - union_follows)*union_fine + py_rest*union_follows, union_fine, 0)
+    py_in = iw*meets_y*F.ratio(py_share, union_fine, 0)
+    py_side = union_follows*F.ratio(pw, union_fine, 0)
+    py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
-    tx_share = F.ratio((1 - union_follows)*union_den + tx_rest*union_follows, union_den, 0)
-    tx_in = ih*meets_x*F.ratio(tx_share, union_den, 0)
-    tx_out = iou*union_follows*F.ratio(th_area, union_den, 0)
+    tx_share = F.ratio((1 - union_follows)*union_fine + tx_rest*union_follows, union_fine, 0)
+    tx_in = ih*meets_x*F.ratio(tx_share, union_fine, 0)
+    tx_side = union_follows*F.ratio(th_area, union_fine, 0)
+    tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
-    ty_share = F.ratio((1 - union_follows)*union_den + ty_rest*union_follows, union_den, 0)
-    ty_in = iw*meets_y*F.ratio(ty_share, union_den, 0)
-    ty_out = iou*union_follows*F.ratio(tw, union_den, 0)
+    ty_share = F.ratio((1 - union_follows)*union_fine + ty_rest*union_follows, union_fine, 0)
+    ty_in = iw*meets_y*F.ratio(ty_share, union_fine, 0)
+    ty_side = union_follows*F.ratio(tw, union_fine, 0)
+    ty_out = iou*ty_side
     loss = (1 + iou)*gap
     gap_bar = 2*iou*loss_bar
     px1_bar = (px_in*x1_inside - px_out*x1_beyond)*gap_bar
@@ -150,7 +185,7 @@ def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, e
     iou = F.ratio(inter, union_den, 0)
     loss = 1 - iou*iou
     iou_bar = -(2*iou*loss_bar)
-    union_den_bar = -(iou_bar*F.ratio(iou, union_den, 0))
+    union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
     union_area_bar = union_den_bar*F.step(union_area - least_area, F.rational(1, 2))
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_area_bar
     ih_bar = inter_bar*iw

@@ -14,7 +14,7 @@ Subgradients
 Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
-    least_area: floor of union and hull (default 0.0)
+    least_area: floor of union and hull (default -inf)
 
 Source
     Yu et al., UnitBox, ACM MM 2016; 1 - IoU and 1 - IoU^2 by the libraries that use them.
@@ -102,6 +102,8 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
+    parea = ph_area*pw  # area of pred
+    tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
     union_kept = np.maximum(least_area, union_area)  # union, floored
     union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
@@ -109,24 +111,26 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     union_den = union_kept + eps_union
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
     iou = ratio(inter, union_den, 0.0)
-    parea = ph_area*pw  # area of pred
-    tarea = th_area*tw  # area of target
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = ratio((1.0 - union_follows)*union_den + px_rest*union_follows, union_den, 0.0)
     px_in = ih*meets_x*ratio(px_share, union_den, 0.0)
-    px_out = iou*union_follows*ratio(ph_area, union_den, 0.0)
+    px_side = union_follows*ratio(ph_area, union_den, 0.0)
+    px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
     py_share = ratio((1.0 - union_follows)*union_den + py_rest*union_follows, union_den, 0.0)
     py_in = iw*meets_y*ratio(py_share, union_den, 0.0)
-    py_out = iou*union_follows*ratio(pw, union_den, 0.0)
+    py_side = union_follows*ratio(pw, union_den, 0.0)
+    py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
     tx_share = ratio((1.0 - union_follows)*union_den + tx_rest*union_follows, union_den, 0.0)
     tx_in = ih*meets_x*ratio(tx_share, union_den, 0.0)
-    tx_out = iou*union_follows*ratio(th_area, union_den, 0.0)
+    tx_side = union_follows*ratio(th_area, union_den, 0.0)
+    tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
     ty_share = ratio((1.0 - union_follows)*union_den + ty_rest*union_follows, union_den, 0.0)
     ty_in = iw*meets_y*ratio(ty_share, union_den, 0.0)
-    ty_out = iou*union_follows*ratio(tw, union_den, 0.0)
+    ty_side = union_follows*ratio(tw, union_den, 0.0)
+    ty_out = iou*ty_side
     loss = gap
     px1_bar = (px_in*x1_inside - px_out*x1_beyond)*loss_bar
     py1_bar = (py_in*y1_inside - py_out*y1_beyond)*loss_bar
@@ -175,30 +179,34 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
+    parea = ph_area*pw  # area of pred
+    tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
     union_kept = np.maximum(least_area, union_area)  # union, floored
     union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
     union_follows = np.heaviside(union_area - least_area, 0.5)
     union_den = union_kept + eps_union
     iou = ratio(inter, union_den, 0.0)
-    parea = ph_area*pw  # area of pred
-    tarea = th_area*tw  # area of target
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = ratio((1.0 - union_follows)*union_den + px_rest*union_follows, union_den, 0.0)
     px_in = ih*meets_x*ratio(px_share, union_den, 0.0)
-    px_out = iou*union_follows*ratio(ph_area, union_den, 0.0)
+    px_side = union_follows*ratio(ph_area, union_den, 0.0)
+    px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
     py_share = ratio((1.0 - union_follows)*union_den + py_rest*union_follows, union_den, 0.0)
     py_in = iw*meets_y*ratio(py_share, union_den, 0.0)
-    py_out = iou*union_follows*ratio(pw, union_den, 0.0)
+    py_side = union_follows*ratio(pw, union_den, 0.0)
+    py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
     tx_share = ratio((1.0 - union_follows)*union_den + tx_rest*union_follows, union_den, 0.0)
     tx_in = ih*meets_x*ratio(tx_share, union_den, 0.0)
-    tx_out = iou*union_follows*ratio(th_area, union_den, 0.0)
+    tx_side = union_follows*ratio(th_area, union_den, 0.0)
+    tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
     ty_share = ratio((1.0 - union_follows)*union_den + ty_rest*union_follows, union_den, 0.0)
     ty_in = iw*meets_y*ratio(ty_share, union_den, 0.0)
-    ty_out = iou*union_follows*ratio(tw, union_den, 0.0)
+    ty_side = union_follows*ratio(tw, union_den, 0.0)
+    ty_out = iou*ty_side
     pw_dot = px2_dot - px1_dot
     ph_dot = py2_dot - py1_dot
     tw_dot = tx2_dot - tx1_dot
@@ -215,29 +223,33 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     p_only_dot = iw*ph_out_dot + iw_dot*p_rest + ph_area*pw_out_dot + ph_dot*pw_out
     t_only_dot = iw*th_out_dot + iw_dot*t_rest + th_area*tw_out_dot + th_dot*tw_out
     outside_dot = p_only_dot + t_only_dot
+    parea_dot = ph_area*pw_dot + ph_dot*pw
+    tarea_dot = th_area*tw_dot + th_dot*tw
     union_area_dot = inter_dot + outside_dot
     union_kept_dot = union_area_dot*union_follows
     union_slack_dot = -(union_area_dot*np.heaviside(-union_area + least_area, 0.0))
     gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
     iou_dot = -gap_dot
-    parea_dot = ph_area*pw_dot + ph_dot*pw
-    tarea_dot = th_area*tw_dot + th_dot*tw
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot + union_slack_dot
-    px_share_dot = ((1.0 - union_follows)*ratio(1.0, union_den, 0.0) - ratio(px_share, union_den, 0.0))*union_kept_dot + ratio(px_rest_dot*union_follows, union_den, 0.0)
-    px_in_dot = ih_dot*meets_x*ratio(px_share, union_den, 0.0) + ratio(ih*meets_x*px_share_dot, union_den, 0.0) - ih*meets_x*union_kept_dot*ratio(ratio(px_share, union_den, 0.0), union_den, 0.0)
-    px_out_dot = iou_dot*union_follows*ratio(ph_area, union_den, 0.0) + ratio(iou*ph_dot*union_follows, union_den, 0.0) - iou*union_follows*union_kept_dot*ratio(ratio(ph_area, union_den, 0.0), union_den, 0.0)
+    px_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(px_rest_dot, union_den, 0.0) - px_share*ratio(union_kept_dot, union_den, 0.0)
+    px_in_dot = ih_dot*meets_x*ratio(px_share, union_den, 0.0) + ih*meets_x*ratio(px_share_dot, union_den, 0.0) - ih*meets_x*ratio(px_share, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    px_side_dot = union_follows*ratio(ph_dot, union_den, 0.0) - union_follows*ratio(ph_area, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    px_out_dot = iou*px_side_dot + iou_dot*px_side
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot + union_slack_dot
-    py_share_dot = ((1.0 - union_follows)*ratio(1.0, union_den, 0.0) - ratio(py_share, union_den, 0.0))*union_kept_dot + ratio(py_rest_dot*union_follows, union_den, 0.0)
-    py_in_dot = iw_dot*meets_y*ratio(py_share, union_den, 0.0) + ratio(iw*meets_y*py_share_dot, union_den, 0.0) - iw*meets_y*union_kept_dot*ratio(ratio(py_share, union_den, 0.0), union_den, 0.0)
-    py_out_dot = iou_dot*union_follows*ratio(pw, union_den, 0.0) + ratio(iou*pw_dot*union_follows, union_den, 0.0) - iou*union_follows*union_kept_dot*ratio(ratio(pw, union_den, 0.0), union_den, 0.0)
+    py_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(py_rest_dot, union_den, 0.0) - py_share*ratio(union_kept_dot, union_den, 0.0)
+    py_in_dot = iw_dot*meets_y*ratio(py_share, union_den, 0.0) + iw*meets_y*ratio(py_share_dot, union_den, 0.0) - iw*meets_y*ratio(py_share, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    py_side_dot = union_follows*ratio(pw_dot, union_den, 0.0) - union_follows*ratio(pw, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    py_out_dot = iou*py_side_dot + iou_dot*py_side
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot + union_slack_dot
-    tx_share_dot = ((1.0 - union_follows)*ratio(1.0, union_den, 0.0) - ratio(tx_share, union_den, 0.0))*union_kept_dot + ratio(tx_rest_dot*union_follows, union_den, 0.0)
-    tx_in_dot = ih_dot*meets_x*ratio(tx_share, union_den, 0.0) + ratio(ih*meets_x*tx_share_dot, union_den, 0.0) - ih*meets_x*union_kept_dot*ratio(ratio(tx_share, union_den, 0.0), union_den, 0.0)
-    tx_out_dot = iou_dot*union_follows*ratio(th_area, union_den, 0.0) + ratio(iou*th_dot*union_follows, union_den, 0.0) - iou*union_follows*union_kept_dot*ratio(ratio(th_area, union_den, 0.0), union_den, 0.0)
+    tx_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(tx_rest_dot, union_den, 0.0) - tx_share*ratio(union_kept_dot, union_den, 0.0)
+    tx_in_dot = ih_dot*meets_x*ratio(tx_share, union_den, 0.0) + ih*meets_x*ratio(tx_share_dot, union_den, 0.0) - ih*meets_x*ratio(tx_share, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    tx_side_dot = union_follows*ratio(th_dot, union_den, 0.0) - union_follows*ratio(th_area, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    tx_out_dot = iou*tx_side_dot + iou_dot*tx_side
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot + union_slack_dot
-    ty_share_dot = ((1.0 - union_follows)*ratio(1.0, union_den, 0.0) - ratio(ty_share, union_den, 0.0))*union_kept_dot + ratio(ty_rest_dot*union_follows, union_den, 0.0)
-    ty_in_dot = iw_dot*meets_y*ratio(ty_share, union_den, 0.0) + ratio(iw*meets_y*ty_share_dot, union_den, 0.0) - iw*meets_y*union_kept_dot*ratio(ratio(ty_share, union_den, 0.0), union_den, 0.0)
-    ty_out_dot = iou_dot*union_follows*ratio(tw, union_den, 0.0) + ratio(iou*tw_dot*union_follows, union_den, 0.0) - iou*union_follows*union_kept_dot*ratio(ratio(tw, union_den, 0.0), union_den, 0.0)
+    ty_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(ty_rest_dot, union_den, 0.0) - ty_share*ratio(union_kept_dot, union_den, 0.0)
+    ty_in_dot = iw_dot*meets_y*ratio(ty_share, union_den, 0.0) + iw*meets_y*ratio(ty_share_dot, union_den, 0.0) - iw*meets_y*ratio(ty_share, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    ty_side_dot = union_follows*ratio(tw_dot, union_den, 0.0) - union_follows*ratio(tw, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    ty_out_dot = iou*ty_side_dot + iou_dot*ty_side
     px1_bar_dot = loss_bar*px_in_dot*x1_inside - loss_bar*px_out_dot*x1_beyond
     py1_bar_dot = loss_bar*py_in_dot*y1_inside - loss_bar*py_out_dot*y1_beyond
     px2_bar_dot = loss_bar*px_out_dot*x2_beyond - loss_bar*px_in_dot*x2_inside
@@ -270,7 +282,7 @@ def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_heigh
     loss = gap
     gap_bar = loss_bar
     iou_bar = -gap_bar
-    union_den_bar = -(iou_bar*ratio(ratio(inter, union_den, 0.0), union_den, 0.0))
+    union_den_bar = -(ratio(inter, union_den, 0.0)*ratio(iou_bar, union_den, 0.0))
     union_kept_bar = union_den_bar
     union_area_bar = union_kept_bar*np.heaviside(union_area - least_area, 0.5)
     tarea_bar = union_area_bar

@@ -14,7 +14,7 @@ Subgradients
 Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
-    least_area: floor of union and hull (default 0.0)
+    least_area: floor of union and hull (default -inf)
     least_iou: floor of IoU under the logarithm, below 1/2 (default 0.0)
 
 Source
@@ -105,6 +105,8 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
+    parea = ph_area*pw  # area of pred
+    tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
     union_kept = np.maximum(least_area, union_area)  # union, floored
     union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
@@ -112,35 +114,37 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     union_den = union_kept + eps_union
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
     iou = ratio(inter, union_den, 0.0)
-    parea = ph_area*pw  # area of pred
-    tarea = th_area*tw  # area of target
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = ratio((1.0 - union_follows)*union_den + px_rest*union_follows, union_den, 0.0)
-    px_in = ih*meets_x*ratio(px_share, union_den, 0.0)
-    px_out = iou*union_follows*ratio(ph_area, union_den, 0.0)
+    px_side = union_follows*ratio(ph_area, union_den, 0.0)
     py_rest = p_rest*pw + tarea + union_slack
     py_share = ratio((1.0 - union_follows)*union_den + py_rest*union_follows, union_den, 0.0)
-    py_in = iw*meets_y*ratio(py_share, union_den, 0.0)
-    py_out = iou*union_follows*ratio(pw, union_den, 0.0)
+    py_side = union_follows*ratio(pw, union_den, 0.0)
     tx_rest = th_area*tw_out + parea + union_slack
     tx_share = ratio((1.0 - union_follows)*union_den + tx_rest*union_follows, union_den, 0.0)
-    tx_in = ih*meets_x*ratio(tx_share, union_den, 0.0)
-    tx_out = iou*union_follows*ratio(th_area, union_den, 0.0)
+    tx_side = union_follows*ratio(th_area, union_den, 0.0)
     ty_rest = t_rest*tw + parea + union_slack
     ty_share = ratio((1.0 - union_follows)*union_den + ty_rest*union_follows, union_den, 0.0)
-    ty_in = iw*meets_y*ratio(ty_share, union_den, 0.0)
-    ty_out = iou*union_follows*ratio(tw, union_den, 0.0)
+    ty_side = union_follows*ratio(tw, union_den, 0.0)
     iou_kept = np.maximum(least_iou, iou)  # IoU, floored
     loss = np.where((gap < 0.5), -np.log1p(-gap), -np.log(iou_kept))
-    gap_bar = ratio(loss_bar*np.heaviside(iou - least_iou, 0.5), iou, 0.0)
-    px1_bar = (px_in*x1_inside - px_out*x1_beyond)*gap_bar
-    py1_bar = (py_in*y1_inside - py_out*y1_beyond)*gap_bar
-    px2_bar = (px_out*x2_beyond - px_in*x2_inside)*gap_bar
-    py2_bar = (py_out*y2_beyond - py_in*y2_inside)*gap_bar
-    tx1_bar = (tx_in*x1_beyond - tx_out*x1_inside)*gap_bar
-    ty1_bar = (ty_in*y1_beyond - ty_out*y1_inside)*gap_bar
-    tx2_bar = (tx_out*x2_inside - tx_in*x2_beyond)*gap_bar
-    ty2_bar = (ty_out*y2_inside - ty_in*y2_beyond)*gap_bar
+    iou_counts = np.heaviside(iou - least_iou, 0.0)
+    px_log_in = iou_counts*meets_x*ratio(px_share, iw, 0.0)
+    px_log_out = iou_counts*px_side
+    tx_log_in = iou_counts*meets_x*ratio(tx_share, iw, 0.0)
+    tx_log_out = iou_counts*tx_side
+    py_log_in = iou_counts*meets_y*ratio(py_share, ih, 0.0)
+    py_log_out = iou_counts*py_side
+    ty_log_in = iou_counts*meets_y*ratio(ty_share, ih, 0.0)
+    ty_log_out = iou_counts*ty_side
+    px1_bar = (px_log_in*x1_inside - px_log_out*x1_beyond)*loss_bar
+    py1_bar = (py_log_in*y1_inside - py_log_out*y1_beyond)*loss_bar
+    px2_bar = (px_log_out*x2_beyond - px_log_in*x2_inside)*loss_bar
+    py2_bar = (py_log_out*y2_beyond - py_log_in*y2_inside)*loss_bar
+    tx1_bar = (tx_log_in*x1_beyond - tx_log_out*x1_inside)*loss_bar
+    ty1_bar = (ty_log_in*y1_beyond - ty_log_out*y1_inside)*loss_bar
+    tx2_bar = (tx_log_out*x2_inside - tx_log_in*x2_beyond)*loss_bar
+    ty2_bar = (ty_log_out*y2_inside - ty_log_in*y2_beyond)*loss_bar
     return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
 
 
@@ -180,31 +184,23 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
+    parea = ph_area*pw  # area of pred
+    tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
     union_kept = np.maximum(least_area, union_area)  # union, floored
     union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
     union_follows = np.heaviside(union_area - least_area, 0.5)
     union_den = union_kept + eps_union
     iou = ratio(inter, union_den, 0.0)
-    parea = ph_area*pw  # area of pred
-    tarea = th_area*tw  # area of target
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = ratio((1.0 - union_follows)*union_den + px_rest*union_follows, union_den, 0.0)
-    px_in = ih*meets_x*ratio(px_share, union_den, 0.0)
-    px_out = iou*union_follows*ratio(ph_area, union_den, 0.0)
     py_rest = p_rest*pw + tarea + union_slack
     py_share = ratio((1.0 - union_follows)*union_den + py_rest*union_follows, union_den, 0.0)
-    py_in = iw*meets_y*ratio(py_share, union_den, 0.0)
-    py_out = iou*union_follows*ratio(pw, union_den, 0.0)
     tx_rest = th_area*tw_out + parea + union_slack
     tx_share = ratio((1.0 - union_follows)*union_den + tx_rest*union_follows, union_den, 0.0)
-    tx_in = ih*meets_x*ratio(tx_share, union_den, 0.0)
-    tx_out = iou*union_follows*ratio(th_area, union_den, 0.0)
     ty_rest = t_rest*tw + parea + union_slack
     ty_share = ratio((1.0 - union_follows)*union_den + ty_rest*union_follows, union_den, 0.0)
-    ty_in = iw*meets_y*ratio(ty_share, union_den, 0.0)
-    ty_out = iou*union_follows*ratio(tw, union_den, 0.0)
-    gap_bar = ratio(loss_bar*np.heaviside(iou - least_iou, 0.5), iou, 0.0)
+    iou_counts = np.heaviside(iou - least_iou, 0.0)
     pw_dot = px2_dot - px1_dot
     ph_dot = py2_dot - py1_dot
     tw_dot = tx2_dot - tx1_dot
@@ -221,38 +217,39 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     p_only_dot = iw*ph_out_dot + iw_dot*p_rest + ph_area*pw_out_dot + ph_dot*pw_out
     t_only_dot = iw*th_out_dot + iw_dot*t_rest + th_area*tw_out_dot + th_dot*tw_out
     outside_dot = p_only_dot + t_only_dot
+    parea_dot = ph_area*pw_dot + ph_dot*pw
+    tarea_dot = th_area*tw_dot + th_dot*tw
     union_area_dot = inter_dot + outside_dot
     union_kept_dot = union_area_dot*union_follows
     union_slack_dot = -(union_area_dot*np.heaviside(-union_area + least_area, 0.0))
-    gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
-    iou_dot = -gap_dot
-    parea_dot = ph_area*pw_dot + ph_dot*pw
-    tarea_dot = th_area*tw_dot + th_dot*tw
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot + union_slack_dot
-    px_share_dot = ((1.0 - union_follows)*ratio(1.0, union_den, 0.0) - ratio(px_share, union_den, 0.0))*union_kept_dot + ratio(px_rest_dot*union_follows, union_den, 0.0)
-    px_in_dot = ih_dot*meets_x*ratio(px_share, union_den, 0.0) + ratio(ih*meets_x*px_share_dot, union_den, 0.0) - ih*meets_x*union_kept_dot*ratio(ratio(px_share, union_den, 0.0), union_den, 0.0)
-    px_out_dot = iou_dot*union_follows*ratio(ph_area, union_den, 0.0) + ratio(iou*ph_dot*union_follows, union_den, 0.0) - iou*union_follows*union_kept_dot*ratio(ratio(ph_area, union_den, 0.0), union_den, 0.0)
+    px_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(px_rest_dot, union_den, 0.0) - px_share*ratio(union_kept_dot, union_den, 0.0)
+    px_side_dot = union_follows*ratio(ph_dot, union_den, 0.0) - union_follows*ratio(ph_area, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot + union_slack_dot
-    py_share_dot = ((1.0 - union_follows)*ratio(1.0, union_den, 0.0) - ratio(py_share, union_den, 0.0))*union_kept_dot + ratio(py_rest_dot*union_follows, union_den, 0.0)
-    py_in_dot = iw_dot*meets_y*ratio(py_share, union_den, 0.0) + ratio(iw*meets_y*py_share_dot, union_den, 0.0) - iw*meets_y*union_kept_dot*ratio(ratio(py_share, union_den, 0.0), union_den, 0.0)
-    py_out_dot = iou_dot*union_follows*ratio(pw, union_den, 0.0) + ratio(iou*pw_dot*union_follows, union_den, 0.0) - iou*union_follows*union_kept_dot*ratio(ratio(pw, union_den, 0.0), union_den, 0.0)
+    py_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(py_rest_dot, union_den, 0.0) - py_share*ratio(union_kept_dot, union_den, 0.0)
+    py_side_dot = union_follows*ratio(pw_dot, union_den, 0.0) - union_follows*ratio(pw, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot + union_slack_dot
-    tx_share_dot = ((1.0 - union_follows)*ratio(1.0, union_den, 0.0) - ratio(tx_share, union_den, 0.0))*union_kept_dot + ratio(tx_rest_dot*union_follows, union_den, 0.0)
-    tx_in_dot = ih_dot*meets_x*ratio(tx_share, union_den, 0.0) + ratio(ih*meets_x*tx_share_dot, union_den, 0.0) - ih*meets_x*union_kept_dot*ratio(ratio(tx_share, union_den, 0.0), union_den, 0.0)
-    tx_out_dot = iou_dot*union_follows*ratio(th_area, union_den, 0.0) + ratio(iou*th_dot*union_follows, union_den, 0.0) - iou*union_follows*union_kept_dot*ratio(ratio(th_area, union_den, 0.0), union_den, 0.0)
+    tx_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(tx_rest_dot, union_den, 0.0) - tx_share*ratio(union_kept_dot, union_den, 0.0)
+    tx_side_dot = union_follows*ratio(th_dot, union_den, 0.0) - union_follows*ratio(th_area, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot + union_slack_dot
-    ty_share_dot = ((1.0 - union_follows)*ratio(1.0, union_den, 0.0) - ratio(ty_share, union_den, 0.0))*union_kept_dot + ratio(ty_rest_dot*union_follows, union_den, 0.0)
-    ty_in_dot = iw_dot*meets_y*ratio(ty_share, union_den, 0.0) + ratio(iw*meets_y*ty_share_dot, union_den, 0.0) - iw*meets_y*union_kept_dot*ratio(ratio(ty_share, union_den, 0.0), union_den, 0.0)
-    ty_out_dot = iou_dot*union_follows*ratio(tw, union_den, 0.0) + ratio(iou*tw_dot*union_follows, union_den, 0.0) - iou*union_follows*union_kept_dot*ratio(ratio(tw, union_den, 0.0), union_den, 0.0)
-    gap_bar_dot = -(iou_dot*ratio(gap_bar, iou, 0.0))
-    px1_bar_dot = (px_in*x1_inside - px_out*x1_beyond)*gap_bar_dot + gap_bar*px_in_dot*x1_inside - gap_bar*px_out_dot*x1_beyond
-    py1_bar_dot = (py_in*y1_inside - py_out*y1_beyond)*gap_bar_dot + gap_bar*py_in_dot*y1_inside - gap_bar*py_out_dot*y1_beyond
-    px2_bar_dot = (px_out*x2_beyond - px_in*x2_inside)*gap_bar_dot + gap_bar*px_out_dot*x2_beyond - gap_bar*px_in_dot*x2_inside
-    py2_bar_dot = (py_out*y2_beyond - py_in*y2_inside)*gap_bar_dot + gap_bar*py_out_dot*y2_beyond - gap_bar*py_in_dot*y2_inside
-    tx1_bar_dot = (tx_in*x1_beyond - tx_out*x1_inside)*gap_bar_dot + gap_bar*tx_in_dot*x1_beyond - gap_bar*tx_out_dot*x1_inside
-    ty1_bar_dot = (ty_in*y1_beyond - ty_out*y1_inside)*gap_bar_dot + gap_bar*ty_in_dot*y1_beyond - gap_bar*ty_out_dot*y1_inside
-    tx2_bar_dot = (tx_out*x2_inside - tx_in*x2_beyond)*gap_bar_dot + gap_bar*tx_out_dot*x2_inside - gap_bar*tx_in_dot*x2_beyond
-    ty2_bar_dot = (ty_out*y2_inside - ty_in*y2_beyond)*gap_bar_dot + gap_bar*ty_out_dot*y2_inside - gap_bar*ty_in_dot*y2_beyond
+    ty_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(ty_rest_dot, union_den, 0.0) - ty_share*ratio(union_kept_dot, union_den, 0.0)
+    ty_side_dot = union_follows*ratio(tw_dot, union_den, 0.0) - union_follows*ratio(tw, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    px_log_in_dot = iou_counts*meets_x*ratio(px_share_dot, iw, 0.0) - iou_counts*meets_x*ratio(iw_dot, iw, 0.0)*ratio(px_share, iw, 0.0)
+    px_log_out_dot = iou_counts*px_side_dot
+    tx_log_in_dot = iou_counts*meets_x*ratio(tx_share_dot, iw, 0.0) - iou_counts*meets_x*ratio(iw_dot, iw, 0.0)*ratio(tx_share, iw, 0.0)
+    tx_log_out_dot = iou_counts*tx_side_dot
+    py_log_in_dot = iou_counts*meets_y*ratio(py_share_dot, ih, 0.0) - iou_counts*meets_y*ratio(ih_dot, ih, 0.0)*ratio(py_share, ih, 0.0)
+    py_log_out_dot = iou_counts*py_side_dot
+    ty_log_in_dot = iou_counts*meets_y*ratio(ty_share_dot, ih, 0.0) - iou_counts*meets_y*ratio(ih_dot, ih, 0.0)*ratio(ty_share, ih, 0.0)
+    ty_log_out_dot = iou_counts*ty_side_dot
+    px1_bar_dot = loss_bar*px_log_in_dot*x1_inside - loss_bar*px_log_out_dot*x1_beyond
+    py1_bar_dot = loss_bar*py_log_in_dot*y1_inside - loss_bar*py_log_out_dot*y1_beyond
+    px2_bar_dot = loss_bar*px_log_out_dot*x2_beyond - loss_bar*px_log_in_dot*x2_inside
+    py2_bar_dot = loss_bar*py_log_out_dot*y2_beyond - loss_bar*py_log_in_dot*y2_inside
+    tx1_bar_dot = loss_bar*tx_log_in_dot*x1_beyond - loss_bar*tx_log_out_dot*x1_inside
+    ty1_bar_dot = loss_bar*ty_log_in_dot*y1_beyond - loss_bar*ty_log_out_dot*y1_inside
+    tx2_bar_dot = loss_bar*tx_log_out_dot*x2_inside - loss_bar*tx_log_in_dot*x2_beyond
+    ty2_bar_dot = loss_bar*ty_log_out_dot*y2_inside - loss_bar*ty_log_in_dot*y2_beyond
     return px1_bar_dot, py1_bar_dot, px2_bar_dot, py2_bar_dot, tx1_bar_dot, ty1_bar_dot, tx2_bar_dot, ty2_bar_dot
 
 
@@ -278,7 +275,7 @@ def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_heigh
     loss = -np.log(iou_kept)
     iou_kept_bar = -(loss_bar/iou_kept)
     iou_bar = iou_kept_bar*np.heaviside(iou - least_iou, 0.5)
-    union_den_bar = -(iou_bar*ratio(ratio(inter, union_den, 0.0), union_den, 0.0))
+    union_den_bar = -(ratio(inter, union_den, 0.0)*ratio(iou_bar, union_den, 0.0))
     union_kept_bar = union_den_bar
     union_area_bar = union_kept_bar*np.heaviside(union_area - least_area, 0.5)
     tarea_bar = union_area_bar

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import sympy as sp
 
-from refloss.symbolic import functions as fn
-
 ADD, MUL, UNARY, ATOM = 1, 2, 3, 4
 _RELATIONS = {
     sp.StrictGreaterThan: ">",
@@ -34,6 +32,10 @@ class ExpressionText:
 
     def number(self, value: sp.Rational) -> str:
         """Return the text of a rational literal."""
+        raise NotImplementedError
+
+    def infinity(self) -> str:
+        """Return the text of positive infinity."""
         raise NotImplementedError
 
     def read(self, read: sp.Indexed) -> str:
@@ -72,6 +74,8 @@ class ExpressionText:
             return str(expr), ATOM
         if expr.is_Rational:
             return self.number(expr), ATOM if expr >= 0 else UNARY
+        if expr is sp.oo or expr is -sp.oo:
+            return (self.infinity(), ATOM) if expr is sp.oo else (f"-{self.infinity()}", UNARY)
         if expr.is_Add:
             return self._sum(expr), ADD
         if expr.is_Mul:
@@ -109,7 +113,7 @@ class ExpressionText:
             return "-" + self.show(-expr, UNARY), UNARY
         above, below = [], []
         for factor in expr.args:
-            inverse = factor.is_Pow and factor.exp.is_Integer and factor.exp < 0
+            inverse = factor.is_Pow and factor.exp.is_Rational and factor.exp < 0
             (below if inverse else above).append(1 / factor if inverse else factor)
         if above and above[0].is_Rational and above[0].q > 1 and _is_small(above[0].q):
             quotient = above.pop(0)
@@ -160,8 +164,3 @@ def _term_order(term: sp.Expr) -> tuple:
     free = not term.has(sp.Indexed, sp.Idx) and bool(term.free_symbols)
     negative = term.could_extract_minus_sign()
     return (free, negative, not term.is_Number, sp.default_sort_key(term))
-
-
-def steps(expr: sp.Expr) -> list[sp.Expr]:
-    """Return the `Step` calls of an expression in a fixed order."""
-    return sorted(expr.atoms(fn.Step), key=sp.default_sort_key)

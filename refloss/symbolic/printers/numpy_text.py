@@ -85,6 +85,10 @@ class NumpyExpression(ExpressionText):
         """Return a float literal; every literal is exact or divides exactly."""
         return repr(float(value))
 
+    def infinity(self) -> str:
+        """Return NumPy's name of infinity."""
+        return "np.inf"
+
     def read(self, read: sp.Indexed) -> str:
         """Return the array, transposed and opened so that it broadcasts over the axes."""
         name, indices = str(read.base), read.indices

@@ -22,17 +22,33 @@ from refloss.symbolic.functions import (
     Ratio,
     Relu,
     Step,
+    Stop,
     TwoDiffError,
     TwoProdError,
     aspect_norm,
 )
 from refloss.symbolic.program import Axis, Tensor, axis
-from refloss.symbolic.rules import Rule
+from refloss.symbolic.vocabulary.box_rules import RULES
 
 ITEM = axis("b", "B")
 HALF = sp.S.Half
 ZERO = sp.S.Zero
 COORDINATES = ("px1", "py1", "px2", "py2", "tx1", "ty1", "tx2", "ty2")
+
+__all__ = [
+    "COORDINATES",
+    "ITEM",
+    "RULES",
+    "Boxes",
+    "aspect_term",
+    "aspect_weight",
+    "box_pair",
+    "center_distance",
+    "hull_sides",
+    "hull_term",
+    "log_overlap_slopes",
+    "overlap",
+]
 
 
 @dataclass
@@ -88,7 +104,12 @@ def _intersection(a: Boxes) -> None:
 
 @Vocabulary
 def overlap(
-    P: Build, a: Boxes, eps_union: sp.Expr, eps_height: sp.Expr, least_area: sp.Expr | None = None
+    P: Build,
+    a: Boxes,
+    eps_union: sp.Expr,
+    eps_height: sp.Expr,
+    least_area: sp.Expr | None = None,
+    exact_union: bool = False,
 ) -> None:
     """Name ``iou`` and ``gap = 1 − iou``.
 
@@ -104,6 +125,9 @@ def overlap(
         Added to both heights in the areas.
     least_area : sympy.Expr, optional
         Floor of the union.
+    exact_union : bool
+        Whether the stable body corrects the union by its rounding errors, for losses whose
+        derivative divides by it three times.
     """
     _intersection(a)
     parea = a.let("parea", a.pw * (a.ph + eps_height), "area of pred")
@@ -118,7 +142,12 @@ def overlap(
 
 @overlap.when_stable
 def _(
-    P: Build, a: Boxes, eps_union: sp.Expr, eps_height: sp.Expr, least_area: sp.Expr | None = None
+    P: Build,
+    a: Boxes,
+    eps_union: sp.Expr,
+    eps_height: sp.Expr,
+    least_area: sp.Expr | None = None,
+    exact_union: bool = False,
 ) -> None:
     _intersection(a)
     _edges(a)
@@ -133,6 +162,8 @@ def _(
     a.let("p_only", a.pw_out * pt + a.iw * po, "area of pred outside the intersection")
     a.let("t_only", a.tw_out * tt + a.iw * to, "area of target outside the intersection")
     a.let("outside", a.p_only + a.t_only, "symmetric difference")
+    a.let("parea", a.pw * pt, "area of pred")
+    a.let("tarea", a.tw * tt, "area of target")
     kept = a.let("union_area", a.inter + a.outside, "union")
     slack, follows = eps_union, sp.S.One
     if least_area is not None:
@@ -141,9 +172,9 @@ def _(
         follows = a.let("union_follows", Step(a.union_area - least_area, HALF))
     den = a.let("union_den", kept + eps_union)
     a.let("gap", Ratio(a.outside + slack, den, sp.S.One), "1 - IoU, from terms >= 0")
+    if exact_union:
+        den = a.let("union_fine", den + follows * _union_error(a, eps_height))
     a.let("iou", Ratio(a.inter, den, ZERO))
-    a.let("parea", a.pw * pt, "area of pred")
-    a.let("tarea", a.tw * tt, "area of target")
     sides = {
         "px": (a.meets_x * a.ih, a.pw_out * pt + a.tarea + slack, pt),
         "py": (a.meets_y * a.iw, po * a.pw + a.tarea + slack, a.pw),
@@ -156,13 +187,58 @@ def _(
             moved = follows * moved + (1 - follows) * den
         share = a.let(f"{name}_share", Ratio(moved, den, ZERO))
         a.let(f"{name}_in", across * Ratio(share, den, ZERO))
-        a.let(f"{name}_out", follows * a.iou * Ratio(side, den, ZERO))
+        side = a.let(f"{name}_side", follows * Ratio(side, den, ZERO))
+        a.let(f"{name}_out", a.iou * side)
+    a.partials("gap", _edge_slopes(a, "in", "out"))
+    a.partials("iou", {a.gap: -sp.S.One})
+
+
+def _union_error(a: Boxes, eps_height: sp.Expr) -> sp.Expr:
+    """Return what is missing from the union to first order in the roundoff; 0 to the calculus."""
+    errors = sp.S.Zero
+    for box in ("p", "t"):
+        w, h, tall = (getattr(a, box + part) for part in ("w", "h", "h_area"))
+        w_error = a.let(
+            f"{box}w_error", TwoDiffError(getattr(a, f"{box}x2"), getattr(a, f"{box}x1"))
+        )
+        h_error = TwoDiffError(getattr(a, f"{box}y2"), getattr(a, f"{box}y1"))
+        h_error = a.let(f"{box}h_error", h_error + TwoDiffError(h, -eps_height))
+        errors += a.let(f"{box}area_error", TwoProdError(w, tall) + (w * h_error + w_error * tall))
+    for axis_name in ("x", "y"):
+        right = sp.Min(getattr(a, f"p{axis_name}2"), getattr(a, f"t{axis_name}2"))
+        left = sp.Max(getattr(a, f"p{axis_name}1"), getattr(a, f"t{axis_name}1"))
+        meets = getattr(a, f"meets_{axis_name}")
+        a.let(f"o{axis_name}_error", meets * TwoDiffError(right, left))
+    crossed = a.iw * a.oy_error + a.ox_error * a.ih
+    a.let("inter_error", TwoProdError(a.iw, a.ih) + crossed)
+    both = a.let("area_sum", a.parea + a.tarea)
+    high = a.let("union_high", both - a.inter)
+    rounding = TwoDiffError(a.parea, -a.tarea) + TwoDiffError(both, a.inter)
+    low = a.let("union_low", rounding + errors - a.inter_error)
+    return Stop(high - a.union_area) + low
+
+
+def log_overlap_slopes(a: Boxes, kept: sp.Expr) -> dict[sp.Indexed, sp.Expr]:
+    """Name and return the derivative of −ln IoU by each edge, times `kept`.
+
+    An inner edge moves ln I by 1/iw or 1/ih, an outer one ln U: no quotient by a small IoU.
+    """
+    sides = {"px": ("x", a.iw), "tx": ("x", a.iw), "py": ("y", a.ih), "ty": ("y", a.ih)}
+    for name, (axis_name, along) in sides.items():
+        meets = getattr(a, f"meets_{axis_name}")
+        share = getattr(a, f"{name}_share")
+        a.let(f"{name}_log_in", kept * meets * Ratio(share, along, ZERO))
+        a.let(f"{name}_log_out", kept * getattr(a, f"{name}_side"))
+    return _edge_slopes(a, "log_in", "log_out")
+
+
+def _edge_slopes(a: Boxes, inner: str, outer: str) -> dict[sp.Indexed, sp.Expr]:
+    """Return the derivative by each edge from what its side does inside and beyond the other."""
     slopes = {}
     for name, inside, outside, sign in _edge_weights(a):
-        side = name[:2]
-        slopes[name] = sign * (inside * getattr(a, f"{side}_in") - outside * getattr(a, f"{side}_out"))
-    a.partials("gap", {getattr(a, n): s for n, s in slopes.items()})
-    a.partials("iou", {a.gap: -sp.S.One})
+        gain, loss = getattr(a, f"{name[:2]}_{inner}"), getattr(a, f"{name[:2]}_{outer}")
+        slopes[getattr(a, name)] = sign * (inside * gain - outside * loss)
+    return slopes
 
 
 def _edges(a: Boxes) -> None:
@@ -291,12 +367,17 @@ def _(P: Build, a: Boxes, eps_diagonal: sp.Expr) -> None:
         high = a.let(f"s{axis_name}_high", first + second)
         low = a.let(f"s{axis_name}_low", low + TwoDiffError(first, -second))
         a.let(f"s{axis_name}", high + low, f"twice the distance of the centres in {axis_name}")
-    _distance(a, eps_diagonal)
+        side = "cw" if axis_name == "x" else "ch"
+        right = sp.Max(getattr(a, f"p{axis_name}2"), getattr(a, f"t{axis_name}2"))
+        left = sp.Min(getattr(a, f"p{axis_name}1"), getattr(a, f"t{axis_name}1"))
+        a.let(f"{side}_error", TwoDiffError(right, left))
+    low = a.let("diagonal_low", 2 * (a.cw * a.cw_error + a.ch * a.ch_error) + eps_diagonal)
+    _distance(a, low)
 
 
-def _distance(a: Boxes, eps_diagonal: sp.Expr) -> None:
+def _distance(a: Boxes, slack: sp.Expr) -> None:
     a.let("rho", (a.sx**2 + a.sy**2) / 4, "squared distance of the centres")
-    a.let("diagonal", a.cw**2 + a.ch**2 + eps_diagonal, "squared diagonal of the hull")
+    a.let("diagonal", a.cw**2 + a.ch**2 + slack, "squared diagonal of the hull")
     a.let("distance", Ratio(a.rho, a.diagonal, ZERO))
 
 
@@ -319,9 +400,7 @@ def aspect_term(
 
 
 @aspect_term.when_stable
-def _(
-    P: Build, a: Boxes, eps_ratio: sp.Expr, unit: sp.Expr, sign: sp.Expr, scale: sp.Expr
-) -> None:
+def _(P: Build, a: Boxes, eps_ratio: sp.Expr, unit: sp.Expr, sign: sp.Expr, scale: sp.Expr) -> None:
     for box in ("p", "t"):
         w, h = getattr(a, f"{box}w"), getattr(a, f"{box}h")
         x1, y1, x2, y2 = (getattr(a, box + edge) for edge in ("x1", "y1", "x2", "y2"))
@@ -340,7 +419,13 @@ def _(
     tall = a.let("det_p", a.pw * a.th_error + a.pw_error * (a.th_safe + a.th_error))
     low = a.let("det_low", TwoDiffError(m1, m2) + products + (wide - tall))
     det = a.let("det", high + low, "tw*ph - pw*th, to relative accuracy")
-    dot = a.let("dot", a.ph_safe * a.th_safe + a.pw * a.tw)
+    m3, m4 = a.let("tall_both", a.ph_safe * a.th_safe), a.let("wide_both", a.pw * a.tw)
+    wide = a.let("dot_wide", a.tw * a.pw_error + a.tw_error * a.pw)
+    tall = a.let("dot_tall", a.th_safe * a.ph_error + a.th_error * a.ph_safe)
+    products = TwoProdError(a.ph_safe, a.th_safe) + TwoProdError(a.pw, a.tw)
+    low = a.let("dot_low", TwoDiffError(m3, -m4) + products + (wide + tall))
+    high = a.let("dot_high", m3 + m4)
+    dot = a.let("dot", high + low, "ph*th + pw*tw")
     a.let("turn", sp.atan2(det, dot), "difference of the aspect angles")
     slopes = {}
     for box, direction in (("t", sign), ("p", -sign)):
@@ -357,206 +442,9 @@ def _(
 def aspect_weight(
     a: Boxes, eps_alpha: sp.Expr, threshold: sp.Expr, at_threshold: sp.Expr, attach: sp.Expr
 ) -> sp.Expr:
-    """Name ``alpha`` and return it as the weight of ``v``: gated, and 0 below a threshold on IoU."""
+    """Name ``alpha`` and return it as the weight of ``v``: gated, 0 below a threshold on IoU."""
     a.let("alpha_den", a.gap + a.v + eps_alpha)
     a.let("alpha_kept", Step(a.iou - threshold, at_threshold))
     a.let("alpha_raw", Ratio(a.v, a.alpha_den, ZERO))
     a.let("alpha", a.alpha_kept * a.alpha_raw, "weight of the aspect term")
     return Gate(a.alpha, attach)
-
-
-# --------------------------------------------------------------------------------- rules
-
-
-def _orders() -> list[dict[sp.Symbol, sp.Expr]]:
-    """Return a substitution for each order of two intervals' four ends."""
-    start = sp.Symbol("o", real=True)
-    a, b, c = sp.symbols("a b c", positive=True)
-    points = (start, start + a, start + a + b, start + a + b + c)
-    p1, p2, t1, t2 = EXTENT
-    orders = [
-        (p1, p2, t1, t2),
-        (p1, t1, p2, t2),
-        (p1, t1, t2, p2),
-        (t1, t2, p1, p2),
-        (t1, p1, t2, p2),
-        (t1, p1, p2, t2),
-    ]
-    return [dict(zip(order, points, strict=True)) for order in orders]
-
-
-EXTENT = sp.symbols("p1 p2 t1 t2", real=True)
-_p1, _p2, _t1, _t2 = EXTENT
-_overlap = Relu(sp.Min(_p2, _t2) - sp.Max(_p1, _t1))
-_apart = Relu(sp.Max(_p1, _t1) - sp.Min(_p2, _t2))
-_p_out = sp.Min(_p2 - _p1, Relu(_t1 - _p1) + Relu(_p2 - _t2))
-_t_out = sp.Min(_t2 - _t1, Relu(_p1 - _t1) + Relu(_t2 - _p2))
-_i, _j = sp.symbols("iw ih", positive=True)
-_a, _b, _c, _d, _gx, _gy = sp.symbols("pw_out tw_out ph_out th_out x_gap y_gap", nonnegative=True)
-_e, _s, _k = sp.symbols("eps slack kept", nonnegative=True)
-_pw, _ph, _tw, _th = _i + _a, _j + _c, _i + _b, _j + _d
-_I = _i * _j
-_A, _B = _pw * (_ph + _e), _tw * (_th + _e)
-_D = _A + _B - _I + _s
-_q = sp.Symbol("q", positive=True)
-_w, _h, _W, _H = sp.symbols("w h W H", positive=True)
-_g = sp.Symbol("gap", positive=True)
-
-
-def _slope(value: sp.Expr, changes: dict[sp.Expr, sp.Expr]) -> sp.Expr:
-    """Return the derivative of `value` along an edge that changes its symbols at these rates."""
-    return sp.Add(*(sp.diff(value, symbol) * rate for symbol, rate in changes.items()))
-
-
-_gap = 1 - _I / _D
-_hull_area = (_i + _a + _b + _gx) * (_j + _c + _d + _gy)
-_hull = (_hull_area - (_A + _B - _I)) / (_hull_area + _k)
-_fill = (_A + _B - _I + _k) / (_hull_area + _k)
-_DH = _hull_area + _k
-_ch, _cw = _j + _c + _d + _gy, _i + _a + _b + _gx
-
-RULES = (
-    Rule(
-        "part of a side outside the other box",
-        _p2 - _p1 - _overlap,
-        _p_out,
-        "sums of differences >= 0 instead of a difference of sides",
-        tuple(_orders()),
-    ),
-    Rule(
-        "part of the target's side outside",
-        _t2 - _t1 - _overlap,
-        _t_out,
-        "the same for the target",
-        tuple(_orders()),
-    ),
-    Rule(
-        "hull side from its parts",
-        sp.Max(_p2, _t2) - sp.Min(_p1, _t1),
-        _overlap + _p_out + _t_out + _apart,
-        "splits a hull's side into parts >= 0",
-        tuple(_orders()),
-    ),
-    Rule(
-        "pred outside the intersection",
-        _A - _I,
-        _a * (_ph + _e) + _i * (_c + _e),
-        "no cancellation near full overlap",
-    ),
-    Rule(
-        "1 - IoU",
-        _gap,
-        ((_a * (_ph + _e) + _i * (_c + _e)) + (_b * (_th + _e) + _i * (_d + _e)) + _s) / _D,
-        "no cancellation near full overlap",
-    ),
-    Rule(
-        "hull minus union",
-        _hull_area - (_pw * _ph + _tw * _th - _I),
-        _a * _d + _b * _c + _gx * _ch + _gy * (_i + _a + _b),
-        "only terms >= 0; 0 exactly where the hull is covered",
-    ),
-    Rule(
-        "1 - hull term",
-        1 - _hull,
-        _fill,
-        "no cancellation where the hull is almost empty",
-    ),
-    Rule(
-        "gap by an edge of pred inside target, x",
-        _slope(_gap, {_i: -1, _b: 1}),
-        _j * (_a * (_ph + _e) + _B + _s) / _D / _D,
-        "one sign; the quotient rule's terms cancel",
-    ),
-    Rule(
-        "gap by an edge of pred inside target, y",
-        _slope(_gap, {_j: -1, _d: 1}),
-        _i * ((_c + _e) * _pw + _B + _s) / _D / _D,
-        "one sign; the quotient rule's terms cancel",
-    ),
-    Rule(
-        "gap by an edge of pred beyond target, x",
-        _slope(_gap, {_a: 1}),
-        _I / _D * ((_ph + _e) / _D),
-        "one term",
-    ),
-    Rule(
-        "gap by an edge of pred beyond target, y",
-        _slope(_gap, {_c: 1}),
-        _I / _D * (_pw / _D),
-        "one term",
-    ),
-    Rule(
-        "gap by an inner edge where the union is floored",
-        _slope(1 - _I / _q, {_i: -1}),
-        _j * _q / _q / _q,
-        "the union does not follow the edge",
-    ),
-    Rule(
-        "hull term by an edge of pred inside target, x",
-        _slope(_hull, {_i: -1, _b: 1}),
-        (_c + _e) / _DH,
-        "one sign; the hull does not move",
-        ({_gx: 0, _gy: 0},),
-    ),
-    Rule(
-        "hull term by an edge of pred inside target, y",
-        _slope(_hull, {_j: -1, _d: 1}),
-        _a / _DH,
-        "one sign; the hull does not move",
-        ({_gx: 0, _gy: 0},),
-    ),
-    Rule(
-        "hull term by an edge of pred beyond target, x",
-        _slope(_hull, {_a: 1}),
-        _fill * (_ch / _DH) - (_ph + _e) / _DH,
-        "two terms whose difference is the mathematics",
-    ),
-    Rule(
-        "hull term by an edge of pred beyond target, y",
-        _slope(_hull, {_c: 1}),
-        _fill * (_cw / _DH) - _pw / _DH,
-        "two terms whose difference is the mathematics",
-    ),
-    Rule(
-        "hull term by an edge of pred that faces a gap, x",
-        _slope(_hull, {_a: -1, _gx: 1}),
-        (_c + _e + _j) / _DH,
-        "one sign; nothing is covered on that side",
-        ({_i: 0},),
-    ),
-    Rule(
-        "hull term by an edge of pred that faces a gap, y",
-        _slope(_hull, {_c: -1, _gy: 1}),
-        (_a + _i) / _DH,
-        "one sign; nothing is covered on that side",
-        ({_j: 0},),
-    ),
-    Rule(
-        "difference of aspect angles",
-        sp.atan2(_W, _H) - sp.atan2(_w, _h),
-        sp.atan2(_W * _h - _w * _H, _H * _h + _W * _w),
-        "one angle: relative accuracy where the ratios are close",
-        method="constant",
-        anchor={_W: _w, _H: _h},
-    ),
-    Rule(
-        "aspect angle by width",
-        sp.diff(sp.atan2(_w, _h), _w),
-        _h / (_w * _w + _h * _h),
-        "the derivative form whose denominator published code replaces by 1",
-    ),
-    Rule(
-        "aspect angle by height",
-        sp.diff(sp.atan2(_w, _h), _h),
-        -_w / (_w * _w + _h * _h),
-        "the derivative form whose denominator published code replaces by 1",
-    ),
-    Rule("1 - IoU^2", 1 - (1 - _g) ** 2, _g * (1 + (1 - _g)), "no cancellation near full overlap"),
-    Rule("1 - IoU^2 by gap", sp.diff(1 - (1 - _g) ** 2, _g), 2 * (1 - _g), "one term"),
-    Rule(
-        "-ln IoU by gap",
-        sp.diff(-sp.log(1 - _g), _g),
-        1 / (1 - _g),
-        "one term, from an IoU that is itself accurate",
-    ),
-)

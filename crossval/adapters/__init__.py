@@ -1,0 +1,8 @@
+"""How targets are called: one module per kind of array, one small file per library."""
+
+
+class WrongShape(ValueError):
+    """A target's value has not one entry per row."""
+
+    def __init__(self, wanted: tuple[int, ...], got: tuple[int, ...]) -> None:
+        super().__init__(f"the loss must have one entry per row, shape {wanted}; got shape {got}")

@@ -1,0 +1,69 @@
+"""The losses that can be certified, their axes and presets: the kernels' index as data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from crossval.target import UsageError
+
+
+@lru_cache(maxsize=1)
+def losses() -> dict[str, dict[str, Any]]:
+    """Return loss name to its entry in ``refloss/kernels/index.json``."""
+    text = files("refloss").joinpath("kernels", "index.json").read_text(encoding="utf-8")
+    return json.loads(text)["losses"]
+
+
+def spec_of(loss: str, preset: str | None, axes: Mapping[str, Any]) -> Any:
+    """Resolve a declaration into a definition with all its constants.
+
+    Raises
+    ------
+    UsageError
+        If the loss, the preset, an axis or a value does not exist; the message lists what does.
+    """
+    from refloss.losses import resolve
+
+    if loss not in losses():
+        raise UsageError(f"loss must be one of {', '.join(losses())}; got {loss!r}")
+    try:
+        return resolve(loss, preset, dict(axes))
+    except (ValueError, TypeError, KeyError) as error:
+        raise UsageError(str(error)) from error
+
+
+def numeric_axes(loss: str) -> list[str]:
+    """Axes whose value is a number, such as ``eps``."""
+    return [name for name, axis in losses()[loss]["axes"].items() if not axis["values"]]
+
+
+def neighbours(
+    loss: str, preset: str | None, axes: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str | None, dict[str, Any]]]:
+    """Definitions near a declaration, nearest first.
+
+    Yields
+    ------
+    tuple
+        Label, loss, preset and axes: every other value of one axis, then the loss's other
+        presets, then the other losses of the family.
+    """
+    here = losses()[loss]
+    for name, axis in here["axes"].items():
+        for value in axis["values"] or _numbers(here, name):
+            yield f"{name}={value}", loss, preset, {**axes, name: value}
+    for other in here["presets"]:
+        yield f"{loss}/{other}", loss, other, {}
+    for name, entry in losses().items():
+        if name != loss and entry["family"] == here["family"]:
+            yield from ((f"{name}/{other}", name, other, {}) for other in entry["presets"])
+
+
+def _numbers(entry: dict[str, Any], axis: str) -> list[float]:
+    """Values that the presets give to a numeric axis."""
+    values = {preset["axes"].get(axis, 0.0) for preset in entry["presets"].values()}
+    return sorted(values)

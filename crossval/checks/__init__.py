@@ -1,0 +1,88 @@
+"""The checks: plain functions of a session and a format, yielded by one generator a capability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from crossval.checks import accuracy, hygiene, parameters, special, ties
+from crossval.findings import CODES, Finding
+from crossval.oracles.formats import format_of
+from crossval.outcome import Check, Outcome
+from crossval.runner import TargetDied, TargetRaised
+from crossval.session import Session, Unmeasured
+
+__all__ = ["checks", "perform"]
+
+
+def checks(session: Session) -> Iterator[Check]:
+    """Yield every check of a target, format by format.
+
+    Parameters
+    ----------
+    session : Session
+        A loaded target.
+    """
+    for dtype in session.target.dtypes:
+        format_of(dtype)
+        yield from _accuracy(session, dtype)
+        yield from _singular(session, dtype)
+        yield from _hygiene(session, dtype)
+    yield from _parameters(session)
+
+
+def perform(session: Session, check: Check) -> Outcome:
+    """Run one check; whatever the target does becomes an outcome."""
+    try:
+        return check.run(session, check.dtype)
+    except Unmeasured as gap:
+        if check.name == "call":
+            return _reported(check, gap.reason)
+        return Outcome(check.name, check.dtype, text=f"no result to judge: {gap}", ran=False)
+    except TargetDied as end:
+        if end.code == "RL701":
+            return Outcome(check.name, check.dtype, text=str(end), ran=False)
+        return _reported(check, end)
+    except TargetRaised as error:
+        return Outcome(check.name, check.dtype, text=f"the target raised {error}", ran=False)
+
+
+def _accuracy(session: Session, dtype: str) -> Iterator[Check]:
+    yield Check("call", dtype, hygiene.call)
+    yield Check("value", dtype, accuracy.value)
+    for name in session.wrt:
+        yield Check(f"grad[{name}]", dtype, partial(accuracy.gradient, name=name))
+
+
+def _singular(session: Session, dtype: str) -> Iterator[Check]:
+    yield Check("ties", dtype, ties.ties)
+    yield Check("special points", dtype, special.special_points)
+
+
+def _hygiene(session: Session, dtype: str) -> Iterator[Check]:
+    yield Check("mutation", dtype, hygiene.mutation)
+    yield Check("determinism", dtype, hygiene.determinism)
+    yield Check("row independence", dtype, hygiene.row_independence)
+    yield Check("strides", dtype, hygiene.strides)
+    yield Check("dtype", dtype, hygiene.same_dtype)
+    yield Check("shape misuse", dtype, hygiene.shape_misuse)
+    yield Check("empty batch", dtype, hygiene.empty_batch)
+
+
+def _parameters(session: Session) -> Iterator[Check]:
+    # the widest format shows the smallest effect
+    dtype = max(session.target.dtypes, key=lambda name: format_of(name).precision)
+    for axis in parameters.changeable(session):
+        run = partial(parameters.parameter_effect, axis=axis)
+        yield Check(f"parameter {axis}", dtype, run)
+
+
+def _reported(check: Check, error: TargetRaised | TargetDied) -> Outcome:
+    """One finding that says why there is no result."""
+    if isinstance(error, TargetDied):
+        code, words = error.code, str(error)
+    else:
+        code = {"WrongShape": "RL202", "TypeError": "RL203"}.get(error.kind, "RL208")
+        words = f"{error} at {error.line}" if error.line else str(error)
+    finding = Finding(code, check.name, check.dtype, words, fix=CODES[code].remedy)
+    return Outcome(check.name, check.dtype, grade="F", findings=(finding,))

@@ -1,0 +1,107 @@
+"""From rows to findings: the worst input of each kind of deviation, in decimal and in bits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from crossval.bits import hexadecimal
+from crossval.checks.causes import cause_of
+from crossval.checks.verdict import Reference
+from crossval.findings import Case
+from crossval.oracles.formats import format_of
+from crossval.points.boxes import PointSet
+from crossval.session import Session
+
+
+def case_at(
+    session: Session,
+    points: PointSet,
+    row: int,
+    got: float,
+    truth: Reference | None,
+    element: tuple[int, ...],
+    ulp: float,
+    component: str = "",
+    came_in: str = "",
+) -> Case:
+    """Describe one result.
+
+    Parameters
+    ----------
+    session : Session
+        For names of inputs.
+    points : PointSet
+        Where ``row`` lies.
+    row : int
+        Row of ``points``.
+    got : float
+        The result.
+    truth : Reference, optional
+        Indexed by ``element``.
+    ulp : float
+        Error.
+    component : str
+        Column with respect to which was differentiated; empty for a value.
+    came_in : str
+        Format of the result.
+    """
+    number = format_of(points.dtype)
+    inputs = {
+        name: {
+            "decimal": [_decimal(x) for x in points.columns[row, part].tolist()],
+            "bits": [hexadecimal(x, number) for x in points.columns[row, part].tolist()],
+        }
+        for name, part in session.family.inputs.items()
+    }
+    return Case(
+        where=str(points.places[row]),
+        inputs=inputs,
+        got=_decimal(got),
+        reference=_reference(truth, element),
+        got_bits=hexadecimal(got, format_of(came_in or points.dtype)),
+        reference_hi_lo=_two_floats(truth, element),
+        ulp=float(ulp),
+        component=component,
+        upstream=_decimal(float(points.upstream[row])) if component else "",
+    )
+
+
+def by_cause(
+    session: Session, points: PointSet, rows: np.ndarray
+) -> dict[tuple[str, str, str], np.ndarray]:
+    """Group rows by the recognised cause.
+
+    Returns
+    -------
+    dict of (pattern, cause, fix) to array of int
+        Rows; the empty triple holds those that no pattern fits.
+    """
+    number = format_of(points.dtype)
+    groups: dict[tuple[str, str, str], list[int]] = {}
+    for row in rows.tolist():
+        pattern = cause_of(points.columns[row], session.target.loss, session.spec.constants, number)
+        key = (pattern.name, pattern.cause, pattern.fix) if pattern else ("", "", "")
+        groups.setdefault(key, []).append(row)
+    return {key: np.array(found) for key, found in groups.items()}
+
+
+def places_of(points: PointSet, rows: np.ndarray) -> tuple[str, ...]:
+    """Regimes and named points that ``rows`` belong to, in order."""
+    return tuple(dict.fromkeys(points.places[rows].tolist()))
+
+
+def _reference(truth: Reference | None, element: tuple[int, ...]) -> str:
+    if truth is None:
+        return ""
+    middle = float(truth.hi[element])
+    return "finite, not unique" if np.isnan(middle) else _decimal(middle)
+
+
+def _two_floats(truth: Reference | None, element: tuple[int, ...]) -> tuple[str, ...]:
+    if truth is None or np.isnan(truth.hi[element]):
+        return ()
+    return float(truth.hi[element]).hex(), float(truth.lo[element]).hex()
+
+
+def _decimal(value: float) -> str:
+    return f"{value:.17g}" if np.isfinite(value) else str(value)

@@ -1,0 +1,194 @@
+"""What has nothing to do with the formula: inputs untouched, results repeatable, shapes refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from crossval.checks.quantities import gradient_at, value_at
+from crossval.checks.statistics import WRONG, by_row
+from crossval.findings import CODES, Finding
+from crossval.outcome import Outcome
+from crossval.points.boxes import PointSet
+from crossval.reference import Standard, standard
+from crossval.runner import TargetDied, TargetRaised
+from crossval.session import Evaluation, Session
+
+_ROWS = 64
+
+
+def call(session: Session, dtype: str) -> Outcome:
+    """Require an answer for all points of this format."""
+    evaluation, points = session.measured(dtype), session.points(dtype)
+    if not evaluation.raised:
+        return Outcome("call", dtype, grade="ok", n=len(points))
+    rows = np.array(sorted(evaluation.raised))
+    first = evaluation.raised[int(rows[0])]
+    died = isinstance(first, TargetDied)
+    code, words = (first.code, str(first)) if died else ("RL105", f"{first} at {first.line}")
+    return _failure("call", dtype, code, words, rows, points, len(points))
+
+
+def mutation(session: Session, dtype: str) -> Outcome:
+    """Require the inputs' bits to be the same after the call, with and without autograd."""
+    changed = set(session.evaluate(_sample(session, dtype), gradients=False).changed)
+    if not changed:
+        changed = set(session.evaluate(_sample(session, dtype)).changed)
+    if changed:
+        return _failure("mutation", dtype, "RL205", f"changed: {', '.join(sorted(changed))}")
+    return Outcome("mutation", dtype, grade="ok", n=2)
+
+
+def determinism(session: Session, dtype: str) -> Outcome:
+    """Require the same bits from the same call, with another call in between."""
+    sample = _sample(session, dtype)
+    first = session.evaluate(sample)
+    other = session.evaluate(sample.take(np.arange(len(sample))[::-1]))
+    again = session.evaluate(sample)
+    stale = _same_bits(first, other) and not np.array_equal(first.value, first.value[::-1])
+    if stale:
+        return _failure("determinism", dtype, "RL602", "other inputs, same bits as the call before")
+    if not _same_bits(first, again):
+        differing = sum(int(np.sum(first.words[k] != again.words[k])) for k in first.words)
+        words = f"{differing} of {_count(first)} numbers differ when the call is repeated"
+        return _failure("determinism", dtype, "RL601", words)
+    return Outcome("determinism", dtype, grade="ok", n=3)
+
+
+def row_independence(session: Session, dtype: str) -> Outcome:
+    """Require the same results, pair by pair, when the rows come in another order."""
+    sample = _sample(session, dtype)
+    order = np.arange(len(sample))[::-1]
+    turned = sample.take(order)
+    straight, reverse = session.evaluate(sample), session.evaluate(turned)
+    if _same_bits(straight, _reordered(reverse, order)):
+        return Outcome("row independence", dtype, grade="ok", n=len(sample))
+    before = _wrong_rows(session, straight, sample)
+    after = _wrong_rows(session, reverse, turned)[order]
+    worse = np.flatnonzero(before != after)
+    if len(worse):
+        words = "reversing the rows makes results leave (or enter) their tolerance"
+        return _failure("row independence", dtype, "RL603", words, worse, sample, len(sample))
+    return Outcome(
+        "row independence", dtype, grade="ok", n=len(sample), text="within tolerance, other bits"
+    )
+
+
+def strides(session: Session, dtype: str) -> Outcome:
+    """Require the same results for a strided view with NaN between its entries."""
+    sample = _sample(session, dtype)
+    dense, strided = session.evaluate(sample), session.evaluate(sample, strided=True)
+    if _same_bits(dense, strided):
+        return Outcome("strides", dtype, grade="ok", n=len(sample))
+    worse = np.flatnonzero(
+        _wrong_rows(session, dense, sample) != _wrong_rows(session, strided, sample)
+    )
+    if len(worse):
+        words = "results of a strided view are wrong"
+        return _failure("strides", dtype, "RL206", words, worse, sample, len(sample))
+    return Outcome("strides", dtype, grade="ok", n=len(sample), text="within tolerance, other bits")
+
+
+def same_dtype(session: Session, dtype: str) -> Outcome:
+    """Require value and gradients in the format of the inputs."""
+    formats = session.measured(dtype).formats
+    other = {name: found for name, found in formats.items() if found != dtype}
+    if other:
+        words = ", ".join(f"{name} is {found}" for name, found in sorted(other.items()))
+        return _failure("dtype", dtype, "RL204", words)
+    return Outcome("dtype", dtype, grade="ok", n=len(formats))
+
+
+def shape_misuse(session: Session, dtype: str) -> Outcome:
+    """Require that operands are refused whose shapes do not fit."""
+    columns = _sample(session, dtype).columns
+    inputs = {name: columns[:, part] for name, part in session.family.inputs.items()}
+    last = next(reversed(inputs))
+    misuses = {
+        "one row less in one input": {**inputs, last: inputs[last][:-1]},
+        "trailing dimension 3": {name: array[:, :3] for name, array in inputs.items()},
+        "trailing dimension 5": {
+            name: np.concatenate([array, array[:, :1]], axis=1) for name, array in inputs.items()
+        },
+    }
+    upstream = np.ones(len(columns))
+    accepted = [
+        words for words, arrays in misuses.items() if not _refuses(session, dtype, arrays, upstream)
+    ]
+    if accepted:
+        return _failure("shape misuse", dtype, "RL201", f"accepted: {', '.join(accepted)}")
+    return Outcome("shape misuse", dtype, grade="ok", n=len(misuses))
+
+
+def empty_batch(session: Session, dtype: str) -> Outcome:
+    """Require zero losses and empty gradients for zero rows."""
+    nothing = _sample(session, dtype).take(np.arange(0))
+    try:
+        result = session.evaluate(nothing)
+    except TargetRaised as error:
+        return _failure("empty batch", dtype, "RL207", f"raised {error}")
+    shapes = {"value": result.value.shape} | {k: g.shape for k, g in result.gradients.items()}
+    wanted = {"value": (0,)} | dict.fromkeys(result.gradients, (0, 4))
+    if shapes != wanted:
+        return _failure("empty batch", dtype, "RL207", f"shapes {shapes}, expected {wanted}")
+    return Outcome("empty batch", dtype, grade="ok", n=1)
+
+
+def _sample(session: Session, dtype: str) -> PointSet:
+    """Spread rows of the regimes, at most ``_ROWS``."""
+    points = session.points(dtype)
+    rows = np.flatnonzero(~points.special)
+    return points.take(rows[:: max(1, len(rows) // _ROWS)])
+
+
+def _refuses(
+    session: Session, dtype: str, inputs: dict[str, np.ndarray], upstream: np.ndarray
+) -> bool:
+    try:
+        session.call(dtype, inputs, upstream, gradients=False)
+    except TargetRaised:
+        return True
+    return False
+
+
+def _same_bits(one: Evaluation, other: Evaluation) -> bool:
+    return one.words.keys() == other.words.keys() and all(
+        np.array_equal(words, other.words[name]) for name, words in one.words.items()
+    )
+
+
+def _reordered(evaluation: Evaluation, order: np.ndarray) -> Evaluation:
+    words = {name: array[order] for name, array in evaluation.words.items()}
+    return replace(evaluation, words=words)
+
+
+def _wrong_rows(session: Session, evaluation: Evaluation, points: PointSet) -> np.ndarray:
+    truth: Standard = standard(session.spec, points)
+    rows = np.arange(len(points))
+    quantities = [value_at(session, evaluation, points, truth, rows)]
+    quantities += [
+        gradient_at(session, evaluation, points, truth, rows, name) for name in evaluation.gradients
+    ]
+    return np.any([by_row(q.verdicts().grade == WRONG) for q in quantities], axis=0)
+
+
+def _count(evaluation: Evaluation) -> int:
+    return sum(array.size for array in evaluation.words.values())
+
+
+def _failure(
+    check: str,
+    dtype: str,
+    code: str,
+    message: str,
+    rows: np.ndarray | None = None,
+    points: PointSet | None = None,
+    of: int = 0,
+) -> Outcome:
+    places = () if points is None else tuple(dict.fromkeys(points.places[rows].tolist()))
+    seen = 0 if rows is None else len(rows)
+    finding = Finding(
+        code, check, dtype, message, fix=CODES[code].remedy, seen=seen, of=of, places=places
+    )
+    return Outcome(check, dtype, grade="F", findings=(finding,))

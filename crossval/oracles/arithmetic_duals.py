@@ -1,0 +1,173 @@
+"""The arithmetic of kernel texts over hyper-dual numbers: Hessian-vector products.
+
+The inner derivative is the gradient that a loss returns, conventions included. With `every_order`
+the outer one obeys the same conventions: what is detached stays detached, as when PyTorch or JAX
+differentiate twice. Without it the outer derivative is the true directional derivative of the
+gradient field, in which a detached factor varies.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flint import arb, arb_series
+
+from crossval.oracles.arithmetic_exact import Angle, sign_of
+from crossval.oracles.arithmetic_jets import TaylorJets, jet
+from crossval.oracles.ties import Ties
+
+__all__ = ["Dual", "HyperDuals"]
+
+
+def _series(x: Any) -> arb_series:
+    return x if isinstance(x, arb_series) else jet(x)
+
+
+class Dual:
+    """A Taylor jet and its derivative along the outer direction, again a jet.
+
+    Parameters
+    ----------
+    re, du : arb_series
+        ``re`` is x + x' e; ``du`` is the outer derivative of both terms.
+    """
+
+    __slots__ = ("du", "re")
+
+    def __init__(self, re: arb_series, du: arb_series):
+        self.re, self.du = re, du
+
+    def __getitem__(self, index: int) -> arb:
+        return self.re[index]
+
+    def __add__(self, other: Any) -> Any:
+        if isinstance(other, Angle):
+            other = other.value
+        if isinstance(other, Dual):
+            return Dual(self.re + other.re, self.du + other.du)
+        return Dual(self.re + other, self.du)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Dual:
+        return Dual(-self.re, -self.du)
+
+    def __sub__(self, other: Any) -> Any:
+        return self + -other
+
+    def __rsub__(self, other: Any) -> Any:
+        return -self + other
+
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, Angle):
+            other = other.value
+        if isinstance(other, Dual):
+            return Dual(self.re * other.re, self.re * other.du + self.du * other.re)
+        return Dual(self.re * other, self.du * other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Any:
+        if isinstance(other, Angle):
+            other = other.value
+        if isinstance(other, Dual):
+            quotient = self.re / other.re
+            return Dual(quotient, (self.du - quotient * other.du) / other.re)
+        return Dual(self.re / other, self.du / other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return Dual(_series(other), jet(0)) / self
+
+
+class HyperDuals(TaylorJets):
+    """Values, gradients as returned, and the outer derivative of both; elements are `Dual`.
+
+    Parameters
+    ----------
+    ties, undefined
+        As for `TaylorJets`.
+    every_order : bool
+        Whether detachment and prescribed derivatives hold in the outer derivative too.
+    """
+
+    def __init__(self, ties: Ties, undefined: arb, every_order: bool = False):
+        super().__init__(ties, undefined)
+        self.every_order = every_order
+
+    def variable(self, x: arb, slope: float, outer: Any = 0) -> Dual:
+        """Return an input at `x` with inner slope `slope` and outer slope `outer`."""
+        return Dual(jet(x, slope), jet(outer))
+
+    def constant(self, x: Any) -> Dual:
+        """Return a number that does not vary."""
+        return Dual(jet(x), jet(0))
+
+    def lift(self, x: Any) -> Dual:
+        """Return an element, float or angle as an element."""
+        if isinstance(x, Dual):
+            return x
+        return x.value if isinstance(x, Angle) else self.constant(x)
+
+    def _unsmooth(self, value: Any) -> Dual:
+        self.met_undefined = True
+        return Dual(jet(value, self.undefined), jet(self.undefined, self.undefined))
+
+    def stop(self, x: Any) -> Dual:
+        """Return the value of x, whose inner derivative is dropped."""
+        x = self.lift(x)
+        return Dual(jet(x.re[0]), jet(0 if self.every_order else x.du[0]))
+
+    def _scale(self, x: Any, factor: arb) -> Dual:
+        x = self.lift(x)
+        moves = factor * x.du[0] if self.every_order else x.du[0]
+        return Dual(jet(x.re[0], factor * x.re[1]), jet(moves, factor * x.du[1]))
+
+    def aspect(self, w: Any, h: Any, unit: Any, sign: Any) -> Any:
+        """atan2(w, h): inner derivative by convention, outer derivative the true one of both."""
+        w, h = self.lift(w), self.lift(h)
+        if w[0] == 0 and h[0] == 0:
+            return self._unsmooth(0)
+        # Numbers here are pairs (x, outer derivative of x).
+        wide, high = _outer(w, 0), _outer(h, 0)
+        turn = self.real(sign) * (high * _outer(w, 1) - wide * _outer(h, 1))
+        square = wide * wide + high * high
+        scale = jet(1) if self.real(unit) != 0 else square
+        slope = turn / scale
+        moves = high[0] * wide[1] - wide[0] * high[1]
+        moves = self.real(sign) * moves / scale[0] if self.every_order else moves / square[0]
+        angle = Dual(jet(arb.atan2(w[0], h[0]), slope[0]), jet(moves, slope[1]))
+        return Angle(angle, (w[0], h[0]), self._recentre)
+
+    def _recentre(self, x: Dual, value: arb) -> Dual:
+        return Dual(jet(value, x.re[1]), x.du)
+
+    def atan2(self, y: Any, x: Any) -> Any:
+        """Angle of the point (x, y)."""
+        angle = self.aspect(y, x, 0, 1)
+        return angle.value if isinstance(angle, Angle) else angle
+
+    def log(self, x: Any) -> Dual:
+        """Natural logarithm; at zero minus infinity, with an undefined derivative."""
+        if self.real(x) == 0:
+            return self._unsmooth(arb("-inf"))
+        x = self.lift(x)
+        return Dual(x.re.log(), x.du / x.re)
+
+    def exp(self, x: Any) -> Dual:
+        """Exponential."""
+        x = self.lift(x)
+        value = x.re.exp()
+        return Dual(value, value * x.du)
+
+    def sqrt(self, x: Any) -> Dual:
+        """Square root; at zero the derivative is undefined."""
+        if sign_of(self.real(x)) == 0:
+            return self._unsmooth(0)
+        x = self.lift(x)
+        root = x.re.sqrt()
+        return Dual(root, x.du / (2 * root))
+
+
+def _outer(x: Dual, index: int) -> arb_series:
+    """One coefficient of the inner jet as a series in the outer direction."""
+    return jet(x.re[index], x.du[index])

@@ -1,0 +1,152 @@
+"""PyTorch autograd over forwards written by hand from the formulas of the papers.
+
+Nothing here comes from the definitions of refloss or their texts: the formulas are written out
+again, and the derivatives are torch's.  Where two comparisons tie, torch splits evenly; where a
+quotient is 0/0, its gradient may be NaN, so this witness speaks at regular points.
+
+Sources: IoU (UnitBox, Yu et al. 2016); GIoU (Rezatofighi et al. 2019); DIoU and CIoU (Zheng et
+al. 2020, arXiv 1911.08287 and 2005.03572).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crossval.oracles.texts import Definition
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["FORWARDS", "witness"]
+
+Constants = Mapping[str, float]
+
+
+def witness(
+    spec: Definition, columns: ArrayLike, upstream: ArrayLike | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Loss and gradient as PyTorch computes them in float64 from a formula of its own.
+
+    Parameters
+    ----------
+    spec : Definition
+        Program (one of `FORWARDS`) and constants.
+    columns : array_like of float64, shape (n, 8)
+        Boxes: px1 py1 px2 py2 tx1 ty1 tx2 ty2.
+    upstream : array_like of float64, shape (n,), optional
+        Factor of each row's derivatives; ones by default.
+
+    Returns
+    -------
+    value : ndarray of float64, shape (n,)
+    grad : ndarray of float64, shape (n, 8)
+
+    Raises
+    ------
+    ValueError
+        If there is no forward for the program.
+    """
+    import torch
+
+    if spec.program not in FORWARDS:
+        raise ValueError(f"program must be one of {sorted(FORWARDS)}; got {spec.program!r}")
+    boxes = torch.tensor(np.asarray(columns, np.float64), requires_grad=True)
+    value = FORWARDS[spec.program](boxes[:, :4], boxes[:, 4:], spec.constants)
+    weights = torch.ones_like(value) if upstream is None else torch.tensor(np.asarray(upstream))
+    (grad,) = torch.autograd.grad(value, boxes, weights)
+    return value.detach().numpy(), grad.numpy()
+
+
+def _sides(box: Tensor) -> tuple[Tensor, Tensor]:
+    return box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
+
+
+def _areas(pred: Tensor, target: Tensor, c: Constants) -> tuple[Tensor, Tensor]:
+    """Intersection and union."""
+    import torch
+
+    corner = torch.minimum(pred[:, 2:], target[:, 2:]) - torch.maximum(pred[:, :2], target[:, :2])
+    intersection = corner.relu().prod(dim=1)
+    (w, h), (wt, ht) = _sides(pred), _sides(target)
+    extra = c["eps_height"]
+    return intersection, w * (h + extra) + wt * (ht + extra) - intersection
+
+
+def _overlap(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
+    intersection, union = _areas(pred, target, c)
+    return intersection / (union.clamp(min=c.get("least_area", 0.0)) + c["eps_union"])
+
+
+def _hull(pred: Tensor, target: Tensor) -> Tensor:
+    """Sides of the smallest box around both, shape (n, 2)."""
+    import torch
+
+    return torch.maximum(pred[:, 2:], target[:, 2:]) - torch.minimum(pred[:, :2], target[:, :2])
+
+
+def _iou_linear(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
+    return 1 - _overlap(pred, target, c)
+
+
+def _iou_square(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
+    return 1 - _overlap(pred, target, c) ** 2
+
+
+def _iou_log(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
+    return -_overlap(pred, target, c).clamp(min=c["least_iou"]).log()
+
+
+def _giou(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
+    hull = _hull(pred, target).prod(dim=1).clamp(min=c["least_area"])
+    union = _areas(pred, target, c)[1].clamp(min=c["least_area"])
+    return 1 - _overlap(pred, target, c) + (hull - union) / (hull + c["eps_hull"])
+
+
+def _diou(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
+    centres = (pred[:, :2] + pred[:, 2:] - target[:, :2] - target[:, 2:]) / 2
+    diagonal = _hull(pred, target).square().sum(dim=1) + c["eps_diagonal"]
+    return 1 - _overlap(pred, target, c) + centres.square().sum(dim=1) / diagonal
+
+
+def _ciou(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
+    import torch
+
+    iou = _overlap(pred, target, c)
+    (w, h), (wt, ht) = _sides(pred), _sides(target)
+    turn = _angle(wt, ht + c["eps_ratio"], c) - _angle(w, h + c["eps_ratio"], c)
+    v = 4 / torch.pi**2 * turn**2
+    alpha = v / (1 - iou + v + c["eps_alpha"])
+    at_least = iou >= c["threshold"] if c["at_threshold"] else iou > c["threshold"]
+    alpha = torch.where(at_least, alpha, torch.zeros_like(alpha))
+    if not c["attach"]:
+        alpha = alpha.detach()
+    return (_diou(pred, target, c) + alpha * v).clamp(max=c["ceiling"])
+
+
+def _angle(w: Tensor, h: Tensor, c: Constants) -> Tensor:
+    """arctan(w/h); with the backward pass that a convention prescribes."""
+    import torch
+
+    value = torch.atan2(w, h)
+    if c["sign"] == 1 and not c["unit"]:
+        return value
+    scale = torch.ones_like(w) if c["unit"] else w.square() + h.square()
+    # A function whose derivative is the prescribed one, moved to the value of the angle.
+    slope = c["sign"] / scale.detach()
+    linear = slope * (h.detach() * w - w.detach() * h)
+    return value.detach() + linear - linear.detach()
+
+
+FORWARDS: dict[str, Callable[[Any, Any, Constants], Any]] = {
+    "iou_linear": _iou_linear,
+    "iou_square": _iou_square,
+    "iou_log": _iou_log,
+    "giou": _giou,
+    "diou": _diou,
+    "ciou": _ciou,
+}
+"""Hand-written forwards by program."""

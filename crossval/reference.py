@@ -1,0 +1,114 @@
+"""Truth and tolerances of a definition at a set of points, computed once a run.
+
+The truth comes from :mod:`crossval.oracles`; only condition numbers, where the leading digits
+suffice, come from the float64 kernels. Targets that share a definition share all of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from crossval.checks.verdict import Reference
+from crossval.oracles.enclosure import truth
+from crossval.oracles.rounding import rounding_bound
+from crossval.oracles.texts import load
+from crossval.points.boxes import PointSet
+
+
+@dataclass(frozen=True)
+class Standard:
+    """What a definition says at every row of a set of points.
+
+    Attributes
+    ----------
+    value : Reference, shape (n,)
+        The loss.
+    gradient : Reference, shape (n, columns)
+        Its derivative, upstream included.
+    kind : (n,) array of str
+        ``regular``, ``tie``, ``undefined`` or ``undecided``.
+    vertices : dict of int to (k, columns) array
+        One-sided gradients of the rows at ties.
+    """
+
+    value: Reference
+    gradient: Reference
+    kind: np.ndarray
+    vertices: dict[int, np.ndarray]
+
+
+def standard(spec: Any, points: PointSet) -> Standard:
+    """Truth, condition and rounding bound of ``spec`` at ``points``."""
+    return _standard(_Key(spec, points))
+
+
+def kernel(spec: Any, columns: np.ndarray, upstream: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Value (n,) and gradient (n, columns) by the float64 kernel: close, but no truth."""
+    text = load(spec.program, "numpy")
+    constants = [spec.constants[name] for name in text.CONSTANTS]
+    with np.errstate(all="ignore"):
+        value, *bars = text.grad(*_split(columns), upstream, *constants)
+    return np.asarray(value), _stack(bars, len(columns))
+
+
+def condition(
+    spec: Any, columns: np.ndarray, upstream: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """``sum |x_i df/dx_i|`` of the value (n,) and of each gradient component (n, columns)."""
+    text = load(spec.program, "numpy")
+    constants = [spec.constants[name] for name in text.CONSTANTS]
+    size = np.abs(columns)
+    _, gradient = kernel(spec, columns, np.ones(len(columns)))
+    components = np.abs(upstream[:, None] * gradient)  # an upstream is an input like the others
+    for moved in range(columns.shape[1]):
+        direction = np.zeros_like(columns)
+        direction[:, moved] = 1.0
+        with np.errstate(all="ignore"):
+            moves = text.hvp(*_split(columns), upstream, *_split(direction), *constants)
+            components += size[:, [moved]] * np.abs(_stack(moves, len(columns)))
+    with np.errstate(all="ignore"):
+        return (size * np.abs(gradient)).sum(axis=1), components
+
+
+class _Key:
+    """A definition at points, hashed by content: constants, program and the points' digest."""
+
+    def __init__(self, spec: Any, points: PointSet) -> None:
+        self.spec, self.points = spec, points
+        constants = tuple(sorted(spec.constants.items()))
+        self.content = (spec.program, constants, points.digest)
+
+    def __hash__(self) -> int:
+        return hash(self.content)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.content == other.content
+
+
+@lru_cache(maxsize=64)
+def _standard(key: _Key) -> Standard:
+    spec, points = key.spec, key.points
+    known = truth(spec, points.columns, points.upstream, dtype=points.dtype)
+    assert known.grad_hi is not None
+    assert known.grad_lo is not None
+    assert known.grad_rad is not None
+    value_condition, gradient_condition = condition(spec, points.columns, points.upstream)
+    bounds = rounding_bound(spec, points.columns, points.upstream, dtype=points.dtype)
+    return Standard(
+        Reference(known.value_hi, known.value_lo, known.value_rad, value_condition, bounds[0]),
+        Reference(known.grad_hi, known.grad_lo, known.grad_rad, gradient_condition, bounds[1]),
+        known.kind,
+        known.vertices,
+    )
+
+
+def _split(columns: np.ndarray) -> list[np.ndarray]:
+    return [np.ascontiguousarray(column) for column in columns.T]
+
+
+def _stack(parts: Any, rows: int) -> np.ndarray:
+    return np.stack([np.broadcast_to(part, rows) for part in parts], axis=1)

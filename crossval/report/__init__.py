@@ -1,0 +1,1 @@
+"""Renderings of certificates; the data is complete in every one of them that is a file."""

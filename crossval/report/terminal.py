@@ -1,0 +1,337 @@
+"""Certificates in the terminal: a table per target, its findings as blocks, one table over all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from crossval.catalog import losses
+from crossval.certificate import Certificate
+from crossval.findings import CODES, Case, Finding
+from crossval.outcome import FAIL, INCONCLUSIVE, KNOWN, NOT_RUN, PASS, Outcome
+from crossval.target import Target
+
+_STYLE = {
+    "A": "bold green",
+    "B": "green",
+    "C": "yellow",
+    "F": "bold red",
+    "ok": "green",
+    PASS: "green",
+    KNOWN: "yellow",
+    FAIL: "bold red",
+    INCONCLUSIVE: "magenta",
+    NOT_RUN: "dim",
+}
+_SHORT = {"float64": "f64", "float32": "f32", "bfloat16": "bf16", "float16": "f16"}
+_LABEL = 8
+_WIDTH = 100
+_PLACES = 5
+_LEGEND = """\
+Columns f64 to f16: worst grade of value and gradients on the regimes; named points count beside it.
+A  within 4 ulp of the truth, gradients 8     B  explained by the condition of the number
+C  within twice the rounding bound of the textbook formula     F  wrong     –  not tested
+†  declared in crossval/adapters/libraries/known.toml: a known defect, still F, exit code 0
+cond. = numbers beyond A that their condition explains;  vacuous = tolerance would accept 0"""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Findings that say the same of several checks and formats."""
+
+    finding: Finding
+    checks: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    places: tuple[str, ...]
+
+
+def show(certificate: Certificate, console: Console) -> None:
+    """Print one certificate: heading, table, conventions, findings, what was not tested."""
+    console.print()
+    console.print(_heading(certificate))
+    if certificate.problem is not None:
+        console.print(_block(Block(certificate.problem, ("import",), (), ())))
+        return
+    console.print(_table(certificate))
+    console.print(_labelled(_facts(certificate)))
+    for block in blocks(certificate.findings):
+        console.print()
+        console.print(_block(block))
+
+
+def show_summary(
+    certificates: list[Certificate], outdated: list[Finding], console: Console
+) -> None:
+    """Print one line for each target, then declared deviations that did not occur."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title="Summary",
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+        padding=0,
+        width=_WIDTH,
+    )
+    table.add_column("target", no_wrap=True, width=36)
+    table.add_column("as", no_wrap=True, width=16)
+    for name in _SHORT.values():
+        table.add_column(name, justify="center", width=4)
+    for name in ("known", "fail"):
+        table.add_column(name, justify="right", width=5)
+    table.add_column("codes", overflow="fold", ratio=1)
+    for certificate in certificates:
+        table.add_row(*_summary_row(certificate))
+    console.print()
+    console.print(table)
+    console.print(Text(_LEGEND, style="dim"))
+    for finding in outdated:
+        console.print()
+        console.print(_block(Block(finding, (finding.check,), (), ())))
+
+
+def blocks(findings: Iterable[Finding]) -> list[Block]:
+    """Join findings with the same code, words and declaration across checks and formats."""
+
+    def key(finding: Finding) -> tuple[str, str, str]:
+        # a message with figures of its own is not comparable; its cause is
+        return finding.code, finding.cause or finding.message, finding.known
+
+    found: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        found.setdefault(key(finding), []).append(finding)
+    return [_joined(group) for group in found.values()]
+
+
+def _joined(group: list[Finding]) -> Block:
+    first = max(group, key=lambda finding: finding.seen)
+    return Block(
+        first,
+        tuple(dict.fromkeys(finding.check for finding in group)),
+        tuple(dict.fromkeys(finding.dtype for finding in group if finding.dtype)),
+        tuple(dict.fromkeys(place for finding in group for place in finding.places)),
+    )
+
+
+def _heading(certificate: Certificate) -> Text:
+    target = certificate.target
+    version = certificate.versions.get(target.library, "")
+    text = Text(target.title, style="bold")
+    text.append(f"  as {target.declared}", style="cyan")
+    if version:
+        text.append(f"  {target.library} {version}", style="dim")
+    return text
+
+
+def _table(certificate: Certificate) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0, width=_WIDTH)
+    table.add_column("check", no_wrap=True, width=16)
+    table.add_column("dtype", no_wrap=True, width=12)
+    table.add_column("worst (ulp)", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("p50", no_wrap=True, justify="right", width=6)
+    table.add_column("cond.", no_wrap=True, justify="right", width=5)
+    table.add_column("vacuous", no_wrap=True, justify="right", width=7)
+    table.add_column("grade", no_wrap=True, justify="center", width=5)
+    table.add_column("code", no_wrap=True, width=12)
+    for rows in _sections(certificate):
+        for row in rows:
+            table.add_row(*row)
+        table.add_section()
+    return table
+
+
+def _sections(certificate: Certificate) -> Iterator[list[tuple[RenderableType, ...]]]:
+    """Numeric checks format by format, then the others with their formats joined."""
+    outcomes, formats = certificate.outcomes, certificate.target.dtypes
+    numeric = [
+        outcome
+        for outcome in outcomes
+        if outcome.ulp or outcome.notes or (outcome.check == "ties" and outcome.ran)
+    ]
+    for _, rows in groupby(numeric, key=lambda outcome: outcome.dtype):
+        yield [_row(outcome, _SHORT.get(outcome.dtype, outcome.dtype)) for outcome in rows]
+    joined: dict[tuple[str, str, str, tuple[str, ...]], list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome not in numeric:
+            codes = tuple(finding.code for finding in outcome.findings)
+            key = (outcome.check, outcome.status, outcome.text, codes)
+            joined.setdefault(key, []).append(outcome)
+    order = {outcome.check: place for place, outcome in reversed(list(enumerate(outcomes)))}
+    yield [
+        _row(same[0], _formats([o.dtype for o in same], formats))
+        for _, same in sorted(joined.items(), key=lambda item: order[item[0][0]])
+    ]
+
+
+def _formats(dtypes: Sequence[str], all_formats: Sequence[str]) -> str:
+    """Short names; ``all`` where several formats are tested and all are meant."""
+    if len(all_formats) > 1 and set(dtypes) == set(all_formats):
+        return "all"
+    return " ".join(_SHORT[dtype] for dtype in dtypes)
+
+
+def _row(outcome: Outcome, dtypes: str) -> tuple[RenderableType, ...]:
+    mark = outcome.grade or {NOT_RUN: "–"}.get(outcome.status, "?")
+    style = _STYLE.get(outcome.status if outcome.status in (KNOWN, NOT_RUN) else mark, "")
+    codes = dict.fromkeys(finding.code for finding in outcome.findings)
+    declared = "†" if outcome.status == KNOWN else ""
+    return (
+        Text(outcome.check),
+        dtypes,
+        Text(_worst(outcome)),
+        _figure(outcome.ulp.get("p50")),
+        _percent(outcome.explained),
+        _percent(outcome.vacuity.get("zero")),
+        Text(mark + declared, style=style),
+        Text(" ".join(codes), style=style),
+    )
+
+
+def _worst(outcome: Outcome) -> str:
+    if outcome.worst is None:
+        return outcome.text
+    case = outcome.worst
+    if not math.isfinite(case.ulp):
+        figure = {"nan": "NaN"}.get(case.got, case.got)
+    else:
+        figure = _figure(case.ulp)
+    counted = f"{outcome.text}, " if outcome.text else ""
+    return f"{counted}{figure} @ {case.where}"
+
+
+def _facts(certificate: Certificate) -> list[tuple[str, str]]:
+    notes: dict[str, list[str]] = {}
+    for outcome in certificate.outcomes:
+        for note in outcome.notes:
+            notes.setdefault(note.partition(" (")[0], []).append(_SHORT[outcome.dtype])
+    formats = len(certificate.target.dtypes)
+    ties = [
+        note + ("" if len(seen) == formats else f" ({' '.join(seen)})")
+        for note, seen in notes.items()
+    ]
+    sample = next(iter(certificate.points.values()))
+    facts = [("points", f"{sample['set']}, {sample['rows']} rows in each format")]
+    facts += [("follows", " · ".join(_conventions(certificate)))]
+    facts += [("at ties", " · ".join(ties))] if ties else []
+    facts += [("untested", "; ".join(certificate.not_tested))]
+    return facts
+
+
+def _conventions(certificate: Certificate) -> list[str]:
+    """Axis values of the definition, as the target was declared to follow them."""
+    chosen = dict(getattr(certificate.spec, "axes", {}))
+    order = losses()[certificate.target.loss]["axes"]
+    return [f"{name}={chosen[name]}" for name in order if name in chosen]
+
+
+def _block(block: Block) -> RenderableType:
+    finding = block.finding
+    title = Text()
+    title.append(finding.code, style="yellow" if finding.known else "bold red")
+    title.append(f" {CODES[finding.code].title}", style="bold")
+    formats = " ".join(_SHORT.get(dtype, dtype) for dtype in block.dtypes)
+    where = "  ".join((", ".join(block.checks), formats))
+    title.append(f"   {where}", style="cyan")
+    lines = [("", finding.message)] if finding.message else []
+    lines += _case_lines(finding.case) if finding.case else []
+    lines += [("cause", finding.cause)] if finding.cause else []
+    if finding.seen:
+        lines.append(("seen", f"{finding.seen} of {finding.of} rows: {_listed(block.places)}"))
+    lines += [("fix", finding.fix)] if finding.fix else []
+    if finding.known:
+        lines.append(("known", f"{finding.known} {finding.link}".rstrip()))
+    return Group(title, _labelled(lines))
+
+
+def _case_lines(case: Case) -> list[tuple[str, str]]:
+    lines = []
+    for index, (name, numbers) in enumerate(case.inputs.items()):
+        decimal = ", ".join(_short(number) for number in numbers["decimal"])
+        bits = " ".join(numbers["bits"])
+        lines += [("at" if index == 0 else "", f"{name} = ({decimal})"), ("", f"  {bits}")]
+    by = f"   d/d{case.component}, upstream {_short(case.upstream)}" if case.component else ""
+    reference = f"   reference {case.reference}" if case.reference else ""
+    lines.append(("got", f"{case.got} ({case.got_bits}){reference}{by}"))
+    return lines
+
+
+def _labelled(lines: list[tuple[str, str]]) -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=_LABEL, no_wrap=True, style="dim", justify="left")
+    grid.add_column(overflow="fold")
+    for label, words in lines:
+        grid.add_row(label, Text(words))
+    return Padding(grid, (0, 0, 0, 2), expand=False)
+
+
+def _summary_row(certificate: Certificate) -> tuple[RenderableType, ...]:
+    target, counts = certificate.target, certificate.counts
+    codes: dict[str, bool] = {}
+    for finding in certificate.findings:
+        codes[finding.code] = codes.get(finding.code, True) and bool(finding.known)
+    listed = Text(" ").join(
+        Text(code + ("†" if known else ""), style="yellow" if known else "bold red")
+        for code, known in codes.items()
+    )
+    if certificate.problem is not None:
+        return _place(target), target.declared, *[""] * (len(_SHORT) + 2), listed
+    grades = (_format_grade(certificate, dtype) for dtype in _SHORT)
+    numbers = (str(counts[status] or "") for status in (KNOWN, FAIL))
+    return _place(target), target.declared, *grades, *numbers, listed
+
+
+def _place(target: Target) -> str:
+    """Library (or module) and name, without the path between them."""
+    home, attribute = target.title.rsplit(":", 1)
+    return f"{target.library or home} {attribute}"
+
+
+def _format_grade(certificate: Certificate, dtype: str) -> Text:
+    """Worst grade of value and gradients on the regimes of one format."""
+    graded = [
+        o for o in certificate.outcomes if o.dtype == dtype and o.ulp and o.grade and not o.text
+    ]
+    if not graded:
+        return Text("–", style="dim")
+    worst = max(graded, key=lambda outcome: "ABCF".index(outcome.grade))
+    mark = "†" if worst.status == KNOWN else ""
+    return Text(worst.grade + mark, style=_STYLE[worst.grade])
+
+
+def _listed(places: tuple[str, ...]) -> str:
+    more = f"; {len(places) - _PLACES} more" if len(places) > _PLACES else ""
+    return "; ".join(places[:_PLACES]) + more
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return ""
+    if not math.isfinite(value):
+        return str(value)
+    if 0 < value < 1e-2 or value >= 1e4:
+        return _power(value)
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _power(value: float) -> str:
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def _percent(share: float | None) -> str:
+    if share is None:
+        return ""
+    return "0" if share == 0 else "<1%" if share < 0.01 else f"{share:.0%}"
+
+
+def _short(number: str) -> str:
+    """Shortest decimal of a number printed to 17 digits."""
+    value = float(number)
+    return repr(int(value)) if value.is_integer() and abs(value) < 1e6 else repr(value)

@@ -1,0 +1,241 @@
+"""The judge's side of a target's process: starts it, limits it, survives its end.
+
+The process is a plain interpreter (not a fork), so that a script without a ``__main__`` guard and
+a notebook can certify too. A reader thread turns the pipe into a queue, which is what makes a time
+limit possible on every platform.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import psutil
+
+from crossval import wire
+from crossval.target import Target
+
+_POLL = 0.05
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on a target's process.
+
+    Attributes
+    ----------
+    seconds : float
+        For one call.
+    start_seconds : float
+        For starting and importing.
+    memory : int
+        Resident bytes.
+    deaths : int
+        Number of ends (crash, hang, memory) after which the target is not started again.
+    """
+
+    seconds: float = 30.0
+    start_seconds: float = 120.0
+    memory: int = 4 << 30
+    deaths: int = 3
+
+
+class TargetDied(Exception):
+    """The process ended or was ended; ``code`` is the finding's code."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class TargetRaised(Exception):
+    """The target raised; ``kind``, ``text``, ``line`` and ``missing`` come from its process."""
+
+    def __init__(self, error: dict[str, str]) -> None:
+        super().__init__(f"{error['type']}: {error['message']}".rstrip(": "))
+        self.kind = error["type"]
+        self.line = error["line"]
+        self.missing = error["missing"]
+
+
+class Runner:
+    """A target in a process of its own.
+
+    Parameters
+    ----------
+    target : Target
+        What to load.
+    inputs : tuple of str
+        Names of the loss's inputs, in the order of the target's positional arguments.
+    limits : Limits
+        Time and memory.
+
+    Notes
+    -----
+    The process starts with the constructor and loads while the caller does something else;
+    :meth:`load` waits for it. After an end it is started afresh by the next call.
+    """
+
+    def __init__(self, target: Target, inputs: tuple[str, ...], limits: Limits) -> None:
+        self.target = target
+        self.inputs = inputs
+        self.limits = limits
+        self.deaths = 0
+        self.keywords: list[str] = []
+        self.versions: dict[str, str] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._loaded = False
+        self._start()
+
+    def load(self) -> None:
+        """Wait until the target is imported.
+
+        Raises
+        ------
+        TargetRaised
+            If importing or instantiating raised.
+        TargetDied
+            If the process ended instead.
+        """
+        if self._loaded:
+            return
+        if self._process is None:
+            self._start()
+        reply, _ = self._answer(self.limits.start_seconds)
+        if reply["error"]:
+            self.close()
+            raise TargetRaised(reply["error"])
+        self.keywords, self.versions = reply["keywords"], reply["versions"]
+        self._loaded = True
+
+    def call(
+        self, request: dict[str, Any], arrays: dict[str, np.ndarray]
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Send one request and wait for its answer; raises as :meth:`load` does."""
+        if self.deaths >= self.limits.deaths:
+            raise TargetDied("RL701", f"not run: the target's process ended {self.deaths} times")
+        self.load()
+        assert self._process is not None
+        positional = self.target.call is None
+        message = {"inputs": list(self.inputs), "positional": positional, **request}
+        # a process that died between two calls is noticed by the answer that does not come
+        with contextlib.suppress(OSError):
+            wire.send(self._process.stdin, message, arrays)  # type: ignore[arg-type]
+        reply, results = self._answer(self.limits.seconds)
+        if reply["error"]:
+            raise TargetRaised(reply["error"])
+        return reply, results
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process, self._loaded = self._process, None, False
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        self._reader.join()
+        for stream in (process.stdin, process.stdout, self._errors):
+            if stream is not None:
+                _quietly_close(stream)
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        target = self.target
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "crossval.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env={**os.environ, "PYTHONPATH": _search_path()},
+        )
+        self._answers: queue.Queue[tuple[Any, Any] | None] = queue.Queue()
+        self._reader = threading.Thread(
+            target=_read_all, args=(self._process.stdout, self._answers), daemon=True
+        )
+        self._reader.start()
+        order = {
+            "reference": target.reference,
+            "adapter": target.adapter,
+            "loader": target.loader,
+            "init": dict(target.init),
+            "call": target.call,
+            "inputs": list(self.inputs),
+        }
+        with contextlib.suppress(OSError):
+            wire.send(self._process.stdin, order)  # type: ignore[arg-type]
+
+    def _answer(self, seconds: float) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                answer = self._answers.get(timeout=_POLL)
+            except queue.Empty:
+                self._enforce(deadline, seconds)
+                continue
+            if answer is None:
+                raise self._died("RL102", self._obituary())
+            return answer
+
+    def _enforce(self, deadline: float, seconds: float) -> None:
+        assert self._process is not None
+        if time.monotonic() > deadline:
+            raise self._died("RL103", f"no answer within {seconds:g} s")
+        resident = _resident(self._process.pid)
+        if resident > self.limits.memory:
+            used, limit = resident / 2**30, self.limits.memory / 2**30
+            raise self._died("RL104", f"{used:.1f} GiB resident, limit {limit:.1f} GiB")
+
+    def _died(self, code: str, text: str) -> TargetDied:
+        self.deaths += 1
+        self.close()
+        return TargetDied(code, text)
+
+    def _obituary(self) -> str:
+        assert self._process is not None
+        status = self._process.wait()
+        how = f"ended by signal {-status}" if status < 0 else f"exited with status {status}"
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return f"process {how}" + (f"; last words: {lines[-1].strip()}" if lines else "")
+
+
+def _read_all(stream: Any, answers: queue.Queue[tuple[Any, Any] | None]) -> None:
+    try:
+        while True:
+            answers.put(wire.receive(stream))
+    except (EOFError, ValueError, OSError):
+        answers.put(None)
+
+
+def _resident(pid: int) -> int:
+    try:
+        return psutil.Process(pid).memory_info().rss
+    except psutil.Error:
+        return 0
+
+
+def _search_path() -> str:
+    """Search path on which the child finds this very package, however the judge found it."""
+    home = str(Path(__file__).resolve().parent.parent)
+    return os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+
+
+def _quietly_close(stream: IO[bytes]) -> None:
+    with contextlib.suppress(OSError):
+        stream.close()

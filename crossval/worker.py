@@ -1,0 +1,145 @@
+"""The process that runs a target: imports it, calls it, answers with arrays, knows no truth.
+
+Started as ``python -m crossval.worker`` by :mod:`crossval.runner`. Messages use the standard
+streams, which the target never sees: its prints go to standard error, its standard input is empty.
+Whatever a target raises is an answer; only what ends the process is not.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, BinaryIO
+
+from crossval import wire
+from crossval.target import split_reference
+
+
+def main() -> None:
+    """Serve requests until the judge closes the pipe."""
+    inlet, outlet = _private_streams()
+    order, _ = wire.receive(inlet)
+    warnings.simplefilter("ignore")
+    try:
+        adapter, function, description = load(order)
+    except BaseException as error:
+        wire.send(outlet, {"error": describe(error)})
+        return
+    wire.send(outlet, {"error": None, **description})
+    while True:
+        try:
+            request, arrays = wire.receive(inlet)
+        except EOFError:
+            return
+        try:
+            reply, results = adapter.evaluate(function, request, arrays)
+        except Exception as error:
+            reply, results = {"error": describe(error)}, {}
+        wire.send(outlet, {"error": None, **reply}, results)
+
+
+def load(order: dict[str, Any]) -> tuple[ModuleType, Callable[..., Any], dict[str, Any]]:
+    """Import adapter and target; describe the target's signature and the versions at work."""
+    adapter = importlib.import_module(f"crossval.adapters.{order['adapter']}_arrays")
+    if order["loader"]:
+        home, attribute = split_reference(order["loader"])
+        getattr(importlib.import_module(home), attribute)()
+    found: Any = resolve(order["reference"])
+    if order["init"] or inspect.isclass(found):
+        found = found(**order["init"])
+    names = _keywords(found)
+    function = found if not order["call"] else Expression(found, order["call"])
+    if order["call"]:
+        names = sorted(_free_names(order["call"]) - {"f", *order["inputs"]})
+    return adapter, function, {"keywords": names, "versions": adapter.versions()}
+
+
+def resolve(reference: str) -> Any:
+    """Return the object that ``MODULE:ATTR`` or ``FILE.py:ATTR`` names."""
+    home, attribute = split_reference(reference)
+    module = (
+        _module_from_file(Path(home)) if home.endswith(".py") else importlib.import_module(home)
+    )
+    found: Any = module
+    for part in attribute.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """Exception as data: type, message, and the innermost line of foreign code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1] if frames else None
+    return {
+        "type": type(error).__name__,
+        "message": str(error).strip(),
+        "line": f"{Path(last.filename).name}:{last.lineno} {last.line}" if last else "",
+        "missing": getattr(error, "name", None) or "",
+    }
+
+
+def _private_streams() -> tuple[BinaryIO, BinaryIO]:
+    inlet = os.fdopen(os.dup(0), "rb")
+    outlet = os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    return inlet, outlet
+
+
+def _module_from_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise FileNotFoundError(f"no Python file at {path}")
+    sys.path.insert(0, str(path.resolve().parent))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _keywords(function: Callable[..., Any]) -> list[str]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [parameter.name for parameter in parameters if parameter.kind in named]
+
+
+class Expression:
+    """A call that the user wrote, for the value and, where the target has it, for ``grad``."""
+
+    def __init__(self, function: Callable[..., Any], text: str) -> None:
+        self._function = function
+        self._code = compile(text, "--call", "eval")
+        if hasattr(function, "grad"):
+            self.grad = self._grad
+
+    def __call__(self, **names: Any) -> Any:
+        """Evaluate the expression with ``f`` as the target."""
+        return eval(self._code, {"f": self._function}, names)
+
+    def _grad(self, upstream: Any, wrt: tuple[str, ...], **names: Any) -> Any:
+        def gradient(*positional: Any, **named: Any) -> Any:
+            return self._function.grad(*positional, upstream=upstream, wrt=wrt, **named)  # type: ignore
+
+        return eval(self._code, {"f": gradient}, names)
+
+
+def _free_names(text: str) -> set[str]:
+    tree = ast.parse(text, mode="eval")
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+if __name__ == "__main__":
+    main()

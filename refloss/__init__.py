@@ -1,0 +1,15 @@
+"""Numerical reference and gradient verification for deep-learning losses.
+
+The losses are functions with their derivatives attached::
+
+    value = refloss.ciou(pred, target, preset="torchvision")
+    value, gradients = refloss.ciou.value_and_grad(pred, target)
+
+Importing this package loads NumPy and nothing heavier.
+"""
+
+from refloss.losses import box_loss_from, ciou, diou, giou, iou, resolve
+
+__all__ = ["box_loss_from", "ciou", "diou", "giou", "iou", "resolve"]
+
+__version__ = "0.1.0"

@@ -1,0 +1,19 @@
+"""The public losses, and the resolution of their conventions."""
+
+from refloss.losses.boxes import BoxLoss, box_loss_from, ciou, diou, giou, iou
+from refloss.losses.layouts import LAYOUTS
+from refloss.losses.reductions import REDUCTIONS
+from refloss.losses.spec import Spec, resolve
+
+__all__ = [
+    "LAYOUTS",
+    "REDUCTIONS",
+    "BoxLoss",
+    "Spec",
+    "box_loss_from",
+    "ciou",
+    "diou",
+    "giou",
+    "iou",
+    "resolve",
+]

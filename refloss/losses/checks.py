@@ -1,0 +1,184 @@
+"""Checks of arguments. Every error names the argument, what was expected and what came."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from refloss.losses.layouts import Layout
+from refloss.run.arrays import Adopted, adopt
+from refloss.run.rounding import format_of
+
+__all__ = [
+    "FORMATS",
+    "BoxValues",
+    "boxes",
+    "choice",
+    "direction",
+    "known_name",
+    "upstream",
+    "wanted_gradients",
+]
+
+FORMATS = ("float16", "bfloat16", "float32", "float64")
+
+
+def known_name(what: str, name: object, known: Iterable[str]) -> None:
+    """Require that ``name`` is one of ``known``; the error suggests the nearest."""
+    known = sorted(known)
+    if name in known:
+        return
+    near = difflib.get_close_matches(str(name), known, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    choices = ", ".join(map(repr, known)) or "none"
+    raise ValueError(f"{what}: expected one of {choices}; got {name!r}{hint}")
+
+
+def choice(argument: str, value: object, table: Mapping[str, Any]) -> Any:
+    """Return ``table[value]``, or raise a ValueError that lists the table's keys."""
+    known_name(argument, value, table)
+    return table[str(value)]
+
+
+def boxes(pred: object, target: object) -> tuple[Adopted, Adopted]:
+    """Adopt two ``(N, 4)`` box arrays of one floating-point format.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no array, or not of one of `FORMATS`, or the formats differ.
+    ValueError
+        If a shape is not ``(N, 4)``, or the numbers of boxes differ.
+    """
+    first, second = adopt("pred", pred), adopt("target", target)
+    for name, adopted in (("pred", first), ("target", second)):
+        _format(name, adopted.array)
+        shape = adopted.array.shape
+        if len(shape) != 2 or shape[1] != 4:
+            raise ValueError(f"{name}: expected shape (N, 4), got {shape}")
+    _same_format("target", second.array, first.array)
+    if len(first.array) != len(second.array):
+        raise ValueError(
+            f"target: expected {len(first.array)} boxes as in pred, got {len(second.array)}"
+        )
+    return first, second
+
+
+def upstream(value: object, like: np.ndarray, per_item: bool) -> float | np.ndarray:
+    """Return an upstream gradient as one number or as an array of one per item.
+
+    Parameters
+    ----------
+    value : float, array or None
+        None stands for 1.
+    like : array of shape (N, 4)
+        The boxes, whose format an array must share.
+    per_item : bool
+        Whether the loss has one value per item, so that ``(N,)`` is a shape to accept.
+    """
+    if value is None:
+        return 1.0
+    if isinstance(value, int | float) and not isinstance(value, bool | np.generic):
+        return float(value)
+    array = adopt("upstream", value).array
+    _format("upstream", array)
+    _same_format("upstream", array, like)
+    shapes = [(), (len(like),)] if per_item else [()]
+    if array.shape not in shapes:
+        reason = "" if per_item else ", because the loss is reduced to one number"
+        wanted = " or ".join(map(str, shapes))
+        raise ValueError(f"upstream: expected shape {wanted}{reason}; got {array.shape}")
+    return array if array.ndim else float(array)
+
+
+def direction(value: object, like: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the directions of both boxes as arrays, zeros where none is given."""
+    if not isinstance(value, Mapping) or not value:
+        raise TypeError(
+            "direction: expected a mapping of 'pred' and/or 'target' to arrays of shape "
+            f"{like.shape}, got {value!r:.60}"
+        )
+    for key in value:
+        known_name("direction", key, ("pred", "target"))
+    zeros = np.broadcast_to(np.zeros((), like.dtype), like.shape)
+    return {
+        key: _like(f"direction[{key!r}]", value[key], like) if key in value else zeros
+        for key in ("pred", "target")
+    }
+
+
+def wanted_gradients(wrt: object) -> tuple[str, ...]:
+    """Return the names in ``wrt``, in the order of the arguments."""
+    names = (wrt,) if isinstance(wrt, str) else tuple(wrt)  # type: ignore[arg-type]
+    for name in names:
+        known_name("wrt", name, ("pred", "target"))
+    if not names:
+        raise ValueError("wrt: expected 'pred', 'target' or both, got nothing")
+    return tuple(name for name in ("pred", "target") if name in names)
+
+
+@dataclass(frozen=True)
+class BoxValues:
+    """Checks the numbers of staged boxes, block by block.
+
+    Attributes
+    ----------
+    name : str
+        The argument.
+    layout : Layout
+    order : bool
+        Whether infinite coordinates and inverted boxes are errors (``check="values"``).
+    nan : bool
+        Whether NaN is one (``nan="raise"``).
+    """
+
+    name: str
+    layout: Layout
+    order: bool
+    nan: bool
+
+    def __call__(self, start: int, block: np.ndarray) -> None:
+        """Raise a ValueError for the first offending box of a ``(4, n)`` block."""
+        if self.order:
+            inverted = self.layout.inverted(list(block))
+            if inverted.any():
+                self._refuse(start, block, inverted, f"boxes with {self.layout.order}")
+        if (self.order or self.nan) and not math.isfinite(np.add.reduce(block, axis=None)):
+            if self.nan:
+                self._refuse(start, block, np.isnan(block).any(axis=0), "no NaN (nan='raise')")
+            if self.order:
+                infinite = np.isinf(block).any(axis=0)
+                self._refuse(start, block, infinite, "coordinates that are finite or NaN")
+
+    def _refuse(self, start: int, block: np.ndarray, bad: Any, expected: str) -> None:
+        if not bad.any():
+            return
+        row = int(bad.argmax())
+        named = zip(self.layout.columns, block[:, row], strict=True)
+        found = ", ".join(f"{column}={value:.17g}" for column, value in named)
+        raise ValueError(f"{self.name}: expected {expected}; got {found} in row {start + row}")
+
+
+def _like(name: str, value: object, like: np.ndarray) -> np.ndarray:
+    array = adopt(name, value).array
+    _format(name, array)
+    _same_format(name, array, like)
+    if array.shape != like.shape:
+        raise ValueError(f"{name}: expected shape {like.shape} as pred, got {array.shape}")
+    return array
+
+
+def _format(name: str, array: np.ndarray) -> None:
+    if format_of(array.dtype) not in FORMATS:
+        raise TypeError(f"{name}: expected one of {', '.join(FORMATS)}; got {array.dtype}")
+
+
+def _same_format(name: str, array: np.ndarray, like: np.ndarray) -> None:
+    found, expected = format_of(array.dtype), format_of(like.dtype)
+    if found != expected:
+        raise TypeError(f"{name}: expected {expected} as pred, got {found}")

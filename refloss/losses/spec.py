@@ -1,0 +1,183 @@
+"""Which loss exactly: a name, a preset and axis values, resolved to a program and its constants.
+
+A loss's conventions are named axes. An axis with listed values sets constants of the program or
+chooses another program; an axis that is a number sets one constant, or, for ``eps``, the amount
+that the axis ``placement`` distributes. A preset is a sourced bundle of axis values, and an axis
+that is given beside it wins. All of it is data of the kernels' ``index.json``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+from refloss.losses.checks import choice, known_name
+from refloss.losses.layouts import LAYOUTS
+from refloss.losses.reductions import REDUCTIONS
+from refloss.run.kernels import Library, library
+
+__all__ = ["Spec", "resolve"]
+
+_PLACES = ("eps_", "least_")
+
+AxisValue = str | float | Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A loss with every convention decided: plain data.
+
+    Attributes
+    ----------
+    loss : str
+        The loss's name.
+    program : str
+        The program that computes it.
+    constants : dict of str to float
+        Every run-time constant of the program.
+    axes : dict
+        The value of every axis, given or default.
+    preset : str or None
+        The preset that the axes started from.
+    layout, reduction : str
+        How boxes are written, and what is made of the losses.
+    """
+
+    loss: str
+    program: str
+    constants: dict[str, float]
+    axes: dict[str, AxisValue] = field(default_factory=dict)
+    preset: str | None = None
+    layout: str = "xyxy"
+    reduction: str = "none"
+
+
+def resolve(
+    loss: str,
+    preset: str | None = None,
+    axes: Mapping[str, AxisValue] | None = None,
+    *,
+    layout: str = "xyxy",
+    reduction: str = "none",
+    kernels: str | Path | None = None,
+    **named: AxisValue,
+) -> Spec:
+    """Decide every convention of a loss.
+
+    Parameters
+    ----------
+    loss : str
+        For instance ``"ciou"``.
+    preset : str, optional
+        For instance ``"torchvision"``.
+    axes : mapping, optional
+        Axis values; they override the preset's. ``eps`` may be a mapping of constants to amounts,
+        which places every amount by hand and leaves no other.
+    layout, reduction : str
+        Carried into the result.
+    kernels : path, optional
+        A directory of kernels of one's own.
+    **named
+        Axis values by keyword, equal to `axes`.
+
+    Returns
+    -------
+    Spec
+
+    Raises
+    ------
+    ValueError
+        If a name or a value does not exist, with those that do; or an amount is negative or not
+        finite.
+    TypeError
+        If an amount is not a number.
+
+    Examples
+    --------
+    >>> resolve("ciou", "torchvision", alpha="attached").constants["attach"]
+    1.0
+    """
+    given = {**(axes or {}), **named}
+    words = repr((loss, preset, layout, reduction, given))
+    spec = _answer(library(kernels), _Question(loss, preset, given, layout, reduction, words))
+    return replace(spec, constants=dict(spec.constants), axes=dict(spec.axes))
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What `resolve` is asked, equal to a question in the same words: those tell 1 from True."""
+
+    loss: str = field(compare=False)
+    preset: str | None = field(compare=False)
+    axes: Mapping[str, AxisValue] = field(compare=False)
+    layout: str = field(compare=False)
+    reduction: str = field(compare=False)
+    words: str
+
+
+@lru_cache(256)
+def _answer(known: Library, asked: _Question) -> Spec:
+    loss, preset = asked.loss, asked.preset
+    entry = choice("loss", loss, known.index["losses"])
+    choice("layout", asked.layout, LAYOUTS)
+    choice("reduction", asked.reduction, REDUCTIONS)
+    start = {} if preset is None else choice(f"{loss}: preset", preset, entry["presets"])["axes"]
+    given = {**start, **asked.axes}
+    for name in given:
+        known_name(f"{loss}: axis", name, entry["axes"])
+    values = {name: axis["default"] for name, axis in entry["axes"].items()} | given
+    program = _program(loss, entry, values)
+    constants = {n: float(v) for n, v in known.index["programs"][program]["constants"].items()}
+    settings = _settings(loss, entry["axes"], values)
+    if isinstance(values.get("eps"), Mapping):
+        settings |= _by_hand(loss, program, values["eps"], constants)
+    constants |= {name: value for name, value in settings.items() if name in constants}
+    return Spec(loss, program, constants, values, preset, asked.layout, asked.reduction)
+
+
+def _program(loss: str, entry: Mapping[str, Any], values: Mapping[str, AxisValue]) -> str:
+    program = entry["program"]
+    if isinstance(program, str):
+        return program
+    axis = program["axis"]
+    return choice(f"{loss}: {axis}", values[axis], program["values"])
+
+
+def _settings(
+    loss: str, axes: Mapping[str, Any], values: Mapping[str, AxisValue]
+) -> dict[str, float]:
+    """Return the constants that axis values set."""
+    eps = values.get("eps", 0.0)
+    amount = 0.0 if isinstance(eps, Mapping) else _amount(f"{loss}: eps", eps)
+    settings: dict[str, float] = {}
+    for name, axis in axes.items():
+        if axis["values"]:
+            chosen = choice(f"{loss}: {name}", values[name], axis["values"])["set"]
+            settings |= {k: amount if v == "eps" else float(v) for k, v in chosen.items()}
+        elif "constant" in axis:
+            settings[axis["constant"]] = _amount(f"{loss}: {name}", values[name])
+    return settings
+
+
+def _by_hand(
+    loss: str, program: str, eps: Mapping[str, float], defaults: Mapping[str, float]
+) -> dict[str, float]:
+    """Return amounts where an ``eps`` mapping puts them, defaults in every other place for one."""
+    places = {name: value for name, value in defaults.items() if name.startswith(_PLACES)}
+    for name in eps:
+        known_name(f"{loss}: eps, constants of {program}", name, places)
+    return places | {n: _amount(f"{loss}: eps[{n!r}]", value) for n, value in eps.items()}
+
+
+def _amount(argument: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{argument}: expected a number, got {value!r:.60}")
+    amount = float(value)
+    if not 0.0 <= amount < math.inf:
+        raise ValueError(f"{argument}: expected a finite number >= 0, got {value!r}")
+    return amount

@@ -1,0 +1,1 @@
+"""How text becomes calls: arrays, rounding, lowering, blocks, and the loader of kernels."""

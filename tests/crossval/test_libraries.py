@@ -1,0 +1,102 @@
+"""Real libraries: their adapters load, and the findings that are known of them are found."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from crossval.adapters import libraries
+from crossval.engine import certify, certify_all, outdated
+from crossval.target import Target
+
+
+@pytest.fixture(scope="module")
+def certificates():
+    targets = [t for name in libraries.names() for t in libraries.targets(name)]
+    found = certify_all([_in(t, ("float32", "float16")) for t in targets], level="smoke")
+    return {certificate.target.reference.partition(":")[2]: certificate for certificate in found}
+
+
+def _in(target, dtypes):
+    return replace(target, dtypes=dtypes)
+
+
+def says(certificate):
+    return [(f.check, f.dtype, f.code, f.message, f.places, f.known) for f in certificate.findings]
+
+
+def test_all_are_imported_and_only_declared_deviations_occur(certificates):
+    assert set(certificates) == {
+        "generalized_box_iou_loss",
+        "distance_box_iou_loss",
+        "complete_box_iou_loss",
+        "giou_loss",
+    }
+    for certificate in certificates.values():
+        assert certificate.problem is None
+        assert certificate.exit_code == 0, says(certificate)
+        assert certificate.versions[certificate.target.library]
+
+
+def test_torchvision_does_not_forward_eps_to_diou(certificates):
+    found = [f for f in certificates["complete_box_iou_loss"].findings if f.code == "RL805"]
+    (finding,) = found
+    assert "eps_diagonal, eps_union" in finding.message
+    assert "eps_alpha" in finding.message
+
+
+def test_torchvision_has_nan_gradients_at_zero_height(certificates):
+    found = [f for f in certificates["complete_box_iou_loss"].findings if f.code == "RL401"]
+    assert any("atan-of-infinity" in f.cause for f in found)
+    assert any("zero height" in place for f in found for place in f.places)
+    case = next(f.case for f in found if "atan-of-infinity" in f.cause)
+    assert case.got == "nan"
+    assert len(case.inputs["pred"]["bits"]) == 4
+
+
+def test_fvcore_overflows_in_float16(certificates):
+    found = [f for f in certificates["giou_loss"].findings if f.code == "RL302"]
+    assert {f.dtype for f in found} == {"float16"}
+    assert any("overflow" in f.cause for f in found)
+
+
+def test_conventions_at_ties_are_named(certificates):
+    for certificate in certificates.values():
+        notes = {note.partition(" (")[0] for o in certificate.outcomes for note in o.notes}
+        assert "equal edges: even split" in notes
+        assert "touching: overlap's derivative 0" in notes
+
+
+def test_a_declaration_that_claims_eps_everywhere_is_refuted():
+    target = Target(
+        "torchvision.ops:complete_box_iou_loss",
+        "ciou",
+        "detectron2",
+        library="torchvision",
+        loader="crossval.adapters.libraries.torchvision:prepare",
+    )
+    certificate = certify(target, dtypes=("float64",), level="smoke", known=())
+    (finding,) = [f for f in certificate.findings if f.check.startswith("parameter")]
+    assert finding.code == "RL805"
+    assert "it reaches eps_alpha only" in finding.message
+
+
+def test_the_other_preset_is_recognised():
+    target = Target("fvcore.nn:giou_loss", "giou", "mmdet", library="fvcore")
+    certificate = certify(target, dtypes=("float64",), level="smoke", known=())
+    codes = {f.code: f.message for f in certificate.findings if f.check == "value"}
+    assert "placement=added" in codes["RL801"]
+
+
+def test_adapters_are_short():
+    for name in libraries.names():
+        path = Path(libraries.__file__).with_name(f"{name}.py")
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        assert len(lines) <= 25, name
+
+
+def test_absent_library_is_one_line_and_no_failure():
+    target = Target("nowhere_lib.ops:loss", "giou", "paper", library="nowhere_lib")
+    certificate = certify(target, level="smoke")
+    assert certificate.problem.code == "RL106"
+    assert outdated([certificate]) == []

@@ -1,0 +1,189 @@
+"""The judge judged: right implementations pass, each subtly wrong one is caught and named."""
+
+import pytest
+
+from crossval.runner import Limits
+
+# target, check in which it is found, code, words that name it
+NUMPY = [
+    ("UpstreamIgnored", "grad[pred]", "RL406", "ignored"),
+    ("FirstUpstream", "grad[target]", "RL406", "row 0"),
+    ("Swapped", "grad[pred]", "RL407", "gradient by target"),
+    ("Scaled", "value", "RL802", "2"),
+    ("Scaled", "grad[pred]", "RL802", "2"),
+    ("Flipped", "grad[pred]", "RL404", "-1"),
+    ("Zero", "grad[pred]", "RL403", "0"),
+    ("Paper", "value", "RL801", "eps=0.0"),
+    ("Wide", "dtype", "RL204", "float64"),
+    ("Nonfinite", "special points", "RL401", "NaN"),
+    ("Noisy", "determinism", "RL601", "repeated"),
+    ("Stale", "determinism", "RL602", "before"),
+    ("Neighbour", "row independence", "RL603", "revers"),
+    ("Contiguous", "strides", "RL206", "strided"),
+    ("Broadcasting", "shape misuse", "RL201", "accepted"),
+    ("NoEmpty", "empty batch", "RL207", "IndexError"),
+    ("StrictTies", "ties", "RL405", "one-sided"),
+    ("ValueOnly", "grad[pred]", "RL408", "no gradient"),
+]
+TORCH = [
+    ("attached", "grad[pred]", "RL804", "alpha=attached"),
+    ("four_over_pi", "value", "RL301", "ulp"),
+    ("eps_ignored", "parameter eps", "RL805", "eps_alpha, eps_diagonal, eps_union"),
+    ("eps_in_alpha_only", "parameter eps", "RL805", "reaches eps_alpha only"),
+    ("reads_xywh", "value", "RL801", "xywh"),
+    ("changes_input", "mutation", "RL205", "target"),
+    ("detached_target", "grad[target]", "RL408", "no gradient"),
+    ("textbook_alpha", "special points", "RL302", "NaN"),
+]
+
+
+def found(certificate, check):
+    return [finding for finding in certificate.findings if finding.check == check]
+
+
+def says(certificate):
+    return [(f.check, f.dtype, f.code, f.message, f.cause, f.case) for f in certificate.findings]
+
+
+@pytest.mark.parametrize(("name", "check", "code", "words"), NUMPY)
+def test_numpy_mutant_is_caught_and_named(judged, name, check, code, words):
+    certificate = judged("numpy_losses.py", name, "giou/fvcore")
+    named = [f for f in found(certificate, check) if f.code == code]
+    assert named, says(certificate)
+    assert any(words in f"{f.message} {f.cause}" for f in named), says(certificate)
+    assert certificate.exit_code == 1
+
+
+@pytest.mark.parametrize(("name", "check", "code", "words"), TORCH)
+def test_torch_mutant_is_caught_and_named(judged, name, check, code, words):
+    certificate = judged("torch_losses.py", name, "ciou/detectron2")
+    named = [f for f in found(certificate, check) if f.code == code]
+    assert named, says(certificate)
+    assert any(words in f"{f.message} {f.cause}" for f in named), says(certificate)
+
+
+def test_float32_inside_float64_is_named(judged):
+    certificate = judged("torch_losses.py", "float32_inside", "ciou/detectron2", ("float64",))
+    (value,) = found(certificate, "value")
+    assert value.code == "RL301"
+    assert "float32" in value.cause
+
+
+def test_right_numpy_loss_passes_in_every_format(judged):
+    formats = ("float32", "float64", "bfloat16", "float16")
+    certificate = judged("numpy_losses.py", "giou", "giou/fvcore", formats)
+    assert certificate.findings == (), says(certificate)
+    assert certificate.exit_code == 0
+    assert {o.check for o in certificate.outcomes if o.dtype == "float32"} == {
+        "call",
+        "value",
+        "grad[pred]",
+        "grad[target]",
+        "ties",
+        "special points",
+        "mutation",
+        "determinism",
+        "row independence",
+        "strides",
+        "dtype",
+        "shape misuse",
+        "empty batch",
+    }
+
+
+def test_refloss_own_values_are_graded_a(judged):
+    certificate = judged("numpy_losses.py", "giou", "giou/fvcore", ("float32",))
+    graded = {outcome.check: outcome.grade for outcome in certificate.outcomes if outcome.ulp}
+    assert graded["value"] == graded["special points"] == "A"
+    assert {graded["grad[pred]"], graded["grad[target]"]} <= {"A", "B"}
+
+
+def test_right_torch_loss_passes(judged):
+    certificate = judged("torch_losses.py", "ciou", "ciou/detectron2", ("float32", "float64"))
+    assert certificate.findings == (), says(certificate)
+    assert certificate.grade in "BC"
+    notes = {note for outcome in certificate.outcomes for note in outcome.notes}
+    assert any("even split" in note for note in notes)
+    assert any("overlap's derivative 0" in note for note in notes)
+
+
+def test_identical_boxes_name_their_cause(judged):
+    certificate = judged("torch_losses.py", "textbook_alpha", "ciou/detectron2")
+    causes = {f.cause for f in found(certificate, "special points") if f.code == "RL302"}
+    assert any("alpha-0/0" in cause for cause in causes)
+
+
+def test_class_is_instantiated_and_scale_found(judged):
+    certificate = judged("torch_losses.py", "Module", "ciou/detectron2", init={"scale": 0.5})
+    (value,) = found(certificate, "value")
+    assert value.code == "RL802"
+    assert "0.5" in value.message
+
+
+def test_call_expression_maps_names(judged):
+    certificate = judged(
+        "torch_losses.py",
+        "Module",
+        "ciou/detectron2",
+        init={"scale": 1.0},
+        call="f(first=pred, second=target)",
+    )
+    assert certificate.findings == (), says(certificate)
+
+
+def test_reduced_loss_is_refused_with_its_shape(judged):
+    certificate = judged("torch_losses.py", "mean", "ciou/detectron2")
+    (call,) = found(certificate, "call")
+    assert call.code == "RL202"
+    assert "()" in call.message
+
+
+def test_crash_is_one_finding_and_the_rest_says_so(judged):
+    certificate = judged("numpy_losses.py", "exits", "giou/fvcore")
+    codes = {finding.code for finding in certificate.findings}
+    assert codes == {"RL102"}
+    assert "status 7" in certificate.findings[0].message
+    assert certificate.exit_code == 1
+    assert any(not outcome.ran for outcome in certificate.outcomes)
+
+
+def test_crash_at_named_points_keeps_what_the_regimes_gave(judged):
+    certificate = judged("numpy_losses.py", "exits_at_special_points", "giou/fvcore")
+    value = next(o for o in certificate.outcomes if o.check == "value")
+    assert value.grade == "A"
+    assert [f.code for f in found(certificate, "call")] == ["RL102"]
+
+
+def test_hang_is_ended(judged):
+    limits = Limits(seconds=0.5, deaths=1)
+    certificate = judged("numpy_losses.py", "hangs", "giou/fvcore", limits=limits)
+    assert [f.code for f in certificate.findings] == ["RL103"]
+    assert "0.5 s" in certificate.findings[0].message
+
+
+def test_memory_limit_is_enforced(judged):
+    limits = Limits(seconds=20, memory=400 << 20, deaths=1)
+    certificate = judged("numpy_losses.py", "hoards", "giou/fvcore", limits=limits)
+    assert [f.code for f in certificate.findings] == ["RL104"]
+
+
+def test_raising_rows_are_found_and_the_others_judged(judged):
+    certificate = judged("numpy_losses.py", "raises_at_points", "giou/fvcore")
+    (call,) = found(certificate, "call")
+    assert call.code == "RL105"
+    assert "boxes must have a width" in call.message
+    assert any("zero width" in place for place in call.places)
+    value = next(o for o in certificate.outcomes if o.check == "value")
+    assert value.grade == "A"
+
+
+def test_printing_does_not_disturb_the_protocol(judged):
+    certificate = judged("numpy_losses.py", "prints", "giou/fvcore")
+    assert next(o for o in certificate.outcomes if o.check == "value").grade == "A"
+
+
+def test_import_failure_is_a_problem_with_exit_code_4(judged):
+    certificate = judged("broken_import.py", "loss", "giou/fvcore")
+    assert certificate.problem.code == "RL101"
+    assert "a_module_that_does_not_exist" in certificate.problem.message
+    assert certificate.exit_code == 4
