@@ -197,9 +197,9 @@ def ciou(form: Form) -> Program:
     box.hull_sides(P, a)
     box.center_distance(P, a, eps_diagonal)
     box.aspect_term(P, a, eps_ratio, unit, sign, P.number("aspect_scale", 4 / sp.pi**2))
-    weight = box.aspect_weight(a, eps_alpha, threshold, at_threshold, attach)
+    weight = box.aspect_weight(P, a, eps_alpha, threshold, at_threshold, attach)
     a.let("total", a.gap + a.distance + weight * a.v)
-    a.let("loss", sp.Min(a.total, ceiling))
+    box.cut(P, a, a.total, ceiling)
     return P.finish("loss")
 
 

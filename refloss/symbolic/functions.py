@@ -33,11 +33,28 @@ class Gate(Function):
     nargs = 2
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """Return g for x and 0 for g."""
-        return self.args[1] if argindex == 1 else sp.S.Zero
+        """Return ``Switch(g)`` for x and 0 for g."""
+        return Switch(self.args[1]) if argindex == 1 else sp.S.Zero
 
     def exact(self) -> sp.Expr:
         """Return x."""
+        return self.args[0]
+
+
+class Switch(Function):
+    """``Switch(g)``: the factor g in {0, 1}; a product with it is 0 where g is, whatever else."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return 0: g is no variable."""
+        return sp.S.Zero
+
+    def _eval_power(self, exponent: sp.Expr) -> sp.Expr | None:
+        return self if exponent.is_Integer and exponent.is_positive else None
+
+    def exact(self) -> sp.Expr:
+        """Return g."""
         return self.args[0]
 
 
@@ -111,6 +128,22 @@ class Ratio(Function):
         return self.args[0] / self.args[1]
 
 
+class Quotient(Function):
+    """``Quotient(n, d)``: n/d for a denominator that is guarded and never 0."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return 1/d and −(n/d)·(1/d): divided twice, for a square may leave the range."""
+        n, d = self.args
+        inverse = Quotient(sp.S.One, d)
+        return inverse if argindex == 1 else -Quotient(n, d) * inverse
+
+    def exact(self) -> sp.Expr:
+        """Return n/d."""
+        return self.args[0] / self.args[1]
+
+
 class AspectAngle(Function):
     """``AspectAngle(w, h, unit, sign)``: atan2(w, h), 0 at (0, 0), with a switchable derivative.
 
@@ -177,7 +210,18 @@ class ArgMaxOver(Function):
     nargs = 2
 
 
-PRIMITIVES = (Stop, Gate, Step, Relu, Ratio, AspectAngle, TwoDiffError, TwoProdError)
+PRIMITIVES = (
+    Stop,
+    Gate,
+    Switch,
+    Step,
+    Relu,
+    Ratio,
+    Quotient,
+    AspectAngle,
+    TwoDiffError,
+    TwoProdError,
+)
 
 
 def to_exact(expr: sp.Expr) -> sp.Expr:

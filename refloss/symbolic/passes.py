@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from refloss.symbolic.functions import Gate, Ratio, Stop
+from refloss.symbolic.functions import Gate, Quotient, Ratio, Stop
 from refloss.symbolic.program import Let, Program, indexed, name_of
 
 
@@ -79,7 +79,7 @@ def absorb(slope: sp.Expr, carrier: sp.Expr) -> sp.Expr:
     1/d back into range, and what remains is a product of plain quantities. Derivatives at d = 0
     are 0, as the primitive says.
     """
-    if not slope.has(Ratio):
+    if not slope.has(Ratio, Quotient):
         return carrier * slope
     return sp.Add(*(_absorbed(term, carrier) for term in sp.Add.make_args(slope)))
 
@@ -90,9 +90,9 @@ def _absorbed(term: sp.Expr, carrier: sp.Expr) -> sp.Expr:
         power, base = 1, factor
         if factor.is_Pow and factor.exp.is_Integer and factor.exp > 0:
             base, power = factor.base, int(factor.exp)
-        if isinstance(base, Ratio) and base.args[0] == 1:
+        if isinstance(base, Ratio | Quotient) and base.args[0] == 1:
             for _ in range(power):
-                carrier = Ratio(carrier, base.args[1], sp.S.Zero)
+                carrier = base.func(carrier, *base.args[1:])
         else:
             rest.append(factor)
     return sp.Mul(carrier, *rest)

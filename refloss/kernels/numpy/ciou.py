@@ -80,17 +80,18 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
     union_area = inter + outside  # union
-    union_den = union_area + eps_union
-    gap = ratio(outside + eps_union, union_den, 1.0)  # 1 - IoU, from terms >= 0
-    iou = ratio(inter, union_den, 0.0)
+    union_den = np.where((eps_union == 0.0), union_area, union_area + eps_union)
+    gap = ratio(np.where((eps_union == 0.0), outside, outside + eps_union), union_den, 1.0)  # 1 - IoU, from terms >= 0
+    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    iou = inter/union_safe
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
     dx1_error = two_diff_error(px1, tx1)
@@ -105,17 +106,19 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     sy_low = two_diff_error(dy1, -dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low  # twice the distance of the centres in y
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
-    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error + eps_diagonal
     rho = 0.25*(sx*sx) + 0.25*(sy*sy)  # squared distance of the centres
+    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error
     diagonal = ch*ch + cw*cw + diagonal_low  # squared diagonal of the hull
-    distance = ratio(rho, diagonal, 0.0)
-    ph_ratio = ph + eps_ratio
+    diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
+    diagonal_safe = np.where((diagonal_den == 0.0), 1.0, diagonal_den)
+    distance = rho/diagonal_safe
+    ph_ratio = np.where((eps_ratio == 0.0), ph, ph + eps_ratio)
     pw_error = two_diff_error(px2, px1)
-    ph_error = two_diff_error(ph, -eps_ratio) + two_diff_error(py2, py1)
+    ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(ph, -eps_ratio) + two_diff_error(py2, py1))
     ph_safe = np.where((ph_ratio + pw == 0.0), 1.0, ph_ratio)  # a point has angle 0
-    th_ratio = th + eps_ratio
+    th_ratio = np.where((eps_ratio == 0.0), th, th + eps_ratio)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = two_diff_error(th, -eps_ratio) + two_diff_error(ty2, ty1)
+    th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(th, -eps_ratio) + two_diff_error(ty2, ty1))
     th_safe = np.where((th_ratio + tw == 0.0), 1.0, th_ratio)  # a point has angle 0
     across = ph_safe*tw
     along = pw*th_safe
@@ -125,21 +128,20 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     det_p = (th_error + th_safe)*pw_error + pw*th_error
     det_low = two_diff_error(across, along) + det_products + det_t - det_p
     det = det_high + det_low  # tw*ph - pw*th, to relative accuracy
+    dot_high = ph_safe*th_safe + pw*tw
     tall_both = ph_safe*th_safe
     wide_both = pw*tw
-    dot_wide = pw*tw_error + pw_error*tw
-    dot_tall = ph_error*th_safe + ph_safe*th_error
-    dot_low = two_diff_error(tall_both, -wide_both) + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw) + dot_tall + dot_wide
-    dot_high = tall_both + wide_both
-    dot = dot_high + dot_low  # ph*th + pw*tw
+    dot_error = ph_error*th_safe + ph_safe*th_error + pw*tw_error + pw_error*tw + two_diff_error(tall_both, -wide_both) + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw)
+    dot = np.where((unit == 0.0), dot_high, dot_error + dot_high)
     turn = np.arctan2(det, dot)  # difference of the aspect angles
     v = ASPECT_SCALE*(turn*turn)  # aspect term
-    alpha_den = gap + v + eps_alpha
-    alpha_kept = np.heaviside(iou - threshold, at_threshold)
-    alpha_raw = ratio(v, alpha_den, 0.0)
+    alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
+    alpha_safe = np.where((alpha_den == 0.0), 1.0, alpha_den)
+    alpha_raw = v/alpha_safe
+    alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(iou - threshold, at_threshold))  # IoU is never negative
     alpha = alpha_kept*alpha_raw  # weight of the aspect term
     total = alpha*v + distance + gap
-    loss = np.minimum(ceiling, total)
+    loss = np.where((ceiling > 3.0), total, np.minimum(ceiling, total))
     return loss
 
 
@@ -172,38 +174,39 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
     parea = ph_area*pw  # area of pred
     tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
-    union_den = union_area + eps_union
-    gap = ratio(outside + eps_union, union_den, 1.0)  # 1 - IoU, from terms >= 0
-    iou = ratio(inter, union_den, 0.0)
-    px_rest = ph_area*pw_out + tarea + eps_union
-    px_share = ratio(px_rest, union_den, 0.0)
-    px_in = ih*meets_x*ratio(px_share, union_den, 0.0)
-    px_side = ratio(ph_area, union_den, 0.0)
+    union_den = np.where((eps_union == 0.0), union_area, union_area + eps_union)
+    gap = ratio(np.where((eps_union == 0.0), outside, outside + eps_union), union_den, 1.0)  # 1 - IoU, from terms >= 0
+    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    iou = inter/union_safe
+    px_rest = np.where((eps_union == 0.0), ph_area*pw_out + tarea, ph_area*pw_out + tarea + eps_union)
+    px_share = px_rest/union_safe
+    px_in = ih*meets_x*(px_share/union_safe)
+    px_side = ph_area/union_safe
     px_out = iou*px_side
-    py_rest = p_rest*pw + tarea + eps_union
-    py_share = ratio(py_rest, union_den, 0.0)
-    py_in = iw*meets_y*ratio(py_share, union_den, 0.0)
-    py_side = ratio(pw, union_den, 0.0)
+    py_rest = np.where((eps_union == 0.0), p_rest*pw + tarea, p_rest*pw + tarea + eps_union)
+    py_share = py_rest/union_safe
+    py_in = iw*meets_y*(py_share/union_safe)
+    py_side = pw/union_safe
     py_out = iou*py_side
-    tx_rest = th_area*tw_out + parea + eps_union
-    tx_share = ratio(tx_rest, union_den, 0.0)
-    tx_in = ih*meets_x*ratio(tx_share, union_den, 0.0)
-    tx_side = ratio(th_area, union_den, 0.0)
+    tx_rest = np.where((eps_union == 0.0), th_area*tw_out + parea, th_area*tw_out + parea + eps_union)
+    tx_share = tx_rest/union_safe
+    tx_in = ih*meets_x*(tx_share/union_safe)
+    tx_side = th_area/union_safe
     tx_out = iou*tx_side
-    ty_rest = t_rest*tw + parea + eps_union
-    ty_share = ratio(ty_rest, union_den, 0.0)
-    ty_in = iw*meets_y*ratio(ty_share, union_den, 0.0)
-    ty_side = ratio(tw, union_den, 0.0)
+    ty_rest = np.where((eps_union == 0.0), t_rest*tw + parea, t_rest*tw + parea + eps_union)
+    ty_share = ty_rest/union_safe
+    ty_in = iw*meets_y*(ty_share/union_safe)
+    ty_side = tw/union_safe
     ty_out = iou*ty_side
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
@@ -219,17 +222,19 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     sy_low = two_diff_error(dy1, -dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low  # twice the distance of the centres in y
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
-    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error + eps_diagonal
     rho = 0.25*(sx*sx) + 0.25*(sy*sy)  # squared distance of the centres
+    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error
     diagonal = ch*ch + cw*cw + diagonal_low  # squared diagonal of the hull
-    distance = ratio(rho, diagonal, 0.0)
-    ph_ratio = ph + eps_ratio
+    diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
+    diagonal_safe = np.where((diagonal_den == 0.0), 1.0, diagonal_den)
+    distance = rho/diagonal_safe
+    ph_ratio = np.where((eps_ratio == 0.0), ph, ph + eps_ratio)
     pw_error = two_diff_error(px2, px1)
-    ph_error = two_diff_error(ph, -eps_ratio) + two_diff_error(py2, py1)
+    ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(ph, -eps_ratio) + two_diff_error(py2, py1))
     ph_safe = np.where((ph_ratio + pw == 0.0), 1.0, ph_ratio)  # a point has angle 0
-    th_ratio = th + eps_ratio
+    th_ratio = np.where((eps_ratio == 0.0), th, th + eps_ratio)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = two_diff_error(th, -eps_ratio) + two_diff_error(ty2, ty1)
+    th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(th, -eps_ratio) + two_diff_error(ty2, ty1))
     th_safe = np.where((th_ratio + tw == 0.0), 1.0, th_ratio)  # a point has angle 0
     across = ph_safe*tw
     along = pw*th_safe
@@ -239,41 +244,44 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     det_p = (th_error + th_safe)*pw_error + pw*th_error
     det_low = two_diff_error(across, along) + det_products + det_t - det_p
     det = det_high + det_low  # tw*ph - pw*th, to relative accuracy
+    dot_high = ph_safe*th_safe + pw*tw
     tall_both = ph_safe*th_safe
     wide_both = pw*tw
-    dot_wide = pw*tw_error + pw_error*tw
-    dot_tall = ph_error*th_safe + ph_safe*th_error
-    dot_low = two_diff_error(tall_both, -wide_both) + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw) + dot_tall + dot_wide
-    dot_high = tall_both + wide_both
-    dot = dot_high + dot_low  # ph*th + pw*tw
+    dot_error = ph_error*th_safe + ph_safe*th_error + pw*tw_error + pw_error*tw + two_diff_error(tall_both, -wide_both) + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw)
+    dot = np.where((unit == 0.0), dot_high, dot_error + dot_high)
     turn = np.arctan2(det, dot)  # difference of the aspect angles
-    t_norm = (1.0 - unit)*(th_ratio*th_ratio + tw*tw) + unit  # w^2 + h^2, or 1
-    t_wide = ratio(tw, t_norm, 0.0)
-    t_tall = ratio(th_ratio, t_norm, 0.0)
-    p_norm = (1.0 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit  # w^2 + h^2, or 1
-    p_wide = ratio(pw, p_norm, 0.0)
-    p_tall = ratio(ph_ratio, p_norm, 0.0)
+    t_square = th_ratio*th_ratio + tw*tw
+    t_safe = np.where((t_square == 0.0), 1.0, t_square)
+    t_norm = np.where((unit == 0.0), t_safe, 1.0)  # w^2 + h^2, or 1
+    t_wide = tw/t_norm
+    t_tall = th_ratio/t_norm
+    p_square = ph_ratio*ph_ratio + pw*pw
+    p_safe = np.where((p_square == 0.0), 1.0, p_square)
+    p_norm = np.where((unit == 0.0), p_safe, 1.0)  # w^2 + h^2, or 1
+    p_wide = pw/p_norm
+    p_tall = ph_ratio/p_norm
     v = ASPECT_SCALE*(turn*turn)  # aspect term
-    alpha_den = gap + v + eps_alpha
-    alpha_kept = np.heaviside(iou - threshold, at_threshold)
-    alpha_raw = ratio(v, alpha_den, 0.0)
+    alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
+    alpha_safe = np.where((alpha_den == 0.0), 1.0, alpha_den)
+    alpha_raw = v/alpha_safe
+    alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(iou - threshold, at_threshold))  # IoU is never negative
     alpha = alpha_kept*alpha_raw  # weight of the aspect term
     total = alpha*v + distance + gap
-    loss = np.minimum(ceiling, total)
-    total_bar = loss_bar*np.heaviside(-total + ceiling, 0.5)
-    alpha_bar = attach*total_bar*v
+    loss = np.where((ceiling > 3.0), total, np.minimum(ceiling, total))
+    total_bar = np.where((ceiling > 3.0), loss_bar, loss_bar*np.heaviside(-total + ceiling, 0.5))
+    alpha_bar = np.where(attach == 0.0, 0.0, total_bar*v)
     alpha_raw_bar = alpha_bar*alpha_kept
-    alpha_den_bar = -(alpha_raw*ratio(alpha_raw_bar, alpha_den, 0.0))
-    v_bar = alpha*total_bar + ratio(alpha_raw_bar, alpha_den, 0.0) + alpha_den_bar
+    alpha_safe_bar = -(alpha_raw*(alpha_raw_bar/alpha_safe))
+    alpha_den_bar = np.where((alpha_den == 0.0), 0.0, alpha_safe_bar)
+    v_bar = alpha*total_bar + alpha_raw_bar/alpha_safe + alpha_den_bar
     turn_bar = 2.0*ASPECT_SCALE*turn*v_bar
-    diagonal_bar = -(distance*ratio(total_bar, diagonal, 0.0))
-    rho_bar = ratio(total_bar, diagonal, 0.0)
-    ch_error_bar = 2.0*ch*diagonal_bar
+    diagonal_safe_bar = -(distance*(total_bar/diagonal_safe))
+    diagonal_den_bar = np.where((diagonal_den == 0.0), 0.0, diagonal_safe_bar)
+    rho_bar = total_bar/diagonal_safe
     sy_bar = 0.5*rho_bar*sy
-    cw_error_bar = 2.0*cw*diagonal_bar
     sx_bar = 0.5*rho_bar*sx
-    ch_bar = 2.0*ch_error*diagonal_bar + ch_error_bar
-    cw_bar = 2.0*cw_error*diagonal_bar + cw_error_bar
+    ch_bar = 2.0*ch*diagonal_den_bar
+    cw_bar = 2.0*cw*diagonal_den_bar
     gap_bar = alpha_den_bar + total_bar
     th_bar = -(sign*t_wide*turn_bar)
     tw_bar = sign*t_tall*turn_bar
@@ -319,38 +327,39 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
     parea = ph_area*pw  # area of pred
     tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
-    union_den = union_area + eps_union
-    gap = ratio(outside + eps_union, union_den, 1.0)  # 1 - IoU, from terms >= 0
-    iou = ratio(inter, union_den, 0.0)
-    px_rest = ph_area*pw_out + tarea + eps_union
-    px_share = ratio(px_rest, union_den, 0.0)
-    px_in = ih*meets_x*ratio(px_share, union_den, 0.0)
-    px_side = ratio(ph_area, union_den, 0.0)
+    union_den = np.where((eps_union == 0.0), union_area, union_area + eps_union)
+    gap = ratio(np.where((eps_union == 0.0), outside, outside + eps_union), union_den, 1.0)  # 1 - IoU, from terms >= 0
+    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    iou = inter/union_safe
+    px_rest = np.where((eps_union == 0.0), ph_area*pw_out + tarea, ph_area*pw_out + tarea + eps_union)
+    px_share = px_rest/union_safe
+    px_in = ih*meets_x*(px_share/union_safe)
+    px_side = ph_area/union_safe
     px_out = iou*px_side
-    py_rest = p_rest*pw + tarea + eps_union
-    py_share = ratio(py_rest, union_den, 0.0)
-    py_in = iw*meets_y*ratio(py_share, union_den, 0.0)
-    py_side = ratio(pw, union_den, 0.0)
+    py_rest = np.where((eps_union == 0.0), p_rest*pw + tarea, p_rest*pw + tarea + eps_union)
+    py_share = py_rest/union_safe
+    py_in = iw*meets_y*(py_share/union_safe)
+    py_side = pw/union_safe
     py_out = iou*py_side
-    tx_rest = th_area*tw_out + parea + eps_union
-    tx_share = ratio(tx_rest, union_den, 0.0)
-    tx_in = ih*meets_x*ratio(tx_share, union_den, 0.0)
-    tx_side = ratio(th_area, union_den, 0.0)
+    tx_rest = np.where((eps_union == 0.0), th_area*tw_out + parea, th_area*tw_out + parea + eps_union)
+    tx_share = tx_rest/union_safe
+    tx_in = ih*meets_x*(tx_share/union_safe)
+    tx_side = th_area/union_safe
     tx_out = iou*tx_side
-    ty_rest = t_rest*tw + parea + eps_union
-    ty_share = ratio(ty_rest, union_den, 0.0)
-    ty_in = iw*meets_y*ratio(ty_share, union_den, 0.0)
-    ty_side = ratio(tw, union_den, 0.0)
+    ty_rest = np.where((eps_union == 0.0), t_rest*tw + parea, t_rest*tw + parea + eps_union)
+    ty_share = ty_rest/union_safe
+    ty_in = iw*meets_y*(ty_share/union_safe)
+    ty_side = tw/union_safe
     ty_out = iou*ty_side
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
@@ -366,17 +375,19 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     sy_low = two_diff_error(dy1, -dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low  # twice the distance of the centres in y
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
-    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error + eps_diagonal
     rho = 0.25*(sx*sx) + 0.25*(sy*sy)  # squared distance of the centres
+    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error
     diagonal = ch*ch + cw*cw + diagonal_low  # squared diagonal of the hull
-    distance = ratio(rho, diagonal, 0.0)
-    ph_ratio = ph + eps_ratio
+    diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
+    diagonal_safe = np.where((diagonal_den == 0.0), 1.0, diagonal_den)
+    distance = rho/diagonal_safe
+    ph_ratio = np.where((eps_ratio == 0.0), ph, ph + eps_ratio)
     pw_error = two_diff_error(px2, px1)
-    ph_error = two_diff_error(ph, -eps_ratio) + two_diff_error(py2, py1)
+    ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(ph, -eps_ratio) + two_diff_error(py2, py1))
     ph_safe = np.where((ph_ratio + pw == 0.0), 1.0, ph_ratio)  # a point has angle 0
-    th_ratio = th + eps_ratio
+    th_ratio = np.where((eps_ratio == 0.0), th, th + eps_ratio)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = two_diff_error(th, -eps_ratio) + two_diff_error(ty2, ty1)
+    th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(th, -eps_ratio) + two_diff_error(ty2, ty1))
     th_safe = np.where((th_ratio + tw == 0.0), 1.0, th_ratio)  # a point has angle 0
     across = ph_safe*tw
     along = pw*th_safe
@@ -386,34 +397,39 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     det_p = (th_error + th_safe)*pw_error + pw*th_error
     det_low = two_diff_error(across, along) + det_products + det_t - det_p
     det = det_high + det_low  # tw*ph - pw*th, to relative accuracy
+    dot_high = ph_safe*th_safe + pw*tw
     tall_both = ph_safe*th_safe
     wide_both = pw*tw
-    dot_wide = pw*tw_error + pw_error*tw
-    dot_tall = ph_error*th_safe + ph_safe*th_error
-    dot_low = two_diff_error(tall_both, -wide_both) + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw) + dot_tall + dot_wide
-    dot_high = tall_both + wide_both
-    dot = dot_high + dot_low  # ph*th + pw*tw
+    dot_error = ph_error*th_safe + ph_safe*th_error + pw*tw_error + pw_error*tw + two_diff_error(tall_both, -wide_both) + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw)
+    dot = np.where((unit == 0.0), dot_high, dot_error + dot_high)
     turn = np.arctan2(det, dot)  # difference of the aspect angles
-    t_norm = (1.0 - unit)*(th_ratio*th_ratio + tw*tw) + unit  # w^2 + h^2, or 1
-    t_wide = ratio(tw, t_norm, 0.0)
-    t_tall = ratio(th_ratio, t_norm, 0.0)
-    p_norm = (1.0 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit  # w^2 + h^2, or 1
-    p_wide = ratio(pw, p_norm, 0.0)
-    p_tall = ratio(ph_ratio, p_norm, 0.0)
+    t_square = th_ratio*th_ratio + tw*tw
+    t_safe = np.where((t_square == 0.0), 1.0, t_square)
+    t_norm = np.where((unit == 0.0), t_safe, 1.0)  # w^2 + h^2, or 1
+    t_wide = tw/t_norm
+    t_tall = th_ratio/t_norm
+    p_square = ph_ratio*ph_ratio + pw*pw
+    p_safe = np.where((p_square == 0.0), 1.0, p_square)
+    p_norm = np.where((unit == 0.0), p_safe, 1.0)  # w^2 + h^2, or 1
+    p_wide = pw/p_norm
+    p_tall = ph_ratio/p_norm
     v = ASPECT_SCALE*(turn*turn)  # aspect term
-    alpha_den = gap + v + eps_alpha
-    alpha_kept = np.heaviside(iou - threshold, at_threshold)
-    alpha_raw = ratio(v, alpha_den, 0.0)
+    alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
+    alpha_safe = np.where((alpha_den == 0.0), 1.0, alpha_den)
+    alpha_raw = v/alpha_safe
+    alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(iou - threshold, at_threshold))  # IoU is never negative
     alpha = alpha_kept*alpha_raw  # weight of the aspect term
     total = alpha*v + distance + gap
-    total_bar = loss_bar*np.heaviside(-total + ceiling, 0.5)
-    alpha_bar = attach*total_bar*v
+    total_bar = np.where((ceiling > 3.0), loss_bar, loss_bar*np.heaviside(-total + ceiling, 0.5))
+    alpha_bar = np.where(attach == 0.0, 0.0, total_bar*v)
     alpha_raw_bar = alpha_bar*alpha_kept
-    alpha_den_bar = -(alpha_raw*ratio(alpha_raw_bar, alpha_den, 0.0))
-    v_bar = alpha*total_bar + ratio(alpha_raw_bar, alpha_den, 0.0) + alpha_den_bar
+    alpha_safe_bar = -(alpha_raw*(alpha_raw_bar/alpha_safe))
+    alpha_den_bar = np.where((alpha_den == 0.0), 0.0, alpha_safe_bar)
+    v_bar = alpha*total_bar + alpha_raw_bar/alpha_safe + alpha_den_bar
     turn_bar = 2.0*ASPECT_SCALE*turn*v_bar
-    diagonal_bar = -(distance*ratio(total_bar, diagonal, 0.0))
-    rho_bar = ratio(total_bar, diagonal, 0.0)
+    diagonal_safe_bar = -(distance*(total_bar/diagonal_safe))
+    diagonal_den_bar = np.where((diagonal_den == 0.0), 0.0, diagonal_safe_bar)
+    rho_bar = total_bar/diagonal_safe
     gap_bar = alpha_den_bar + total_bar
     dx1_dot = px1_dot - tx1_dot
     dy1_dot = py1_dot - ty1_dot
@@ -439,59 +455,65 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     tarea_dot = th_area*tw_dot + th_dot*tw
     union_area_dot = inter_dot + outside_dot
     gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
+    union_safe_dot = union_area_dot*np.where((union_den == 0.0), 0.0, 1.0)
     iou_dot = -gap_dot
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot
-    px_share_dot = ratio(px_rest_dot, union_den, 0.0) - px_share*ratio(union_area_dot, union_den, 0.0)
-    px_in_dot = ih_dot*meets_x*ratio(px_share, union_den, 0.0) + ih*meets_x*ratio(px_share_dot, union_den, 0.0) - ih*meets_x*ratio(px_share, union_den, 0.0)*ratio(union_area_dot, union_den, 0.0)
-    px_side_dot = ratio(ph_dot, union_den, 0.0) - px_side*ratio(union_area_dot, union_den, 0.0)
+    px_share_dot = px_rest_dot/union_safe - px_share*(union_safe_dot/union_safe)
+    px_in_dot = ih_dot*meets_x*(px_share/union_safe) + ih*meets_x*(px_share_dot/union_safe) - ih*meets_x*(px_share/union_safe)*(union_safe_dot/union_safe)
+    px_side_dot = ph_dot/union_safe - px_side*(union_safe_dot/union_safe)
     px_out_dot = iou*px_side_dot + iou_dot*px_side
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot
-    py_share_dot = ratio(py_rest_dot, union_den, 0.0) - py_share*ratio(union_area_dot, union_den, 0.0)
-    py_in_dot = iw_dot*meets_y*ratio(py_share, union_den, 0.0) + iw*meets_y*ratio(py_share_dot, union_den, 0.0) - iw*meets_y*ratio(py_share, union_den, 0.0)*ratio(union_area_dot, union_den, 0.0)
-    py_side_dot = ratio(pw_dot, union_den, 0.0) - py_side*ratio(union_area_dot, union_den, 0.0)
+    py_share_dot = py_rest_dot/union_safe - py_share*(union_safe_dot/union_safe)
+    py_in_dot = iw_dot*meets_y*(py_share/union_safe) + iw*meets_y*(py_share_dot/union_safe) - iw*meets_y*(py_share/union_safe)*(union_safe_dot/union_safe)
+    py_side_dot = pw_dot/union_safe - py_side*(union_safe_dot/union_safe)
     py_out_dot = iou*py_side_dot + iou_dot*py_side
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot
-    tx_share_dot = ratio(tx_rest_dot, union_den, 0.0) - tx_share*ratio(union_area_dot, union_den, 0.0)
-    tx_in_dot = ih_dot*meets_x*ratio(tx_share, union_den, 0.0) + ih*meets_x*ratio(tx_share_dot, union_den, 0.0) - ih*meets_x*ratio(tx_share, union_den, 0.0)*ratio(union_area_dot, union_den, 0.0)
-    tx_side_dot = ratio(th_dot, union_den, 0.0) - tx_side*ratio(union_area_dot, union_den, 0.0)
+    tx_share_dot = tx_rest_dot/union_safe - tx_share*(union_safe_dot/union_safe)
+    tx_in_dot = ih_dot*meets_x*(tx_share/union_safe) + ih*meets_x*(tx_share_dot/union_safe) - ih*meets_x*(tx_share/union_safe)*(union_safe_dot/union_safe)
+    tx_side_dot = th_dot/union_safe - tx_side*(union_safe_dot/union_safe)
     tx_out_dot = iou*tx_side_dot + iou_dot*tx_side
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot
-    ty_share_dot = ratio(ty_rest_dot, union_den, 0.0) - ty_share*ratio(union_area_dot, union_den, 0.0)
-    ty_in_dot = iw_dot*meets_y*ratio(ty_share, union_den, 0.0) + iw*meets_y*ratio(ty_share_dot, union_den, 0.0) - iw*meets_y*ratio(ty_share, union_den, 0.0)*ratio(union_area_dot, union_den, 0.0)
-    ty_side_dot = ratio(tw_dot, union_den, 0.0) - ty_side*ratio(union_area_dot, union_den, 0.0)
+    ty_share_dot = ty_rest_dot/union_safe - ty_share*(union_safe_dot/union_safe)
+    ty_in_dot = iw_dot*meets_y*(ty_share/union_safe) + iw*meets_y*(ty_share_dot/union_safe) - iw*meets_y*(ty_share/union_safe)*(union_safe_dot/union_safe)
+    ty_side_dot = tw_dot/union_safe - ty_side*(union_safe_dot/union_safe)
     ty_out_dot = iou*ty_side_dot + iou_dot*ty_side
     cw_dot = px2_dot*x2_beyond + tx2_dot*x2_inside - px1_dot*x1_beyond - tx1_dot*x1_inside
     ch_dot = py2_dot*y2_beyond + ty2_dot*y2_inside - py1_dot*y1_beyond - ty1_dot*y1_inside
     sx_high_dot = dx1_dot + dx2_dot
     sy_high_dot = dy1_dot + dy2_dot
-    diagonal_low_dot = 2.0*ch_dot*ch_error + 2.0*cw_dot*cw_error
     rho_dot = 0.5*sx*sx_high_dot + 0.5*sy*sy_high_dot
-    diagonal_dot = 2.0*ch*ch_dot + 2.0*cw*cw_dot + diagonal_low_dot
-    distance_dot = ratio(rho_dot, diagonal, 0.0) - distance*ratio(diagonal_dot, diagonal, 0.0)
+    diagonal_dot = 2.0*ch*ch_dot + 2.0*cw*cw_dot
+    diagonal_safe_dot = diagonal_dot*np.where((diagonal_den == 0.0), 0.0, 1.0)
+    distance_dot = rho_dot/diagonal_safe - distance*(diagonal_safe_dot/diagonal_safe)
     turn_dot = sign*p_wide*ph_dot + sign*t_tall*tw_dot - sign*p_tall*pw_dot - sign*t_wide*th_dot
-    t_norm_dot = 2.0*(1.0 - unit)*th_dot*th_ratio + 2.0*(1.0 - unit)*tw*tw_dot
-    t_wide_dot = ratio(tw_dot, t_norm, 0.0) - t_wide*ratio(t_norm_dot, t_norm, 0.0)
-    t_tall_dot = ratio(th_dot, t_norm, 0.0) - t_tall*ratio(t_norm_dot, t_norm, 0.0)
-    p_norm_dot = 2.0*(1.0 - unit)*ph_dot*ph_ratio + 2.0*(1.0 - unit)*pw*pw_dot
-    p_wide_dot = ratio(pw_dot, p_norm, 0.0) - p_wide*ratio(p_norm_dot, p_norm, 0.0)
-    p_tall_dot = ratio(ph_dot, p_norm, 0.0) - p_tall*ratio(p_norm_dot, p_norm, 0.0)
+    t_square_dot = 2.0*th_dot*th_ratio + 2.0*tw*tw_dot
+    t_safe_dot = t_square_dot*np.where((t_square == 0.0), 0.0, 1.0)
+    t_norm_dot = t_safe_dot*np.where((unit == 0.0), 1.0, 0.0)
+    t_wide_dot = tw_dot/t_norm - t_wide*(t_norm_dot/t_norm)
+    t_tall_dot = th_dot/t_norm - t_tall*(t_norm_dot/t_norm)
+    p_square_dot = 2.0*ph_dot*ph_ratio + 2.0*pw*pw_dot
+    p_safe_dot = p_square_dot*np.where((p_square == 0.0), 0.0, 1.0)
+    p_norm_dot = p_safe_dot*np.where((unit == 0.0), 1.0, 0.0)
+    p_wide_dot = pw_dot/p_norm - p_wide*(p_norm_dot/p_norm)
+    p_tall_dot = ph_dot/p_norm - p_tall*(p_norm_dot/p_norm)
     v_dot = 2.0*ASPECT_SCALE*turn*turn_dot
     alpha_den_dot = gap_dot + v_dot
-    alpha_raw_dot = ratio(v_dot, alpha_den, 0.0) - alpha_raw*ratio(alpha_den_dot, alpha_den, 0.0)
+    alpha_safe_dot = alpha_den_dot*np.where((alpha_den == 0.0), 0.0, 1.0)
+    alpha_raw_dot = v_dot/alpha_safe - alpha_raw*(alpha_safe_dot/alpha_safe)
     alpha_dot = alpha_kept*alpha_raw_dot
-    alpha_bar_dot = attach*total_bar*v_dot
+    alpha_bar_dot = np.where(attach == 0.0, 0.0, total_bar*v_dot)
     alpha_raw_bar_dot = alpha_bar_dot*alpha_kept
-    alpha_den_bar_dot = alpha_raw*ratio(alpha_den_dot, alpha_den, 0.0)*ratio(alpha_raw_bar, alpha_den, 0.0) - alpha_raw_dot*ratio(alpha_raw_bar, alpha_den, 0.0) - alpha_raw*ratio(alpha_raw_bar_dot, alpha_den, 0.0)
-    v_bar_dot = attach*alpha_dot*total_bar + ratio(alpha_raw_bar_dot, alpha_den, 0.0) + alpha_den_bar_dot - ratio(alpha_den_dot, alpha_den, 0.0)*ratio(alpha_raw_bar, alpha_den, 0.0)
+    alpha_safe_bar_dot = alpha_raw*(alpha_raw_bar/alpha_safe)*(alpha_safe_dot/alpha_safe) - alpha_raw_dot*(alpha_raw_bar/alpha_safe) - alpha_raw*(alpha_raw_bar_dot/alpha_safe)
+    alpha_den_bar_dot = alpha_safe_bar_dot*np.where((alpha_den == 0.0), 0.0, 1.0)
+    v_bar_dot = np.where(attach == 0.0, 0.0, alpha_dot*total_bar) + alpha_raw_bar_dot/alpha_safe + alpha_den_bar_dot - (alpha_raw_bar/alpha_safe)*(alpha_safe_dot/alpha_safe)
     turn_bar_dot = 2.0*ASPECT_SCALE*turn*v_bar_dot + 2.0*ASPECT_SCALE*turn_dot*v_bar
-    diagonal_bar_dot = distance*rho_bar*ratio(diagonal_dot, diagonal, 0.0) - distance_dot*rho_bar
-    rho_bar_dot = -(rho_bar*ratio(diagonal_dot, diagonal, 0.0))
-    ch_error_bar_dot = 2.0*ch*diagonal_bar_dot + 2.0*ch_dot*diagonal_bar
+    diagonal_safe_bar_dot = distance*rho_bar*(diagonal_safe_dot/diagonal_safe) - distance_dot*rho_bar
+    diagonal_den_bar_dot = diagonal_safe_bar_dot*np.where((diagonal_den == 0.0), 0.0, 1.0)
+    rho_bar_dot = -(rho_bar*(diagonal_safe_dot/diagonal_safe))
     sy_bar_dot = 0.5*rho_bar*sy_high_dot + 0.5*rho_bar_dot*sy
-    cw_error_bar_dot = 2.0*cw*diagonal_bar_dot + 2.0*cw_dot*diagonal_bar
     sx_bar_dot = 0.5*rho_bar*sx_high_dot + 0.5*rho_bar_dot*sx
-    ch_bar_dot = 2.0*ch_error*diagonal_bar_dot + ch_error_bar_dot
-    cw_bar_dot = 2.0*cw_error*diagonal_bar_dot + cw_error_bar_dot
+    ch_bar_dot = 2.0*ch*diagonal_den_bar_dot + 2.0*ch_dot*diagonal_den_bar
+    cw_bar_dot = 2.0*cw*diagonal_den_bar_dot + 2.0*cw_dot*diagonal_den_bar
     th_bar_dot = -sign*t_wide*turn_bar_dot - sign*t_wide_dot*turn_bar
     tw_bar_dot = sign*t_tall*turn_bar_dot + sign*t_tall_dot*turn_bar
     ph_bar_dot = sign*p_wide*turn_bar_dot + sign*p_wide_dot*turn_bar
@@ -536,15 +558,15 @@ def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_heigh
     turn = np.arctan2(tw, th_ratio) - np.arctan2(pw, ph_ratio)  # difference of the aspect angles
     v = ASPECT_SCALE*(turn*turn)  # aspect term
     alpha_den = gap + v + eps_alpha
-    alpha_kept = np.heaviside(iou - threshold, at_threshold)
     alpha_raw = ratio(v, alpha_den, 0.0)
+    alpha_kept = np.heaviside(iou - threshold, at_threshold)
     alpha = alpha_kept*alpha_raw  # weight of the aspect term
     total = alpha*v + distance + gap
     loss = np.minimum(ceiling, total)
     total_bar = loss_bar*np.heaviside(-total + ceiling, 0.5)
-    alpha_bar = attach*total_bar*v
-    alpha_raw_bar = alpha_bar*alpha_kept
+    alpha_bar = np.where(attach == 0.0, 0.0, total_bar*v)
     alpha_kept_bar = alpha_bar*alpha_raw
+    alpha_raw_bar = alpha_bar*alpha_kept
     alpha_den_bar = -(ratio(alpha_raw_bar, alpha_den, 0.0)*ratio(v, alpha_den, 0.0))
     v_bar = alpha*total_bar + ratio(alpha_raw_bar, alpha_den, 0.0) + alpha_den_bar
     turn_bar = 2.0*ASPECT_SCALE*turn*v_bar
@@ -608,15 +630,15 @@ def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_heigh
         "turn": turn,
         "v": v,
         "alpha_den": alpha_den,
-        "alpha_kept": alpha_kept,
         "alpha_raw": alpha_raw,
+        "alpha_kept": alpha_kept,
         "alpha": alpha,
         "total": total,
         "loss": loss,
         "total_bar": total_bar,
         "alpha_bar": alpha_bar,
-        "alpha_raw_bar": alpha_raw_bar,
         "alpha_kept_bar": alpha_kept_bar,
+        "alpha_raw_bar": alpha_raw_bar,
         "alpha_den_bar": alpha_den_bar,
         "v_bar": v_bar,
         "turn_bar": turn_bar,

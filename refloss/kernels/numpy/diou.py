@@ -57,16 +57,16 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
     union_area = inter + outside  # union
-    union_den = union_area + eps_union
-    gap = ratio(outside + eps_union, union_den, 1.0)  # 1 - IoU, from terms >= 0
+    union_den = np.where((eps_union == 0.0), union_area, union_area + eps_union)
+    gap = ratio(np.where((eps_union == 0.0), outside, outside + eps_union), union_den, 1.0)  # 1 - IoU, from terms >= 0
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
     dx1_error = two_diff_error(px1, tx1)
@@ -81,10 +81,12 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     sy_low = two_diff_error(dy1, -dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low  # twice the distance of the centres in y
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
-    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error + eps_diagonal
     rho = 0.25*(sx*sx) + 0.25*(sy*sy)  # squared distance of the centres
+    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error
     diagonal = ch*ch + cw*cw + diagonal_low  # squared diagonal of the hull
-    distance = ratio(rho, diagonal, 0.0)
+    diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
+    diagonal_safe = np.where((diagonal_den == 0.0), 1.0, diagonal_den)
+    distance = rho/diagonal_safe
     loss = distance + gap
     return loss
 
@@ -118,38 +120,39 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
     parea = ph_area*pw  # area of pred
     tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
-    union_den = union_area + eps_union
-    gap = ratio(outside + eps_union, union_den, 1.0)  # 1 - IoU, from terms >= 0
-    iou = ratio(inter, union_den, 0.0)
-    px_rest = ph_area*pw_out + tarea + eps_union
-    px_share = ratio(px_rest, union_den, 0.0)
-    px_in = ih*meets_x*ratio(px_share, union_den, 0.0)
-    px_side = ratio(ph_area, union_den, 0.0)
+    union_den = np.where((eps_union == 0.0), union_area, union_area + eps_union)
+    gap = ratio(np.where((eps_union == 0.0), outside, outside + eps_union), union_den, 1.0)  # 1 - IoU, from terms >= 0
+    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    iou = inter/union_safe
+    px_rest = np.where((eps_union == 0.0), ph_area*pw_out + tarea, ph_area*pw_out + tarea + eps_union)
+    px_share = px_rest/union_safe
+    px_in = ih*meets_x*(px_share/union_safe)
+    px_side = ph_area/union_safe
     px_out = iou*px_side
-    py_rest = p_rest*pw + tarea + eps_union
-    py_share = ratio(py_rest, union_den, 0.0)
-    py_in = iw*meets_y*ratio(py_share, union_den, 0.0)
-    py_side = ratio(pw, union_den, 0.0)
+    py_rest = np.where((eps_union == 0.0), p_rest*pw + tarea, p_rest*pw + tarea + eps_union)
+    py_share = py_rest/union_safe
+    py_in = iw*meets_y*(py_share/union_safe)
+    py_side = pw/union_safe
     py_out = iou*py_side
-    tx_rest = th_area*tw_out + parea + eps_union
-    tx_share = ratio(tx_rest, union_den, 0.0)
-    tx_in = ih*meets_x*ratio(tx_share, union_den, 0.0)
-    tx_side = ratio(th_area, union_den, 0.0)
+    tx_rest = np.where((eps_union == 0.0), th_area*tw_out + parea, th_area*tw_out + parea + eps_union)
+    tx_share = tx_rest/union_safe
+    tx_in = ih*meets_x*(tx_share/union_safe)
+    tx_side = th_area/union_safe
     tx_out = iou*tx_side
-    ty_rest = t_rest*tw + parea + eps_union
-    ty_share = ratio(ty_rest, union_den, 0.0)
-    ty_in = iw*meets_y*ratio(ty_share, union_den, 0.0)
-    ty_side = ratio(tw, union_den, 0.0)
+    ty_rest = np.where((eps_union == 0.0), t_rest*tw + parea, t_rest*tw + parea + eps_union)
+    ty_share = ty_rest/union_safe
+    ty_in = iw*meets_y*(ty_share/union_safe)
+    ty_side = tw/union_safe
     ty_out = iou*ty_side
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
@@ -165,19 +168,20 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     sy_low = two_diff_error(dy1, -dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low  # twice the distance of the centres in y
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
-    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error + eps_diagonal
     rho = 0.25*(sx*sx) + 0.25*(sy*sy)  # squared distance of the centres
+    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error
     diagonal = ch*ch + cw*cw + diagonal_low  # squared diagonal of the hull
-    distance = ratio(rho, diagonal, 0.0)
+    diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
+    diagonal_safe = np.where((diagonal_den == 0.0), 1.0, diagonal_den)
+    distance = rho/diagonal_safe
     loss = distance + gap
-    diagonal_bar = -(distance*ratio(loss_bar, diagonal, 0.0))
-    rho_bar = ratio(loss_bar, diagonal, 0.0)
-    ch_error_bar = 2.0*ch*diagonal_bar
+    diagonal_safe_bar = -(distance*(loss_bar/diagonal_safe))
+    diagonal_den_bar = np.where((diagonal_den == 0.0), 0.0, diagonal_safe_bar)
+    rho_bar = loss_bar/diagonal_safe
     sy_bar = 0.5*rho_bar*sy
-    cw_error_bar = 2.0*cw*diagonal_bar
     sx_bar = 0.5*rho_bar*sx
-    ch_bar = 2.0*ch_error*diagonal_bar + ch_error_bar
-    cw_bar = 2.0*cw_error*diagonal_bar + cw_error_bar
+    ch_bar = 2.0*ch*diagonal_den_bar
+    cw_bar = 2.0*cw*diagonal_den_bar
     px1_bar = (px_in*x1_inside - px_out*x1_beyond)*loss_bar + sx_bar - cw_bar*x1_beyond
     py1_bar = (py_in*y1_inside - py_out*y1_beyond)*loss_bar + sy_bar - ch_bar*y1_beyond
     px2_bar = (px_out*x2_beyond - px_in*x2_inside)*loss_bar + cw_bar*x2_beyond + sx_bar
@@ -218,37 +222,38 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
     parea = ph_area*pw  # area of pred
     tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
-    union_den = union_area + eps_union
-    iou = ratio(inter, union_den, 0.0)
-    px_rest = ph_area*pw_out + tarea + eps_union
-    px_share = ratio(px_rest, union_den, 0.0)
-    px_in = ih*meets_x*ratio(px_share, union_den, 0.0)
-    px_side = ratio(ph_area, union_den, 0.0)
+    union_den = np.where((eps_union == 0.0), union_area, union_area + eps_union)
+    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    iou = inter/union_safe
+    px_rest = np.where((eps_union == 0.0), ph_area*pw_out + tarea, ph_area*pw_out + tarea + eps_union)
+    px_share = px_rest/union_safe
+    px_in = ih*meets_x*(px_share/union_safe)
+    px_side = ph_area/union_safe
     px_out = iou*px_side
-    py_rest = p_rest*pw + tarea + eps_union
-    py_share = ratio(py_rest, union_den, 0.0)
-    py_in = iw*meets_y*ratio(py_share, union_den, 0.0)
-    py_side = ratio(pw, union_den, 0.0)
+    py_rest = np.where((eps_union == 0.0), p_rest*pw + tarea, p_rest*pw + tarea + eps_union)
+    py_share = py_rest/union_safe
+    py_in = iw*meets_y*(py_share/union_safe)
+    py_side = pw/union_safe
     py_out = iou*py_side
-    tx_rest = th_area*tw_out + parea + eps_union
-    tx_share = ratio(tx_rest, union_den, 0.0)
-    tx_in = ih*meets_x*ratio(tx_share, union_den, 0.0)
-    tx_side = ratio(th_area, union_den, 0.0)
+    tx_rest = np.where((eps_union == 0.0), th_area*tw_out + parea, th_area*tw_out + parea + eps_union)
+    tx_share = tx_rest/union_safe
+    tx_in = ih*meets_x*(tx_share/union_safe)
+    tx_side = th_area/union_safe
     tx_out = iou*tx_side
-    ty_rest = t_rest*tw + parea + eps_union
-    ty_share = ratio(ty_rest, union_den, 0.0)
-    ty_in = iw*meets_y*ratio(ty_share, union_den, 0.0)
-    ty_side = ratio(tw, union_den, 0.0)
+    ty_rest = np.where((eps_union == 0.0), t_rest*tw + parea, t_rest*tw + parea + eps_union)
+    ty_share = ty_rest/union_safe
+    ty_in = iw*meets_y*(ty_share/union_safe)
+    ty_side = tw/union_safe
     ty_out = iou*ty_side
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
@@ -264,12 +269,15 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     sy_low = two_diff_error(dy1, -dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low  # twice the distance of the centres in y
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
-    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error + eps_diagonal
     rho = 0.25*(sx*sx) + 0.25*(sy*sy)  # squared distance of the centres
+    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error
     diagonal = ch*ch + cw*cw + diagonal_low  # squared diagonal of the hull
-    distance = ratio(rho, diagonal, 0.0)
-    diagonal_bar = -(distance*ratio(loss_bar, diagonal, 0.0))
-    rho_bar = ratio(loss_bar, diagonal, 0.0)
+    diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
+    diagonal_safe = np.where((diagonal_den == 0.0), 1.0, diagonal_den)
+    distance = rho/diagonal_safe
+    diagonal_safe_bar = -(distance*(loss_bar/diagonal_safe))
+    diagonal_den_bar = np.where((diagonal_den == 0.0), 0.0, diagonal_safe_bar)
+    rho_bar = loss_bar/diagonal_safe
     dx1_dot = px1_dot - tx1_dot
     dy1_dot = py1_dot - ty1_dot
     dx2_dot = px2_dot - tx2_dot
@@ -294,43 +302,43 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     tarea_dot = th_area*tw_dot + th_dot*tw
     union_area_dot = inter_dot + outside_dot
     gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
+    union_safe_dot = union_area_dot*np.where((union_den == 0.0), 0.0, 1.0)
     iou_dot = -gap_dot
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot
-    px_share_dot = ratio(px_rest_dot, union_den, 0.0) - px_share*ratio(union_area_dot, union_den, 0.0)
-    px_in_dot = ih_dot*meets_x*ratio(px_share, union_den, 0.0) + ih*meets_x*ratio(px_share_dot, union_den, 0.0) - ih*meets_x*ratio(px_share, union_den, 0.0)*ratio(union_area_dot, union_den, 0.0)
-    px_side_dot = ratio(ph_dot, union_den, 0.0) - px_side*ratio(union_area_dot, union_den, 0.0)
+    px_share_dot = px_rest_dot/union_safe - px_share*(union_safe_dot/union_safe)
+    px_in_dot = ih_dot*meets_x*(px_share/union_safe) + ih*meets_x*(px_share_dot/union_safe) - ih*meets_x*(px_share/union_safe)*(union_safe_dot/union_safe)
+    px_side_dot = ph_dot/union_safe - px_side*(union_safe_dot/union_safe)
     px_out_dot = iou*px_side_dot + iou_dot*px_side
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot
-    py_share_dot = ratio(py_rest_dot, union_den, 0.0) - py_share*ratio(union_area_dot, union_den, 0.0)
-    py_in_dot = iw_dot*meets_y*ratio(py_share, union_den, 0.0) + iw*meets_y*ratio(py_share_dot, union_den, 0.0) - iw*meets_y*ratio(py_share, union_den, 0.0)*ratio(union_area_dot, union_den, 0.0)
-    py_side_dot = ratio(pw_dot, union_den, 0.0) - py_side*ratio(union_area_dot, union_den, 0.0)
+    py_share_dot = py_rest_dot/union_safe - py_share*(union_safe_dot/union_safe)
+    py_in_dot = iw_dot*meets_y*(py_share/union_safe) + iw*meets_y*(py_share_dot/union_safe) - iw*meets_y*(py_share/union_safe)*(union_safe_dot/union_safe)
+    py_side_dot = pw_dot/union_safe - py_side*(union_safe_dot/union_safe)
     py_out_dot = iou*py_side_dot + iou_dot*py_side
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot
-    tx_share_dot = ratio(tx_rest_dot, union_den, 0.0) - tx_share*ratio(union_area_dot, union_den, 0.0)
-    tx_in_dot = ih_dot*meets_x*ratio(tx_share, union_den, 0.0) + ih*meets_x*ratio(tx_share_dot, union_den, 0.0) - ih*meets_x*ratio(tx_share, union_den, 0.0)*ratio(union_area_dot, union_den, 0.0)
-    tx_side_dot = ratio(th_dot, union_den, 0.0) - tx_side*ratio(union_area_dot, union_den, 0.0)
+    tx_share_dot = tx_rest_dot/union_safe - tx_share*(union_safe_dot/union_safe)
+    tx_in_dot = ih_dot*meets_x*(tx_share/union_safe) + ih*meets_x*(tx_share_dot/union_safe) - ih*meets_x*(tx_share/union_safe)*(union_safe_dot/union_safe)
+    tx_side_dot = th_dot/union_safe - tx_side*(union_safe_dot/union_safe)
     tx_out_dot = iou*tx_side_dot + iou_dot*tx_side
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot
-    ty_share_dot = ratio(ty_rest_dot, union_den, 0.0) - ty_share*ratio(union_area_dot, union_den, 0.0)
-    ty_in_dot = iw_dot*meets_y*ratio(ty_share, union_den, 0.0) + iw*meets_y*ratio(ty_share_dot, union_den, 0.0) - iw*meets_y*ratio(ty_share, union_den, 0.0)*ratio(union_area_dot, union_den, 0.0)
-    ty_side_dot = ratio(tw_dot, union_den, 0.0) - ty_side*ratio(union_area_dot, union_den, 0.0)
+    ty_share_dot = ty_rest_dot/union_safe - ty_share*(union_safe_dot/union_safe)
+    ty_in_dot = iw_dot*meets_y*(ty_share/union_safe) + iw*meets_y*(ty_share_dot/union_safe) - iw*meets_y*(ty_share/union_safe)*(union_safe_dot/union_safe)
+    ty_side_dot = tw_dot/union_safe - ty_side*(union_safe_dot/union_safe)
     ty_out_dot = iou*ty_side_dot + iou_dot*ty_side
     cw_dot = px2_dot*x2_beyond + tx2_dot*x2_inside - px1_dot*x1_beyond - tx1_dot*x1_inside
     ch_dot = py2_dot*y2_beyond + ty2_dot*y2_inside - py1_dot*y1_beyond - ty1_dot*y1_inside
     sx_high_dot = dx1_dot + dx2_dot
     sy_high_dot = dy1_dot + dy2_dot
-    diagonal_low_dot = 2.0*ch_dot*ch_error + 2.0*cw_dot*cw_error
     rho_dot = 0.5*sx*sx_high_dot + 0.5*sy*sy_high_dot
-    diagonal_dot = 2.0*ch*ch_dot + 2.0*cw*cw_dot + diagonal_low_dot
-    distance_dot = ratio(rho_dot, diagonal, 0.0) - distance*ratio(diagonal_dot, diagonal, 0.0)
-    diagonal_bar_dot = distance*rho_bar*ratio(diagonal_dot, diagonal, 0.0) - distance_dot*rho_bar
-    rho_bar_dot = -(rho_bar*ratio(diagonal_dot, diagonal, 0.0))
-    ch_error_bar_dot = 2.0*ch*diagonal_bar_dot + 2.0*ch_dot*diagonal_bar
+    diagonal_dot = 2.0*ch*ch_dot + 2.0*cw*cw_dot
+    diagonal_safe_dot = diagonal_dot*np.where((diagonal_den == 0.0), 0.0, 1.0)
+    distance_dot = rho_dot/diagonal_safe - distance*(diagonal_safe_dot/diagonal_safe)
+    diagonal_safe_bar_dot = distance*rho_bar*(diagonal_safe_dot/diagonal_safe) - distance_dot*rho_bar
+    diagonal_den_bar_dot = diagonal_safe_bar_dot*np.where((diagonal_den == 0.0), 0.0, 1.0)
+    rho_bar_dot = -(rho_bar*(diagonal_safe_dot/diagonal_safe))
     sy_bar_dot = 0.5*rho_bar*sy_high_dot + 0.5*rho_bar_dot*sy
-    cw_error_bar_dot = 2.0*cw*diagonal_bar_dot + 2.0*cw_dot*diagonal_bar
     sx_bar_dot = 0.5*rho_bar*sx_high_dot + 0.5*rho_bar_dot*sx
-    ch_bar_dot = 2.0*ch_error*diagonal_bar_dot + ch_error_bar_dot
-    cw_bar_dot = 2.0*cw_error*diagonal_bar_dot + cw_error_bar_dot
+    ch_bar_dot = 2.0*ch*diagonal_den_bar_dot + 2.0*ch_dot*diagonal_den_bar
+    cw_bar_dot = 2.0*cw*diagonal_den_bar_dot + 2.0*cw_dot*diagonal_den_bar
     px1_bar_dot = loss_bar*px_in_dot*x1_inside + sx_bar_dot - cw_bar_dot*x1_beyond - loss_bar*px_out_dot*x1_beyond
     py1_bar_dot = loss_bar*py_in_dot*y1_inside + sy_bar_dot - ch_bar_dot*y1_beyond - loss_bar*py_out_dot*y1_beyond
     px2_bar_dot = cw_bar_dot*x2_beyond + loss_bar*px_out_dot*x2_beyond + sx_bar_dot - loss_bar*px_in_dot*x2_inside

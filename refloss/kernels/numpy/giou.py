@@ -50,17 +50,17 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_hul
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
     union_area = inter + outside  # union
     union_kept = np.maximum(least_area, union_area)  # union, floored
     union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
-    union_den = union_kept + eps_union
+    union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
@@ -69,8 +69,9 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_hul
     empty = (iw + pw_out + tw_out)*y_gap + ch*x_gap + ph_out*tw_out + pw_out*th_out  # hull minus union, from terms >= 0
     hull = ch*cw  # area of the hull
     hull_kept = np.maximum(least_area, hull)  # hull, floored
-    hull_den = hull_kept + eps_hull
-    hull_term = ratio(np.maximum(-hull + least_area, 0.0) + empty - eps_height*(pw + tw) - np.maximum(-union_area + least_area, 0.0), hull_den, 0.0)
+    hull_den = np.where((eps_hull == 0.0), hull_kept, hull_kept + eps_hull)
+    hull_safe = np.where((hull_den == 0.0), 1.0, hull_den)
+    hull_term = np.where((eps_height == 0.0), np.maximum(-hull + least_area, 0.0) + empty - np.maximum(-union_area + least_area, 0.0), np.maximum(-hull + least_area, 0.0) + empty - eps_height*(pw + tw) - np.maximum(-union_area + least_area, 0.0))/hull_safe
     loss = gap + hull_term
     return loss
 
@@ -104,10 +105,10 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
@@ -117,28 +118,29 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     union_kept = np.maximum(least_area, union_area)  # union, floored
     union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
     union_follows = np.heaviside(union_area - least_area, 0.5)
-    union_den = union_kept + eps_union
+    union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
-    iou = ratio(inter, union_den, 0.0)
+    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
-    px_share = ratio((1.0 - union_follows)*union_den + px_rest*union_follows, union_den, 0.0)
-    px_in = ih*meets_x*ratio(px_share, union_den, 0.0)
-    px_side = union_follows*ratio(ph_area, union_den, 0.0)
+    px_share = ((1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
+    px_in = ih*meets_x*(px_share/union_safe)
+    px_side = union_follows*(ph_area/union_safe)
     px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
-    py_share = ratio((1.0 - union_follows)*union_den + py_rest*union_follows, union_den, 0.0)
-    py_in = iw*meets_y*ratio(py_share, union_den, 0.0)
-    py_side = union_follows*ratio(pw, union_den, 0.0)
+    py_share = ((1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
+    py_in = iw*meets_y*(py_share/union_safe)
+    py_side = union_follows*(pw/union_safe)
     py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
-    tx_share = ratio((1.0 - union_follows)*union_den + tx_rest*union_follows, union_den, 0.0)
-    tx_in = ih*meets_x*ratio(tx_share, union_den, 0.0)
-    tx_side = union_follows*ratio(th_area, union_den, 0.0)
+    tx_share = ((1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
+    tx_in = ih*meets_x*(tx_share/union_safe)
+    tx_side = union_follows*(th_area/union_safe)
     tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
-    ty_share = ratio((1.0 - union_follows)*union_den + ty_rest*union_follows, union_den, 0.0)
-    ty_in = iw*meets_y*ratio(ty_share, union_den, 0.0)
-    ty_side = union_follows*ratio(tw, union_den, 0.0)
+    ty_share = ((1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
+    ty_in = iw*meets_y*(ty_share/union_safe)
+    ty_side = union_follows*(tw/union_safe)
     ty_out = iou*ty_side
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
@@ -147,20 +149,21 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     empty = (iw + pw_out + tw_out)*y_gap + ch*x_gap + ph_out*tw_out + pw_out*th_out  # hull minus union, from terms >= 0
     hull = ch*cw  # area of the hull
     hull_kept = np.maximum(least_area, hull)  # hull, floored
-    hull_den = hull_kept + eps_hull
-    hull_term = ratio(np.maximum(-hull + least_area, 0.0) + empty - eps_height*(pw + tw) - np.maximum(-union_area + least_area, 0.0), hull_den, 0.0)
+    hull_den = np.where((eps_hull == 0.0), hull_kept, hull_kept + eps_hull)
+    hull_safe = np.where((hull_den == 0.0), 1.0, hull_den)
+    hull_term = np.where((eps_height == 0.0), np.maximum(-hull + least_area, 0.0) + empty - np.maximum(-union_area + least_area, 0.0), np.maximum(-hull + least_area, 0.0) + empty - eps_height*(pw + tw) - np.maximum(-union_area + least_area, 0.0))/hull_safe
     hull_follows = np.heaviside(hull - least_area, 0.5)
-    fill = ratio(union_kept + eps_hull, hull_den, 0.0)  # 1 - hull_term
-    spread_x = fill*hull_follows*ratio(ch, hull_den, 0.0)
-    spread_y = fill*hull_follows*ratio(cw, hull_den, 0.0)
-    px_keep = ratio(((1.0 - meets_x)*ih + p_rest)*union_follows, hull_den, 0.0)
-    px_grow = ratio(ph_area*union_follows, hull_den, 0.0)
-    py_keep = ratio(((1.0 - meets_y)*iw + pw_out)*union_follows, hull_den, 0.0)
-    py_grow = ratio(pw*union_follows, hull_den, 0.0)
-    tx_keep = ratio(((1.0 - meets_x)*ih + t_rest)*union_follows, hull_den, 0.0)
-    tx_grow = ratio(th_area*union_follows, hull_den, 0.0)
-    ty_keep = ratio(((1.0 - meets_y)*iw + tw_out)*union_follows, hull_den, 0.0)
-    ty_grow = ratio(tw*union_follows, hull_den, 0.0)
+    fill = np.where((eps_hull == 0.0), union_kept, union_kept + eps_hull)/hull_safe  # 1 - hull_term
+    spread_x = fill*hull_follows*(ch/hull_safe)
+    spread_y = fill*hull_follows*(cw/hull_safe)
+    px_keep = ((1.0 - meets_x)*ih + p_rest)*union_follows/hull_safe
+    px_grow = ph_area*union_follows/hull_safe
+    py_keep = ((1.0 - meets_y)*iw + pw_out)*union_follows/hull_safe
+    py_grow = pw*union_follows/hull_safe
+    tx_keep = ((1.0 - meets_x)*ih + t_rest)*union_follows/hull_safe
+    tx_grow = th_area*union_follows/hull_safe
+    ty_keep = ((1.0 - meets_y)*iw + tw_out)*union_follows/hull_safe
+    ty_grow = tw*union_follows/hull_safe
     loss = gap + hull_term
     px1_bar = (px_in*x1_inside - px_out*x1_beyond)*loss_bar + (px_grow*x1_beyond + px_keep*x1_inside - spread_x*x1_beyond)*loss_bar
     py1_bar = (py_in*y1_inside - py_out*y1_beyond)*loss_bar + (py_grow*y1_beyond + py_keep*y1_inside - spread_y*y1_beyond)*loss_bar
@@ -202,10 +205,10 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
@@ -215,43 +218,45 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_kept = np.maximum(least_area, union_area)  # union, floored
     union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
     union_follows = np.heaviside(union_area - least_area, 0.5)
-    union_den = union_kept + eps_union
-    iou = ratio(inter, union_den, 0.0)
+    union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
+    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
-    px_share = ratio((1.0 - union_follows)*union_den + px_rest*union_follows, union_den, 0.0)
-    px_in = ih*meets_x*ratio(px_share, union_den, 0.0)
-    px_side = union_follows*ratio(ph_area, union_den, 0.0)
+    px_share = ((1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
+    px_in = ih*meets_x*(px_share/union_safe)
+    px_side = union_follows*(ph_area/union_safe)
     px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
-    py_share = ratio((1.0 - union_follows)*union_den + py_rest*union_follows, union_den, 0.0)
-    py_in = iw*meets_y*ratio(py_share, union_den, 0.0)
-    py_side = union_follows*ratio(pw, union_den, 0.0)
+    py_share = ((1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
+    py_in = iw*meets_y*(py_share/union_safe)
+    py_side = union_follows*(pw/union_safe)
     py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
-    tx_share = ratio((1.0 - union_follows)*union_den + tx_rest*union_follows, union_den, 0.0)
-    tx_in = ih*meets_x*ratio(tx_share, union_den, 0.0)
-    tx_side = union_follows*ratio(th_area, union_den, 0.0)
+    tx_share = ((1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
+    tx_in = ih*meets_x*(tx_share/union_safe)
+    tx_side = union_follows*(th_area/union_safe)
     tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
-    ty_share = ratio((1.0 - union_follows)*union_den + ty_rest*union_follows, union_den, 0.0)
-    ty_in = iw*meets_y*ratio(ty_share, union_den, 0.0)
-    ty_side = union_follows*ratio(tw, union_den, 0.0)
+    ty_share = ((1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
+    ty_in = iw*meets_y*(ty_share/union_safe)
+    ty_side = union_follows*(tw/union_safe)
     ty_out = iou*ty_side
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
     hull = ch*cw  # area of the hull
     hull_kept = np.maximum(least_area, hull)  # hull, floored
-    hull_den = hull_kept + eps_hull
+    hull_den = np.where((eps_hull == 0.0), hull_kept, hull_kept + eps_hull)
+    hull_safe = np.where((hull_den == 0.0), 1.0, hull_den)
     hull_follows = np.heaviside(hull - least_area, 0.5)
-    fill = ratio(union_kept + eps_hull, hull_den, 0.0)  # 1 - hull_term
-    px_keep = ratio(((1.0 - meets_x)*ih + p_rest)*union_follows, hull_den, 0.0)
-    px_grow = ratio(ph_area*union_follows, hull_den, 0.0)
-    py_keep = ratio(((1.0 - meets_y)*iw + pw_out)*union_follows, hull_den, 0.0)
-    py_grow = ratio(pw*union_follows, hull_den, 0.0)
-    tx_keep = ratio(((1.0 - meets_x)*ih + t_rest)*union_follows, hull_den, 0.0)
-    tx_grow = ratio(th_area*union_follows, hull_den, 0.0)
-    ty_keep = ratio(((1.0 - meets_y)*iw + tw_out)*union_follows, hull_den, 0.0)
-    ty_grow = ratio(tw*union_follows, hull_den, 0.0)
+    fill = np.where((eps_hull == 0.0), union_kept, union_kept + eps_hull)/hull_safe  # 1 - hull_term
+    px_keep = ((1.0 - meets_x)*ih + p_rest)*union_follows/hull_safe
+    px_grow = ph_area*union_follows/hull_safe
+    py_keep = ((1.0 - meets_y)*iw + pw_out)*union_follows/hull_safe
+    py_grow = pw*union_follows/hull_safe
+    tx_keep = ((1.0 - meets_x)*ih + t_rest)*union_follows/hull_safe
+    tx_grow = th_area*union_follows/hull_safe
+    ty_keep = ((1.0 - meets_y)*iw + tw_out)*union_follows/hull_safe
+    ty_grow = tw*union_follows/hull_safe
     pw_dot = px2_dot - px1_dot
     ph_dot = py2_dot - py1_dot
     tw_dot = tx2_dot - tx1_dot
@@ -274,42 +279,44 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_kept_dot = union_area_dot*union_follows
     union_slack_dot = -(union_area_dot*np.heaviside(-union_area + least_area, 0.0))
     gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
+    union_safe_dot = union_kept_dot*np.where((union_den == 0.0), 0.0, 1.0)
     iou_dot = -gap_dot
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot + union_slack_dot
-    px_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(px_rest_dot, union_den, 0.0) - px_share*ratio(union_kept_dot, union_den, 0.0)
-    px_in_dot = ih_dot*meets_x*ratio(px_share, union_den, 0.0) + ih*meets_x*ratio(px_share_dot, union_den, 0.0) - ih*meets_x*ratio(px_share, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
-    px_side_dot = union_follows*ratio(ph_dot, union_den, 0.0) - union_follows*ratio(ph_area, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    px_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(px_rest_dot/union_safe) - px_share*(union_safe_dot/union_safe)
+    px_in_dot = ih_dot*meets_x*(px_share/union_safe) + ih*meets_x*(px_share_dot/union_safe) - ih*meets_x*(px_share/union_safe)*(union_safe_dot/union_safe)
+    px_side_dot = union_follows*(ph_dot/union_safe) - union_follows*(ph_area/union_safe)*(union_safe_dot/union_safe)
     px_out_dot = iou*px_side_dot + iou_dot*px_side
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot + union_slack_dot
-    py_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(py_rest_dot, union_den, 0.0) - py_share*ratio(union_kept_dot, union_den, 0.0)
-    py_in_dot = iw_dot*meets_y*ratio(py_share, union_den, 0.0) + iw*meets_y*ratio(py_share_dot, union_den, 0.0) - iw*meets_y*ratio(py_share, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
-    py_side_dot = union_follows*ratio(pw_dot, union_den, 0.0) - union_follows*ratio(pw, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    py_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(py_rest_dot/union_safe) - py_share*(union_safe_dot/union_safe)
+    py_in_dot = iw_dot*meets_y*(py_share/union_safe) + iw*meets_y*(py_share_dot/union_safe) - iw*meets_y*(py_share/union_safe)*(union_safe_dot/union_safe)
+    py_side_dot = union_follows*(pw_dot/union_safe) - union_follows*(pw/union_safe)*(union_safe_dot/union_safe)
     py_out_dot = iou*py_side_dot + iou_dot*py_side
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot + union_slack_dot
-    tx_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(tx_rest_dot, union_den, 0.0) - tx_share*ratio(union_kept_dot, union_den, 0.0)
-    tx_in_dot = ih_dot*meets_x*ratio(tx_share, union_den, 0.0) + ih*meets_x*ratio(tx_share_dot, union_den, 0.0) - ih*meets_x*ratio(tx_share, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
-    tx_side_dot = union_follows*ratio(th_dot, union_den, 0.0) - union_follows*ratio(th_area, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    tx_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(tx_rest_dot/union_safe) - tx_share*(union_safe_dot/union_safe)
+    tx_in_dot = ih_dot*meets_x*(tx_share/union_safe) + ih*meets_x*(tx_share_dot/union_safe) - ih*meets_x*(tx_share/union_safe)*(union_safe_dot/union_safe)
+    tx_side_dot = union_follows*(th_dot/union_safe) - union_follows*(th_area/union_safe)*(union_safe_dot/union_safe)
     tx_out_dot = iou*tx_side_dot + iou_dot*tx_side
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot + union_slack_dot
-    ty_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(ty_rest_dot, union_den, 0.0) - ty_share*ratio(union_kept_dot, union_den, 0.0)
-    ty_in_dot = iw_dot*meets_y*ratio(ty_share, union_den, 0.0) + iw*meets_y*ratio(ty_share_dot, union_den, 0.0) - iw*meets_y*ratio(ty_share, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
-    ty_side_dot = union_follows*ratio(tw_dot, union_den, 0.0) - union_follows*ratio(tw, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    ty_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(ty_rest_dot/union_safe) - ty_share*(union_safe_dot/union_safe)
+    ty_in_dot = iw_dot*meets_y*(ty_share/union_safe) + iw*meets_y*(ty_share_dot/union_safe) - iw*meets_y*(ty_share/union_safe)*(union_safe_dot/union_safe)
+    ty_side_dot = union_follows*(tw_dot/union_safe) - union_follows*(tw/union_safe)*(union_safe_dot/union_safe)
     ty_out_dot = iou*ty_side_dot + iou_dot*ty_side
     cw_dot = px2_dot*x2_beyond + tx2_dot*x2_inside - px1_dot*x1_beyond - tx1_dot*x1_inside
     ch_dot = py2_dot*y2_beyond + ty2_dot*y2_inside - py1_dot*y1_beyond - ty1_dot*y1_inside
     hull_dot = ch*cw_dot + ch_dot*cw
     hull_kept_dot = hull_dot*hull_follows
-    fill_dot = ratio(union_kept_dot, hull_den, 0.0) - fill*ratio(hull_kept_dot, hull_den, 0.0)
-    spread_x_dot = fill_dot*hull_follows*ratio(ch, hull_den, 0.0) + fill*hull_follows*ratio(ch_dot, hull_den, 0.0) - fill*hull_follows*ratio(ch, hull_den, 0.0)*ratio(hull_kept_dot, hull_den, 0.0)
-    spread_y_dot = fill_dot*hull_follows*ratio(cw, hull_den, 0.0) + fill*hull_follows*ratio(cw_dot, hull_den, 0.0) - fill*hull_follows*ratio(cw, hull_den, 0.0)*ratio(hull_kept_dot, hull_den, 0.0)
-    px_keep_dot = union_follows*ratio(ph_out_dot, hull_den, 0.0) + (1.0 - meets_x)*union_follows*ratio(ih_dot, hull_den, 0.0) - px_keep*ratio(hull_kept_dot, hull_den, 0.0)
-    px_grow_dot = union_follows*ratio(ph_dot, hull_den, 0.0) - px_grow*ratio(hull_kept_dot, hull_den, 0.0)
-    py_keep_dot = union_follows*ratio(pw_out_dot, hull_den, 0.0) + (1.0 - meets_y)*union_follows*ratio(iw_dot, hull_den, 0.0) - py_keep*ratio(hull_kept_dot, hull_den, 0.0)
-    py_grow_dot = union_follows*ratio(pw_dot, hull_den, 0.0) - py_grow*ratio(hull_kept_dot, hull_den, 0.0)
-    tx_keep_dot = union_follows*ratio(th_out_dot, hull_den, 0.0) + (1.0 - meets_x)*union_follows*ratio(ih_dot, hull_den, 0.0) - tx_keep*ratio(hull_kept_dot, hull_den, 0.0)
-    tx_grow_dot = union_follows*ratio(th_dot, hull_den, 0.0) - tx_grow*ratio(hull_kept_dot, hull_den, 0.0)
-    ty_keep_dot = union_follows*ratio(tw_out_dot, hull_den, 0.0) + (1.0 - meets_y)*union_follows*ratio(iw_dot, hull_den, 0.0) - ty_keep*ratio(hull_kept_dot, hull_den, 0.0)
-    ty_grow_dot = union_follows*ratio(tw_dot, hull_den, 0.0) - ty_grow*ratio(hull_kept_dot, hull_den, 0.0)
+    hull_safe_dot = hull_kept_dot*np.where((hull_den == 0.0), 0.0, 1.0)
+    fill_dot = union_kept_dot/hull_safe - fill*(hull_safe_dot/hull_safe)
+    spread_x_dot = fill_dot*hull_follows*(ch/hull_safe) + fill*hull_follows*(ch_dot/hull_safe) - fill*hull_follows*(ch/hull_safe)*(hull_safe_dot/hull_safe)
+    spread_y_dot = fill_dot*hull_follows*(cw/hull_safe) + fill*hull_follows*(cw_dot/hull_safe) - fill*hull_follows*(cw/hull_safe)*(hull_safe_dot/hull_safe)
+    px_keep_dot = union_follows*(ph_out_dot/hull_safe) + (1.0 - meets_x)*union_follows*(ih_dot/hull_safe) - px_keep*(hull_safe_dot/hull_safe)
+    px_grow_dot = union_follows*(ph_dot/hull_safe) - px_grow*(hull_safe_dot/hull_safe)
+    py_keep_dot = union_follows*(pw_out_dot/hull_safe) + (1.0 - meets_y)*union_follows*(iw_dot/hull_safe) - py_keep*(hull_safe_dot/hull_safe)
+    py_grow_dot = union_follows*(pw_dot/hull_safe) - py_grow*(hull_safe_dot/hull_safe)
+    tx_keep_dot = union_follows*(th_out_dot/hull_safe) + (1.0 - meets_x)*union_follows*(ih_dot/hull_safe) - tx_keep*(hull_safe_dot/hull_safe)
+    tx_grow_dot = union_follows*(th_dot/hull_safe) - tx_grow*(hull_safe_dot/hull_safe)
+    ty_keep_dot = union_follows*(tw_out_dot/hull_safe) + (1.0 - meets_y)*union_follows*(iw_dot/hull_safe) - ty_keep*(hull_safe_dot/hull_safe)
+    ty_grow_dot = union_follows*(tw_dot/hull_safe) - ty_grow*(hull_safe_dot/hull_safe)
     px1_bar_dot = loss_bar*px_grow_dot*x1_beyond + loss_bar*px_in_dot*x1_inside + loss_bar*px_keep_dot*x1_inside - loss_bar*px_out_dot*x1_beyond - loss_bar*spread_x_dot*x1_beyond
     py1_bar_dot = loss_bar*py_grow_dot*y1_beyond + loss_bar*py_in_dot*y1_inside + loss_bar*py_keep_dot*y1_inside - loss_bar*py_out_dot*y1_beyond - loss_bar*spread_y_dot*y1_beyond
     px2_bar_dot = loss_bar*px_out_dot*x2_beyond + loss_bar*spread_x_dot*x2_beyond - loss_bar*px_grow_dot*x2_beyond - loss_bar*px_in_dot*x2_inside - loss_bar*px_keep_dot*x2_inside

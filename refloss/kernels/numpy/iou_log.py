@@ -51,19 +51,20 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_a
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
     union_area = inter + outside  # union
     union_kept = np.maximum(least_area, union_area)  # union, floored
     union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
-    union_den = union_kept + eps_union
+    union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
-    iou = ratio(inter, union_den, 0.0)
+    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    iou = inter/union_safe
     iou_kept = np.maximum(least_iou, iou)  # IoU, floored
     loss = np.where((gap < 0.5), -np.log1p(-gap), -np.log(iou_kept))
     return loss
@@ -98,10 +99,10 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
@@ -111,21 +112,22 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     union_kept = np.maximum(least_area, union_area)  # union, floored
     union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
     union_follows = np.heaviside(union_area - least_area, 0.5)
-    union_den = union_kept + eps_union
+    union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
-    iou = ratio(inter, union_den, 0.0)
+    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
-    px_share = ratio((1.0 - union_follows)*union_den + px_rest*union_follows, union_den, 0.0)
-    px_side = union_follows*ratio(ph_area, union_den, 0.0)
+    px_share = ((1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
+    px_side = union_follows*(ph_area/union_safe)
     py_rest = p_rest*pw + tarea + union_slack
-    py_share = ratio((1.0 - union_follows)*union_den + py_rest*union_follows, union_den, 0.0)
-    py_side = union_follows*ratio(pw, union_den, 0.0)
+    py_share = ((1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
+    py_side = union_follows*(pw/union_safe)
     tx_rest = th_area*tw_out + parea + union_slack
-    tx_share = ratio((1.0 - union_follows)*union_den + tx_rest*union_follows, union_den, 0.0)
-    tx_side = union_follows*ratio(th_area, union_den, 0.0)
+    tx_share = ((1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
+    tx_side = union_follows*(th_area/union_safe)
     ty_rest = t_rest*tw + parea + union_slack
-    ty_share = ratio((1.0 - union_follows)*union_den + ty_rest*union_follows, union_den, 0.0)
-    ty_side = union_follows*ratio(tw, union_den, 0.0)
+    ty_share = ((1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
+    ty_side = union_follows*(tw/union_safe)
     iou_kept = np.maximum(least_iou, iou)  # IoU, floored
     loss = np.where((gap < 0.5), -np.log1p(-gap), -np.log(iou_kept))
     iou_counts = np.heaviside(iou - least_iou, 0.0)
@@ -177,10 +179,10 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
@@ -190,16 +192,17 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_kept = np.maximum(least_area, union_area)  # union, floored
     union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
     union_follows = np.heaviside(union_area - least_area, 0.5)
-    union_den = union_kept + eps_union
-    iou = ratio(inter, union_den, 0.0)
+    union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
+    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
-    px_share = ratio((1.0 - union_follows)*union_den + px_rest*union_follows, union_den, 0.0)
+    px_share = ((1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
     py_rest = p_rest*pw + tarea + union_slack
-    py_share = ratio((1.0 - union_follows)*union_den + py_rest*union_follows, union_den, 0.0)
+    py_share = ((1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
     tx_rest = th_area*tw_out + parea + union_slack
-    tx_share = ratio((1.0 - union_follows)*union_den + tx_rest*union_follows, union_den, 0.0)
+    tx_share = ((1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
     ty_rest = t_rest*tw + parea + union_slack
-    ty_share = ratio((1.0 - union_follows)*union_den + ty_rest*union_follows, union_den, 0.0)
+    ty_share = ((1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
     iou_counts = np.heaviside(iou - least_iou, 0.0)
     pw_dot = px2_dot - px1_dot
     ph_dot = py2_dot - py1_dot
@@ -222,18 +225,19 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_area_dot = inter_dot + outside_dot
     union_kept_dot = union_area_dot*union_follows
     union_slack_dot = -(union_area_dot*np.heaviside(-union_area + least_area, 0.0))
+    union_safe_dot = union_kept_dot*np.where((union_den == 0.0), 0.0, 1.0)
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot + union_slack_dot
-    px_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(px_rest_dot, union_den, 0.0) - px_share*ratio(union_kept_dot, union_den, 0.0)
-    px_side_dot = union_follows*ratio(ph_dot, union_den, 0.0) - union_follows*ratio(ph_area, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    px_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(px_rest_dot/union_safe) - px_share*(union_safe_dot/union_safe)
+    px_side_dot = union_follows*(ph_dot/union_safe) - union_follows*(ph_area/union_safe)*(union_safe_dot/union_safe)
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot + union_slack_dot
-    py_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(py_rest_dot, union_den, 0.0) - py_share*ratio(union_kept_dot, union_den, 0.0)
-    py_side_dot = union_follows*ratio(pw_dot, union_den, 0.0) - union_follows*ratio(pw, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    py_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(py_rest_dot/union_safe) - py_share*(union_safe_dot/union_safe)
+    py_side_dot = union_follows*(pw_dot/union_safe) - union_follows*(pw/union_safe)*(union_safe_dot/union_safe)
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot + union_slack_dot
-    tx_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(tx_rest_dot, union_den, 0.0) - tx_share*ratio(union_kept_dot, union_den, 0.0)
-    tx_side_dot = union_follows*ratio(th_dot, union_den, 0.0) - union_follows*ratio(th_area, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    tx_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(tx_rest_dot/union_safe) - tx_share*(union_safe_dot/union_safe)
+    tx_side_dot = union_follows*(th_dot/union_safe) - union_follows*(th_area/union_safe)*(union_safe_dot/union_safe)
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot + union_slack_dot
-    ty_share_dot = (1.0 - union_follows)*ratio(union_kept_dot, union_den, 0.0) + union_follows*ratio(ty_rest_dot, union_den, 0.0) - ty_share*ratio(union_kept_dot, union_den, 0.0)
-    ty_side_dot = union_follows*ratio(tw_dot, union_den, 0.0) - union_follows*ratio(tw, union_den, 0.0)*ratio(union_kept_dot, union_den, 0.0)
+    ty_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(ty_rest_dot/union_safe) - ty_share*(union_safe_dot/union_safe)
+    ty_side_dot = union_follows*(tw_dot/union_safe) - union_follows*(tw/union_safe)*(union_safe_dot/union_safe)
     px_log_in_dot = iou_counts*meets_x*ratio(px_share_dot, iw, 0.0) - iou_counts*meets_x*ratio(iw_dot, iw, 0.0)*ratio(px_share, iw, 0.0)
     px_log_out_dot = iou_counts*px_side_dot
     tx_log_in_dot = iou_counts*meets_x*ratio(tx_share_dot, iw, 0.0) - iou_counts*meets_x*ratio(iw_dot, iw, 0.0)*ratio(tx_share, iw, 0.0)

@@ -71,10 +71,10 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_a
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
@@ -84,22 +84,23 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_a
     union_kept = np.maximum(least_area, union_area)  # union, floored
     union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
     union_follows = np.heaviside(union_area - least_area, 0.5)
-    union_den = union_kept + eps_union
+    union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
     pw_error = two_diff_error(px2, px1)
-    ph_error = two_diff_error(ph, -eps_height) + two_diff_error(py2, py1)
+    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(ph, -eps_height) + two_diff_error(py2, py1))
     parea_error = ph_area*pw_error + ph_error*pw + two_prod_error(pw, ph_area)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = two_diff_error(th, -eps_height) + two_diff_error(ty2, ty1)
+    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(th, -eps_height) + two_diff_error(ty2, ty1))
     tarea_error = th_area*tw_error + th_error*tw + two_prod_error(tw, th_area)
     ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
     oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
     inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
     area_sum = parea + tarea
     union_high = area_sum - inter
-    union_low = two_diff_error(area_sum, inter) + two_diff_error(parea, -tarea) + parea_error + tarea_error - inter_error
-    union_fine = (union_high - union_area + union_low)*union_follows + union_den
-    iou = ratio(inter, union_fine, 0.0)
+    union_error = two_diff_error(area_sum, inter) + two_diff_error(parea, -tarea) + parea_error + tarea_error + union_high - inter_error - union_area
+    union_fine = union_error*union_follows + union_den
+    union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
+    iou = inter/union_safe
     loss = (1.0 + iou)*gap
     return loss
 
@@ -133,10 +134,10 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
@@ -146,41 +147,42 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     union_kept = np.maximum(least_area, union_area)  # union, floored
     union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
     union_follows = np.heaviside(union_area - least_area, 0.5)
-    union_den = union_kept + eps_union
+    union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
     pw_error = two_diff_error(px2, px1)
-    ph_error = two_diff_error(ph, -eps_height) + two_diff_error(py2, py1)
+    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(ph, -eps_height) + two_diff_error(py2, py1))
     parea_error = ph_area*pw_error + ph_error*pw + two_prod_error(pw, ph_area)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = two_diff_error(th, -eps_height) + two_diff_error(ty2, ty1)
+    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(th, -eps_height) + two_diff_error(ty2, ty1))
     tarea_error = th_area*tw_error + th_error*tw + two_prod_error(tw, th_area)
     ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
     oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
     inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
     area_sum = parea + tarea
     union_high = area_sum - inter
-    union_low = two_diff_error(area_sum, inter) + two_diff_error(parea, -tarea) + parea_error + tarea_error - inter_error
-    union_fine = (union_high - union_area + union_low)*union_follows + union_den
-    iou = ratio(inter, union_fine, 0.0)
+    union_error = two_diff_error(area_sum, inter) + two_diff_error(parea, -tarea) + parea_error + tarea_error + union_high - inter_error - union_area
+    union_fine = union_error*union_follows + union_den
+    union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
+    iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
-    px_share = ratio((1.0 - union_follows)*union_fine + px_rest*union_follows, union_fine, 0.0)
-    px_in = ih*meets_x*ratio(px_share, union_fine, 0.0)
-    px_side = union_follows*ratio(ph_area, union_fine, 0.0)
+    px_share = ((1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
+    px_in = ih*meets_x*(px_share/union_safe)
+    px_side = union_follows*(ph_area/union_safe)
     px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
-    py_share = ratio((1.0 - union_follows)*union_fine + py_rest*union_follows, union_fine, 0.0)
-    py_in = iw*meets_y*ratio(py_share, union_fine, 0.0)
-    py_side = union_follows*ratio(pw, union_fine, 0.0)
+    py_share = ((1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
+    py_in = iw*meets_y*(py_share/union_safe)
+    py_side = union_follows*(pw/union_safe)
     py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
-    tx_share = ratio((1.0 - union_follows)*union_fine + tx_rest*union_follows, union_fine, 0.0)
-    tx_in = ih*meets_x*ratio(tx_share, union_fine, 0.0)
-    tx_side = union_follows*ratio(th_area, union_fine, 0.0)
+    tx_share = ((1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
+    tx_in = ih*meets_x*(tx_share/union_safe)
+    tx_side = union_follows*(th_area/union_safe)
     tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
-    ty_share = ratio((1.0 - union_follows)*union_fine + ty_rest*union_follows, union_fine, 0.0)
-    ty_in = iw*meets_y*ratio(ty_share, union_fine, 0.0)
-    ty_side = union_follows*ratio(tw, union_fine, 0.0)
+    ty_share = ((1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
+    ty_in = iw*meets_y*(ty_share/union_safe)
+    ty_side = union_follows*(tw/union_safe)
     ty_out = iou*ty_side
     loss = (1.0 + iou)*gap
     gap_bar = 2.0*iou*loss_bar
@@ -224,10 +226,10 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
     tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
     th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
-    ph_area = ph + eps_height
-    th_area = th + eps_height
-    p_rest = ph_out + eps_height
-    t_rest = th_out + eps_height
+    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
+    th_area = np.where((eps_height == 0.0), th, th + eps_height)
+    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
+    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
@@ -237,40 +239,41 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_kept = np.maximum(least_area, union_area)  # union, floored
     union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
     union_follows = np.heaviside(union_area - least_area, 0.5)
-    union_den = union_kept + eps_union
+    union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     pw_error = two_diff_error(px2, px1)
-    ph_error = two_diff_error(ph, -eps_height) + two_diff_error(py2, py1)
+    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(ph, -eps_height) + two_diff_error(py2, py1))
     parea_error = ph_area*pw_error + ph_error*pw + two_prod_error(pw, ph_area)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = two_diff_error(th, -eps_height) + two_diff_error(ty2, ty1)
+    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(th, -eps_height) + two_diff_error(ty2, ty1))
     tarea_error = th_area*tw_error + th_error*tw + two_prod_error(tw, th_area)
     ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
     oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
     inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
     area_sum = parea + tarea
     union_high = area_sum - inter
-    union_low = two_diff_error(area_sum, inter) + two_diff_error(parea, -tarea) + parea_error + tarea_error - inter_error
-    union_fine = (union_high - union_area + union_low)*union_follows + union_den
-    iou = ratio(inter, union_fine, 0.0)
+    union_error = two_diff_error(area_sum, inter) + two_diff_error(parea, -tarea) + parea_error + tarea_error + union_high - inter_error - union_area
+    union_fine = union_error*union_follows + union_den
+    union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
+    iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
-    px_share = ratio((1.0 - union_follows)*union_fine + px_rest*union_follows, union_fine, 0.0)
-    px_in = ih*meets_x*ratio(px_share, union_fine, 0.0)
-    px_side = union_follows*ratio(ph_area, union_fine, 0.0)
+    px_share = ((1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
+    px_in = ih*meets_x*(px_share/union_safe)
+    px_side = union_follows*(ph_area/union_safe)
     px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
-    py_share = ratio((1.0 - union_follows)*union_fine + py_rest*union_follows, union_fine, 0.0)
-    py_in = iw*meets_y*ratio(py_share, union_fine, 0.0)
-    py_side = union_follows*ratio(pw, union_fine, 0.0)
+    py_share = ((1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
+    py_in = iw*meets_y*(py_share/union_safe)
+    py_side = union_follows*(pw/union_safe)
     py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
-    tx_share = ratio((1.0 - union_follows)*union_fine + tx_rest*union_follows, union_fine, 0.0)
-    tx_in = ih*meets_x*ratio(tx_share, union_fine, 0.0)
-    tx_side = union_follows*ratio(th_area, union_fine, 0.0)
+    tx_share = ((1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
+    tx_in = ih*meets_x*(tx_share/union_safe)
+    tx_side = union_follows*(th_area/union_safe)
     tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
-    ty_share = ratio((1.0 - union_follows)*union_fine + ty_rest*union_follows, union_fine, 0.0)
-    ty_in = iw*meets_y*ratio(ty_share, union_fine, 0.0)
-    ty_side = union_follows*ratio(tw, union_fine, 0.0)
+    ty_share = ((1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
+    ty_in = iw*meets_y*(ty_share/union_safe)
+    ty_side = union_follows*(tw/union_safe)
     ty_out = iou*ty_side
     gap_bar = 2.0*iou*loss_bar
     pw_dot = px2_dot - px1_dot
@@ -295,31 +298,27 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_kept_dot = union_area_dot*union_follows
     union_slack_dot = -(union_area_dot*np.heaviside(-union_area + least_area, 0.0))
     gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
-    parea_error_dot = ph_dot*pw_error + ph_error*pw_dot
-    tarea_error_dot = th_dot*tw_error + th_error*tw_dot
-    inter_error_dot = ih_dot*ox_error + iw_dot*oy_error
-    union_low_dot = parea_error_dot + tarea_error_dot - inter_error_dot
-    union_fine_dot = union_follows*union_low_dot + union_kept_dot
+    union_safe_dot = union_kept_dot*np.where((union_fine == 0.0), 0.0, 1.0)
     iou_dot = -gap_dot
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot + union_slack_dot
-    px_share_dot = (1.0 - union_follows)*ratio(union_fine_dot, union_fine, 0.0) + union_follows*ratio(px_rest_dot, union_fine, 0.0) - px_share*ratio(union_fine_dot, union_fine, 0.0)
-    px_in_dot = ih_dot*meets_x*ratio(px_share, union_fine, 0.0) + ih*meets_x*ratio(px_share_dot, union_fine, 0.0) - ih*meets_x*ratio(px_share, union_fine, 0.0)*ratio(union_fine_dot, union_fine, 0.0)
-    px_side_dot = union_follows*ratio(ph_dot, union_fine, 0.0) - union_follows*ratio(ph_area, union_fine, 0.0)*ratio(union_fine_dot, union_fine, 0.0)
+    px_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(px_rest_dot/union_safe) - px_share*(union_safe_dot/union_safe)
+    px_in_dot = ih_dot*meets_x*(px_share/union_safe) + ih*meets_x*(px_share_dot/union_safe) - ih*meets_x*(px_share/union_safe)*(union_safe_dot/union_safe)
+    px_side_dot = union_follows*(ph_dot/union_safe) - union_follows*(ph_area/union_safe)*(union_safe_dot/union_safe)
     px_out_dot = iou*px_side_dot + iou_dot*px_side
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot + union_slack_dot
-    py_share_dot = (1.0 - union_follows)*ratio(union_fine_dot, union_fine, 0.0) + union_follows*ratio(py_rest_dot, union_fine, 0.0) - py_share*ratio(union_fine_dot, union_fine, 0.0)
-    py_in_dot = iw_dot*meets_y*ratio(py_share, union_fine, 0.0) + iw*meets_y*ratio(py_share_dot, union_fine, 0.0) - iw*meets_y*ratio(py_share, union_fine, 0.0)*ratio(union_fine_dot, union_fine, 0.0)
-    py_side_dot = union_follows*ratio(pw_dot, union_fine, 0.0) - union_follows*ratio(pw, union_fine, 0.0)*ratio(union_fine_dot, union_fine, 0.0)
+    py_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(py_rest_dot/union_safe) - py_share*(union_safe_dot/union_safe)
+    py_in_dot = iw_dot*meets_y*(py_share/union_safe) + iw*meets_y*(py_share_dot/union_safe) - iw*meets_y*(py_share/union_safe)*(union_safe_dot/union_safe)
+    py_side_dot = union_follows*(pw_dot/union_safe) - union_follows*(pw/union_safe)*(union_safe_dot/union_safe)
     py_out_dot = iou*py_side_dot + iou_dot*py_side
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot + union_slack_dot
-    tx_share_dot = (1.0 - union_follows)*ratio(union_fine_dot, union_fine, 0.0) + union_follows*ratio(tx_rest_dot, union_fine, 0.0) - tx_share*ratio(union_fine_dot, union_fine, 0.0)
-    tx_in_dot = ih_dot*meets_x*ratio(tx_share, union_fine, 0.0) + ih*meets_x*ratio(tx_share_dot, union_fine, 0.0) - ih*meets_x*ratio(tx_share, union_fine, 0.0)*ratio(union_fine_dot, union_fine, 0.0)
-    tx_side_dot = union_follows*ratio(th_dot, union_fine, 0.0) - union_follows*ratio(th_area, union_fine, 0.0)*ratio(union_fine_dot, union_fine, 0.0)
+    tx_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(tx_rest_dot/union_safe) - tx_share*(union_safe_dot/union_safe)
+    tx_in_dot = ih_dot*meets_x*(tx_share/union_safe) + ih*meets_x*(tx_share_dot/union_safe) - ih*meets_x*(tx_share/union_safe)*(union_safe_dot/union_safe)
+    tx_side_dot = union_follows*(th_dot/union_safe) - union_follows*(th_area/union_safe)*(union_safe_dot/union_safe)
     tx_out_dot = iou*tx_side_dot + iou_dot*tx_side
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot + union_slack_dot
-    ty_share_dot = (1.0 - union_follows)*ratio(union_fine_dot, union_fine, 0.0) + union_follows*ratio(ty_rest_dot, union_fine, 0.0) - ty_share*ratio(union_fine_dot, union_fine, 0.0)
-    ty_in_dot = iw_dot*meets_y*ratio(ty_share, union_fine, 0.0) + iw*meets_y*ratio(ty_share_dot, union_fine, 0.0) - iw*meets_y*ratio(ty_share, union_fine, 0.0)*ratio(union_fine_dot, union_fine, 0.0)
-    ty_side_dot = union_follows*ratio(tw_dot, union_fine, 0.0) - union_follows*ratio(tw, union_fine, 0.0)*ratio(union_fine_dot, union_fine, 0.0)
+    ty_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(ty_rest_dot/union_safe) - ty_share*(union_safe_dot/union_safe)
+    ty_in_dot = iw_dot*meets_y*(ty_share/union_safe) + iw*meets_y*(ty_share_dot/union_safe) - iw*meets_y*(ty_share/union_safe)*(union_safe_dot/union_safe)
+    ty_side_dot = union_follows*(tw_dot/union_safe) - union_follows*(tw/union_safe)*(union_safe_dot/union_safe)
     ty_out_dot = iou*ty_side_dot + iou_dot*ty_side
     gap_bar_dot = 2.0*iou_dot*loss_bar
     px1_bar_dot = (px_in*x1_inside - px_out*x1_beyond)*gap_bar_dot + gap_bar*px_in_dot*x1_inside - gap_bar*px_out_dot*x1_beyond

@@ -10,6 +10,10 @@ from __future__ import annotations
 
 import sympy as sp
 
+from refloss.symbolic import functions as fn
+
+from refloss.symbolic import functions as fn
+
 ADD, MUL, UNARY, ATOM = 1, 2, 3, 4
 _RELATIONS = {
     sp.StrictGreaterThan: ">",
@@ -49,6 +53,11 @@ class ExpressionText:
     def select(self, condition: sp.Basic, value: sp.Expr, other: str) -> str:
         """Return the text of ``value where condition else other``."""
         raise NotImplementedError
+
+    def switched(self, switches: list[sp.Expr], product: sp.Expr) -> tuple[str, int]:
+        """Return the text of a product with constants in {0, 1}, and how tightly it binds."""
+        factors = [self.show(f.args[0], UNARY) for f in switches]
+        return "*".join([*factors, self.show(product, UNARY)]), MUL
 
     def relation(self, op: str, lhs: sp.Expr, rhs: sp.Expr) -> str:
         """Return the text of a comparison."""
@@ -91,6 +100,10 @@ class ExpressionText:
             return self.both([self(c) for c in conditions]), ATOM
         if isinstance(expr, (sp.Max, sp.Min)):
             return self._fold(expr), ATOM
+        if isinstance(expr, fn.Switch):
+            return self._text(expr.args[0])
+        if isinstance(expr, fn.Quotient):
+            return f"{self.show(expr.args[0], MUL)}/{self.show(expr.args[1], UNARY)}", MUL
         return self.call(type(expr), expr.args), ATOM
 
     def index(self, index: sp.Idx) -> str:
@@ -109,6 +122,9 @@ class ExpressionText:
         return text
 
     def _product(self, expr: sp.Mul) -> tuple[str, int]:
+        switches = [f for f in expr.args if isinstance(f, fn.Switch)]
+        if switches:
+            return self.switched(switches, sp.Mul(*(f for f in expr.args if f not in switches)))
         if expr.could_extract_minus_sign():
             return "-" + self.show(-expr, UNARY), UNARY
         above, below = [], []

@@ -21,6 +21,12 @@ class _Latex(LatexPrinter):
         value, gate = map(self._print, expr.args)
         return rf"\operatorname{{gate}}_{{{gate}}}\left({value}\right)"
 
+    def _print_Switch(self, expr: fn.Switch) -> str:
+        return self._print(expr.args[0])
+
+    def _print_Quotient(self, expr: fn.Quotient) -> str:
+        return rf"\frac{{{self._print(expr.args[0])}}}{{{self._print(expr.args[1])}}}"
+
     def _print_Step(self, expr: fn.Step) -> str:
         return rf"\left[{self._print(expr.args[0])} > 0\right]_{{{self._print(expr.args[1])}}}"
 

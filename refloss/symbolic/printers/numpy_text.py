@@ -8,7 +8,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
 from refloss.symbolic import functions as fn
-from refloss.symbolic.printers.expressions import ExpressionText
+from refloss.symbolic.printers.expressions import ATOM, ExpressionText
 from refloss.symbolic.program import Axis, Let, Program, size_of
 
 HELPERS = {
@@ -122,6 +122,13 @@ class NumpyExpression(ExpressionText):
     def join(self, function: type, left: str, right: str) -> str:
         """Return np.maximum or np.minimum: both propagate NaN."""
         return f"np.{'maximum' if function is sp.Max else 'minimum'}({left}, {right})"
+
+    def switched(self, switches: list[sp.Expr], product: sp.Expr) -> tuple[str, int]:
+        """Return a selection: nothing behind a closed gate is multiplied by 0."""
+        text = self(product)
+        for switch in switches:
+            text = f"np.where({switch.args[0]} == 0.0, 0.0, {text})"
+        return text, ATOM
 
     def select(self, condition: sp.Basic, value: sp.Expr, other: str) -> str:
         """Return np.where."""

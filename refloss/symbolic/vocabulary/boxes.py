@@ -19,13 +19,13 @@ from refloss.symbolic.build import Build, Vocabulary
 from refloss.symbolic.functions import (
     AspectAngle,
     Gate,
+    Quotient,
     Ratio,
     Relu,
     Step,
     Stop,
     TwoDiffError,
     TwoProdError,
-    aspect_norm,
 )
 from refloss.symbolic.program import Axis, Tensor, axis
 from refloss.symbolic.vocabulary.box_rules import RULES
@@ -89,6 +89,16 @@ def box_pair(P: Build, item: Axis = ITEM) -> Boxes:
     pair.let("tw", pair.tx2 - pair.tx1, "width of target")
     pair.let("th", pair.ty2 - pair.ty1, "height of target")
     return pair
+
+
+def raised(x: sp.Expr, eps: sp.Expr) -> sp.Expr:
+    """Return x + eps by cases, so that a constant 0 costs nothing."""
+    return sp.Piecewise((x, sp.Eq(eps, 0)), (x + eps, True))
+
+
+def nonzero(a: Boxes, name: str, denominator: sp.Indexed) -> sp.Indexed:
+    """Name a denominator with 1 in place of 0: what it divides is 0 there by itself."""
+    return a.let(name, sp.Piecewise((1, sp.Eq(denominator, 0)), (denominator, True)))
 
 
 # ------------------------------------------------------------------------------- overlap
@@ -157,37 +167,42 @@ def _(
     a.let("th_out", sp.Min(a.th, Relu(a.dy1) + Relu(-a.dy2)), "th - ih")
     for name in ("pw", "ph", "tw", "th"):
         a.partials(f"{name}_out", _outside_slopes(a, *name))
-    pt, tt = a.let("ph_area", a.ph + eps_height), a.let("th_area", a.th + eps_height)
-    po, to = a.let("p_rest", a.ph_out + eps_height), a.let("t_rest", a.th_out + eps_height)
+    pt = a.let("ph_area", raised(a.ph, eps_height))
+    tt = a.let("th_area", raised(a.th, eps_height))
+    po = a.let("p_rest", raised(a.ph_out, eps_height))
+    to = a.let("t_rest", raised(a.th_out, eps_height))
     a.let("p_only", a.pw_out * pt + a.iw * po, "area of pred outside the intersection")
     a.let("t_only", a.tw_out * tt + a.iw * to, "area of target outside the intersection")
     a.let("outside", a.p_only + a.t_only, "symmetric difference")
     a.let("parea", a.pw * pt, "area of pred")
     a.let("tarea", a.tw * tt, "area of target")
     kept = a.let("union_area", a.inter + a.outside, "union")
-    slack, follows = eps_union, sp.S.One
+    differ, slack, follows = raised(a.outside, eps_union), eps_union, sp.S.One
     if least_area is not None:
         kept = a.let("union_kept", sp.Max(kept, least_area), "union, floored")
         slack = a.let("union_slack", Relu(least_area - a.union_area) + eps_union)
+        differ = a.outside + slack
         follows = a.let("union_follows", Step(a.union_area - least_area, HALF))
-    den = a.let("union_den", kept + eps_union)
-    a.let("gap", Ratio(a.outside + slack, den, sp.S.One), "1 - IoU, from terms >= 0")
+    den = a.let("union_den", raised(kept, eps_union))
+    a.let("gap", Ratio(differ, den, sp.S.One), "1 - IoU, from terms >= 0")
     if exact_union:
         den = a.let("union_fine", den + follows * _union_error(a, eps_height))
-    a.let("iou", Ratio(a.inter, den, ZERO))
+    den = nonzero(a, "union_safe", den)
+    a.let("iou", Quotient(a.inter, den))
     sides = {
-        "px": (a.meets_x * a.ih, a.pw_out * pt + a.tarea + slack, pt),
-        "py": (a.meets_y * a.iw, po * a.pw + a.tarea + slack, a.pw),
-        "tx": (a.meets_x * a.ih, a.tw_out * tt + a.parea + slack, tt),
-        "ty": (a.meets_y * a.iw, to * a.tw + a.parea + slack, a.tw),
+        "px": (a.meets_x * a.ih, a.pw_out * pt + a.tarea, pt),
+        "py": (a.meets_y * a.iw, po * a.pw + a.tarea, a.pw),
+        "tx": (a.meets_x * a.ih, a.tw_out * tt + a.parea, tt),
+        "ty": (a.meets_y * a.iw, to * a.tw + a.parea, a.tw),
     }
     for name, (across, rest, side) in sides.items():
+        rest = raised(rest, slack) if least_area is None else rest + slack
         moved = a.let(f"{name}_rest", rest)
         if least_area is not None:
             moved = follows * moved + (1 - follows) * den
-        share = a.let(f"{name}_share", Ratio(moved, den, ZERO))
-        a.let(f"{name}_in", across * Ratio(share, den, ZERO))
-        side = a.let(f"{name}_side", follows * Ratio(side, den, ZERO))
+        share = a.let(f"{name}_share", Quotient(moved, den))
+        a.let(f"{name}_in", across * Quotient(share, den))
+        side = a.let(f"{name}_side", follows * Quotient(side, den))
         a.let(f"{name}_out", a.iou * side)
     a.partials("gap", _edge_slopes(a, "in", "out"))
     a.partials("iou", {a.gap: -sp.S.One})
@@ -201,8 +216,10 @@ def _union_error(a: Boxes, eps_height: sp.Expr) -> sp.Expr:
         w_error = a.let(
             f"{box}w_error", TwoDiffError(getattr(a, f"{box}x2"), getattr(a, f"{box}x1"))
         )
-        h_error = TwoDiffError(getattr(a, f"{box}y2"), getattr(a, f"{box}y1"))
-        h_error = a.let(f"{box}h_error", h_error + TwoDiffError(h, -eps_height))
+        error = TwoDiffError(getattr(a, f"{box}y2"), getattr(a, f"{box}y1"))
+        both = error + TwoDiffError(h, -eps_height)
+        pieces = sp.Piecewise((error, sp.Eq(eps_height, 0)), (both, True))
+        h_error = a.let(f"{box}h_error", pieces)
         errors += a.let(f"{box}area_error", TwoProdError(w, tall) + (w * h_error + w_error * tall))
     for axis_name in ("x", "y"):
         right = sp.Min(getattr(a, f"p{axis_name}2"), getattr(a, f"t{axis_name}2"))
@@ -214,8 +231,7 @@ def _union_error(a: Boxes, eps_height: sp.Expr) -> sp.Expr:
     both = a.let("area_sum", a.parea + a.tarea)
     high = a.let("union_high", both - a.inter)
     rounding = TwoDiffError(a.parea, -a.tarea) + TwoDiffError(both, a.inter)
-    low = a.let("union_low", rounding + errors - a.inter_error)
-    return Stop(high - a.union_area) + low
+    return a.let("union_error", Stop((high - a.union_area) + (rounding + errors - a.inter_error)))
 
 
 def log_overlap_slopes(a: Boxes, kept: sp.Expr) -> dict[sp.Indexed, sp.Expr]:
@@ -319,14 +335,17 @@ def _(P: Build, a: Boxes, eps_hull: sp.Expr, eps_height: sp.Expr, least_area: sp
     a.let("empty", crossed + apart, "hull minus union, from terms >= 0")
     hull = a.let("hull", a.cw * a.ch, "area of the hull")
     kept = a.let("hull_kept", sp.Max(hull, least_area), "hull, floored")
-    den = a.let("hull_den", kept + eps_hull)
+    den = nonzero(a, "hull_safe", a.let("hull_den", raised(kept, eps_hull)))
     floors = Relu(least_area - hull) - Relu(least_area - a.union_area)
-    a.let("hull_term", Ratio(a.empty + floors - eps_height * (a.pw + a.tw), den, ZERO))
+    empty = a.empty + floors
+    raised_out = empty - eps_height * (a.pw + a.tw)
+    empty = sp.Piecewise((empty, sp.Eq(eps_height, 0)), (raised_out, True))
+    a.let("hull_term", Quotient(empty, den))
     follows = a.let("hull_follows", Step(hull - least_area, HALF))
-    fill = a.let("fill", Ratio(a.union_kept + eps_hull, den, ZERO), "1 - hull_term")
+    fill = a.let("fill", Quotient(raised(a.union_kept, eps_hull), den), "1 - hull_term")
     spread = {
-        "x": a.let("spread_x", follows * fill * Ratio(a.ch, den, ZERO)),
-        "y": a.let("spread_y", follows * fill * Ratio(a.cw, den, ZERO)),
+        "x": a.let("spread_x", follows * fill * Quotient(a.ch, den)),
+        "y": a.let("spread_y", follows * fill * Quotient(a.cw, den)),
     }
     sides = {
         "px": (a.p_rest + (1 - a.meets_x) * a.ih, a.ph_area),
@@ -335,8 +354,8 @@ def _(P: Build, a: Boxes, eps_hull: sp.Expr, eps_height: sp.Expr, least_area: sp
         "ty": (a.tw_out + (1 - a.meets_y) * a.iw, a.tw),
     }
     for name, (uncovered, side) in sides.items():
-        a.let(f"{name}_keep", Ratio(a.union_follows * uncovered, den, ZERO))
-        a.let(f"{name}_grow", Ratio(a.union_follows * side, den, ZERO))
+        a.let(f"{name}_keep", Quotient(a.union_follows * uncovered, den))
+        a.let(f"{name}_grow", Quotient(a.union_follows * side, den))
     slopes = {}
     for name, inside, outside, sign in _edge_weights(a):
         keep, grow = getattr(a, f"{name[:2]}_keep"), getattr(a, f"{name[:2]}_grow")
@@ -353,7 +372,9 @@ def center_distance(P: Build, a: Boxes, eps_diagonal: sp.Expr) -> None:
     """Name ``distance``: squared distance of the centres over the squared diagonal of the hull."""
     a.let("sx", a.px1 + a.px2 - a.tx1 - a.tx2, "twice the distance of the centres in x")
     a.let("sy", a.py1 + a.py2 - a.ty1 - a.ty2, "twice the distance of the centres in y")
-    _distance(a, eps_diagonal)
+    a.let("rho", (a.sx**2 + a.sy**2) / 4, "squared distance of the centres")
+    a.let("diagonal", a.cw**2 + a.ch**2 + eps_diagonal, "squared diagonal of the hull")
+    a.let("distance", Ratio(a.rho, a.diagonal, ZERO))
 
 
 @center_distance.when_stable
@@ -371,14 +392,12 @@ def _(P: Build, a: Boxes, eps_diagonal: sp.Expr) -> None:
         right = sp.Max(getattr(a, f"p{axis_name}2"), getattr(a, f"t{axis_name}2"))
         left = sp.Min(getattr(a, f"p{axis_name}1"), getattr(a, f"t{axis_name}1"))
         a.let(f"{side}_error", TwoDiffError(right, left))
-    low = a.let("diagonal_low", 2 * (a.cw * a.cw_error + a.ch * a.ch_error) + eps_diagonal)
-    _distance(a, low)
-
-
-def _distance(a: Boxes, slack: sp.Expr) -> None:
     a.let("rho", (a.sx**2 + a.sy**2) / 4, "squared distance of the centres")
-    a.let("diagonal", a.cw**2 + a.ch**2 + slack, "squared diagonal of the hull")
-    a.let("distance", Ratio(a.rho, a.diagonal, ZERO))
+    low = a.let("diagonal_low", Stop(2 * (a.cw * a.cw_error + a.ch * a.ch_error)))
+    diagonal = a.let("diagonal", a.cw**2 + a.ch**2 + low, "squared diagonal of the hull")
+    den = a.let("diagonal_den", raised(diagonal, eps_diagonal))
+    den = nonzero(a, "diagonal_safe", den)
+    a.let("distance", Quotient(a.rho, den))
 
 
 # -------------------------------------------------------------------------------- aspect
@@ -404,9 +423,11 @@ def _(P: Build, a: Boxes, eps_ratio: sp.Expr, unit: sp.Expr, sign: sp.Expr, scal
     for box in ("p", "t"):
         w, h = getattr(a, f"{box}w"), getattr(a, f"{box}h")
         x1, y1, x2, y2 = (getattr(a, box + edge) for edge in ("x1", "y1", "x2", "y2"))
-        ratio = a.let(f"{box}h_ratio", h + eps_ratio)
+        ratio = a.let(f"{box}h_ratio", raised(h, eps_ratio))
         a.let(f"{box}w_error", TwoDiffError(x2, x1))
-        a.let(f"{box}h_error", TwoDiffError(y2, y1) + TwoDiffError(h, -eps_ratio))
+        error = TwoDiffError(y2, y1)
+        both = error + TwoDiffError(h, -eps_ratio)
+        a.let(f"{box}h_error", sp.Piecewise((error, sp.Eq(eps_ratio, 0)), (both, True)))
         a.let(
             f"{box}h_safe",
             sp.Piecewise((1, sp.Eq(w + ratio, 0)), (ratio, True)),
@@ -419,32 +440,83 @@ def _(P: Build, a: Boxes, eps_ratio: sp.Expr, unit: sp.Expr, sign: sp.Expr, scal
     tall = a.let("det_p", a.pw * a.th_error + a.pw_error * (a.th_safe + a.th_error))
     low = a.let("det_low", TwoDiffError(m1, m2) + products + (wide - tall))
     det = a.let("det", high + low, "tw*ph - pw*th, to relative accuracy")
-    m3, m4 = a.let("tall_both", a.ph_safe * a.th_safe), a.let("wide_both", a.pw * a.tw)
-    wide = a.let("dot_wide", a.tw * a.pw_error + a.tw_error * a.pw)
-    tall = a.let("dot_tall", a.th_safe * a.ph_error + a.th_error * a.ph_safe)
-    products = TwoProdError(a.ph_safe, a.th_safe) + TwoProdError(a.pw, a.tw)
-    low = a.let("dot_low", TwoDiffError(m3, -m4) + products + (wide + tall))
-    high = a.let("dot_high", m3 + m4)
-    dot = a.let("dot", high + low, "ph*th + pw*tw")
-    a.let("turn", sp.atan2(det, dot), "difference of the aspect angles")
+    high = a.let("dot_high", a.ph_safe * a.th_safe + a.pw * a.tw)
+    a.let("dot", sp.Piecewise((high, sp.Eq(unit, 0)), (high + _dot_error(a), True)))
+    a.let("turn", sp.atan2(det, a.dot), "difference of the aspect angles")
     slopes = {}
     for box, direction in (("t", sign), ("p", -sign)):
         w, h = getattr(a, f"{box}w"), getattr(a, f"{box}h_ratio")
-        norm = a.let(f"{box}_norm", aspect_norm(w, h, unit), "w^2 + h^2, or 1")
-        wide = a.let(f"{box}_wide", Ratio(w, norm, ZERO))
-        tall = a.let(f"{box}_tall", Ratio(h, norm, ZERO))
+        square = nonzero(a, f"{box}_safe", a.let(f"{box}_square", w * w + h * h))
+        chosen = sp.Piecewise((square, sp.Eq(unit, 0)), (1, True))
+        norm = a.let(f"{box}_norm", chosen, "w^2 + h^2, or 1")
+        wide = a.let(f"{box}_wide", Quotient(w, norm))
+        tall = a.let(f"{box}_tall", Quotient(h, norm))
         slopes[w] = direction * tall
         slopes[getattr(a, f"{box}h")] = -direction * wide
     a.partials("turn", slopes)
     a.let("v", scale * a.turn**2, "aspect term")
 
 
+def _dot_error(a: Boxes) -> sp.Expr:
+    """Return what is missing from ph·th + pw·tw, to first order in the roundoff.
+
+    Where w² + h² is replaced by 1 the angle's own error reaches the gradient undamped.
+    """
+    tall, wide = a.let("tall_both", a.ph_safe * a.th_safe), a.let("wide_both", a.pw * a.tw)
+    products = TwoProdError(a.ph_safe, a.th_safe) + TwoProdError(a.pw, a.tw)
+    sides = (a.tw * a.pw_error + a.tw_error * a.pw) + (
+        a.th_safe * a.ph_error + a.th_error * a.ph_safe
+    )
+    return a.let("dot_error", TwoDiffError(tall, -wide) + products + sides)
+
+
+@Vocabulary
 def aspect_weight(
-    a: Boxes, eps_alpha: sp.Expr, threshold: sp.Expr, at_threshold: sp.Expr, attach: sp.Expr
+    P: Build,
+    a: Boxes,
+    eps_alpha: sp.Expr,
+    threshold: sp.Expr,
+    at_threshold: sp.Expr,
+    attach: sp.Expr,
 ) -> sp.Expr:
     """Name ``alpha`` and return it as the weight of ``v``: gated, 0 below a threshold on IoU."""
     a.let("alpha_den", a.gap + a.v + eps_alpha)
-    a.let("alpha_kept", Step(a.iou - threshold, at_threshold))
     a.let("alpha_raw", Ratio(a.v, a.alpha_den, ZERO))
+    a.let("alpha_kept", Step(a.iou - threshold, at_threshold))
     a.let("alpha", a.alpha_kept * a.alpha_raw, "weight of the aspect term")
     return Gate(a.alpha, attach)
+
+
+@aspect_weight.when_stable
+def _(
+    P: Build,
+    a: Boxes,
+    eps_alpha: sp.Expr,
+    threshold: sp.Expr,
+    at_threshold: sp.Expr,
+    attach: sp.Expr,
+) -> sp.Expr:
+    den = a.let("alpha_den", raised(a.gap + a.v, eps_alpha))
+    den = nonzero(a, "alpha_safe", den)
+    a.let("alpha_raw", Quotient(a.v, den))
+    kept = Step(a.iou - threshold, at_threshold)
+    a.let("alpha_kept", sp.Piecewise((1, threshold < 0), (kept, True)), "IoU is never negative")
+    a.let("alpha", a.alpha_kept * a.alpha_raw, "weight of the aspect term")
+    return Gate(a.alpha, attach)
+
+
+@Vocabulary
+def cut(P: Build, a: Boxes, total: sp.Expr, ceiling: sp.Expr) -> None:
+    """Name ``loss``: `total` cut at `ceiling`."""
+    a.let("loss", sp.Min(total, ceiling))
+
+
+@cut.when_stable
+def _(P: Build, a: Boxes, total: sp.Expr, ceiling: sp.Expr) -> None:
+    a.let("loss", sp.Piecewise((total, ceiling > BOUND), (sp.Min(total, ceiling), True)))
+    below = sp.Piecewise((1, ceiling > BOUND), (Step(ceiling - total, HALF), True))
+    a.partials("loss", {total: below})
+
+
+BOUND = 3
+"""No box loss here reaches it: gap <= 1, hull term and distance < 1, alpha v < 1/2."""
