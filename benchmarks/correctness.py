@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.variants import CONVENTIONS, Outputs, boxes, outputs, variant
+from benchmarks.variants import Outputs, boxes, outputs, spec, variant
 from crossval.oracles.enclosure import truth
-from refloss.losses import resolve
 
 #: Pairs that are compared.
 CHECKED = 1_000
@@ -34,9 +33,9 @@ def worst_error(loss: str, dtype: str, result: Outputs) -> float:
         larger of the loss and one for the loss itself.
     """
     columns = np.concatenate(boxes(CHECKED, dtype), axis=1).astype(np.float64)
-    convention = dict(CONVENTIONS[loss])
-    spec = resolve(loss, convention.pop("preset", None), convention)
-    exact = truth(spec, columns, np.ones(CHECKED), dtype=dtype)
+    exact = truth(spec(loss), columns, np.ones(CHECKED), dtype=dtype)
+    assert exact.grad_hi is not None
+    assert exact.grad_lo is not None
     steepest = np.abs(exact.grad_hi).max(axis=1, keepdims=True)
     scale = np.column_stack([np.maximum(1, np.abs(exact.value_hi)), np.repeat(steepest, 8, axis=1)])
     high = np.column_stack([exact.value_hi, exact.grad_hi])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import refloss
+from refloss.losses import Spec
 
 Outputs = tuple[NDArray[np.floating], ...]
 Call = Callable[[], object]
 
 #: The convention of every variant: torchvision's, ``eps`` added to the denominators.
-CONVENTIONS: dict[str, dict[str, object]] = {
+CONVENTIONS: dict[str, dict[str, Any]] = {
     "iou": {"form": "linear", "eps": 1e-7, "placement": "added"},
     "giou": {"preset": "torchvision"},
     "diou": {"preset": "torchvision"},
@@ -22,6 +24,11 @@ CONVENTIONS: dict[str, dict[str, object]] = {
 
 #: The columns of the tables. "library" is torchvision's function, the others are in peers.py.
 PEERS = ("library", "eager", "compiled", "strided")
+
+
+def spec(loss: str) -> Spec:
+    """Return the program and the constants of the convention that is timed."""
+    return refloss.resolve(loss, **CONVENTIONS[loss])
 
 
 def boxes(size: int, dtype: str) -> tuple[NDArray[np.floating], NDArray[np.floating]]:

@@ -196,7 +196,8 @@ def ciou(form: Form) -> Program:
     box.overlap(P, a, eps_union, eps_height)
     box.hull_sides(P, a)
     box.center_distance(P, a, eps_diagonal)
-    box.aspect_term(P, a, eps_ratio, unit, sign, P.number("aspect_scale", 4 / sp.pi**2))
+    scale = P.number("aspect_scale", 4 / sp.pi**2)
+    box.aspect_term(P, a, eps_ratio, unit, sign, scale, attach)
     weight = box.aspect_weight(P, a, eps_alpha, threshold, at_threshold, attach)
     a.let("total", a.gap + a.distance + weight * a.v)
     box.cut(P, a, a.total, ceiling)
@@ -638,3 +639,32 @@ if __name__ == "__main__":
 # %%
 if __name__ == "__main__":
     print("\n".join(emit.write(DEFINITIONS)))
+
+# %% [markdown]
+# ## A loss of your own, in three steps
+#
+# 1. **Copy** this module, say to `my_boxes.py`. Change a formula, in `diou` for instance to
+#    `a.let("loss", a.gap + a.distance**2)`, and give the program and its definition a name of their
+#    own: `Build("my_diou", form, ...)`, `name="my_diou"`, `programs={"my_diou": _pair(diou)}`. Keep
+#    it alone in `DEFINITIONS`. Everything else follows from the formula: gradient, Hessian-vector
+#    product, conventions, truth.
+# 2. **Derive**: `REFLOSS_KERNELS=my_kernels python my_boxes.py`, or run the copy as a notebook. The
+#    kernels go to `my_kernels` and the package's own stay as they are.
+# 3. **Use** them, and ask for the certified truth of any input (one row of eight coordinates an
+#    item):
+#
+# ```python
+# import numpy as np
+# import refloss
+# from crossval.oracles.enclosure import truth
+#
+# my_diou = refloss.box_loss_from("my_kernels", "my_diou")
+# value, gradient = my_diou.value_and_grad(pred, target, eps=1e-7)
+#
+# spec = refloss.resolve("my_diou", eps=1e-7, kernels="my_kernels")
+# exact = truth(spec, np.hstack([pred, target]), kernels="my_kernels")
+# error = np.abs(value - exact.value_hi)
+# ```
+#
+# A formula that the vocabulary cannot say needs words of its own: a plain body is enough for kernels
+# and truth. A stable body, with its rules, is what keeps the digits.

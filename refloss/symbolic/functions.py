@@ -46,6 +46,11 @@ class Switch(Function):
 
     nargs = 1
 
+    @classmethod
+    def eval(cls, g: sp.Expr) -> sp.Expr | None:
+        """Decide where g is known."""
+        return g if g in (0, 1) else None
+
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """Return 0: g is no variable."""
         return sp.S.Zero

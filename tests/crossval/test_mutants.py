@@ -2,7 +2,10 @@
 
 import pytest
 
+from crossval.engine import certify_all
 from crossval.runner import Limits
+from crossval.target import Target
+from tests.crossval.conftest import TARGETS
 
 # target, check in which it is found, code, words that name it
 NUMPY = [
@@ -187,3 +190,13 @@ def test_import_failure_is_a_problem_with_exit_code_4(judged):
     assert certificate.problem.code == "RL101"
     assert "a_module_that_does_not_exist" in certificate.problem.message
     assert certificate.exit_code == 4
+
+
+def test_a_target_that_cannot_be_imported_does_not_end_the_run():
+    targets = [
+        Target(f"{TARGETS / file}:{name}", "giou", "fvcore", adapter="numpy", dtypes=("float32",))
+        for file, name in (("broken_import.py", "loss"), ("numpy_losses.py", "giou"))
+    ]
+    first, second = certify_all(targets, level="smoke")
+    assert first.problem.code == "RL101"
+    assert second.exit_code == 0

@@ -8,7 +8,7 @@ import sympy as sp
 
 from refloss.symbolic import calculus
 from refloss.symbolic.build import Build
-from refloss.symbolic.functions import Gate, Ratio, Stop, to_exact
+from refloss.symbolic.functions import Gate, Quotient, Ratio, Stop, to_exact
 from refloss.symbolic.passes import (
     absorb,
     clean,
@@ -226,6 +226,8 @@ def unit(d):
         (x * unit(y) + z, x * Ratio(k, y, ZERO) + k * z),
         (unit(y) * unit(z), Ratio(Ratio(k, y, ZERO), z, ZERO)),
         (unit(y) ** 2, Ratio(Ratio(k, y, ZERO), y, ZERO)),
+        (x * Quotient(1, y) - z, x * Quotient(k, y) - k * z),
+        (unit(y) * Quotient(1, z), Ratio(Quotient(k, z), y, ZERO)),
         (Ratio(x, y, ZERO) * z, k * Ratio(x, y, ZERO) * z),
     ],
     ids=str,

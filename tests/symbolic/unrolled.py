@@ -44,6 +44,7 @@ FUNCTIONS: dict[type, Callable] = {
     sp.atan2: mp.atan2,
     sp.Max: max,
     sp.Min: min,
+    sp.Abs: abs,
     sp.Pow: lambda b, e: b**e,
     sp.Add: lambda *terms: mp.fsum(terms),
     sp.Mul: lambda *factors: mp.fprod(factors),
@@ -52,10 +53,15 @@ FUNCTIONS: dict[type, Callable] = {
     fn.Step: _step,
     fn.Relu: lambda x: max(x, mp.mpf(0)),
     fn.Ratio: lambda n, d, at0: n / d if d else at0,
+    fn.Quotient: lambda n, d: n / d,
+    fn.Switch: lambda g: g,
     fn.AspectAngle: _aspect,
     fn.TwoDiffError: lambda *_: mp.mpf(0),
     fn.TwoProdError: lambda *_: mp.mpf(0),
     sp.StrictLessThan: lambda a, b: a < b,
+    sp.LessThan: lambda a, b: a <= b,
+    sp.StrictGreaterThan: lambda a, b: a > b,
+    sp.GreaterThan: lambda a, b: a >= b,
     sp.Equality: lambda a, b: a == b,
 }
 REDUCE: dict[str, Callable] = {

@@ -103,7 +103,7 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     tall_both = ph_safe*th_safe
     wide_both = pw*tw
     dot_error = ph_error*th_safe + ph_safe*th_error + pw*tw_error + pw_error*tw + F.two_diff_error(tall_both, -wide_both) + F.two_prod_error(ph_safe, th_safe) + F.two_prod_error(pw, tw)
-    dot = F.select(F.eq(unit, 0), dot_high, dot_error + dot_high)
+    dot = F.select(F.eq(attach + unit, 0), dot_high, dot_error + dot_high)
     turn = F.atan2(det, dot)
     v = aspect_scale*(turn*turn)
     alpha_den = F.select(F.eq(eps_alpha, 0), gap + v, gap + v + eps_alpha)
@@ -220,7 +220,7 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     tall_both = ph_safe*th_safe
     wide_both = pw*tw
     dot_error = ph_error*th_safe + ph_safe*th_error + pw*tw_error + pw_error*tw + F.two_diff_error(tall_both, -wide_both) + F.two_prod_error(ph_safe, th_safe) + F.two_prod_error(pw, tw)
-    dot = F.select(F.eq(unit, 0), dot_high, dot_error + dot_high)
+    dot = F.select(F.eq(attach + unit, 0), dot_high, dot_error + dot_high)
     turn = F.atan2(det, dot)
     t_square = th_ratio*th_ratio + tw*tw
     t_safe = F.select(F.eq(t_square, 0), 1, t_square)

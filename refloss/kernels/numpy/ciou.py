@@ -132,7 +132,7 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     tall_both = ph_safe*th_safe
     wide_both = pw*tw
     dot_error = ph_error*th_safe + ph_safe*th_error + pw*tw_error + pw_error*tw + two_diff_error(tall_both, -wide_both) + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw)
-    dot = np.where((unit == 0.0), dot_high, dot_error + dot_high)
+    dot = np.where((attach + unit == 0.0), dot_high, dot_error + dot_high)
     turn = np.arctan2(det, dot)  # difference of the aspect angles
     v = ASPECT_SCALE*(turn*turn)  # aspect term
     alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
@@ -248,7 +248,7 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     tall_both = ph_safe*th_safe
     wide_both = pw*tw
     dot_error = ph_error*th_safe + ph_safe*th_error + pw*tw_error + pw_error*tw + two_diff_error(tall_both, -wide_both) + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw)
-    dot = np.where((unit == 0.0), dot_high, dot_error + dot_high)
+    dot = np.where((attach + unit == 0.0), dot_high, dot_error + dot_high)
     turn = np.arctan2(det, dot)  # difference of the aspect angles
     t_square = th_ratio*th_ratio + tw*tw
     t_safe = np.where((t_square == 0.0), 1.0, t_square)
@@ -401,7 +401,7 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     tall_both = ph_safe*th_safe
     wide_both = pw*tw
     dot_error = ph_error*th_safe + ph_safe*th_error + pw*tw_error + pw_error*tw + two_diff_error(tall_both, -wide_both) + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw)
-    dot = np.where((unit == 0.0), dot_high, dot_error + dot_high)
+    dot = np.where((attach + unit == 0.0), dot_high, dot_error + dot_high)
     turn = np.arctan2(det, dot)  # difference of the aspect angles
     t_square = th_ratio*th_ratio + tw*tw
     t_safe = np.where((t_square == 0.0), 1.0, t_square)

@@ -58,8 +58,8 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_hul
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
     union_area = inter + outside  # union
-    union_kept = np.maximum(least_area, union_area)  # union, floored
-    union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
+    union_kept = np.where((least_area < 0.0), union_area, np.maximum(least_area, union_area))  # union, floored
+    union_slack = np.where((least_area < 0.0), eps_union, np.maximum(-union_area + least_area, 0.0) + eps_union)
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
@@ -68,10 +68,12 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_hul
     y_gap = np.maximum(-oy, 0.0)  # distance between the boxes in y
     empty = (iw + pw_out + tw_out)*y_gap + ch*x_gap + ph_out*tw_out + pw_out*th_out  # hull minus union, from terms >= 0
     hull = ch*cw  # area of the hull
-    hull_kept = np.maximum(least_area, hull)  # hull, floored
+    hull_kept = np.where((least_area < 0.0), hull, np.maximum(least_area, hull))  # hull, floored
     hull_den = np.where((eps_hull == 0.0), hull_kept, hull_kept + eps_hull)
     hull_safe = np.where((hull_den == 0.0), 1.0, hull_den)
-    hull_term = np.where((eps_height == 0.0), np.maximum(-hull + least_area, 0.0) + empty - np.maximum(-union_area + least_area, 0.0), np.maximum(-hull + least_area, 0.0) + empty - eps_height*(pw + tw) - np.maximum(-union_area + least_area, 0.0))/hull_safe
+    empty_floored = np.where((least_area < 0.0), empty, np.maximum(-hull + least_area, 0.0) + empty - np.maximum(-union_area + least_area, 0.0))
+    empty_kept = np.where((eps_height == 0.0), empty_floored, empty_floored - eps_height*(pw + tw))
+    hull_term = empty_kept/hull_safe
     loss = gap + hull_term
     return loss
 
@@ -115,30 +117,30 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     parea = ph_area*pw  # area of pred
     tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
-    union_kept = np.maximum(least_area, union_area)  # union, floored
-    union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
-    union_follows = np.heaviside(union_area - least_area, 0.5)
+    union_kept = np.where((least_area < 0.0), union_area, np.maximum(least_area, union_area))  # union, floored
+    union_slack = np.where((least_area < 0.0), eps_union, np.maximum(-union_area + least_area, 0.0) + eps_union)
+    union_follows = np.where((least_area < 0.0), 1.0, np.heaviside(union_area - least_area, 0.5))
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
     union_safe = np.where((union_den == 0.0), 1.0, union_den)
     iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
-    px_share = ((1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
+    px_share = np.where((least_area < 0.0), px_rest, (1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
     px_in = ih*meets_x*(px_share/union_safe)
     px_side = union_follows*(ph_area/union_safe)
     px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
-    py_share = ((1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
+    py_share = np.where((least_area < 0.0), py_rest, (1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
     py_in = iw*meets_y*(py_share/union_safe)
     py_side = union_follows*(pw/union_safe)
     py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
-    tx_share = ((1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
+    tx_share = np.where((least_area < 0.0), tx_rest, (1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
     tx_in = ih*meets_x*(tx_share/union_safe)
     tx_side = union_follows*(th_area/union_safe)
     tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
-    ty_share = ((1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
+    ty_share = np.where((least_area < 0.0), ty_rest, (1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
     ty_in = iw*meets_y*(ty_share/union_safe)
     ty_side = union_follows*(tw/union_safe)
     ty_out = iou*ty_side
@@ -148,31 +150,38 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     y_gap = np.maximum(-oy, 0.0)  # distance between the boxes in y
     empty = (iw + pw_out + tw_out)*y_gap + ch*x_gap + ph_out*tw_out + pw_out*th_out  # hull minus union, from terms >= 0
     hull = ch*cw  # area of the hull
-    hull_kept = np.maximum(least_area, hull)  # hull, floored
+    hull_kept = np.where((least_area < 0.0), hull, np.maximum(least_area, hull))  # hull, floored
     hull_den = np.where((eps_hull == 0.0), hull_kept, hull_kept + eps_hull)
     hull_safe = np.where((hull_den == 0.0), 1.0, hull_den)
-    hull_term = np.where((eps_height == 0.0), np.maximum(-hull + least_area, 0.0) + empty - np.maximum(-union_area + least_area, 0.0), np.maximum(-hull + least_area, 0.0) + empty - eps_height*(pw + tw) - np.maximum(-union_area + least_area, 0.0))/hull_safe
-    hull_follows = np.heaviside(hull - least_area, 0.5)
-    fill = np.where((eps_hull == 0.0), union_kept, union_kept + eps_hull)/hull_safe  # 1 - hull_term
-    spread_x = fill*hull_follows*(ch/hull_safe)
-    spread_y = fill*hull_follows*(cw/hull_safe)
+    empty_floored = np.where((least_area < 0.0), empty, np.maximum(-hull + least_area, 0.0) + empty - np.maximum(-union_area + least_area, 0.0))
+    empty_kept = np.where((eps_height == 0.0), empty_floored, empty_floored - eps_height*(pw + tw))
+    hull_term = empty_kept/hull_safe
+    hull_follows = np.where((least_area < 0.0), 1.0, np.heaviside(hull - least_area, 0.5))
+    x_spread = hull_follows*hull_term*(ch/hull_safe)
+    x_lift = (hull_follows - union_follows)*(ch/hull_safe)
+    y_spread = hull_follows*hull_term*(cw/hull_safe)
+    y_lift = (hull_follows - union_follows)*(cw/hull_safe)
     px_keep = ((1.0 - meets_x)*ih + p_rest)*union_follows/hull_safe
-    px_grow = ph_area*union_follows/hull_safe
+    px_short = np.where((eps_height == 0.0), th_out + y_gap, th_out + y_gap - eps_height)
+    px_grow = px_short*union_follows/hull_safe
     py_keep = ((1.0 - meets_y)*iw + pw_out)*union_follows/hull_safe
-    py_grow = pw*union_follows/hull_safe
+    py_short = tw_out + x_gap
+    py_grow = py_short*union_follows/hull_safe
     tx_keep = ((1.0 - meets_x)*ih + t_rest)*union_follows/hull_safe
-    tx_grow = th_area*union_follows/hull_safe
+    tx_short = np.where((eps_height == 0.0), ph_out + y_gap, ph_out + y_gap - eps_height)
+    tx_grow = tx_short*union_follows/hull_safe
     ty_keep = ((1.0 - meets_y)*iw + tw_out)*union_follows/hull_safe
-    ty_grow = tw*union_follows/hull_safe
+    ty_short = pw_out + x_gap
+    ty_grow = ty_short*union_follows/hull_safe
     loss = gap + hull_term
-    px1_bar = (px_in*x1_inside - px_out*x1_beyond)*loss_bar + (px_grow*x1_beyond + px_keep*x1_inside - spread_x*x1_beyond)*loss_bar
-    py1_bar = (py_in*y1_inside - py_out*y1_beyond)*loss_bar + (py_grow*y1_beyond + py_keep*y1_inside - spread_y*y1_beyond)*loss_bar
-    px2_bar = (px_out*x2_beyond - px_in*x2_inside)*loss_bar + (spread_x*x2_beyond - px_grow*x2_beyond - px_keep*x2_inside)*loss_bar
-    py2_bar = (py_out*y2_beyond - py_in*y2_inside)*loss_bar + (spread_y*y2_beyond - py_grow*y2_beyond - py_keep*y2_inside)*loss_bar
-    tx1_bar = (tx_in*x1_beyond - tx_out*x1_inside)*loss_bar + (tx_grow*x1_inside + tx_keep*x1_beyond - spread_x*x1_inside)*loss_bar
-    ty1_bar = (ty_in*y1_beyond - ty_out*y1_inside)*loss_bar + (ty_grow*y1_inside + ty_keep*y1_beyond - spread_y*y1_inside)*loss_bar
-    tx2_bar = (tx_out*x2_inside - tx_in*x2_beyond)*loss_bar + (spread_x*x2_inside - tx_grow*x2_inside - tx_keep*x2_beyond)*loss_bar
-    ty2_bar = (ty_out*y2_inside - ty_in*y2_beyond)*loss_bar + (spread_y*y2_inside - ty_grow*y2_inside - ty_keep*y2_beyond)*loss_bar
+    px1_bar = (px_in*x1_inside - px_out*x1_beyond)*loss_bar + (px_keep*x1_inside + x1_beyond*x_spread - px_grow*x1_beyond - np.where((least_area < 0.0), 0.0, x1_beyond*x_lift))*loss_bar
+    py1_bar = (py_in*y1_inside - py_out*y1_beyond)*loss_bar + (py_keep*y1_inside + y1_beyond*y_spread - py_grow*y1_beyond - np.where((least_area < 0.0), 0.0, y1_beyond*y_lift))*loss_bar
+    px2_bar = (px_out*x2_beyond - px_in*x2_inside)*loss_bar + (px_grow*x2_beyond + np.where((least_area < 0.0), 0.0, x2_beyond*x_lift) - px_keep*x2_inside - x2_beyond*x_spread)*loss_bar
+    py2_bar = (py_out*y2_beyond - py_in*y2_inside)*loss_bar + (py_grow*y2_beyond + np.where((least_area < 0.0), 0.0, y2_beyond*y_lift) - py_keep*y2_inside - y2_beyond*y_spread)*loss_bar
+    tx1_bar = (tx_in*x1_beyond - tx_out*x1_inside)*loss_bar + (tx_keep*x1_beyond + x1_inside*x_spread - tx_grow*x1_inside - np.where((least_area < 0.0), 0.0, x1_inside*x_lift))*loss_bar
+    ty1_bar = (ty_in*y1_beyond - ty_out*y1_inside)*loss_bar + (ty_keep*y1_beyond + y1_inside*y_spread - ty_grow*y1_inside - np.where((least_area < 0.0), 0.0, y1_inside*y_lift))*loss_bar
+    tx2_bar = (tx_out*x2_inside - tx_in*x2_beyond)*loss_bar + (tx_grow*x2_inside + np.where((least_area < 0.0), 0.0, x2_inside*x_lift) - tx_keep*x2_beyond - x2_inside*x_spread)*loss_bar
+    ty2_bar = (ty_out*y2_inside - ty_in*y2_beyond)*loss_bar + (ty_grow*y2_inside + np.where((least_area < 0.0), 0.0, y2_inside*y_lift) - ty_keep*y2_beyond - y2_inside*y_spread)*loss_bar
     return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
 
 
@@ -215,48 +224,61 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     parea = ph_area*pw  # area of pred
     tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
-    union_kept = np.maximum(least_area, union_area)  # union, floored
-    union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
-    union_follows = np.heaviside(union_area - least_area, 0.5)
+    union_kept = np.where((least_area < 0.0), union_area, np.maximum(least_area, union_area))  # union, floored
+    union_slack = np.where((least_area < 0.0), eps_union, np.maximum(-union_area + least_area, 0.0) + eps_union)
+    union_follows = np.where((least_area < 0.0), 1.0, np.heaviside(union_area - least_area, 0.5))
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     union_safe = np.where((union_den == 0.0), 1.0, union_den)
     iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
-    px_share = ((1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
+    px_share = np.where((least_area < 0.0), px_rest, (1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
     px_in = ih*meets_x*(px_share/union_safe)
     px_side = union_follows*(ph_area/union_safe)
     px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
-    py_share = ((1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
+    py_share = np.where((least_area < 0.0), py_rest, (1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
     py_in = iw*meets_y*(py_share/union_safe)
     py_side = union_follows*(pw/union_safe)
     py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
-    tx_share = ((1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
+    tx_share = np.where((least_area < 0.0), tx_rest, (1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
     tx_in = ih*meets_x*(tx_share/union_safe)
     tx_side = union_follows*(th_area/union_safe)
     tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
-    ty_share = ((1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
+    ty_share = np.where((least_area < 0.0), ty_rest, (1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
     ty_in = iw*meets_y*(ty_share/union_safe)
     ty_side = union_follows*(tw/union_safe)
     ty_out = iou*ty_side
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
+    x_gap = np.maximum(-ox, 0.0)  # distance between the boxes in x
+    y_gap = np.maximum(-oy, 0.0)  # distance between the boxes in y
+    empty = (iw + pw_out + tw_out)*y_gap + ch*x_gap + ph_out*tw_out + pw_out*th_out  # hull minus union, from terms >= 0
     hull = ch*cw  # area of the hull
-    hull_kept = np.maximum(least_area, hull)  # hull, floored
+    hull_kept = np.where((least_area < 0.0), hull, np.maximum(least_area, hull))  # hull, floored
     hull_den = np.where((eps_hull == 0.0), hull_kept, hull_kept + eps_hull)
     hull_safe = np.where((hull_den == 0.0), 1.0, hull_den)
-    hull_follows = np.heaviside(hull - least_area, 0.5)
-    fill = np.where((eps_hull == 0.0), union_kept, union_kept + eps_hull)/hull_safe  # 1 - hull_term
+    empty_floored = np.where((least_area < 0.0), empty, np.maximum(-hull + least_area, 0.0) + empty - np.maximum(-union_area + least_area, 0.0))
+    empty_kept = np.where((eps_height == 0.0), empty_floored, empty_floored - eps_height*(pw + tw))
+    hull_term = empty_kept/hull_safe
+    hull_follows = np.where((least_area < 0.0), 1.0, np.heaviside(hull - least_area, 0.5))
+    x_spread = hull_follows*hull_term*(ch/hull_safe)
+    x_lift = (hull_follows - union_follows)*(ch/hull_safe)
+    y_spread = hull_follows*hull_term*(cw/hull_safe)
+    y_lift = (hull_follows - union_follows)*(cw/hull_safe)
     px_keep = ((1.0 - meets_x)*ih + p_rest)*union_follows/hull_safe
-    px_grow = ph_area*union_follows/hull_safe
+    px_short = np.where((eps_height == 0.0), th_out + y_gap, th_out + y_gap - eps_height)
+    px_grow = px_short*union_follows/hull_safe
     py_keep = ((1.0 - meets_y)*iw + pw_out)*union_follows/hull_safe
-    py_grow = pw*union_follows/hull_safe
+    py_short = tw_out + x_gap
+    py_grow = py_short*union_follows/hull_safe
     tx_keep = ((1.0 - meets_x)*ih + t_rest)*union_follows/hull_safe
-    tx_grow = th_area*union_follows/hull_safe
+    tx_short = np.where((eps_height == 0.0), ph_out + y_gap, ph_out + y_gap - eps_height)
+    tx_grow = tx_short*union_follows/hull_safe
     ty_keep = ((1.0 - meets_y)*iw + tw_out)*union_follows/hull_safe
-    ty_grow = tw*union_follows/hull_safe
+    ty_short = pw_out + x_gap
+    ty_grow = ty_short*union_follows/hull_safe
     pw_dot = px2_dot - px1_dot
     ph_dot = py2_dot - py1_dot
     tw_dot = tx2_dot - tx1_dot
@@ -277,54 +299,62 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     tarea_dot = th_area*tw_dot + th_dot*tw
     union_area_dot = inter_dot + outside_dot
     union_kept_dot = union_area_dot*union_follows
-    union_slack_dot = -(union_area_dot*np.heaviside(-union_area + least_area, 0.0))
+    union_slack_dot = union_area_dot*np.where((least_area < 0.0), 0.0, -np.heaviside(-union_area + least_area, 0.0))
     gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
     union_safe_dot = union_kept_dot*np.where((union_den == 0.0), 0.0, 1.0)
     iou_dot = -gap_dot
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot + union_slack_dot
-    px_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(px_rest_dot/union_safe) - px_share*(union_safe_dot/union_safe)
+    px_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(px_rest_dot/union_safe) - px_share*(union_safe_dot/union_safe)
     px_in_dot = ih_dot*meets_x*(px_share/union_safe) + ih*meets_x*(px_share_dot/union_safe) - ih*meets_x*(px_share/union_safe)*(union_safe_dot/union_safe)
     px_side_dot = union_follows*(ph_dot/union_safe) - union_follows*(ph_area/union_safe)*(union_safe_dot/union_safe)
     px_out_dot = iou*px_side_dot + iou_dot*px_side
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot + union_slack_dot
-    py_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(py_rest_dot/union_safe) - py_share*(union_safe_dot/union_safe)
+    py_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(py_rest_dot/union_safe) - py_share*(union_safe_dot/union_safe)
     py_in_dot = iw_dot*meets_y*(py_share/union_safe) + iw*meets_y*(py_share_dot/union_safe) - iw*meets_y*(py_share/union_safe)*(union_safe_dot/union_safe)
     py_side_dot = union_follows*(pw_dot/union_safe) - union_follows*(pw/union_safe)*(union_safe_dot/union_safe)
     py_out_dot = iou*py_side_dot + iou_dot*py_side
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot + union_slack_dot
-    tx_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(tx_rest_dot/union_safe) - tx_share*(union_safe_dot/union_safe)
+    tx_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(tx_rest_dot/union_safe) - tx_share*(union_safe_dot/union_safe)
     tx_in_dot = ih_dot*meets_x*(tx_share/union_safe) + ih*meets_x*(tx_share_dot/union_safe) - ih*meets_x*(tx_share/union_safe)*(union_safe_dot/union_safe)
     tx_side_dot = union_follows*(th_dot/union_safe) - union_follows*(th_area/union_safe)*(union_safe_dot/union_safe)
     tx_out_dot = iou*tx_side_dot + iou_dot*tx_side
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot + union_slack_dot
-    ty_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(ty_rest_dot/union_safe) - ty_share*(union_safe_dot/union_safe)
+    ty_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(ty_rest_dot/union_safe) - ty_share*(union_safe_dot/union_safe)
     ty_in_dot = iw_dot*meets_y*(ty_share/union_safe) + iw*meets_y*(ty_share_dot/union_safe) - iw*meets_y*(ty_share/union_safe)*(union_safe_dot/union_safe)
     ty_side_dot = union_follows*(tw_dot/union_safe) - union_follows*(tw/union_safe)*(union_safe_dot/union_safe)
     ty_out_dot = iou*ty_side_dot + iou_dot*ty_side
     cw_dot = px2_dot*x2_beyond + tx2_dot*x2_inside - px1_dot*x1_beyond - tx1_dot*x1_inside
     ch_dot = py2_dot*y2_beyond + ty2_dot*y2_inside - py1_dot*y1_beyond - ty1_dot*y1_inside
+    x_gap_dot = -(ox_dot*np.heaviside(-ox, 0.0))
+    y_gap_dot = -(oy_dot*np.heaviside(-oy, 0.0))
     hull_dot = ch*cw_dot + ch_dot*cw
     hull_kept_dot = hull_dot*hull_follows
     hull_safe_dot = hull_kept_dot*np.where((hull_den == 0.0), 0.0, 1.0)
-    fill_dot = union_kept_dot/hull_safe - fill*(hull_safe_dot/hull_safe)
-    spread_x_dot = fill_dot*hull_follows*(ch/hull_safe) + fill*hull_follows*(ch_dot/hull_safe) - fill*hull_follows*(ch/hull_safe)*(hull_safe_dot/hull_safe)
-    spread_y_dot = fill_dot*hull_follows*(cw/hull_safe) + fill*hull_follows*(cw_dot/hull_safe) - fill*hull_follows*(cw/hull_safe)*(hull_safe_dot/hull_safe)
+    hull_term_dot = (px_keep*x1_inside + x1_beyond*x_spread - px_grow*x1_beyond - np.where((least_area < 0.0), 0.0, x1_beyond*x_lift))*px1_dot + (tx_keep*x1_beyond + x1_inside*x_spread - tx_grow*x1_inside - np.where((least_area < 0.0), 0.0, x1_inside*x_lift))*tx1_dot + (px_grow*x2_beyond + np.where((least_area < 0.0), 0.0, x2_beyond*x_lift) - px_keep*x2_inside - x2_beyond*x_spread)*px2_dot + (tx_grow*x2_inside + np.where((least_area < 0.0), 0.0, x2_inside*x_lift) - tx_keep*x2_beyond - x2_inside*x_spread)*tx2_dot + (py_keep*y1_inside + y1_beyond*y_spread - py_grow*y1_beyond - np.where((least_area < 0.0), 0.0, y1_beyond*y_lift))*py1_dot + (ty_keep*y1_beyond + y1_inside*y_spread - ty_grow*y1_inside - np.where((least_area < 0.0), 0.0, y1_inside*y_lift))*ty1_dot + (py_grow*y2_beyond + np.where((least_area < 0.0), 0.0, y2_beyond*y_lift) - py_keep*y2_inside - y2_beyond*y_spread)*py2_dot + (ty_grow*y2_inside + np.where((least_area < 0.0), 0.0, y2_inside*y_lift) - ty_keep*y2_beyond - y2_inside*y_spread)*ty2_dot
+    x_spread_dot = hull_follows*hull_term_dot*(ch/hull_safe) + hull_follows*hull_term*(ch_dot/hull_safe) - hull_follows*hull_term*(ch/hull_safe)*(hull_safe_dot/hull_safe)
+    x_lift_dot = (hull_follows - union_follows)*(ch_dot/hull_safe) - (hull_follows - union_follows)*(ch/hull_safe)*(hull_safe_dot/hull_safe)
+    y_spread_dot = hull_follows*hull_term_dot*(cw/hull_safe) + hull_follows*hull_term*(cw_dot/hull_safe) - hull_follows*hull_term*(cw/hull_safe)*(hull_safe_dot/hull_safe)
+    y_lift_dot = (hull_follows - union_follows)*(cw_dot/hull_safe) - (hull_follows - union_follows)*(cw/hull_safe)*(hull_safe_dot/hull_safe)
     px_keep_dot = union_follows*(ph_out_dot/hull_safe) + (1.0 - meets_x)*union_follows*(ih_dot/hull_safe) - px_keep*(hull_safe_dot/hull_safe)
-    px_grow_dot = union_follows*(ph_dot/hull_safe) - px_grow*(hull_safe_dot/hull_safe)
+    px_short_dot = th_out_dot + y_gap_dot
+    px_grow_dot = union_follows*(px_short_dot/hull_safe) - px_grow*(hull_safe_dot/hull_safe)
     py_keep_dot = union_follows*(pw_out_dot/hull_safe) + (1.0 - meets_y)*union_follows*(iw_dot/hull_safe) - py_keep*(hull_safe_dot/hull_safe)
-    py_grow_dot = union_follows*(pw_dot/hull_safe) - py_grow*(hull_safe_dot/hull_safe)
+    py_short_dot = tw_out_dot + x_gap_dot
+    py_grow_dot = union_follows*(py_short_dot/hull_safe) - py_grow*(hull_safe_dot/hull_safe)
     tx_keep_dot = union_follows*(th_out_dot/hull_safe) + (1.0 - meets_x)*union_follows*(ih_dot/hull_safe) - tx_keep*(hull_safe_dot/hull_safe)
-    tx_grow_dot = union_follows*(th_dot/hull_safe) - tx_grow*(hull_safe_dot/hull_safe)
+    tx_short_dot = ph_out_dot + y_gap_dot
+    tx_grow_dot = union_follows*(tx_short_dot/hull_safe) - tx_grow*(hull_safe_dot/hull_safe)
     ty_keep_dot = union_follows*(tw_out_dot/hull_safe) + (1.0 - meets_y)*union_follows*(iw_dot/hull_safe) - ty_keep*(hull_safe_dot/hull_safe)
-    ty_grow_dot = union_follows*(tw_dot/hull_safe) - ty_grow*(hull_safe_dot/hull_safe)
-    px1_bar_dot = loss_bar*px_grow_dot*x1_beyond + loss_bar*px_in_dot*x1_inside + loss_bar*px_keep_dot*x1_inside - loss_bar*px_out_dot*x1_beyond - loss_bar*spread_x_dot*x1_beyond
-    py1_bar_dot = loss_bar*py_grow_dot*y1_beyond + loss_bar*py_in_dot*y1_inside + loss_bar*py_keep_dot*y1_inside - loss_bar*py_out_dot*y1_beyond - loss_bar*spread_y_dot*y1_beyond
-    px2_bar_dot = loss_bar*px_out_dot*x2_beyond + loss_bar*spread_x_dot*x2_beyond - loss_bar*px_grow_dot*x2_beyond - loss_bar*px_in_dot*x2_inside - loss_bar*px_keep_dot*x2_inside
-    py2_bar_dot = loss_bar*py_out_dot*y2_beyond + loss_bar*spread_y_dot*y2_beyond - loss_bar*py_grow_dot*y2_beyond - loss_bar*py_in_dot*y2_inside - loss_bar*py_keep_dot*y2_inside
-    tx1_bar_dot = loss_bar*tx_grow_dot*x1_inside + loss_bar*tx_in_dot*x1_beyond + loss_bar*tx_keep_dot*x1_beyond - loss_bar*spread_x_dot*x1_inside - loss_bar*tx_out_dot*x1_inside
-    ty1_bar_dot = loss_bar*ty_grow_dot*y1_inside + loss_bar*ty_in_dot*y1_beyond + loss_bar*ty_keep_dot*y1_beyond - loss_bar*spread_y_dot*y1_inside - loss_bar*ty_out_dot*y1_inside
-    tx2_bar_dot = loss_bar*spread_x_dot*x2_inside + loss_bar*tx_out_dot*x2_inside - loss_bar*tx_grow_dot*x2_inside - loss_bar*tx_in_dot*x2_beyond - loss_bar*tx_keep_dot*x2_beyond
-    ty2_bar_dot = loss_bar*spread_y_dot*y2_inside + loss_bar*ty_out_dot*y2_inside - loss_bar*ty_grow_dot*y2_inside - loss_bar*ty_in_dot*y2_beyond - loss_bar*ty_keep_dot*y2_beyond
+    ty_short_dot = pw_out_dot + x_gap_dot
+    ty_grow_dot = union_follows*(ty_short_dot/hull_safe) - ty_grow*(hull_safe_dot/hull_safe)
+    px1_bar_dot = loss_bar*px_in_dot*x1_inside + loss_bar*px_keep_dot*x1_inside + loss_bar*x1_beyond*x_spread_dot - loss_bar*x_lift_dot*np.where((least_area < 0.0), 0.0, x1_beyond) - loss_bar*px_grow_dot*x1_beyond - loss_bar*px_out_dot*x1_beyond
+    py1_bar_dot = loss_bar*py_in_dot*y1_inside + loss_bar*py_keep_dot*y1_inside + loss_bar*y1_beyond*y_spread_dot - loss_bar*y_lift_dot*np.where((least_area < 0.0), 0.0, y1_beyond) - loss_bar*py_grow_dot*y1_beyond - loss_bar*py_out_dot*y1_beyond
+    px2_bar_dot = loss_bar*x_lift_dot*np.where((least_area < 0.0), 0.0, x2_beyond) + loss_bar*px_grow_dot*x2_beyond + loss_bar*px_out_dot*x2_beyond - loss_bar*px_in_dot*x2_inside - loss_bar*px_keep_dot*x2_inside - loss_bar*x2_beyond*x_spread_dot
+    py2_bar_dot = loss_bar*y_lift_dot*np.where((least_area < 0.0), 0.0, y2_beyond) + loss_bar*py_grow_dot*y2_beyond + loss_bar*py_out_dot*y2_beyond - loss_bar*py_in_dot*y2_inside - loss_bar*py_keep_dot*y2_inside - loss_bar*y2_beyond*y_spread_dot
+    tx1_bar_dot = loss_bar*tx_in_dot*x1_beyond + loss_bar*tx_keep_dot*x1_beyond + loss_bar*x1_inside*x_spread_dot - loss_bar*x_lift_dot*np.where((least_area < 0.0), 0.0, x1_inside) - loss_bar*tx_grow_dot*x1_inside - loss_bar*tx_out_dot*x1_inside
+    ty1_bar_dot = loss_bar*ty_in_dot*y1_beyond + loss_bar*ty_keep_dot*y1_beyond + loss_bar*y1_inside*y_spread_dot - loss_bar*y_lift_dot*np.where((least_area < 0.0), 0.0, y1_inside) - loss_bar*ty_grow_dot*y1_inside - loss_bar*ty_out_dot*y1_inside
+    tx2_bar_dot = loss_bar*x_lift_dot*np.where((least_area < 0.0), 0.0, x2_inside) + loss_bar*tx_grow_dot*x2_inside + loss_bar*tx_out_dot*x2_inside - loss_bar*tx_in_dot*x2_beyond - loss_bar*tx_keep_dot*x2_beyond - loss_bar*x2_inside*x_spread_dot
+    ty2_bar_dot = loss_bar*y_lift_dot*np.where((least_area < 0.0), 0.0, y2_inside) + loss_bar*ty_grow_dot*y2_inside + loss_bar*ty_out_dot*y2_inside - loss_bar*ty_in_dot*y2_beyond - loss_bar*ty_keep_dot*y2_beyond - loss_bar*y2_inside*y_spread_dot
     return px1_bar_dot, py1_bar_dot, px2_bar_dot, py2_bar_dot, tx1_bar_dot, ty1_bar_dot, tx2_bar_dot, ty2_bar_dot
 
 

@@ -81,9 +81,9 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_a
     parea = ph_area*pw  # area of pred
     tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
-    union_kept = np.maximum(least_area, union_area)  # union, floored
-    union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
-    union_follows = np.heaviside(union_area - least_area, 0.5)
+    union_kept = np.where((least_area < 0.0), union_area, np.maximum(least_area, union_area))  # union, floored
+    union_slack = np.where((least_area < 0.0), eps_union, np.maximum(-union_area + least_area, 0.0) + eps_union)
+    union_follows = np.where((least_area < 0.0), 1.0, np.heaviside(union_area - least_area, 0.5))
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
     pw_error = two_diff_error(px2, px1)
@@ -144,9 +144,9 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     parea = ph_area*pw  # area of pred
     tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
-    union_kept = np.maximum(least_area, union_area)  # union, floored
-    union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
-    union_follows = np.heaviside(union_area - least_area, 0.5)
+    union_kept = np.where((least_area < 0.0), union_area, np.maximum(least_area, union_area))  # union, floored
+    union_slack = np.where((least_area < 0.0), eps_union, np.maximum(-union_area + least_area, 0.0) + eps_union)
+    union_follows = np.where((least_area < 0.0), 1.0, np.heaviside(union_area - least_area, 0.5))
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
     pw_error = two_diff_error(px2, px1)
@@ -165,22 +165,22 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
     iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
-    px_share = ((1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
+    px_share = np.where((least_area < 0.0), px_rest, (1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
     px_in = ih*meets_x*(px_share/union_safe)
     px_side = union_follows*(ph_area/union_safe)
     px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
-    py_share = ((1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
+    py_share = np.where((least_area < 0.0), py_rest, (1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
     py_in = iw*meets_y*(py_share/union_safe)
     py_side = union_follows*(pw/union_safe)
     py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
-    tx_share = ((1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
+    tx_share = np.where((least_area < 0.0), tx_rest, (1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
     tx_in = ih*meets_x*(tx_share/union_safe)
     tx_side = union_follows*(th_area/union_safe)
     tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
-    ty_share = ((1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
+    ty_share = np.where((least_area < 0.0), ty_rest, (1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
     ty_in = iw*meets_y*(ty_share/union_safe)
     ty_side = union_follows*(tw/union_safe)
     ty_out = iou*ty_side
@@ -236,9 +236,9 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     parea = ph_area*pw  # area of pred
     tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
-    union_kept = np.maximum(least_area, union_area)  # union, floored
-    union_slack = np.maximum(-union_area + least_area, 0.0) + eps_union
-    union_follows = np.heaviside(union_area - least_area, 0.5)
+    union_kept = np.where((least_area < 0.0), union_area, np.maximum(least_area, union_area))  # union, floored
+    union_slack = np.where((least_area < 0.0), eps_union, np.maximum(-union_area + least_area, 0.0) + eps_union)
+    union_follows = np.where((least_area < 0.0), 1.0, np.heaviside(union_area - least_area, 0.5))
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     pw_error = two_diff_error(px2, px1)
     ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(ph, -eps_height) + two_diff_error(py2, py1))
@@ -256,22 +256,22 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
     iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
-    px_share = ((1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
+    px_share = np.where((least_area < 0.0), px_rest, (1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
     px_in = ih*meets_x*(px_share/union_safe)
     px_side = union_follows*(ph_area/union_safe)
     px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
-    py_share = ((1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
+    py_share = np.where((least_area < 0.0), py_rest, (1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
     py_in = iw*meets_y*(py_share/union_safe)
     py_side = union_follows*(pw/union_safe)
     py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
-    tx_share = ((1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
+    tx_share = np.where((least_area < 0.0), tx_rest, (1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
     tx_in = ih*meets_x*(tx_share/union_safe)
     tx_side = union_follows*(th_area/union_safe)
     tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
-    ty_share = ((1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
+    ty_share = np.where((least_area < 0.0), ty_rest, (1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
     ty_in = iw*meets_y*(ty_share/union_safe)
     ty_side = union_follows*(tw/union_safe)
     ty_out = iou*ty_side
@@ -296,27 +296,27 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     tarea_dot = th_area*tw_dot + th_dot*tw
     union_area_dot = inter_dot + outside_dot
     union_kept_dot = union_area_dot*union_follows
-    union_slack_dot = -(union_area_dot*np.heaviside(-union_area + least_area, 0.0))
+    union_slack_dot = union_area_dot*np.where((least_area < 0.0), 0.0, -np.heaviside(-union_area + least_area, 0.0))
     gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
     union_safe_dot = union_kept_dot*np.where((union_fine == 0.0), 0.0, 1.0)
     iou_dot = -gap_dot
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot + union_slack_dot
-    px_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(px_rest_dot/union_safe) - px_share*(union_safe_dot/union_safe)
+    px_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(px_rest_dot/union_safe) - px_share*(union_safe_dot/union_safe)
     px_in_dot = ih_dot*meets_x*(px_share/union_safe) + ih*meets_x*(px_share_dot/union_safe) - ih*meets_x*(px_share/union_safe)*(union_safe_dot/union_safe)
     px_side_dot = union_follows*(ph_dot/union_safe) - union_follows*(ph_area/union_safe)*(union_safe_dot/union_safe)
     px_out_dot = iou*px_side_dot + iou_dot*px_side
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot + union_slack_dot
-    py_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(py_rest_dot/union_safe) - py_share*(union_safe_dot/union_safe)
+    py_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(py_rest_dot/union_safe) - py_share*(union_safe_dot/union_safe)
     py_in_dot = iw_dot*meets_y*(py_share/union_safe) + iw*meets_y*(py_share_dot/union_safe) - iw*meets_y*(py_share/union_safe)*(union_safe_dot/union_safe)
     py_side_dot = union_follows*(pw_dot/union_safe) - union_follows*(pw/union_safe)*(union_safe_dot/union_safe)
     py_out_dot = iou*py_side_dot + iou_dot*py_side
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot + union_slack_dot
-    tx_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(tx_rest_dot/union_safe) - tx_share*(union_safe_dot/union_safe)
+    tx_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(tx_rest_dot/union_safe) - tx_share*(union_safe_dot/union_safe)
     tx_in_dot = ih_dot*meets_x*(tx_share/union_safe) + ih*meets_x*(tx_share_dot/union_safe) - ih*meets_x*(tx_share/union_safe)*(union_safe_dot/union_safe)
     tx_side_dot = union_follows*(th_dot/union_safe) - union_follows*(th_area/union_safe)*(union_safe_dot/union_safe)
     tx_out_dot = iou*tx_side_dot + iou_dot*tx_side
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot + union_slack_dot
-    ty_share_dot = (1.0 - union_follows)*(union_safe_dot/union_safe) + union_follows*(ty_rest_dot/union_safe) - ty_share*(union_safe_dot/union_safe)
+    ty_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(ty_rest_dot/union_safe) - ty_share*(union_safe_dot/union_safe)
     ty_in_dot = iw_dot*meets_y*(ty_share/union_safe) + iw*meets_y*(ty_share_dot/union_safe) - iw*meets_y*(ty_share/union_safe)*(union_safe_dot/union_safe)
     ty_side_dot = union_follows*(tw_dot/union_safe) - union_follows*(tw/union_safe)*(union_safe_dot/union_safe)
     ty_out_dot = iou*ty_side_dot + iou_dot*ty_side

@@ -104,7 +104,6 @@ def _along(value: sp.Expr) -> sp.Expr:
 _gap = 1 - _I / _D
 _hull_area = (_i + _a + _b + _gx) * (_j + _c + _d + _gy)
 _hull = (_hull_area - (_A + _B - _I)) / (_hull_area + _k)
-_fill = (_A + _B - _I + _k) / (_hull_area + _k)
 _DH = _hull_area + _k
 _ch, _cw = _j + _c + _d + _gy, _i + _a + _b + _gx
 
@@ -177,12 +176,6 @@ RULES = (
         "only terms >= 0; 0 exactly where the hull is covered",
     ),
     Rule(
-        "1 - hull term",
-        1 - _hull,
-        _fill,
-        "no cancellation where the hull is almost empty",
-    ),
-    Rule(
         "gap by an edge of pred inside target, x",
         _slope(_gap, {_i: -1, _b: 1}),
         _j * (_a * (_ph + _e) + _B + _s) / _D / _D,
@@ -229,14 +222,14 @@ RULES = (
     Rule(
         "hull term by an edge of pred beyond target, x",
         _slope(_hull, {_a: 1}),
-        _fill * (_ch / _DH) - (_ph + _e) / _DH,
-        "two terms whose difference is the mathematics",
+        (_d + _gy - _e) / _DH - _hull * (_ch / _DH),
+        "two terms that are small where the hull is nearly covered, or eps outweighs it",
     ),
     Rule(
         "hull term by an edge of pred beyond target, y",
         _slope(_hull, {_c: 1}),
-        _fill * (_cw / _DH) - _pw / _DH,
-        "two terms whose difference is the mathematics",
+        (_b + _gx) / _DH - _hull * (_cw / _DH),
+        "two terms that are small where the hull is nearly covered, or eps outweighs it",
     ),
     Rule(
         "hull term by an edge of pred that faces a gap, x",
@@ -327,7 +320,8 @@ RULES = (
     Rule(
         "hull term by an edge of pred beyond target where the union is floored",
         _slope((_hull_area - _q) / (_hull_area + _k), {_a: 1}),
-        (_q + _k) / (_hull_area + _k) * (_ch / (_hull_area + _k)),
+        _ch / (_hull_area + _k)
+        - (_hull_area - _q) / (_hull_area + _k) * (_ch / (_hull_area + _k)),
         "the union does not follow the edge",
     ),
     Rule(

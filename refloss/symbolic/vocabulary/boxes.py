@@ -96,6 +96,21 @@ def raised(x: sp.Expr, eps: sp.Expr) -> sp.Expr:
     return sp.Piecewise((x, sp.Eq(eps, 0)), (x + eps, True))
 
 
+def lowered(x: sp.Expr, eps: sp.Expr) -> sp.Expr:
+    """Return x − eps by cases, so that a constant 0 costs nothing."""
+    return sp.Piecewise((x, sp.Eq(eps, 0)), (x - eps, True))
+
+
+def _floored(area: sp.Expr, least: sp.Expr) -> sp.Expr:
+    """Return max(area, least) by cases: an area is never negative."""
+    return sp.Piecewise((area, least < 0), (sp.Max(area, least), True))
+
+
+def _follows(area: sp.Expr, least: sp.Expr) -> sp.Expr:
+    """Return the derivative of `_floored` by its area."""
+    return sp.Piecewise((1, least < 0), (Step(area - least, HALF), True))
+
+
 def nonzero(a: Boxes, name: str, denominator: sp.Indexed) -> sp.Indexed:
     """Name a denominator with 1 in place of 0: what it divides is 0 there by itself."""
     return a.let(name, sp.Piecewise((1, sp.Eq(denominator, 0)), (denominator, True)))
@@ -179,10 +194,11 @@ def _(
     kept = a.let("union_area", a.inter + a.outside, "union")
     differ, slack, follows = raised(a.outside, eps_union), eps_union, sp.S.One
     if least_area is not None:
-        kept = a.let("union_kept", sp.Max(kept, least_area), "union, floored")
-        slack = a.let("union_slack", Relu(least_area - a.union_area) + eps_union)
+        kept = a.let("union_kept", _floored(kept, least_area), "union, floored")
+        floor = Relu(least_area - a.union_area) + eps_union
+        slack = a.let("union_slack", sp.Piecewise((eps_union, least_area < 0), (floor, True)))
         differ = a.outside + slack
-        follows = a.let("union_follows", Step(a.union_area - least_area, HALF))
+        follows = a.let("union_follows", _follows(a.union_area, least_area))
     den = a.let("union_den", raised(kept, eps_union))
     a.let("gap", Ratio(differ, den, sp.S.One), "1 - IoU, from terms >= 0")
     if exact_union:
@@ -199,7 +215,8 @@ def _(
         rest = raised(rest, slack) if least_area is None else rest + slack
         moved = a.let(f"{name}_rest", rest)
         if least_area is not None:
-            moved = follows * moved + (1 - follows) * den
+            floored = follows * moved + (1 - follows) * den
+            moved = sp.Piecewise((moved, least_area < 0), (floored, True))
         share = a.let(f"{name}_share", Quotient(moved, den))
         a.let(f"{name}_in", across * Quotient(share, den))
         side = a.let(f"{name}_side", follows * Quotient(side, den))
@@ -334,33 +351,35 @@ def _(P: Build, a: Boxes, eps_hull: sp.Expr, eps_height: sp.Expr, least_area: sp
     apart = a.x_gap * a.ch + a.y_gap * (a.iw + a.pw_out + a.tw_out)
     a.let("empty", crossed + apart, "hull minus union, from terms >= 0")
     hull = a.let("hull", a.cw * a.ch, "area of the hull")
-    kept = a.let("hull_kept", sp.Max(hull, least_area), "hull, floored")
+    kept = a.let("hull_kept", _floored(hull, least_area), "hull, floored")
     den = nonzero(a, "hull_safe", a.let("hull_den", raised(kept, eps_hull)))
     floors = Relu(least_area - hull) - Relu(least_area - a.union_area)
-    empty = a.empty + floors
-    raised_out = empty - eps_height * (a.pw + a.tw)
-    empty = sp.Piecewise((empty, sp.Eq(eps_height, 0)), (raised_out, True))
-    a.let("hull_term", Quotient(empty, den))
-    follows = a.let("hull_follows", Step(hull - least_area, HALF))
-    fill = a.let("fill", Quotient(raised(a.union_kept, eps_hull), den), "1 - hull_term")
-    spread = {
-        "x": a.let("spread_x", follows * fill * Quotient(a.ch, den)),
-        "y": a.let("spread_y", follows * fill * Quotient(a.cw, den)),
-    }
+    floored = sp.Piecewise((a.empty, least_area < 0), (a.empty + floors, True))
+    empty = a.let("empty_floored", floored)
+    lower = empty - eps_height * (a.pw + a.tw)
+    a.let("empty_kept", sp.Piecewise((empty, sp.Eq(eps_height, 0)), (lower, True)))
+    a.let("hull_term", Quotient(a.empty_kept, den))
+    follows = a.let("hull_follows", _follows(hull, least_area))
+    for axis_name, side in (("x", a.ch), ("y", a.cw)):
+        share = Quotient(side, den)
+        a.let(f"{axis_name}_spread", follows * a.hull_term * share)
+        a.let(f"{axis_name}_lift", (follows - a.union_follows) * share)
     sides = {
-        "px": (a.p_rest + (1 - a.meets_x) * a.ih, a.ph_area),
-        "py": (a.pw_out + (1 - a.meets_y) * a.iw, a.pw),
-        "tx": (a.t_rest + (1 - a.meets_x) * a.ih, a.th_area),
-        "ty": (a.tw_out + (1 - a.meets_y) * a.iw, a.tw),
+        "px": (a.p_rest + (1 - a.meets_x) * a.ih, lowered(a.th_out + a.y_gap, eps_height)),
+        "py": (a.pw_out + (1 - a.meets_y) * a.iw, a.tw_out + a.x_gap),
+        "tx": (a.t_rest + (1 - a.meets_x) * a.ih, lowered(a.ph_out + a.y_gap, eps_height)),
+        "ty": (a.tw_out + (1 - a.meets_y) * a.iw, a.pw_out + a.x_gap),
     }
-    for name, (uncovered, side) in sides.items():
+    for name, (uncovered, short) in sides.items():
         a.let(f"{name}_keep", Quotient(a.union_follows * uncovered, den))
-        a.let(f"{name}_grow", Quotient(a.union_follows * side, den))
+        a.let(f"{name}_grow", Quotient(a.union_follows * a.let(f"{name}_short", short), den))
     slopes = {}
     for name, inside, outside, sign in _edge_weights(a):
         keep, grow = getattr(a, f"{name[:2]}_keep"), getattr(a, f"{name[:2]}_grow")
-        slope = inside * keep + outside * grow - outside * spread[name[1]]
-        slopes[getattr(a, name)] = sp.expand(sign * slope)
+        spread, lift = getattr(a, f"{name[1]}_spread"), getattr(a, f"{name[1]}_lift")
+        slope = inside * keep - outside * grow + outside * spread
+        lifted = sp.Piecewise((0, least_area < 0), (outside * lift, True))
+        slopes[getattr(a, name)] = sp.expand(sign * slope) - sign * lifted
     a.partials("hull_term", slopes)
 
 
@@ -405,11 +424,18 @@ def _(P: Build, a: Boxes, eps_diagonal: sp.Expr) -> None:
 
 @Vocabulary
 def aspect_term(
-    P: Build, a: Boxes, eps_ratio: sp.Expr, unit: sp.Expr, sign: sp.Expr, scale: sp.Expr
+    P: Build,
+    a: Boxes,
+    eps_ratio: sp.Expr,
+    unit: sp.Expr,
+    sign: sp.Expr,
+    scale: sp.Expr,
+    attach: sp.Expr,
 ) -> None:
     """Name ``v``: `scale` times the squared difference of the aspect angles.
 
-    `unit` replaces w² + h² by 1 in the derivative, `sign` multiplies it.
+    `unit` replaces w² + h² by 1 in the derivative, `sign` multiplies it. Where `unit` or `attach`
+    is not 0 the angle's own error reaches the gradient undamped, and is corrected for.
     """
     ph = a.let("ph_ratio", a.ph + eps_ratio)
     th = a.let("th_ratio", a.th + eps_ratio)
@@ -419,7 +445,15 @@ def aspect_term(
 
 
 @aspect_term.when_stable
-def _(P: Build, a: Boxes, eps_ratio: sp.Expr, unit: sp.Expr, sign: sp.Expr, scale: sp.Expr) -> None:
+def _(
+    P: Build,
+    a: Boxes,
+    eps_ratio: sp.Expr,
+    unit: sp.Expr,
+    sign: sp.Expr,
+    scale: sp.Expr,
+    attach: sp.Expr,
+) -> None:
     for box in ("p", "t"):
         w, h = getattr(a, f"{box}w"), getattr(a, f"{box}h")
         x1, y1, x2, y2 = (getattr(a, box + edge) for edge in ("x1", "y1", "x2", "y2"))
@@ -441,7 +475,7 @@ def _(P: Build, a: Boxes, eps_ratio: sp.Expr, unit: sp.Expr, sign: sp.Expr, scal
     low = a.let("det_low", TwoDiffError(m1, m2) + products + (wide - tall))
     det = a.let("det", high + low, "tw*ph - pw*th, to relative accuracy")
     high = a.let("dot_high", a.ph_safe * a.th_safe + a.pw * a.tw)
-    a.let("dot", sp.Piecewise((high, sp.Eq(unit, 0)), (high + _dot_error(a), True)))
+    a.let("dot", sp.Piecewise((high, sp.Eq(unit + attach, 0)), (high + _dot_error(a), True)))
     a.let("turn", sp.atan2(det, a.dot), "difference of the aspect angles")
     slopes = {}
     for box, direction in (("t", sign), ("p", -sign)):
@@ -458,10 +492,7 @@ def _(P: Build, a: Boxes, eps_ratio: sp.Expr, unit: sp.Expr, sign: sp.Expr, scal
 
 
 def _dot_error(a: Boxes) -> sp.Expr:
-    """Return what is missing from ph·th + pw·tw, to first order in the roundoff.
-
-    Where w² + h² is replaced by 1 the angle's own error reaches the gradient undamped.
-    """
+    """Return what is missing from ph·th + pw·tw, to first order in the roundoff."""
     tall, wide = a.let("tall_both", a.ph_safe * a.th_safe), a.let("wide_both", a.pw * a.tw)
     products = TwoProdError(a.ph_safe, a.th_safe) + TwoProdError(a.pw, a.tw)
     sides = (a.tw * a.pw_error + a.tw_error * a.pw) + (
