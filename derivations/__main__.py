@@ -56,7 +56,7 @@ def run(module: Path, kernels: Path) -> str:
         resources={"metadata": {"path": str(HERE.parent)}},
     )
     environment = {**os.environ, "REFLOSS_KERNELS": str(kernels), "MPLBACKEND": "agg"}
-    client.execute(env=environment)
+    client.execute(env=environment, cleanup_kc=True)
     for number, cell in enumerate(book.cells):
         cell["id"] = f"cell-{number}"
         cell["metadata"] = {}

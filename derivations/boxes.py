@@ -296,7 +296,9 @@ DIOU_PLACEMENTS = AxisOf(
     "added",
     {
         "added": Value(
-            ADDED, {"eps_union": "eps", "eps_diagonal": "eps"}, "torchvision, detectron2, mmdetection"
+            ADDED,
+            {"eps_union": "eps", "eps_diagonal": "eps"},
+            "torchvision, detectron2, mmdetection",
         ),
         "height": Value(
             HEIGHT,
@@ -375,7 +377,9 @@ ASPECT = AxisOf(
             "DIoU-darknet, AlexeyAB/darknet; arXiv 1911.08287, text below equation 12",
         ),
         "printed": Value(
-            "the sign that the paper prints", {"unit": 0.0, "sign": -1.0}, "arXiv 1911.08287, eq. 12"
+            "the sign that the paper prints",
+            {"unit": 0.0, "sign": -1.0},
+            "arXiv 1911.08287, eq. 12",
         ),
         "printed_unit": Value(
             "the printed sign, and w^2 + h^2 replaced by 1",
@@ -547,7 +551,9 @@ alpha = v/((1 - IoU) + v);  loss = 1 - CIoU""",
         "placement": CIOU_PLACEMENTS,
     },
     presets={
-        "paper": Preset({"alpha": "detached", "eps": 0.0}, "arXiv 1911.08287, with true derivative"),
+        "paper": Preset(
+            {"alpha": "detached", "eps": 0.0}, "arXiv 1911.08287, with true derivative"
+        ),
         "paper_v2": Preset({"alpha": "gated", "eps": 0.0}, "arXiv 2005.03572"),
         "torchvision": Preset(
             {"alpha": "detached", "eps": 1e-7, "placement": "alpha"}, "complete_box_iou_loss 0.28"
@@ -579,8 +585,7 @@ alpha = v/((1 - IoU) + v);  loss = 1 - CIoU""",
         Singular("v = 0 and IoU = 1 (identical boxes)", "undefined", "alpha = 0", "of alpha: 0"),
         Singular("w = h = 0", "undefined", "aspect angle = 0", "of the angle: 0"),
     ),
-    subgradients=TIES
-    + " alpha is a constant unless `attach` is 1, in second derivatives too.",
+    subgradients=TIES + " alpha is a constant unless `attach` is 1, in second derivatives too.",
 )
 
 DEFINITIONS = (IOU, GIOU, DIOU, CIOU)
@@ -590,6 +595,7 @@ DEFINITIONS = (IOU, GIOU, DIOU, CIOU)
 #
 # A unit box slides past another of the same size. Once they are disjoint, $1 - \mathrm{IoU}$ is
 # flat: no gradient. GIoU, DIoU and CIoU keep a slope.
+
 
 # %%
 def compiled(program: Program) -> Callable:

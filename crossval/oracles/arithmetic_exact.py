@@ -250,6 +250,10 @@ class ExactBalls:
         """Certainly a = b, or certainly not."""
         return equals(self.real(a), self.real(b))
 
+    def two_sum_error(self, a: Any, b: Any) -> Any:
+        """Return the rounding error of a + b: none in exact arithmetic."""
+        return self.constant(0.0)
+
     def two_diff_error(self, a: Any, b: Any) -> Any:
         """Return the rounding error of a - b: none in exact arithmetic."""
         return self.constant(0.0)

@@ -335,8 +335,13 @@ class FloatBalls:
         """Where a = b."""
         a, b, order = self._order(a, b)
         apart = order.true | order.false
-        self._mark(~apart)
+        if np.ndim(a.mid) or np.ndim(b.mid):  # constants that are equal are no tie of a row
+            self._mark(~apart)
         return Condition((a.mid == b.mid) & (a.rad == 0) & (b.rad == 0), apart)
+
+    def two_sum_error(self, a: Any, b: Any) -> Ball:
+        """Return the rounding error of a + b: none in exact arithmetic."""
+        return self._error_term(self.lift(a) + b)
 
     def two_diff_error(self, a: Any, b: Any) -> Ball:
         """Return the rounding error of a - b: none in exact arithmetic."""

@@ -14,16 +14,17 @@ from refloss.symbolic.program import Axis, Let, Program, Tensor, indexed, name_o
 
 Form = Literal["plain", "stable"]
 
-RESERVED = frozenset(
-    [*keyword.kwlist, *keyword.softkwlist, "np", "math", "F", "row", "scratch", "acc", "real"]
-    + """auto bool break case catch char class const constexpr continue decltype default delete do
-    double else enum explicit export extern false float for friend goto half if inline int long
-    mutable namespace new noexcept nullptr operator private protected public register
-    reinterpret_cast return short signed sizeof static struct switch template this thread_local
-    throw true try typedef typeid typename union unsigned using virtual void volatile wchar_t while
-    abs atan atan2 ceil cos exp expm1 floor fma fmax fmin log log1p max min pow rint sin sqrt tan
-    blockDim blockIdx gridDim threadIdx warpSize""".split()
-)
+_C_AND_CUDA = """
+auto bool break case catch char class const constexpr continue decltype default delete do double
+else enum explicit export extern false float for friend goto half if inline int long mutable
+namespace new noexcept nullptr operator private protected public register reinterpret_cast
+return short signed sizeof static struct switch template this thread_local throw true try
+typedef typeid typename union unsigned using virtual void volatile wchar_t while abs atan atan2
+ceil cos exp expm1 floor fma fmax fmin log log1p max min pow rint sin sqrt tan blockDim blockIdx
+gridDim threadIdx warpSize
+"""
+_IN_TEXTS = ("np", "math", "F", "row", "scratch", "acc", "real")
+RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *_IN_TEXTS, *_C_AND_CUDA.split()])
 """Names that mean something in Python, C or CUDA, or in the printed text itself."""
 
 _KINDS = {sp.Sum: "sum", MaxOver: "max", ArgMaxOver: "argmax"}

@@ -145,7 +145,8 @@ def hvp(program: Program, output: str, wrt: Sequence[str]) -> Program:
     Outputs are ``<name>_bar_dot``: the derivative of the gradient along ``<name>_dot``. What is
     detached stays detached at every order, as ``detach`` in PyTorch and ``stop_gradient`` in JAX.
     """
-    gradient = grad(program.with_outputs(output), output, wrt)
+    swept = _reverse(program.with_outputs(output), output, wrt)
+    gradient = clean(swept, differentiable=True)
     wanted = [name + BAR for name in wrt]
     return complete(jvp(gradient, wrt, wanted), [name + DOT for name in wanted])
 
@@ -288,4 +289,15 @@ def _dependents(program: Program, wrt: Sequence[str]) -> set[str]:
     return need - {t.name for t in program.tensors() if t.label}
 
 
-__all__ = ["BAR", "DOT", "complete", "contract", "grad", "hvp", "jvp", "partial", "reads", "retarget"]
+__all__ = [
+    "BAR",
+    "DOT",
+    "complete",
+    "contract",
+    "grad",
+    "hvp",
+    "jvp",
+    "partial",
+    "reads",
+    "retarget",
+]

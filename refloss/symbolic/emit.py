@@ -68,7 +68,9 @@ def _docstring(definition: Definition, name: str, what: str) -> str:
     lines = [f"{definition.title}: {what}.", "", HEADER, "", "Definition"]
     lines += [f"    {line}" for line in definition.formula.strip().splitlines()]
     lines += ["", "Subgradients"]
-    lines += textwrap.wrap(definition.subgradients, 92, initial_indent="    ", subsequent_indent="    ")
+    lines += textwrap.wrap(
+        definition.subgradients, 92, initial_indent="    ", subsequent_indent="    "
+    )
     lines += ["", "Constants"]
     for constant in used:
         note = f"{constant}: {constants[constant].doc} (default {constants[constant].default!r})"
@@ -87,7 +89,9 @@ def _numpy(
     functions = [
         numpy_text.function("value", stable.value, f"Return {out}, one an item."),
         numpy_text.function(
-            "grad", stable.grad, f"Return {out}, then its derivative by every column times {out}_bar."
+            "grad",
+            stable.grad,
+            f"Return {out}, then its derivative by every column times {out}_bar.",
         ),
         numpy_text.function(
             "hvp", stable.hvp, "Return the derivative of the gradient along the `_dot` columns."

@@ -189,6 +189,20 @@ class TwoDiffError(Function):
         return sp.S.Zero
 
 
+class TwoSumError(Function):
+    """``TwoSumError(a, b)``: (a + b) − fl(a + b), exactly; 0 in exact arithmetic."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return 0: the error is no function of the reals."""
+        return sp.S.Zero
+
+    def exact(self) -> sp.Expr:
+        """Return 0."""
+        return sp.S.Zero
+
+
 class TwoProdError(Function):
     """``TwoProdError(a, b)``: a·b − fl(a·b), exactly short of underflow; 0 in exact arithmetic."""
 
@@ -224,6 +238,7 @@ PRIMITIVES = (
     Ratio,
     Quotient,
     AspectAngle,
+    TwoSumError,
     TwoDiffError,
     TwoProdError,
 )

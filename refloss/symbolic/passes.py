@@ -10,23 +10,45 @@ from refloss.symbolic.functions import Gate, Quotient, Ratio, Stop
 from refloss.symbolic.program import Let, Program, indexed, name_of
 
 
-def clean(program: Program) -> Program:
-    """Tidy a derived program: inline renamings, read named values, drop dead statements."""
-    return live(reuse(inline_names(program)))
+def clean(program: Program, *, differentiable: bool = False) -> Program:
+    """Tidy a derived program: inline renamings, read named values, drop dead statements.
+
+    A program that is to be differentiated again stays `differentiable`: it keeps what only the
+    accurate partials of its statements read.
+    """
+    return live(reuse(inline_names(program)), differentiable=differentiable)
 
 
-def live(program: Program) -> Program:
+def live(program: Program, *, differentiable: bool = False) -> Program:
     """Drop statements that no output needs.
 
     Inputs and constants stay: a program's signature does not depend on what it happens to read.
-    Accurate partials are read by derivatives only, so they keep nothing alive here.
+
+    Raises
+    ------
+    ValueError
+        When something that is needed is neither an input nor a statement.
     """
-    wanted, kept = set(program.outputs), []
-    for let in reversed(program.lets):
-        if let.target.name in wanted:
-            kept.append(let)
-            wanted |= {name_of(read) for read in indexed(let.expr)}
-    return replace(program, lets=tuple(reversed(kept)))
+    inputs = {tensor.name for tensor in program.inputs}
+    lets = {let.target.name: let for let in program.lets}
+    wanted: set[str] = set()
+    pending = list(program.outputs)
+    while pending:
+        name = pending.pop()
+        if name in wanted:
+            continue
+        wanted.add(name)
+        if name in lets:
+            pending += (name_of(read) for read in _needs(lets[name], differentiable))
+        elif name not in inputs:
+            raise ValueError(f"program {program.name!r} needs {name!r}, which nothing defines")
+    kept = tuple(let for let in program.lets if let.target.name in wanted)
+    return replace(program, lets=kept)
+
+
+def _needs(let: Let, differentiable: bool) -> list[sp.Indexed]:
+    slopes = let.partials if differentiable else ()
+    return [read for expr in (let.expr, *(s for _, s in slopes)) for read in indexed(expr)]
 
 
 def inline_names(program: Program) -> Program:
@@ -124,7 +146,9 @@ def operations(program: Program) -> int:
 def _count(expr: sp.Expr) -> int:
     if expr.is_Atom or isinstance(expr, sp.Indexed):
         return 0
-    own = len(expr.args) - 1 if expr.is_Add or expr.is_Mul or isinstance(expr, sp.Max | sp.Min) else 1
+    own = (
+        len(expr.args) - 1 if expr.is_Add or expr.is_Mul or isinstance(expr, sp.Max | sp.Min) else 1
+    )
     if expr.is_Pow and expr.exp.is_Integer:
         own = max(abs(int(expr.exp)) - 1, 1)
     return own + sum(_count(arg) for arg in expr.args)

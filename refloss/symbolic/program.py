@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import sympy as sp
 
-Axis = sp.Idx
+Axis: TypeAlias = sp.Idx
 """A named axis: an index together with the symbol of its size."""
 
 REDUCTIONS = ("sum", "max", "argmax")

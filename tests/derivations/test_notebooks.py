@@ -44,13 +44,13 @@ def generated(tree):
 
 @pytest.fixture
 def texts():
-    """What the derivations would generate if the tree is current."""
+    """Return what the derivations would generate if the tree is current."""
     return {path: (ROOT / path).read_text(encoding="utf-8") for path in GENERATED}
 
 
 @pytest.fixture
 def tree(tmp_path, texts):
-    """A tree of generated files alone."""
+    """Return a tree of generated files alone."""
     for path, text in texts.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text, encoding="utf-8")
@@ -120,7 +120,7 @@ def test_an_extra_notebook_and_package_files(tree, texts):
 
 @pytest.fixture
 def derived(tree, texts, monkeypatch):
-    """The command over a scratch tree, without running the notebooks."""
+    """Run the command over a scratch tree, without the notebooks."""
     monkeypatch.setattr(command, "HERE", tree / "derivations")
     monkeypatch.setattr(command, "derive", lambda modules: texts)
     return tree

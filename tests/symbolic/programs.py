@@ -65,7 +65,13 @@ def pooled() -> Program:
 
 CASES = {
     "cross_entropy": (cross_entropy, ("z",), {"B": 2, "C": 3}, {"y": {(0,): 2, (1,): 0}}, {}),
-    "center": (center, ("x", "w"), {"B": 3, "C": 2, "D": 2}, {"y": {(0,): 1, (1,): 1, (2,): 0}}, {}),
+    "center": (
+        center,
+        ("x", "w"),
+        {"B": 3, "C": 2, "D": 2},
+        {"y": {(0,): 1, (1,): 1, (2,): 0}},
+        {},
+    ),
     "cosine_margin": (
         cosine_margin,
         ("x", "w"),

@@ -14,7 +14,7 @@ b, c, d = axis("b", "B"), axis("c", "C"), axis("d", "D")
 
 @pytest.fixture
 def rows():
-    """A program with an input of rows, one column, a label and a constant."""
+    """Return a program with an input of rows, a column, a label and a constant."""
     P = Build("rows")
     P.real("x", b, c)
     P.real("u", b)

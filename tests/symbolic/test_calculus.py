@@ -39,7 +39,8 @@ def random_inputs(tensors, sizes, labels, seed=0):
     values = {}
     for tensor in tensors:
         values[tensor.name] = labels.get(tensor.name) or {
-            index: mp.mpf(rnd.randint(-999, 999)) / 512 for index in unrolled.box(tensor.axes, sizes)
+            index: mp.mpf(rnd.randint(-999, 999)) / 512
+            for index in unrolled.box(tensor.axes, sizes)
         }
     return values
 

@@ -95,9 +95,8 @@ def test_names_tell_rules_apart():
 TRUE = {rule.name: rule for rule in RULES}
 
 
-def changed(name, **fields):
-    rule = TRUE[name]
-    return Rule(**{**vars(rule), "name": f"false: {name}", **fields})
+def changed(rule, **fields):
+    return Rule(**{**vars(TRUE[rule]), "name": f"false: {rule}", **fields})
 
 
 P1, P2, T1, T2 = box_rules.EXTENT
@@ -123,6 +122,11 @@ FALSE = (
     changed(
         "difference of aspect angles",
         rhs=-TRUE["difference of aspect angles"].rhs,
+    ),
+    changed(
+        "difference of aspect angles",
+        name="false: difference of aspect angles, off by a constant",
+        rhs=TRUE["difference of aspect angles"].rhs + 1,
     ),
     changed("hull side along the edges", rhs=-TRUE["hull side along the edges"].rhs),
 )
@@ -155,7 +159,7 @@ def test_the_orders_of_two_intervals_are_all_there_are():
         for order in itertools.permutations(ends)
         if order.index(P1) < order.index(P2) and order.index(T1) < order.index(T2)
     }
-    at = {sp.Symbol("o", real=True): 0} | {s: 1 for s in sp.symbols("a b c", positive=True)}
+    at = {sp.Symbol("o", real=True): 0} | dict.fromkeys(sp.symbols("a b c", positive=True), 1)
     found = set()
     for case in box_rules._orders():
         values = {end: case[end].subs(at) for end in ends}
@@ -165,8 +169,10 @@ def test_the_orders_of_two_intervals_are_all_there_are():
 
 def test_the_floors_are_all_orders_of_a_hull_a_union_and_a_floor():
     """The union never exceeds the hull: three places for the floor."""
-    at = {s: 1 for s in sp.symbols("m n", nonnegative=True)}
-    at |= {s: 5 for case in box_rules._FLOORS for e in case.values() for s in e.free_symbols - {*at}}
+    at = dict.fromkeys(sp.symbols("m n", nonnegative=True), 1)
+    at |= {
+        s: 5 for case in box_rules._FLOORS for e in case.values() for s in e.free_symbols - {*at}
+    }
     floor, hull, union = box_rules._F, box_rules._C, box_rules._U
     found = []
     for case in box_rules._FLOORS:

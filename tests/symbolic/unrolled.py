@@ -56,6 +56,7 @@ FUNCTIONS: dict[type, Callable] = {
     fn.Quotient: lambda n, d: n / d,
     fn.Switch: lambda g: g,
     fn.AspectAngle: _aspect,
+    fn.TwoSumError: lambda *_: mp.mpf(0),
     fn.TwoDiffError: lambda *_: mp.mpf(0),
     fn.TwoProdError: lambda *_: mp.mpf(0),
     sp.StrictLessThan: lambda a, b: a < b,

@@ -42,6 +42,13 @@ def ratio(n, d, at0):
     return np.where(zero, at0, n/np.where(zero, 1.0, d))
 
 
+def two_sum_error(a, b):
+    """Return (a + b) - fl(a + b), exactly (Knuth)."""
+    s = a + b
+    t = s - a
+    return (a - (s - t)) + (b - t)
+
+
 def two_diff_error(a, b):
     """Return (a - b) - fl(a - b), exactly (Knuth)."""
     d = a - b
@@ -76,10 +83,18 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     iw = np.maximum(ox, 0.0)
     ih = np.maximum(oy, 0.0)
     inter = ih*iw  # intersection
-    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
-    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
-    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
-    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
+    x1_below = x1_above - dx1  # max(-dx1, 0)
+    y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
+    y1_below = y1_above - dy1  # max(-dy1, 0)
+    x2_above = np.maximum(dx2, 0.0)  # max(dx2, 0)
+    x2_below = x2_above - dx2  # max(-dx2, 0)
+    y2_above = np.maximum(dy2, 0.0)  # max(dy2, 0)
+    y2_below = y2_above - dy2  # max(-dy2, 0)
+    pw_out = np.minimum(x1_below + x2_above, pw)  # pw - iw
+    ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
+    tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
+    th_out = np.minimum(y1_above + y2_below, th)  # th - ih
     ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
     th_area = np.where((eps_height == 0.0), th, th + eps_height)
     p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
@@ -97,42 +112,46 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     dx1_error = two_diff_error(px1, tx1)
     dx2_error = two_diff_error(px2, tx2)
     sx_high = dx1 + dx2
-    sx_low = two_diff_error(dx1, -dx2) + dx1_error + dx2_error
+    sx_low = two_sum_error(dx1, dx2) + dx1_error + dx2_error
     sx = sx_high + sx_low  # twice the distance of the centres in x
     cw_error = two_diff_error(np.maximum(px2, tx2), np.minimum(px1, tx1))
     dy1_error = two_diff_error(py1, ty1)
     dy2_error = two_diff_error(py2, ty2)
     sy_high = dy1 + dy2
-    sy_low = two_diff_error(dy1, -dy2) + dy1_error + dy2_error
+    sy_low = two_sum_error(dy1, dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low  # twice the distance of the centres in y
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
-    rho = 0.25*(sx*sx) + 0.25*(sy*sy)  # squared distance of the centres
-    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error
-    diagonal = ch*ch + cw*cw + diagonal_low  # squared diagonal of the hull
+    s_squares = sx*sx + sy*sy
+    rho = 0.25*s_squares  # squared distance of the centres
+    c_errors = ch*ch_error + cw*cw_error
+    diagonal = 2.0*c_errors + ch*ch + cw*cw  # squared diagonal of the hull
     diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
-    diagonal_safe = np.where((diagonal_den == 0.0), 1.0, diagonal_den)
-    distance = rho/diagonal_safe
+    distance = ratio(rho, diagonal_den, 0.0)
     ph_ratio = np.where((eps_ratio == 0.0), ph, ph + eps_ratio)
     pw_error = two_diff_error(px2, px1)
-    ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(ph, -eps_ratio) + two_diff_error(py2, py1))
-    ph_safe = np.where((ph_ratio + pw == 0.0), 1.0, ph_ratio)  # a point has angle 0
+    ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_ratio))
+    p_square = ph_ratio*ph_ratio + pw*pw
+    ph_safe = np.where((p_square == 0.0), 1.0, ph_ratio)  # a point has angle 0
     th_ratio = np.where((eps_ratio == 0.0), th, th + eps_ratio)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(th, -eps_ratio) + two_diff_error(ty2, ty1))
-    th_safe = np.where((th_ratio + tw == 0.0), 1.0, th_ratio)  # a point has angle 0
+    th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_ratio))
+    t_square = th_ratio*th_ratio + tw*tw
+    th_safe = np.where((t_square == 0.0), 1.0, th_ratio)  # a point has angle 0
     across = ph_safe*tw
     along = pw*th_safe
     det_high = across - along
     det_products = two_prod_error(tw, ph_safe) - two_prod_error(pw, th_safe)
-    det_t = (ph_error + ph_safe)*tw_error + ph_error*tw
-    det_p = (th_error + th_safe)*pw_error + pw*th_error
+    det_t = ph_error*tw + ph_safe*tw_error
+    det_p = pw*th_error + pw_error*th_safe
     det_low = two_diff_error(across, along) + det_products + det_t - det_p
     det = det_high + det_low  # tw*ph - pw*th, to relative accuracy
     dot_high = ph_safe*th_safe + pw*tw
     tall_both = ph_safe*th_safe
     wide_both = pw*tw
-    dot_error = ph_error*th_safe + ph_safe*th_error + pw*tw_error + pw_error*tw + two_diff_error(tall_both, -wide_both) + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw)
-    dot = np.where((attach + unit == 0.0), dot_high, dot_error + dot_high)
+    dot_error = ph_error*th_safe + ph_safe*th_error + pw*tw_error + pw_error*tw + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw) + two_sum_error(tall_both, wide_both)
+    dot_fine = dot_error + dot_high
+    dot_damped = np.where((attach == 0.0), dot_high, dot_fine)
+    dot = np.where((unit == 0.0), dot_damped, dot_fine)
     turn = np.arctan2(det, dot)  # difference of the aspect angles
     v = ASPECT_SCALE*(turn*turn)  # aspect term
     alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
@@ -168,12 +187,18 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     x2_beyond = 1.0 - x2_inside
     y2_inside = np.heaviside(-dy2, 0.5)  # py2 inside target: 1
     y2_beyond = 1.0 - y2_inside
-    meets_x = np.heaviside(ox, 0.0)
-    meets_y = np.heaviside(oy, 0.0)
-    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
-    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
-    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
-    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
+    x1_below = x1_above - dx1  # max(-dx1, 0)
+    y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
+    y1_below = y1_above - dy1  # max(-dy1, 0)
+    x2_above = np.maximum(dx2, 0.0)  # max(dx2, 0)
+    x2_below = x2_above - dx2  # max(-dx2, 0)
+    y2_above = np.maximum(dy2, 0.0)  # max(dy2, 0)
+    y2_below = y2_above - dy2  # max(-dy2, 0)
+    pw_out = np.minimum(x1_below + x2_above, pw)  # pw - iw
+    ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
+    tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
+    th_out = np.minimum(y1_above + y2_below, th)  # th - ih
     ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
     th_area = np.where((eps_height == 0.0), th, th + eps_height)
     p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
@@ -188,24 +213,26 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     gap = ratio(np.where((eps_union == 0.0), outside, outside + eps_union), union_den, 1.0)  # 1 - IoU, from terms >= 0
     union_safe = np.where((union_den == 0.0), 1.0, union_den)
     iou = inter/union_safe
+    ih_met = np.where((ox > 0.0), ih, 0.0)  # ih where ox > 0
+    iw_met = np.where((oy > 0.0), iw, 0.0)  # iw where oy > 0
     px_rest = np.where((eps_union == 0.0), ph_area*pw_out + tarea, ph_area*pw_out + tarea + eps_union)
     px_share = px_rest/union_safe
-    px_in = ih*meets_x*(px_share/union_safe)
+    px_in = ih_met*(px_share/union_safe)
     px_side = ph_area/union_safe
     px_out = iou*px_side
     py_rest = np.where((eps_union == 0.0), p_rest*pw + tarea, p_rest*pw + tarea + eps_union)
     py_share = py_rest/union_safe
-    py_in = iw*meets_y*(py_share/union_safe)
+    py_in = iw_met*(py_share/union_safe)
     py_side = pw/union_safe
     py_out = iou*py_side
     tx_rest = np.where((eps_union == 0.0), th_area*tw_out + parea, th_area*tw_out + parea + eps_union)
     tx_share = tx_rest/union_safe
-    tx_in = ih*meets_x*(tx_share/union_safe)
+    tx_in = ih_met*(tx_share/union_safe)
     tx_side = th_area/union_safe
     tx_out = iou*tx_side
     ty_rest = np.where((eps_union == 0.0), t_rest*tw + parea, t_rest*tw + parea + eps_union)
     ty_share = ty_rest/union_safe
-    ty_in = iw*meets_y*(ty_share/union_safe)
+    ty_in = iw_met*(ty_share/union_safe)
     ty_side = tw/union_safe
     ty_out = iou*ty_side
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
@@ -213,53 +240,53 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     dx1_error = two_diff_error(px1, tx1)
     dx2_error = two_diff_error(px2, tx2)
     sx_high = dx1 + dx2
-    sx_low = two_diff_error(dx1, -dx2) + dx1_error + dx2_error
+    sx_low = two_sum_error(dx1, dx2) + dx1_error + dx2_error
     sx = sx_high + sx_low  # twice the distance of the centres in x
     cw_error = two_diff_error(np.maximum(px2, tx2), np.minimum(px1, tx1))
     dy1_error = two_diff_error(py1, ty1)
     dy2_error = two_diff_error(py2, ty2)
     sy_high = dy1 + dy2
-    sy_low = two_diff_error(dy1, -dy2) + dy1_error + dy2_error
+    sy_low = two_sum_error(dy1, dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low  # twice the distance of the centres in y
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
-    rho = 0.25*(sx*sx) + 0.25*(sy*sy)  # squared distance of the centres
-    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error
-    diagonal = ch*ch + cw*cw + diagonal_low  # squared diagonal of the hull
+    s_squares = sx*sx + sy*sy
+    rho = 0.25*s_squares  # squared distance of the centres
+    c_errors = ch*ch_error + cw*cw_error
+    diagonal = 2.0*c_errors + ch*ch + cw*cw  # squared diagonal of the hull
     diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
-    diagonal_safe = np.where((diagonal_den == 0.0), 1.0, diagonal_den)
-    distance = rho/diagonal_safe
+    distance = ratio(rho, diagonal_den, 0.0)
     ph_ratio = np.where((eps_ratio == 0.0), ph, ph + eps_ratio)
     pw_error = two_diff_error(px2, px1)
-    ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(ph, -eps_ratio) + two_diff_error(py2, py1))
-    ph_safe = np.where((ph_ratio + pw == 0.0), 1.0, ph_ratio)  # a point has angle 0
+    ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_ratio))
+    p_square = ph_ratio*ph_ratio + pw*pw
+    ph_safe = np.where((p_square == 0.0), 1.0, ph_ratio)  # a point has angle 0
     th_ratio = np.where((eps_ratio == 0.0), th, th + eps_ratio)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(th, -eps_ratio) + two_diff_error(ty2, ty1))
-    th_safe = np.where((th_ratio + tw == 0.0), 1.0, th_ratio)  # a point has angle 0
+    th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_ratio))
+    t_square = th_ratio*th_ratio + tw*tw
+    th_safe = np.where((t_square == 0.0), 1.0, th_ratio)  # a point has angle 0
     across = ph_safe*tw
     along = pw*th_safe
     det_high = across - along
     det_products = two_prod_error(tw, ph_safe) - two_prod_error(pw, th_safe)
-    det_t = (ph_error + ph_safe)*tw_error + ph_error*tw
-    det_p = (th_error + th_safe)*pw_error + pw*th_error
+    det_t = ph_error*tw + ph_safe*tw_error
+    det_p = pw*th_error + pw_error*th_safe
     det_low = two_diff_error(across, along) + det_products + det_t - det_p
     det = det_high + det_low  # tw*ph - pw*th, to relative accuracy
     dot_high = ph_safe*th_safe + pw*tw
     tall_both = ph_safe*th_safe
     wide_both = pw*tw
-    dot_error = ph_error*th_safe + ph_safe*th_error + pw*tw_error + pw_error*tw + two_diff_error(tall_both, -wide_both) + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw)
-    dot = np.where((attach + unit == 0.0), dot_high, dot_error + dot_high)
+    dot_error = ph_error*th_safe + ph_safe*th_error + pw*tw_error + pw_error*tw + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw) + two_sum_error(tall_both, wide_both)
+    dot_fine = dot_error + dot_high
+    dot_damped = np.where((attach == 0.0), dot_high, dot_fine)
+    dot = np.where((unit == 0.0), dot_damped, dot_fine)
     turn = np.arctan2(det, dot)  # difference of the aspect angles
-    t_square = th_ratio*th_ratio + tw*tw
-    t_safe = np.where((t_square == 0.0), 1.0, t_square)
-    t_norm = np.where((unit == 0.0), t_safe, 1.0)  # w^2 + h^2, or 1
-    t_wide = tw/t_norm
-    t_tall = th_ratio/t_norm
-    p_square = ph_ratio*ph_ratio + pw*pw
-    p_safe = np.where((p_square == 0.0), 1.0, p_square)
-    p_norm = np.where((unit == 0.0), p_safe, 1.0)  # w^2 + h^2, or 1
-    p_wide = pw/p_norm
-    p_tall = ph_ratio/p_norm
+    t_norm = np.where((unit == 0.0), t_square, 1.0)  # w^2 + h^2, or 1
+    t_wide = ratio(tw, t_norm, 0.0)
+    t_tall = ratio(th_ratio, t_norm, 0.0)
+    p_norm = np.where((unit == 0.0), p_square, 1.0)  # w^2 + h^2, or 1
+    p_wide = ratio(pw, p_norm, 0.0)
+    p_tall = ratio(ph_ratio, p_norm, 0.0)
     v = ASPECT_SCALE*(turn*turn)  # aspect term
     alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
     alpha_safe = np.where((alpha_den == 0.0), 1.0, alpha_den)
@@ -275,11 +302,11 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     alpha_den_bar = np.where((alpha_den == 0.0), 0.0, alpha_safe_bar)
     v_bar = alpha*total_bar + alpha_raw_bar/alpha_safe + alpha_den_bar
     turn_bar = 2.0*ASPECT_SCALE*turn*v_bar
-    diagonal_safe_bar = -(distance*(total_bar/diagonal_safe))
-    diagonal_den_bar = np.where((diagonal_den == 0.0), 0.0, diagonal_safe_bar)
-    rho_bar = total_bar/diagonal_safe
-    sy_bar = 0.5*rho_bar*sy
-    sx_bar = 0.5*rho_bar*sx
+    diagonal_den_bar = -(distance*ratio(total_bar, diagonal_den, 0.0))
+    rho_bar = ratio(total_bar, diagonal_den, 0.0)
+    s_squares_bar = 0.25*rho_bar
+    sy_bar = 2.0*s_squares_bar*sy
+    sx_bar = 2.0*s_squares_bar*sx
     ch_bar = 2.0*ch*diagonal_den_bar
     cw_bar = 2.0*cw*diagonal_den_bar
     gap_bar = alpha_den_bar + total_bar
@@ -323,10 +350,18 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     y2_beyond = 1.0 - y2_inside
     meets_x = np.heaviside(ox, 0.0)
     meets_y = np.heaviside(oy, 0.0)
-    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
-    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
-    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
-    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
+    x1_below = x1_above - dx1  # max(-dx1, 0)
+    y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
+    y1_below = y1_above - dy1  # max(-dy1, 0)
+    x2_above = np.maximum(dx2, 0.0)  # max(dx2, 0)
+    x2_below = x2_above - dx2  # max(-dx2, 0)
+    y2_above = np.maximum(dy2, 0.0)  # max(dy2, 0)
+    y2_below = y2_above - dy2  # max(-dy2, 0)
+    pw_out = np.minimum(x1_below + x2_above, pw)  # pw - iw
+    ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
+    tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
+    th_out = np.minimum(y1_above + y2_below, th)  # th - ih
     ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
     th_area = np.where((eps_height == 0.0), th, th + eps_height)
     p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
@@ -341,24 +376,26 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     gap = ratio(np.where((eps_union == 0.0), outside, outside + eps_union), union_den, 1.0)  # 1 - IoU, from terms >= 0
     union_safe = np.where((union_den == 0.0), 1.0, union_den)
     iou = inter/union_safe
+    ih_met = np.where((ox > 0.0), ih, 0.0)  # ih where ox > 0
+    iw_met = np.where((oy > 0.0), iw, 0.0)  # iw where oy > 0
     px_rest = np.where((eps_union == 0.0), ph_area*pw_out + tarea, ph_area*pw_out + tarea + eps_union)
     px_share = px_rest/union_safe
-    px_in = ih*meets_x*(px_share/union_safe)
+    px_in = ih_met*(px_share/union_safe)
     px_side = ph_area/union_safe
     px_out = iou*px_side
     py_rest = np.where((eps_union == 0.0), p_rest*pw + tarea, p_rest*pw + tarea + eps_union)
     py_share = py_rest/union_safe
-    py_in = iw*meets_y*(py_share/union_safe)
+    py_in = iw_met*(py_share/union_safe)
     py_side = pw/union_safe
     py_out = iou*py_side
     tx_rest = np.where((eps_union == 0.0), th_area*tw_out + parea, th_area*tw_out + parea + eps_union)
     tx_share = tx_rest/union_safe
-    tx_in = ih*meets_x*(tx_share/union_safe)
+    tx_in = ih_met*(tx_share/union_safe)
     tx_side = th_area/union_safe
     tx_out = iou*tx_side
     ty_rest = np.where((eps_union == 0.0), t_rest*tw + parea, t_rest*tw + parea + eps_union)
     ty_share = ty_rest/union_safe
-    ty_in = iw*meets_y*(ty_share/union_safe)
+    ty_in = iw_met*(ty_share/union_safe)
     ty_side = tw/union_safe
     ty_out = iou*ty_side
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
@@ -366,53 +403,53 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     dx1_error = two_diff_error(px1, tx1)
     dx2_error = two_diff_error(px2, tx2)
     sx_high = dx1 + dx2
-    sx_low = two_diff_error(dx1, -dx2) + dx1_error + dx2_error
+    sx_low = two_sum_error(dx1, dx2) + dx1_error + dx2_error
     sx = sx_high + sx_low  # twice the distance of the centres in x
     cw_error = two_diff_error(np.maximum(px2, tx2), np.minimum(px1, tx1))
     dy1_error = two_diff_error(py1, ty1)
     dy2_error = two_diff_error(py2, ty2)
     sy_high = dy1 + dy2
-    sy_low = two_diff_error(dy1, -dy2) + dy1_error + dy2_error
+    sy_low = two_sum_error(dy1, dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low  # twice the distance of the centres in y
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
-    rho = 0.25*(sx*sx) + 0.25*(sy*sy)  # squared distance of the centres
-    diagonal_low = 2.0*ch*ch_error + 2.0*cw*cw_error
-    diagonal = ch*ch + cw*cw + diagonal_low  # squared diagonal of the hull
+    s_squares = sx*sx + sy*sy
+    rho = 0.25*s_squares  # squared distance of the centres
+    c_errors = ch*ch_error + cw*cw_error
+    diagonal = 2.0*c_errors + ch*ch + cw*cw  # squared diagonal of the hull
     diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
-    diagonal_safe = np.where((diagonal_den == 0.0), 1.0, diagonal_den)
-    distance = rho/diagonal_safe
+    distance = ratio(rho, diagonal_den, 0.0)
     ph_ratio = np.where((eps_ratio == 0.0), ph, ph + eps_ratio)
     pw_error = two_diff_error(px2, px1)
-    ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(ph, -eps_ratio) + two_diff_error(py2, py1))
-    ph_safe = np.where((ph_ratio + pw == 0.0), 1.0, ph_ratio)  # a point has angle 0
+    ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_ratio))
+    p_square = ph_ratio*ph_ratio + pw*pw
+    ph_safe = np.where((p_square == 0.0), 1.0, ph_ratio)  # a point has angle 0
     th_ratio = np.where((eps_ratio == 0.0), th, th + eps_ratio)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(th, -eps_ratio) + two_diff_error(ty2, ty1))
-    th_safe = np.where((th_ratio + tw == 0.0), 1.0, th_ratio)  # a point has angle 0
+    th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_ratio))
+    t_square = th_ratio*th_ratio + tw*tw
+    th_safe = np.where((t_square == 0.0), 1.0, th_ratio)  # a point has angle 0
     across = ph_safe*tw
     along = pw*th_safe
     det_high = across - along
     det_products = two_prod_error(tw, ph_safe) - two_prod_error(pw, th_safe)
-    det_t = (ph_error + ph_safe)*tw_error + ph_error*tw
-    det_p = (th_error + th_safe)*pw_error + pw*th_error
+    det_t = ph_error*tw + ph_safe*tw_error
+    det_p = pw*th_error + pw_error*th_safe
     det_low = two_diff_error(across, along) + det_products + det_t - det_p
     det = det_high + det_low  # tw*ph - pw*th, to relative accuracy
     dot_high = ph_safe*th_safe + pw*tw
     tall_both = ph_safe*th_safe
     wide_both = pw*tw
-    dot_error = ph_error*th_safe + ph_safe*th_error + pw*tw_error + pw_error*tw + two_diff_error(tall_both, -wide_both) + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw)
-    dot = np.where((attach + unit == 0.0), dot_high, dot_error + dot_high)
+    dot_error = ph_error*th_safe + ph_safe*th_error + pw*tw_error + pw_error*tw + two_prod_error(ph_safe, th_safe) + two_prod_error(pw, tw) + two_sum_error(tall_both, wide_both)
+    dot_fine = dot_error + dot_high
+    dot_damped = np.where((attach == 0.0), dot_high, dot_fine)
+    dot = np.where((unit == 0.0), dot_damped, dot_fine)
     turn = np.arctan2(det, dot)  # difference of the aspect angles
-    t_square = th_ratio*th_ratio + tw*tw
-    t_safe = np.where((t_square == 0.0), 1.0, t_square)
-    t_norm = np.where((unit == 0.0), t_safe, 1.0)  # w^2 + h^2, or 1
-    t_wide = tw/t_norm
-    t_tall = th_ratio/t_norm
-    p_square = ph_ratio*ph_ratio + pw*pw
-    p_safe = np.where((p_square == 0.0), 1.0, p_square)
-    p_norm = np.where((unit == 0.0), p_safe, 1.0)  # w^2 + h^2, or 1
-    p_wide = pw/p_norm
-    p_tall = ph_ratio/p_norm
+    t_norm = np.where((unit == 0.0), t_square, 1.0)  # w^2 + h^2, or 1
+    t_wide = ratio(tw, t_norm, 0.0)
+    t_tall = ratio(th_ratio, t_norm, 0.0)
+    p_norm = np.where((unit == 0.0), p_square, 1.0)  # w^2 + h^2, or 1
+    p_wide = ratio(pw, p_norm, 0.0)
+    p_tall = ratio(ph_ratio, p_norm, 0.0)
     v = ASPECT_SCALE*(turn*turn)  # aspect term
     alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
     alpha_safe = np.where((alpha_den == 0.0), 1.0, alpha_den)
@@ -427,9 +464,9 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     alpha_den_bar = np.where((alpha_den == 0.0), 0.0, alpha_safe_bar)
     v_bar = alpha*total_bar + alpha_raw_bar/alpha_safe + alpha_den_bar
     turn_bar = 2.0*ASPECT_SCALE*turn*v_bar
-    diagonal_safe_bar = -(distance*(total_bar/diagonal_safe))
-    diagonal_den_bar = np.where((diagonal_den == 0.0), 0.0, diagonal_safe_bar)
-    rho_bar = total_bar/diagonal_safe
+    diagonal_den_bar = -(distance*ratio(total_bar, diagonal_den, 0.0))
+    rho_bar = ratio(total_bar, diagonal_den, 0.0)
+    s_squares_bar = 0.25*rho_bar
     gap_bar = alpha_den_bar + total_bar
     dx1_dot = px1_dot - tx1_dot
     dy1_dot = py1_dot - ty1_dot
@@ -457,45 +494,45 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
     union_safe_dot = union_area_dot*np.where((union_den == 0.0), 0.0, 1.0)
     iou_dot = -gap_dot
+    ih_met_dot = ih_dot*np.where((ox > 0.0), 1.0, 0.0)
+    iw_met_dot = iw_dot*np.where((oy > 0.0), 1.0, 0.0)
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot
     px_share_dot = px_rest_dot/union_safe - px_share*(union_safe_dot/union_safe)
-    px_in_dot = ih_dot*meets_x*(px_share/union_safe) + ih*meets_x*(px_share_dot/union_safe) - ih*meets_x*(px_share/union_safe)*(union_safe_dot/union_safe)
+    px_in_dot = ih_met_dot*(px_share/union_safe) + ih_met*(px_share_dot/union_safe) - ih_met*(px_share/union_safe)*(union_safe_dot/union_safe)
     px_side_dot = ph_dot/union_safe - px_side*(union_safe_dot/union_safe)
     px_out_dot = iou*px_side_dot + iou_dot*px_side
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot
     py_share_dot = py_rest_dot/union_safe - py_share*(union_safe_dot/union_safe)
-    py_in_dot = iw_dot*meets_y*(py_share/union_safe) + iw*meets_y*(py_share_dot/union_safe) - iw*meets_y*(py_share/union_safe)*(union_safe_dot/union_safe)
+    py_in_dot = iw_met_dot*(py_share/union_safe) + iw_met*(py_share_dot/union_safe) - iw_met*(py_share/union_safe)*(union_safe_dot/union_safe)
     py_side_dot = pw_dot/union_safe - py_side*(union_safe_dot/union_safe)
     py_out_dot = iou*py_side_dot + iou_dot*py_side
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot
     tx_share_dot = tx_rest_dot/union_safe - tx_share*(union_safe_dot/union_safe)
-    tx_in_dot = ih_dot*meets_x*(tx_share/union_safe) + ih*meets_x*(tx_share_dot/union_safe) - ih*meets_x*(tx_share/union_safe)*(union_safe_dot/union_safe)
+    tx_in_dot = ih_met_dot*(tx_share/union_safe) + ih_met*(tx_share_dot/union_safe) - ih_met*(tx_share/union_safe)*(union_safe_dot/union_safe)
     tx_side_dot = th_dot/union_safe - tx_side*(union_safe_dot/union_safe)
     tx_out_dot = iou*tx_side_dot + iou_dot*tx_side
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot
     ty_share_dot = ty_rest_dot/union_safe - ty_share*(union_safe_dot/union_safe)
-    ty_in_dot = iw_dot*meets_y*(ty_share/union_safe) + iw*meets_y*(ty_share_dot/union_safe) - iw*meets_y*(ty_share/union_safe)*(union_safe_dot/union_safe)
+    ty_in_dot = iw_met_dot*(ty_share/union_safe) + iw_met*(ty_share_dot/union_safe) - iw_met*(ty_share/union_safe)*(union_safe_dot/union_safe)
     ty_side_dot = tw_dot/union_safe - ty_side*(union_safe_dot/union_safe)
     ty_out_dot = iou*ty_side_dot + iou_dot*ty_side
     cw_dot = px2_dot*x2_beyond + tx2_dot*x2_inside - px1_dot*x1_beyond - tx1_dot*x1_inside
     ch_dot = py2_dot*y2_beyond + ty2_dot*y2_inside - py1_dot*y1_beyond - ty1_dot*y1_inside
     sx_high_dot = dx1_dot + dx2_dot
     sy_high_dot = dy1_dot + dy2_dot
-    rho_dot = 0.5*sx*sx_high_dot + 0.5*sy*sy_high_dot
+    s_squares_dot = 2.0*sx*sx_high_dot + 2.0*sy*sy_high_dot
+    rho_dot = 0.25*s_squares_dot
     diagonal_dot = 2.0*ch*ch_dot + 2.0*cw*cw_dot
-    diagonal_safe_dot = diagonal_dot*np.where((diagonal_den == 0.0), 0.0, 1.0)
-    distance_dot = rho_dot/diagonal_safe - distance*(diagonal_safe_dot/diagonal_safe)
-    turn_dot = sign*p_wide*ph_dot + sign*t_tall*tw_dot - sign*p_tall*pw_dot - sign*t_wide*th_dot
-    t_square_dot = 2.0*th_dot*th_ratio + 2.0*tw*tw_dot
-    t_safe_dot = t_square_dot*np.where((t_square == 0.0), 0.0, 1.0)
-    t_norm_dot = t_safe_dot*np.where((unit == 0.0), 1.0, 0.0)
-    t_wide_dot = tw_dot/t_norm - t_wide*(t_norm_dot/t_norm)
-    t_tall_dot = th_dot/t_norm - t_tall*(t_norm_dot/t_norm)
+    distance_dot = ratio(rho_dot, diagonal_den, 0.0) - distance*ratio(diagonal_dot, diagonal_den, 0.0)
     p_square_dot = 2.0*ph_dot*ph_ratio + 2.0*pw*pw_dot
-    p_safe_dot = p_square_dot*np.where((p_square == 0.0), 0.0, 1.0)
-    p_norm_dot = p_safe_dot*np.where((unit == 0.0), 1.0, 0.0)
-    p_wide_dot = pw_dot/p_norm - p_wide*(p_norm_dot/p_norm)
-    p_tall_dot = ph_dot/p_norm - p_tall*(p_norm_dot/p_norm)
+    t_square_dot = 2.0*th_dot*th_ratio + 2.0*tw*tw_dot
+    turn_dot = sign*p_wide*ph_dot + sign*t_tall*tw_dot - sign*p_tall*pw_dot - sign*t_wide*th_dot
+    t_norm_dot = t_square_dot*np.where((unit == 0.0), 1.0, 0.0)
+    t_wide_dot = ratio(tw_dot, t_norm, 0.0) - t_wide*ratio(t_norm_dot, t_norm, 0.0)
+    t_tall_dot = ratio(th_dot, t_norm, 0.0) - t_tall*ratio(t_norm_dot, t_norm, 0.0)
+    p_norm_dot = p_square_dot*np.where((unit == 0.0), 1.0, 0.0)
+    p_wide_dot = ratio(pw_dot, p_norm, 0.0) - p_wide*ratio(p_norm_dot, p_norm, 0.0)
+    p_tall_dot = ratio(ph_dot, p_norm, 0.0) - p_tall*ratio(p_norm_dot, p_norm, 0.0)
     v_dot = 2.0*ASPECT_SCALE*turn*turn_dot
     alpha_den_dot = gap_dot + v_dot
     alpha_safe_dot = alpha_den_dot*np.where((alpha_den == 0.0), 0.0, 1.0)
@@ -507,11 +544,11 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     alpha_den_bar_dot = alpha_safe_bar_dot*np.where((alpha_den == 0.0), 0.0, 1.0)
     v_bar_dot = np.where(attach == 0.0, 0.0, alpha_dot*total_bar) + alpha_raw_bar_dot/alpha_safe + alpha_den_bar_dot - (alpha_raw_bar/alpha_safe)*(alpha_safe_dot/alpha_safe)
     turn_bar_dot = 2.0*ASPECT_SCALE*turn*v_bar_dot + 2.0*ASPECT_SCALE*turn_dot*v_bar
-    diagonal_safe_bar_dot = distance*rho_bar*(diagonal_safe_dot/diagonal_safe) - distance_dot*rho_bar
-    diagonal_den_bar_dot = diagonal_safe_bar_dot*np.where((diagonal_den == 0.0), 0.0, 1.0)
-    rho_bar_dot = -(rho_bar*(diagonal_safe_dot/diagonal_safe))
-    sy_bar_dot = 0.5*rho_bar*sy_high_dot + 0.5*rho_bar_dot*sy
-    sx_bar_dot = 0.5*rho_bar*sx_high_dot + 0.5*rho_bar_dot*sx
+    diagonal_den_bar_dot = distance*rho_bar*ratio(diagonal_dot, diagonal_den, 0.0) - distance_dot*rho_bar
+    rho_bar_dot = -(rho_bar*ratio(diagonal_dot, diagonal_den, 0.0))
+    s_squares_bar_dot = 0.25*rho_bar_dot
+    sy_bar_dot = 2.0*s_squares_bar*sy_high_dot + 2.0*s_squares_bar_dot*sy
+    sx_bar_dot = 2.0*s_squares_bar*sx_high_dot + 2.0*s_squares_bar_dot*sx
     ch_bar_dot = 2.0*ch*diagonal_den_bar_dot + 2.0*ch_dot*diagonal_den_bar
     cw_bar_dot = 2.0*cw*diagonal_den_bar_dot + 2.0*cw_dot*diagonal_den_bar
     th_bar_dot = -sign*t_wide*turn_bar_dot - sign*t_wide_dot*turn_bar

@@ -46,10 +46,18 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_hul
     iw = np.maximum(ox, 0.0)
     ih = np.maximum(oy, 0.0)
     inter = ih*iw  # intersection
-    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
-    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
-    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
-    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
+    x1_below = x1_above - dx1  # max(-dx1, 0)
+    y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
+    y1_below = y1_above - dy1  # max(-dy1, 0)
+    x2_above = np.maximum(dx2, 0.0)  # max(dx2, 0)
+    x2_below = x2_above - dx2  # max(-dx2, 0)
+    y2_above = np.maximum(dy2, 0.0)  # max(dy2, 0)
+    y2_below = y2_above - dy2  # max(-dy2, 0)
+    pw_out = np.minimum(x1_below + x2_above, pw)  # pw - iw
+    ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
+    tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
+    th_out = np.minimum(y1_above + y2_below, th)  # th - ih
     ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
     th_area = np.where((eps_height == 0.0), th, th + eps_height)
     p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
@@ -70,10 +78,9 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_hul
     hull = ch*cw  # area of the hull
     hull_kept = np.where((least_area < 0.0), hull, np.maximum(least_area, hull))  # hull, floored
     hull_den = np.where((eps_hull == 0.0), hull_kept, hull_kept + eps_hull)
-    hull_safe = np.where((hull_den == 0.0), 1.0, hull_den)
     empty_floored = np.where((least_area < 0.0), empty, np.maximum(-hull + least_area, 0.0) + empty - np.maximum(-union_area + least_area, 0.0))
     empty_kept = np.where((eps_height == 0.0), empty_floored, empty_floored - eps_height*(pw + tw))
-    hull_term = empty_kept/hull_safe
+    hull_term = ratio(empty_kept, hull_den, 0.0)
     loss = gap + hull_term
     return loss
 
@@ -103,10 +110,18 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     y2_beyond = 1.0 - y2_inside
     meets_x = np.heaviside(ox, 0.0)
     meets_y = np.heaviside(oy, 0.0)
-    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
-    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
-    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
-    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
+    x1_below = x1_above - dx1  # max(-dx1, 0)
+    y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
+    y1_below = y1_above - dy1  # max(-dy1, 0)
+    x2_above = np.maximum(dx2, 0.0)  # max(dx2, 0)
+    x2_below = x2_above - dx2  # max(-dx2, 0)
+    y2_above = np.maximum(dy2, 0.0)  # max(dy2, 0)
+    y2_below = y2_above - dy2  # max(-dy2, 0)
+    pw_out = np.minimum(x1_below + x2_above, pw)  # pw - iw
+    ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
+    tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
+    th_out = np.minimum(y1_above + y2_below, th)  # th - ih
     ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
     th_area = np.where((eps_height == 0.0), th, th + eps_height)
     p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
@@ -124,24 +139,26 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
     union_safe = np.where((union_den == 0.0), 1.0, union_den)
     iou = inter/union_safe
+    ih_met = np.where((ox > 0.0), ih, 0.0)  # ih where ox > 0
+    iw_met = np.where((oy > 0.0), iw, 0.0)  # iw where oy > 0
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = np.where((least_area < 0.0), px_rest, (1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
-    px_in = ih*meets_x*(px_share/union_safe)
+    px_in = ih_met*(px_share/union_safe)
     px_side = union_follows*(ph_area/union_safe)
     px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
     py_share = np.where((least_area < 0.0), py_rest, (1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
-    py_in = iw*meets_y*(py_share/union_safe)
+    py_in = iw_met*(py_share/union_safe)
     py_side = union_follows*(pw/union_safe)
     py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
     tx_share = np.where((least_area < 0.0), tx_rest, (1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
-    tx_in = ih*meets_x*(tx_share/union_safe)
+    tx_in = ih_met*(tx_share/union_safe)
     tx_side = union_follows*(th_area/union_safe)
     tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
     ty_share = np.where((least_area < 0.0), ty_rest, (1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
-    ty_in = iw*meets_y*(ty_share/union_safe)
+    ty_in = iw_met*(ty_share/union_safe)
     ty_side = union_follows*(tw/union_safe)
     ty_out = iou*ty_side
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
@@ -152,27 +169,26 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     hull = ch*cw  # area of the hull
     hull_kept = np.where((least_area < 0.0), hull, np.maximum(least_area, hull))  # hull, floored
     hull_den = np.where((eps_hull == 0.0), hull_kept, hull_kept + eps_hull)
-    hull_safe = np.where((hull_den == 0.0), 1.0, hull_den)
     empty_floored = np.where((least_area < 0.0), empty, np.maximum(-hull + least_area, 0.0) + empty - np.maximum(-union_area + least_area, 0.0))
     empty_kept = np.where((eps_height == 0.0), empty_floored, empty_floored - eps_height*(pw + tw))
-    hull_term = empty_kept/hull_safe
+    hull_term = ratio(empty_kept, hull_den, 0.0)
     hull_follows = np.where((least_area < 0.0), 1.0, np.heaviside(hull - least_area, 0.5))
-    x_spread = hull_follows*hull_term*(ch/hull_safe)
-    x_lift = (hull_follows - union_follows)*(ch/hull_safe)
-    y_spread = hull_follows*hull_term*(cw/hull_safe)
-    y_lift = (hull_follows - union_follows)*(cw/hull_safe)
-    px_keep = ((1.0 - meets_x)*ih + p_rest)*union_follows/hull_safe
+    x_spread = hull_follows*hull_term*ratio(ch, hull_den, 0.0)
+    x_lift = (hull_follows - union_follows)*ratio(ch, hull_den, 0.0)
+    y_spread = hull_follows*hull_term*ratio(cw, hull_den, 0.0)
+    y_lift = (hull_follows - union_follows)*ratio(cw, hull_den, 0.0)
+    px_keep = ratio(((1.0 - meets_x)*ih + p_rest)*union_follows, hull_den, 0.0)
     px_short = np.where((eps_height == 0.0), th_out + y_gap, th_out + y_gap - eps_height)
-    px_grow = px_short*union_follows/hull_safe
-    py_keep = ((1.0 - meets_y)*iw + pw_out)*union_follows/hull_safe
+    px_grow = ratio(px_short*union_follows, hull_den, 0.0)
+    py_keep = ratio(((1.0 - meets_y)*iw + pw_out)*union_follows, hull_den, 0.0)
     py_short = tw_out + x_gap
-    py_grow = py_short*union_follows/hull_safe
-    tx_keep = ((1.0 - meets_x)*ih + t_rest)*union_follows/hull_safe
+    py_grow = ratio(py_short*union_follows, hull_den, 0.0)
+    tx_keep = ratio(((1.0 - meets_x)*ih + t_rest)*union_follows, hull_den, 0.0)
     tx_short = np.where((eps_height == 0.0), ph_out + y_gap, ph_out + y_gap - eps_height)
-    tx_grow = tx_short*union_follows/hull_safe
-    ty_keep = ((1.0 - meets_y)*iw + tw_out)*union_follows/hull_safe
+    tx_grow = ratio(tx_short*union_follows, hull_den, 0.0)
+    ty_keep = ratio(((1.0 - meets_y)*iw + tw_out)*union_follows, hull_den, 0.0)
     ty_short = pw_out + x_gap
-    ty_grow = ty_short*union_follows/hull_safe
+    ty_grow = ratio(ty_short*union_follows, hull_den, 0.0)
     loss = gap + hull_term
     px1_bar = (px_in*x1_inside - px_out*x1_beyond)*loss_bar + (px_keep*x1_inside + x1_beyond*x_spread - px_grow*x1_beyond - np.where((least_area < 0.0), 0.0, x1_beyond*x_lift))*loss_bar
     py1_bar = (py_in*y1_inside - py_out*y1_beyond)*loss_bar + (py_keep*y1_inside + y1_beyond*y_spread - py_grow*y1_beyond - np.where((least_area < 0.0), 0.0, y1_beyond*y_lift))*loss_bar
@@ -210,10 +226,18 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     y2_beyond = 1.0 - y2_inside
     meets_x = np.heaviside(ox, 0.0)
     meets_y = np.heaviside(oy, 0.0)
-    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
-    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
-    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
-    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
+    x1_below = x1_above - dx1  # max(-dx1, 0)
+    y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
+    y1_below = y1_above - dy1  # max(-dy1, 0)
+    x2_above = np.maximum(dx2, 0.0)  # max(dx2, 0)
+    x2_below = x2_above - dx2  # max(-dx2, 0)
+    y2_above = np.maximum(dy2, 0.0)  # max(dy2, 0)
+    y2_below = y2_above - dy2  # max(-dy2, 0)
+    pw_out = np.minimum(x1_below + x2_above, pw)  # pw - iw
+    ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
+    tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
+    th_out = np.minimum(y1_above + y2_below, th)  # th - ih
     ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
     th_area = np.where((eps_height == 0.0), th, th + eps_height)
     p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
@@ -230,24 +254,26 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     union_safe = np.where((union_den == 0.0), 1.0, union_den)
     iou = inter/union_safe
+    ih_met = np.where((ox > 0.0), ih, 0.0)  # ih where ox > 0
+    iw_met = np.where((oy > 0.0), iw, 0.0)  # iw where oy > 0
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = np.where((least_area < 0.0), px_rest, (1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
-    px_in = ih*meets_x*(px_share/union_safe)
+    px_in = ih_met*(px_share/union_safe)
     px_side = union_follows*(ph_area/union_safe)
     px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
     py_share = np.where((least_area < 0.0), py_rest, (1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
-    py_in = iw*meets_y*(py_share/union_safe)
+    py_in = iw_met*(py_share/union_safe)
     py_side = union_follows*(pw/union_safe)
     py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
     tx_share = np.where((least_area < 0.0), tx_rest, (1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
-    tx_in = ih*meets_x*(tx_share/union_safe)
+    tx_in = ih_met*(tx_share/union_safe)
     tx_side = union_follows*(th_area/union_safe)
     tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
     ty_share = np.where((least_area < 0.0), ty_rest, (1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
-    ty_in = iw*meets_y*(ty_share/union_safe)
+    ty_in = iw_met*(ty_share/union_safe)
     ty_side = union_follows*(tw/union_safe)
     ty_out = iou*ty_side
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
@@ -258,27 +284,26 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     hull = ch*cw  # area of the hull
     hull_kept = np.where((least_area < 0.0), hull, np.maximum(least_area, hull))  # hull, floored
     hull_den = np.where((eps_hull == 0.0), hull_kept, hull_kept + eps_hull)
-    hull_safe = np.where((hull_den == 0.0), 1.0, hull_den)
     empty_floored = np.where((least_area < 0.0), empty, np.maximum(-hull + least_area, 0.0) + empty - np.maximum(-union_area + least_area, 0.0))
     empty_kept = np.where((eps_height == 0.0), empty_floored, empty_floored - eps_height*(pw + tw))
-    hull_term = empty_kept/hull_safe
+    hull_term = ratio(empty_kept, hull_den, 0.0)
     hull_follows = np.where((least_area < 0.0), 1.0, np.heaviside(hull - least_area, 0.5))
-    x_spread = hull_follows*hull_term*(ch/hull_safe)
-    x_lift = (hull_follows - union_follows)*(ch/hull_safe)
-    y_spread = hull_follows*hull_term*(cw/hull_safe)
-    y_lift = (hull_follows - union_follows)*(cw/hull_safe)
-    px_keep = ((1.0 - meets_x)*ih + p_rest)*union_follows/hull_safe
+    x_spread = hull_follows*hull_term*ratio(ch, hull_den, 0.0)
+    x_lift = (hull_follows - union_follows)*ratio(ch, hull_den, 0.0)
+    y_spread = hull_follows*hull_term*ratio(cw, hull_den, 0.0)
+    y_lift = (hull_follows - union_follows)*ratio(cw, hull_den, 0.0)
+    px_keep = ratio(((1.0 - meets_x)*ih + p_rest)*union_follows, hull_den, 0.0)
     px_short = np.where((eps_height == 0.0), th_out + y_gap, th_out + y_gap - eps_height)
-    px_grow = px_short*union_follows/hull_safe
-    py_keep = ((1.0 - meets_y)*iw + pw_out)*union_follows/hull_safe
+    px_grow = ratio(px_short*union_follows, hull_den, 0.0)
+    py_keep = ratio(((1.0 - meets_y)*iw + pw_out)*union_follows, hull_den, 0.0)
     py_short = tw_out + x_gap
-    py_grow = py_short*union_follows/hull_safe
-    tx_keep = ((1.0 - meets_x)*ih + t_rest)*union_follows/hull_safe
+    py_grow = ratio(py_short*union_follows, hull_den, 0.0)
+    tx_keep = ratio(((1.0 - meets_x)*ih + t_rest)*union_follows, hull_den, 0.0)
     tx_short = np.where((eps_height == 0.0), ph_out + y_gap, ph_out + y_gap - eps_height)
-    tx_grow = tx_short*union_follows/hull_safe
-    ty_keep = ((1.0 - meets_y)*iw + tw_out)*union_follows/hull_safe
+    tx_grow = ratio(tx_short*union_follows, hull_den, 0.0)
+    ty_keep = ratio(((1.0 - meets_y)*iw + tw_out)*union_follows, hull_den, 0.0)
     ty_short = pw_out + x_gap
-    ty_grow = ty_short*union_follows/hull_safe
+    ty_grow = ratio(ty_short*union_follows, hull_den, 0.0)
     pw_dot = px2_dot - px1_dot
     ph_dot = py2_dot - py1_dot
     tw_dot = tx2_dot - tx1_dot
@@ -303,24 +328,26 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
     union_safe_dot = union_kept_dot*np.where((union_den == 0.0), 0.0, 1.0)
     iou_dot = -gap_dot
+    ih_met_dot = ih_dot*np.where((ox > 0.0), 1.0, 0.0)
+    iw_met_dot = iw_dot*np.where((oy > 0.0), 1.0, 0.0)
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot + union_slack_dot
     px_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(px_rest_dot/union_safe) - px_share*(union_safe_dot/union_safe)
-    px_in_dot = ih_dot*meets_x*(px_share/union_safe) + ih*meets_x*(px_share_dot/union_safe) - ih*meets_x*(px_share/union_safe)*(union_safe_dot/union_safe)
+    px_in_dot = ih_met_dot*(px_share/union_safe) + ih_met*(px_share_dot/union_safe) - ih_met*(px_share/union_safe)*(union_safe_dot/union_safe)
     px_side_dot = union_follows*(ph_dot/union_safe) - union_follows*(ph_area/union_safe)*(union_safe_dot/union_safe)
     px_out_dot = iou*px_side_dot + iou_dot*px_side
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot + union_slack_dot
     py_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(py_rest_dot/union_safe) - py_share*(union_safe_dot/union_safe)
-    py_in_dot = iw_dot*meets_y*(py_share/union_safe) + iw*meets_y*(py_share_dot/union_safe) - iw*meets_y*(py_share/union_safe)*(union_safe_dot/union_safe)
+    py_in_dot = iw_met_dot*(py_share/union_safe) + iw_met*(py_share_dot/union_safe) - iw_met*(py_share/union_safe)*(union_safe_dot/union_safe)
     py_side_dot = union_follows*(pw_dot/union_safe) - union_follows*(pw/union_safe)*(union_safe_dot/union_safe)
     py_out_dot = iou*py_side_dot + iou_dot*py_side
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot + union_slack_dot
     tx_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(tx_rest_dot/union_safe) - tx_share*(union_safe_dot/union_safe)
-    tx_in_dot = ih_dot*meets_x*(tx_share/union_safe) + ih*meets_x*(tx_share_dot/union_safe) - ih*meets_x*(tx_share/union_safe)*(union_safe_dot/union_safe)
+    tx_in_dot = ih_met_dot*(tx_share/union_safe) + ih_met*(tx_share_dot/union_safe) - ih_met*(tx_share/union_safe)*(union_safe_dot/union_safe)
     tx_side_dot = union_follows*(th_dot/union_safe) - union_follows*(th_area/union_safe)*(union_safe_dot/union_safe)
     tx_out_dot = iou*tx_side_dot + iou_dot*tx_side
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot + union_slack_dot
     ty_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(ty_rest_dot/union_safe) - ty_share*(union_safe_dot/union_safe)
-    ty_in_dot = iw_dot*meets_y*(ty_share/union_safe) + iw*meets_y*(ty_share_dot/union_safe) - iw*meets_y*(ty_share/union_safe)*(union_safe_dot/union_safe)
+    ty_in_dot = iw_met_dot*(ty_share/union_safe) + iw_met*(ty_share_dot/union_safe) - iw_met*(ty_share/union_safe)*(union_safe_dot/union_safe)
     ty_side_dot = union_follows*(tw_dot/union_safe) - union_follows*(tw/union_safe)*(union_safe_dot/union_safe)
     ty_out_dot = iou*ty_side_dot + iou_dot*ty_side
     cw_dot = px2_dot*x2_beyond + tx2_dot*x2_inside - px1_dot*x1_beyond - tx1_dot*x1_inside
@@ -329,24 +356,23 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     y_gap_dot = -(oy_dot*np.heaviside(-oy, 0.0))
     hull_dot = ch*cw_dot + ch_dot*cw
     hull_kept_dot = hull_dot*hull_follows
-    hull_safe_dot = hull_kept_dot*np.where((hull_den == 0.0), 0.0, 1.0)
     hull_term_dot = (px_keep*x1_inside + x1_beyond*x_spread - px_grow*x1_beyond - np.where((least_area < 0.0), 0.0, x1_beyond*x_lift))*px1_dot + (tx_keep*x1_beyond + x1_inside*x_spread - tx_grow*x1_inside - np.where((least_area < 0.0), 0.0, x1_inside*x_lift))*tx1_dot + (px_grow*x2_beyond + np.where((least_area < 0.0), 0.0, x2_beyond*x_lift) - px_keep*x2_inside - x2_beyond*x_spread)*px2_dot + (tx_grow*x2_inside + np.where((least_area < 0.0), 0.0, x2_inside*x_lift) - tx_keep*x2_beyond - x2_inside*x_spread)*tx2_dot + (py_keep*y1_inside + y1_beyond*y_spread - py_grow*y1_beyond - np.where((least_area < 0.0), 0.0, y1_beyond*y_lift))*py1_dot + (ty_keep*y1_beyond + y1_inside*y_spread - ty_grow*y1_inside - np.where((least_area < 0.0), 0.0, y1_inside*y_lift))*ty1_dot + (py_grow*y2_beyond + np.where((least_area < 0.0), 0.0, y2_beyond*y_lift) - py_keep*y2_inside - y2_beyond*y_spread)*py2_dot + (ty_grow*y2_inside + np.where((least_area < 0.0), 0.0, y2_inside*y_lift) - ty_keep*y2_beyond - y2_inside*y_spread)*ty2_dot
-    x_spread_dot = hull_follows*hull_term_dot*(ch/hull_safe) + hull_follows*hull_term*(ch_dot/hull_safe) - hull_follows*hull_term*(ch/hull_safe)*(hull_safe_dot/hull_safe)
-    x_lift_dot = (hull_follows - union_follows)*(ch_dot/hull_safe) - (hull_follows - union_follows)*(ch/hull_safe)*(hull_safe_dot/hull_safe)
-    y_spread_dot = hull_follows*hull_term_dot*(cw/hull_safe) + hull_follows*hull_term*(cw_dot/hull_safe) - hull_follows*hull_term*(cw/hull_safe)*(hull_safe_dot/hull_safe)
-    y_lift_dot = (hull_follows - union_follows)*(cw_dot/hull_safe) - (hull_follows - union_follows)*(cw/hull_safe)*(hull_safe_dot/hull_safe)
-    px_keep_dot = union_follows*(ph_out_dot/hull_safe) + (1.0 - meets_x)*union_follows*(ih_dot/hull_safe) - px_keep*(hull_safe_dot/hull_safe)
+    x_spread_dot = hull_follows*hull_term_dot*ratio(ch, hull_den, 0.0) + hull_follows*hull_term*ratio(ch_dot, hull_den, 0.0) - hull_follows*hull_term*ratio(ch, hull_den, 0.0)*ratio(hull_kept_dot, hull_den, 0.0)
+    x_lift_dot = (hull_follows - union_follows)*ratio(ch_dot, hull_den, 0.0) - (hull_follows - union_follows)*ratio(ch, hull_den, 0.0)*ratio(hull_kept_dot, hull_den, 0.0)
+    y_spread_dot = hull_follows*hull_term_dot*ratio(cw, hull_den, 0.0) + hull_follows*hull_term*ratio(cw_dot, hull_den, 0.0) - hull_follows*hull_term*ratio(cw, hull_den, 0.0)*ratio(hull_kept_dot, hull_den, 0.0)
+    y_lift_dot = (hull_follows - union_follows)*ratio(cw_dot, hull_den, 0.0) - (hull_follows - union_follows)*ratio(cw, hull_den, 0.0)*ratio(hull_kept_dot, hull_den, 0.0)
+    px_keep_dot = union_follows*ratio(ph_out_dot, hull_den, 0.0) + (1.0 - meets_x)*union_follows*ratio(ih_dot, hull_den, 0.0) - px_keep*ratio(hull_kept_dot, hull_den, 0.0)
     px_short_dot = th_out_dot + y_gap_dot
-    px_grow_dot = union_follows*(px_short_dot/hull_safe) - px_grow*(hull_safe_dot/hull_safe)
-    py_keep_dot = union_follows*(pw_out_dot/hull_safe) + (1.0 - meets_y)*union_follows*(iw_dot/hull_safe) - py_keep*(hull_safe_dot/hull_safe)
+    px_grow_dot = union_follows*ratio(px_short_dot, hull_den, 0.0) - px_grow*ratio(hull_kept_dot, hull_den, 0.0)
+    py_keep_dot = union_follows*ratio(pw_out_dot, hull_den, 0.0) + (1.0 - meets_y)*union_follows*ratio(iw_dot, hull_den, 0.0) - py_keep*ratio(hull_kept_dot, hull_den, 0.0)
     py_short_dot = tw_out_dot + x_gap_dot
-    py_grow_dot = union_follows*(py_short_dot/hull_safe) - py_grow*(hull_safe_dot/hull_safe)
-    tx_keep_dot = union_follows*(th_out_dot/hull_safe) + (1.0 - meets_x)*union_follows*(ih_dot/hull_safe) - tx_keep*(hull_safe_dot/hull_safe)
+    py_grow_dot = union_follows*ratio(py_short_dot, hull_den, 0.0) - py_grow*ratio(hull_kept_dot, hull_den, 0.0)
+    tx_keep_dot = union_follows*ratio(th_out_dot, hull_den, 0.0) + (1.0 - meets_x)*union_follows*ratio(ih_dot, hull_den, 0.0) - tx_keep*ratio(hull_kept_dot, hull_den, 0.0)
     tx_short_dot = ph_out_dot + y_gap_dot
-    tx_grow_dot = union_follows*(tx_short_dot/hull_safe) - tx_grow*(hull_safe_dot/hull_safe)
-    ty_keep_dot = union_follows*(tw_out_dot/hull_safe) + (1.0 - meets_y)*union_follows*(iw_dot/hull_safe) - ty_keep*(hull_safe_dot/hull_safe)
+    tx_grow_dot = union_follows*ratio(tx_short_dot, hull_den, 0.0) - tx_grow*ratio(hull_kept_dot, hull_den, 0.0)
+    ty_keep_dot = union_follows*ratio(tw_out_dot, hull_den, 0.0) + (1.0 - meets_y)*union_follows*ratio(iw_dot, hull_den, 0.0) - ty_keep*ratio(hull_kept_dot, hull_den, 0.0)
     ty_short_dot = pw_out_dot + x_gap_dot
-    ty_grow_dot = union_follows*(ty_short_dot/hull_safe) - ty_grow*(hull_safe_dot/hull_safe)
+    ty_grow_dot = union_follows*ratio(ty_short_dot, hull_den, 0.0) - ty_grow*ratio(hull_kept_dot, hull_den, 0.0)
     px1_bar_dot = loss_bar*px_in_dot*x1_inside + loss_bar*px_keep_dot*x1_inside + loss_bar*x1_beyond*x_spread_dot - loss_bar*x_lift_dot*np.where((least_area < 0.0), 0.0, x1_beyond) - loss_bar*px_grow_dot*x1_beyond - loss_bar*px_out_dot*x1_beyond
     py1_bar_dot = loss_bar*py_in_dot*y1_inside + loss_bar*py_keep_dot*y1_inside + loss_bar*y1_beyond*y_spread_dot - loss_bar*y_lift_dot*np.where((least_area < 0.0), 0.0, y1_beyond) - loss_bar*py_grow_dot*y1_beyond - loss_bar*py_out_dot*y1_beyond
     px2_bar_dot = loss_bar*x_lift_dot*np.where((least_area < 0.0), 0.0, x2_beyond) + loss_bar*px_grow_dot*x2_beyond + loss_bar*px_out_dot*x2_beyond - loss_bar*px_in_dot*x2_inside - loss_bar*px_keep_dot*x2_inside - loss_bar*x2_beyond*x_spread_dot

@@ -47,10 +47,18 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_a
     iw = np.maximum(ox, 0.0)
     ih = np.maximum(oy, 0.0)
     inter = ih*iw  # intersection
-    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
-    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
-    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
-    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
+    x1_below = x1_above - dx1  # max(-dx1, 0)
+    y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
+    y1_below = y1_above - dy1  # max(-dy1, 0)
+    x2_above = np.maximum(dx2, 0.0)  # max(dx2, 0)
+    x2_below = x2_above - dx2  # max(-dx2, 0)
+    y2_above = np.maximum(dy2, 0.0)  # max(dy2, 0)
+    y2_below = y2_above - dy2  # max(-dy2, 0)
+    pw_out = np.minimum(x1_below + x2_above, pw)  # pw - iw
+    ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
+    tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
+    th_out = np.minimum(y1_above + y2_below, th)  # th - ih
     ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
     th_area = np.where((eps_height == 0.0), th, th + eps_height)
     p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
@@ -95,10 +103,18 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     y2_beyond = 1.0 - y2_inside
     meets_x = np.heaviside(ox, 0.0)
     meets_y = np.heaviside(oy, 0.0)
-    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
-    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
-    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
-    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
+    x1_below = x1_above - dx1  # max(-dx1, 0)
+    y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
+    y1_below = y1_above - dy1  # max(-dy1, 0)
+    x2_above = np.maximum(dx2, 0.0)  # max(dx2, 0)
+    x2_below = x2_above - dx2  # max(-dx2, 0)
+    y2_above = np.maximum(dy2, 0.0)  # max(dy2, 0)
+    y2_below = y2_above - dy2  # max(-dy2, 0)
+    pw_out = np.minimum(x1_below + x2_above, pw)  # pw - iw
+    ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
+    tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
+    th_out = np.minimum(y1_above + y2_below, th)  # th - ih
     ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
     th_area = np.where((eps_height == 0.0), th, th + eps_height)
     p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
@@ -175,10 +191,18 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     y2_beyond = 1.0 - y2_inside
     meets_x = np.heaviside(ox, 0.0)
     meets_y = np.heaviside(oy, 0.0)
-    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
-    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
-    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
-    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
+    x1_below = x1_above - dx1  # max(-dx1, 0)
+    y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
+    y1_below = y1_above - dy1  # max(-dy1, 0)
+    x2_above = np.maximum(dx2, 0.0)  # max(dx2, 0)
+    x2_below = x2_above - dx2  # max(-dx2, 0)
+    y2_above = np.maximum(dy2, 0.0)  # max(dy2, 0)
+    y2_below = y2_above - dy2  # max(-dy2, 0)
+    pw_out = np.minimum(x1_below + x2_above, pw)  # pw - iw
+    ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
+    tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
+    th_out = np.minimum(y1_above + y2_below, th)  # th - ih
     ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
     th_area = np.where((eps_height == 0.0), th, th + eps_height)
     p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)

@@ -31,6 +31,13 @@ def ratio(n, d, at0):
     return np.where(zero, at0, n/np.where(zero, 1.0, d))
 
 
+def two_sum_error(a, b):
+    """Return (a + b) - fl(a + b), exactly (Knuth)."""
+    s = a + b
+    t = s - a
+    return (a - (s - t)) + (b - t)
+
+
 def two_diff_error(a, b):
     """Return (a - b) - fl(a - b), exactly (Knuth)."""
     d = a - b
@@ -67,10 +74,18 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_a
     inter = ih*iw  # intersection
     meets_x = np.heaviside(ox, 0.0)
     meets_y = np.heaviside(oy, 0.0)
-    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
-    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
-    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
-    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
+    x1_below = x1_above - dx1  # max(-dx1, 0)
+    y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
+    y1_below = y1_above - dy1  # max(-dy1, 0)
+    x2_above = np.maximum(dx2, 0.0)  # max(dx2, 0)
+    x2_below = x2_above - dx2  # max(-dx2, 0)
+    y2_above = np.maximum(dy2, 0.0)  # max(dy2, 0)
+    y2_below = y2_above - dy2  # max(-dy2, 0)
+    pw_out = np.minimum(x1_below + x2_above, pw)  # pw - iw
+    ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
+    tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
+    th_out = np.minimum(y1_above + y2_below, th)  # th - ih
     ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
     th_area = np.where((eps_height == 0.0), th, th + eps_height)
     p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
@@ -87,17 +102,17 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_a
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
     pw_error = two_diff_error(px2, px1)
-    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(ph, -eps_height) + two_diff_error(py2, py1))
+    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
     parea_error = ph_area*pw_error + ph_error*pw + two_prod_error(pw, ph_area)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(th, -eps_height) + two_diff_error(ty2, ty1))
+    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
     tarea_error = th_area*tw_error + th_error*tw + two_prod_error(tw, th_area)
     ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
     oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
     inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
     area_sum = parea + tarea
     union_high = area_sum - inter
-    union_error = two_diff_error(area_sum, inter) + two_diff_error(parea, -tarea) + parea_error + tarea_error + union_high - inter_error - union_area
+    union_error = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area
     union_fine = union_error*union_follows + union_den
     union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
     iou = inter/union_safe
@@ -130,10 +145,18 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     y2_beyond = 1.0 - y2_inside
     meets_x = np.heaviside(ox, 0.0)
     meets_y = np.heaviside(oy, 0.0)
-    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
-    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
-    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
-    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
+    x1_below = x1_above - dx1  # max(-dx1, 0)
+    y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
+    y1_below = y1_above - dy1  # max(-dy1, 0)
+    x2_above = np.maximum(dx2, 0.0)  # max(dx2, 0)
+    x2_below = x2_above - dx2  # max(-dx2, 0)
+    y2_above = np.maximum(dy2, 0.0)  # max(dy2, 0)
+    y2_below = y2_above - dy2  # max(-dy2, 0)
+    pw_out = np.minimum(x1_below + x2_above, pw)  # pw - iw
+    ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
+    tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
+    th_out = np.minimum(y1_above + y2_below, th)  # th - ih
     ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
     th_area = np.where((eps_height == 0.0), th, th + eps_height)
     p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
@@ -150,38 +173,40 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
     pw_error = two_diff_error(px2, px1)
-    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(ph, -eps_height) + two_diff_error(py2, py1))
+    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
     parea_error = ph_area*pw_error + ph_error*pw + two_prod_error(pw, ph_area)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(th, -eps_height) + two_diff_error(ty2, ty1))
+    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
     tarea_error = th_area*tw_error + th_error*tw + two_prod_error(tw, th_area)
     ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
     oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
     inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
     area_sum = parea + tarea
     union_high = area_sum - inter
-    union_error = two_diff_error(area_sum, inter) + two_diff_error(parea, -tarea) + parea_error + tarea_error + union_high - inter_error - union_area
+    union_error = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area
     union_fine = union_error*union_follows + union_den
     union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
     iou = inter/union_safe
+    ih_met = np.where((ox > 0.0), ih, 0.0)  # ih where ox > 0
+    iw_met = np.where((oy > 0.0), iw, 0.0)  # iw where oy > 0
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = np.where((least_area < 0.0), px_rest, (1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
-    px_in = ih*meets_x*(px_share/union_safe)
+    px_in = ih_met*(px_share/union_safe)
     px_side = union_follows*(ph_area/union_safe)
     px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
     py_share = np.where((least_area < 0.0), py_rest, (1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
-    py_in = iw*meets_y*(py_share/union_safe)
+    py_in = iw_met*(py_share/union_safe)
     py_side = union_follows*(pw/union_safe)
     py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
     tx_share = np.where((least_area < 0.0), tx_rest, (1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
-    tx_in = ih*meets_x*(tx_share/union_safe)
+    tx_in = ih_met*(tx_share/union_safe)
     tx_side = union_follows*(th_area/union_safe)
     tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
     ty_share = np.where((least_area < 0.0), ty_rest, (1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
-    ty_in = iw*meets_y*(ty_share/union_safe)
+    ty_in = iw_met*(ty_share/union_safe)
     ty_side = union_follows*(tw/union_safe)
     ty_out = iou*ty_side
     loss = (1.0 + iou)*gap
@@ -222,10 +247,18 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     y2_beyond = 1.0 - y2_inside
     meets_x = np.heaviside(ox, 0.0)
     meets_y = np.heaviside(oy, 0.0)
-    pw_out = np.minimum(np.maximum(-dx1, 0.0) + np.maximum(dx2, 0.0), pw)  # pw - iw
-    ph_out = np.minimum(np.maximum(-dy1, 0.0) + np.maximum(dy2, 0.0), ph)  # ph - ih
-    tw_out = np.minimum(np.maximum(dx1, 0.0) + np.maximum(-dx2, 0.0), tw)  # tw - iw
-    th_out = np.minimum(np.maximum(dy1, 0.0) + np.maximum(-dy2, 0.0), th)  # th - ih
+    x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
+    x1_below = x1_above - dx1  # max(-dx1, 0)
+    y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
+    y1_below = y1_above - dy1  # max(-dy1, 0)
+    x2_above = np.maximum(dx2, 0.0)  # max(dx2, 0)
+    x2_below = x2_above - dx2  # max(-dx2, 0)
+    y2_above = np.maximum(dy2, 0.0)  # max(dy2, 0)
+    y2_below = y2_above - dy2  # max(-dy2, 0)
+    pw_out = np.minimum(x1_below + x2_above, pw)  # pw - iw
+    ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
+    tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
+    th_out = np.minimum(y1_above + y2_below, th)  # th - ih
     ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
     th_area = np.where((eps_height == 0.0), th, th + eps_height)
     p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
@@ -241,38 +274,40 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_follows = np.where((least_area < 0.0), 1.0, np.heaviside(union_area - least_area, 0.5))
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
     pw_error = two_diff_error(px2, px1)
-    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(ph, -eps_height) + two_diff_error(py2, py1))
+    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
     parea_error = ph_area*pw_error + ph_error*pw + two_prod_error(pw, ph_area)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(th, -eps_height) + two_diff_error(ty2, ty1))
+    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
     tarea_error = th_area*tw_error + th_error*tw + two_prod_error(tw, th_area)
     ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
     oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
     inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
     area_sum = parea + tarea
     union_high = area_sum - inter
-    union_error = two_diff_error(area_sum, inter) + two_diff_error(parea, -tarea) + parea_error + tarea_error + union_high - inter_error - union_area
+    union_error = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area
     union_fine = union_error*union_follows + union_den
     union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
     iou = inter/union_safe
+    ih_met = np.where((ox > 0.0), ih, 0.0)  # ih where ox > 0
+    iw_met = np.where((oy > 0.0), iw, 0.0)  # iw where oy > 0
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = np.where((least_area < 0.0), px_rest, (1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
-    px_in = ih*meets_x*(px_share/union_safe)
+    px_in = ih_met*(px_share/union_safe)
     px_side = union_follows*(ph_area/union_safe)
     px_out = iou*px_side
     py_rest = p_rest*pw + tarea + union_slack
     py_share = np.where((least_area < 0.0), py_rest, (1.0 - union_follows)*union_safe + py_rest*union_follows)/union_safe
-    py_in = iw*meets_y*(py_share/union_safe)
+    py_in = iw_met*(py_share/union_safe)
     py_side = union_follows*(pw/union_safe)
     py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
     tx_share = np.where((least_area < 0.0), tx_rest, (1.0 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
-    tx_in = ih*meets_x*(tx_share/union_safe)
+    tx_in = ih_met*(tx_share/union_safe)
     tx_side = union_follows*(th_area/union_safe)
     tx_out = iou*tx_side
     ty_rest = t_rest*tw + parea + union_slack
     ty_share = np.where((least_area < 0.0), ty_rest, (1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
-    ty_in = iw*meets_y*(ty_share/union_safe)
+    ty_in = iw_met*(ty_share/union_safe)
     ty_side = union_follows*(tw/union_safe)
     ty_out = iou*ty_side
     gap_bar = 2.0*iou*loss_bar
@@ -300,24 +335,26 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
     union_safe_dot = union_kept_dot*np.where((union_fine == 0.0), 0.0, 1.0)
     iou_dot = -gap_dot
+    ih_met_dot = ih_dot*np.where((ox > 0.0), 1.0, 0.0)
+    iw_met_dot = iw_dot*np.where((oy > 0.0), 1.0, 0.0)
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot + union_slack_dot
     px_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(px_rest_dot/union_safe) - px_share*(union_safe_dot/union_safe)
-    px_in_dot = ih_dot*meets_x*(px_share/union_safe) + ih*meets_x*(px_share_dot/union_safe) - ih*meets_x*(px_share/union_safe)*(union_safe_dot/union_safe)
+    px_in_dot = ih_met_dot*(px_share/union_safe) + ih_met*(px_share_dot/union_safe) - ih_met*(px_share/union_safe)*(union_safe_dot/union_safe)
     px_side_dot = union_follows*(ph_dot/union_safe) - union_follows*(ph_area/union_safe)*(union_safe_dot/union_safe)
     px_out_dot = iou*px_side_dot + iou_dot*px_side
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot + union_slack_dot
     py_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(py_rest_dot/union_safe) - py_share*(union_safe_dot/union_safe)
-    py_in_dot = iw_dot*meets_y*(py_share/union_safe) + iw*meets_y*(py_share_dot/union_safe) - iw*meets_y*(py_share/union_safe)*(union_safe_dot/union_safe)
+    py_in_dot = iw_met_dot*(py_share/union_safe) + iw_met*(py_share_dot/union_safe) - iw_met*(py_share/union_safe)*(union_safe_dot/union_safe)
     py_side_dot = union_follows*(pw_dot/union_safe) - union_follows*(pw/union_safe)*(union_safe_dot/union_safe)
     py_out_dot = iou*py_side_dot + iou_dot*py_side
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot + union_slack_dot
     tx_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(tx_rest_dot/union_safe) - tx_share*(union_safe_dot/union_safe)
-    tx_in_dot = ih_dot*meets_x*(tx_share/union_safe) + ih*meets_x*(tx_share_dot/union_safe) - ih*meets_x*(tx_share/union_safe)*(union_safe_dot/union_safe)
+    tx_in_dot = ih_met_dot*(tx_share/union_safe) + ih_met*(tx_share_dot/union_safe) - ih_met*(tx_share/union_safe)*(union_safe_dot/union_safe)
     tx_side_dot = union_follows*(th_dot/union_safe) - union_follows*(th_area/union_safe)*(union_safe_dot/union_safe)
     tx_out_dot = iou*tx_side_dot + iou_dot*tx_side
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot + union_slack_dot
     ty_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(ty_rest_dot/union_safe) - ty_share*(union_safe_dot/union_safe)
-    ty_in_dot = iw_dot*meets_y*(ty_share/union_safe) + iw*meets_y*(ty_share_dot/union_safe) - iw*meets_y*(ty_share/union_safe)*(union_safe_dot/union_safe)
+    ty_in_dot = iw_met_dot*(ty_share/union_safe) + iw_met*(ty_share_dot/union_safe) - iw_met*(ty_share/union_safe)*(union_safe_dot/union_safe)
     ty_side_dot = union_follows*(tw_dot/union_safe) - union_follows*(tw/union_safe)*(union_safe_dot/union_safe)
     ty_out_dot = iou*ty_side_dot + iou_dot*ty_side
     gap_bar_dot = 2.0*iou_dot*loss_bar

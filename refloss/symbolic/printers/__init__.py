@@ -1,0 +1,1 @@
+"""Programs as text: NumPy, arithmetic over F, LaTeX."""

@@ -31,6 +31,7 @@ _CALLS = {
     fn.Relu: "relu",
     fn.Ratio: "ratio",
     fn.AspectAngle: "aspect",
+    fn.TwoSumError: "two_sum_error",
     fn.TwoDiffError: "two_diff_error",
     fn.TwoProdError: "two_prod_error",
 }

@@ -12,8 +12,6 @@ import sympy as sp
 
 from refloss.symbolic import functions as fn
 
-from refloss.symbolic import functions as fn
-
 ADD, MUL, UNARY, ATOM = 1, 2, 3, 4
 _RELATIONS = {
     sp.StrictGreaterThan: ">",

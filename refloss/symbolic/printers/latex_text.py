@@ -39,6 +39,9 @@ class _Latex(LatexPrinter):
     def _print_AspectAngle(self, expr: fn.AspectAngle) -> str:
         return rf"\arctan\frac{{{self._print(expr.args[0])}}}{{{self._print(expr.args[1])}}}"
 
+    def _print_TwoSumError(self, expr: fn.TwoSumError) -> str:
+        return rf"\delta\left({self._print(expr.args[0])} + {self._print(expr.args[1])}\right)"
+
     def _print_TwoDiffError(self, expr: fn.TwoDiffError) -> str:
         return rf"\delta\left({self._print(expr.args[0])} - {self._print(expr.args[1])}\right)"
 

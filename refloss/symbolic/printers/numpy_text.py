@@ -18,6 +18,13 @@ def ratio(n, d, at0):
     zero = d == 0.0
     return np.where(zero, at0, n/np.where(zero, 1.0, d))
 ''',
+    "two_sum_error": '''\
+def two_sum_error(a, b):
+    """Return (a + b) - fl(a + b), exactly (Knuth)."""
+    s = a + b
+    t = s - a
+    return (a - (s - t)) + (b - t)
+''',
     "two_diff_error": '''\
 def two_diff_error(a, b):
     """Return (a - b) - fl(a - b), exactly (Knuth)."""
@@ -64,6 +71,7 @@ _CALLS = {
     fn.Relu: "np.maximum({0}, 0.0)",
     fn.Ratio: "ratio({0}, {1}, {2})",
     fn.AspectAngle: "np.arctan2({0}, {1})",
+    fn.TwoSumError: "two_sum_error({0}, {1})",
     fn.TwoDiffError: "two_diff_error({0}, {1})",
     fn.TwoProdError: "two_prod_error({0}, {1})",
 }
@@ -236,8 +244,10 @@ def module(doc: str, programs: list[Program], functions: list[str]) -> str:
     head = [f'"""{doc.strip()}\n"""', "import numpy as np", *constants]
     if programs[0].consts:
         head.append(f"CONSTANTS = ({names},)")
-    return "\n\n".join([*head[:2], "\n".join(head[2:])] if head[2:] else head) + "\n\n\n" + (
-        "\n\n".join([*helpers, body])
+    return (
+        "\n\n".join([*head[:2], "\n".join(head[2:])] if head[2:] else head)
+        + "\n\n\n"
+        + ("\n\n".join([*helpers, body]))
     )
 
 

@@ -18,6 +18,7 @@ from refloss.symbolic.functions import (
     Step,
     TwoDiffError,
     TwoProdError,
+    TwoSumError,
     kinks,
 )
 from refloss.symbolic.rules import Rule
@@ -80,7 +81,7 @@ _A, _B = _pw * (_ph + _e), _tw * (_th + _e)
 _D = _A + _B - _I + _s
 _q = sp.Symbol("q", positive=True)
 _w, _h, _W, _H = sp.symbols("w h W H", positive=True)
-_g = sp.Symbol("gap", positive=True)
+_g, _x = sp.Symbol("gap", positive=True), sp.Symbol("x", real=True)
 _F, _m, _n = sp.Symbol("least", positive=True), *sp.symbols("m n", nonnegative=True)
 _C, _U = sp.symbols("C U", nonnegative=True)
 _ew, _eh, _eW, _eH = sp.symbols("e_w e_h e_W e_H", real=True)
@@ -320,8 +321,7 @@ RULES = (
     Rule(
         "hull term by an edge of pred beyond target where the union is floored",
         _slope((_hull_area - _q) / (_hull_area + _k), {_a: 1}),
-        _ch / (_hull_area + _k)
-        - (_hull_area - _q) / (_hull_area + _k) * (_ch / (_hull_area + _k)),
+        _ch / (_hull_area + _k) - (_hull_area - _q) / (_hull_area + _k) * (_ch / (_hull_area + _k)),
         "the union does not follow the edge",
     ),
     Rule(
@@ -345,16 +345,44 @@ RULES = (
         (_p1 - _t1)
         + (_p2 - _t2)
         + (TwoDiffError(_p1, _t1) + TwoDiffError(_p2, _t2))
-        + TwoDiffError(_p1 - _t1, -(_p2 - _t2)),
+        + TwoSumError(_p1 - _t1, _p2 - _t2),
         "differences of edges, with what their rounding loses",
     ),
     Rule(
-        "determinant of two boxes' sides",
-        (_W + _eW) * (_h + _eh) - (_w + _ew) * (_H + _eH),
+        "determinant of two boxes' sides, to first order",
+        (_W + _eW) * (_h + _eh) - (_w + _ew) * (_H + _eH) - (_eW * _eh - _ew * _eH),
         (_W * _h - _w * _H)
         + (TwoDiffError(_W * _h, _w * _H) + (TwoProdError(_W, _h) - TwoProdError(_w, _H)))
-        + ((_W * _eh + _eW * (_h + _eh)) - (_w * _eH + _ew * (_H + _eH))),
+        + ((_W * _eh + _eW * _h) - (_w * _eH + _ew * _H)),
         "sides with their rounding errors; the large products are subtracted exactly",
+    ),
+    Rule(
+        "dot product of two boxes' sides, to first order",
+        (_H + _eH) * (_h + _eh) + (_W + _eW) * (_w + _ew) - (_eH * _eh + _eW * _ew),
+        (_h * _H + _w * _W)
+        + (TwoSumError(_h * _H, _w * _W) + (TwoProdError(_h, _H) + TwoProdError(_w, _W)))
+        + ((_W * _ew + _eW * _w) + (_H * _eh + _eH * _h)),
+        "what is left out is of second order in the roundoff",
+    ),
+    Rule(
+        "squared side with its rounding error, to first order",
+        (_w + _ew) ** 2 - _ew**2,
+        _w**2 + 2 * (_w * _ew),
+        "what is left out is of second order in the roundoff",
+    ),
+    Rule(
+        "the other arm of relu",
+        Relu(-_x),
+        Relu(_x) - _x,
+        "one comparison an edge; one of the terms is 0, so nothing is rounded",
+        ({_x: _q}, {_x: -_q}, {_x: sp.S.Zero}),
+    ),
+    Rule(
+        "floor below 0",
+        sp.Max(_U, _x) + Relu(_x - _U) + Step(_U - _x, HALF),
+        _U + 1,
+        "an area is never negative: such a floor costs nothing",
+        ({_x: -_q},),
     ),
     Rule(
         "area of sides with rounding errors, to first order",

@@ -26,6 +26,7 @@ from refloss.symbolic.functions import (
     Stop,
     TwoDiffError,
     TwoProdError,
+    TwoSumError,
 )
 from refloss.symbolic.program import Axis, Tensor, axis
 from refloss.symbolic.vocabulary.box_rules import RULES
@@ -112,7 +113,7 @@ def _follows(area: sp.Expr, least: sp.Expr) -> sp.Expr:
 
 
 def nonzero(a: Boxes, name: str, denominator: sp.Indexed) -> sp.Indexed:
-    """Name a denominator with 1 in place of 0: what it divides is 0 there by itself."""
+    """Name a denominator with 1 in place of 0, for quotients that lead to 0 there by themselves."""
     return a.let(name, sp.Piecewise((1, sp.Eq(denominator, 0)), (denominator, True)))
 
 
@@ -176,10 +177,14 @@ def _(
 ) -> None:
     _intersection(a)
     _edges(a)
-    a.let("pw_out", sp.Min(a.pw, Relu(-a.dx1) + Relu(a.dx2)), "pw - iw")
-    a.let("ph_out", sp.Min(a.ph, Relu(-a.dy1) + Relu(a.dy2)), "ph - ih")
-    a.let("tw_out", sp.Min(a.tw, Relu(a.dx1) + Relu(-a.dx2)), "tw - iw")
-    a.let("th_out", sp.Min(a.th, Relu(a.dy1) + Relu(-a.dy2)), "th - ih")
+    for edge in ("x1", "y1", "x2", "y2"):
+        difference = getattr(a, f"d{edge}")
+        above = a.let(f"{edge}_above", Relu(difference), f"max(d{edge}, 0)")
+        a.let(f"{edge}_below", above - difference, f"max(-d{edge}, 0)")
+    a.let("pw_out", sp.Min(a.pw, a.x1_below + a.x2_above), "pw - iw")
+    a.let("ph_out", sp.Min(a.ph, a.y1_below + a.y2_above), "ph - ih")
+    a.let("tw_out", sp.Min(a.tw, a.x1_above + a.x2_below), "tw - iw")
+    a.let("th_out", sp.Min(a.th, a.y1_above + a.y2_below), "th - ih")
     for name in ("pw", "ph", "tw", "th"):
         a.partials(f"{name}_out", _outside_slopes(a, *name))
     pt = a.let("ph_area", raised(a.ph, eps_height))
@@ -205,11 +210,13 @@ def _(
         den = a.let("union_fine", den + follows * _union_error(a, eps_height))
     den = nonzero(a, "union_safe", den)
     a.let("iou", Quotient(a.inter, den))
+    met_x = a.let("ih_met", sp.Piecewise((a.ih, a.ox > 0), (0, True)), "ih where ox > 0")
+    met_y = a.let("iw_met", sp.Piecewise((a.iw, a.oy > 0), (0, True)), "iw where oy > 0")
     sides = {
-        "px": (a.meets_x * a.ih, a.pw_out * pt + a.tarea, pt),
-        "py": (a.meets_y * a.iw, po * a.pw + a.tarea, a.pw),
-        "tx": (a.meets_x * a.ih, a.tw_out * tt + a.parea, tt),
-        "ty": (a.meets_y * a.iw, to * a.tw + a.parea, a.tw),
+        "px": (met_x, a.pw_out * pt + a.tarea, pt),
+        "py": (met_y, po * a.pw + a.tarea, a.pw),
+        "tx": (met_x, a.tw_out * tt + a.parea, tt),
+        "ty": (met_y, to * a.tw + a.parea, a.tw),
     }
     for name, (across, rest, side) in sides.items():
         rest = raised(rest, slack) if least_area is None else rest + slack
@@ -234,7 +241,7 @@ def _union_error(a: Boxes, eps_height: sp.Expr) -> sp.Expr:
             f"{box}w_error", TwoDiffError(getattr(a, f"{box}x2"), getattr(a, f"{box}x1"))
         )
         error = TwoDiffError(getattr(a, f"{box}y2"), getattr(a, f"{box}y1"))
-        both = error + TwoDiffError(h, -eps_height)
+        both = error + TwoSumError(h, eps_height)
         pieces = sp.Piecewise((error, sp.Eq(eps_height, 0)), (both, True))
         h_error = a.let(f"{box}h_error", pieces)
         errors += a.let(f"{box}area_error", TwoProdError(w, tall) + (w * h_error + w_error * tall))
@@ -247,7 +254,7 @@ def _union_error(a: Boxes, eps_height: sp.Expr) -> sp.Expr:
     a.let("inter_error", TwoProdError(a.iw, a.ih) + crossed)
     both = a.let("area_sum", a.parea + a.tarea)
     high = a.let("union_high", both - a.inter)
-    rounding = TwoDiffError(a.parea, -a.tarea) + TwoDiffError(both, a.inter)
+    rounding = TwoSumError(a.parea, a.tarea) + TwoDiffError(both, a.inter)
     return a.let("union_error", Stop((high - a.union_area) + (rounding + errors - a.inter_error)))
 
 
@@ -352,16 +359,16 @@ def _(P: Build, a: Boxes, eps_hull: sp.Expr, eps_height: sp.Expr, least_area: sp
     a.let("empty", crossed + apart, "hull minus union, from terms >= 0")
     hull = a.let("hull", a.cw * a.ch, "area of the hull")
     kept = a.let("hull_kept", _floored(hull, least_area), "hull, floored")
-    den = nonzero(a, "hull_safe", a.let("hull_den", raised(kept, eps_hull)))
+    den = a.let("hull_den", raised(kept, eps_hull))
     floors = Relu(least_area - hull) - Relu(least_area - a.union_area)
     floored = sp.Piecewise((a.empty, least_area < 0), (a.empty + floors, True))
     empty = a.let("empty_floored", floored)
     lower = empty - eps_height * (a.pw + a.tw)
     a.let("empty_kept", sp.Piecewise((empty, sp.Eq(eps_height, 0)), (lower, True)))
-    a.let("hull_term", Quotient(a.empty_kept, den))
+    a.let("hull_term", Ratio(a.empty_kept, den, ZERO))
     follows = a.let("hull_follows", _follows(hull, least_area))
     for axis_name, side in (("x", a.ch), ("y", a.cw)):
-        share = Quotient(side, den)
+        share = Ratio(side, den, ZERO)
         a.let(f"{axis_name}_spread", follows * a.hull_term * share)
         a.let(f"{axis_name}_lift", (follows - a.union_follows) * share)
     sides = {
@@ -371,8 +378,9 @@ def _(P: Build, a: Boxes, eps_hull: sp.Expr, eps_height: sp.Expr, least_area: sp
         "ty": (a.tw_out + (1 - a.meets_y) * a.iw, a.pw_out + a.x_gap),
     }
     for name, (uncovered, short) in sides.items():
-        a.let(f"{name}_keep", Quotient(a.union_follows * uncovered, den))
-        a.let(f"{name}_grow", Quotient(a.union_follows * a.let(f"{name}_short", short), den))
+        a.let(f"{name}_keep", Ratio(a.union_follows * uncovered, den, ZERO))
+        short = a.let(f"{name}_short", short)
+        a.let(f"{name}_grow", Ratio(a.union_follows * short, den, ZERO))
     slopes = {}
     for name, inside, outside, sign in _edge_weights(a):
         keep, grow = getattr(a, f"{name[:2]}_keep"), getattr(a, f"{name[:2]}_grow")
@@ -405,18 +413,18 @@ def _(P: Build, a: Boxes, eps_diagonal: sp.Expr) -> None:
             p, t = getattr(a, f"p{axis_name}{edge}"), getattr(a, f"t{axis_name}{edge}")
             low += a.let(f"d{axis_name}{edge}_error", TwoDiffError(p, t))
         high = a.let(f"s{axis_name}_high", first + second)
-        low = a.let(f"s{axis_name}_low", low + TwoDiffError(first, -second))
+        low = a.let(f"s{axis_name}_low", low + TwoSumError(first, second))
         a.let(f"s{axis_name}", high + low, f"twice the distance of the centres in {axis_name}")
         side = "cw" if axis_name == "x" else "ch"
         right = sp.Max(getattr(a, f"p{axis_name}2"), getattr(a, f"t{axis_name}2"))
         left = sp.Min(getattr(a, f"p{axis_name}1"), getattr(a, f"t{axis_name}1"))
         a.let(f"{side}_error", TwoDiffError(right, left))
-    a.let("rho", (a.sx**2 + a.sy**2) / 4, "squared distance of the centres")
-    low = a.let("diagonal_low", Stop(2 * (a.cw * a.cw_error + a.ch * a.ch_error)))
-    diagonal = a.let("diagonal", a.cw**2 + a.ch**2 + low, "squared diagonal of the hull")
+    squares = a.let("s_squares", a.sx**2 + a.sy**2)
+    a.let("rho", squares / 4, "squared distance of the centres")
+    low = a.let("c_errors", a.cw * a.cw_error + a.ch * a.ch_error)
+    diagonal = a.let("diagonal", a.cw**2 + a.ch**2 + Stop(2 * low), "squared diagonal of the hull")
     den = a.let("diagonal_den", raised(diagonal, eps_diagonal))
-    den = nonzero(a, "diagonal_safe", den)
-    a.let("distance", Quotient(a.rho, den))
+    a.let("distance", Ratio(a.rho, den, ZERO))
 
 
 # -------------------------------------------------------------------------------- aspect
@@ -460,31 +468,30 @@ def _(
         ratio = a.let(f"{box}h_ratio", raised(h, eps_ratio))
         a.let(f"{box}w_error", TwoDiffError(x2, x1))
         error = TwoDiffError(y2, y1)
-        both = error + TwoDiffError(h, -eps_ratio)
+        both = error + TwoSumError(h, eps_ratio)
         a.let(f"{box}h_error", sp.Piecewise((error, sp.Eq(eps_ratio, 0)), (both, True)))
-        a.let(
-            f"{box}h_safe",
-            sp.Piecewise((1, sp.Eq(w + ratio, 0)), (ratio, True)),
-            "a point has angle 0",
-        )
+        square = a.let(f"{box}_square", w * w + ratio * ratio)
+        safe = sp.Piecewise((1, sp.Eq(square, 0)), (ratio, True))
+        a.let(f"{box}h_safe", safe, "a point has angle 0")
     m1, m2 = a.let("across", a.tw * a.ph_safe), a.let("along", a.pw * a.th_safe)
     high = a.let("det_high", m1 - m2)
     products = a.let("det_products", TwoProdError(a.tw, a.ph_safe) - TwoProdError(a.pw, a.th_safe))
-    wide = a.let("det_t", a.tw * a.ph_error + a.tw_error * (a.ph_safe + a.ph_error))
-    tall = a.let("det_p", a.pw * a.th_error + a.pw_error * (a.th_safe + a.th_error))
+    wide = a.let("det_t", a.tw * a.ph_error + a.tw_error * a.ph_safe)
+    tall = a.let("det_p", a.pw * a.th_error + a.pw_error * a.th_safe)
     low = a.let("det_low", TwoDiffError(m1, m2) + products + (wide - tall))
     det = a.let("det", high + low, "tw*ph - pw*th, to relative accuracy")
     high = a.let("dot_high", a.ph_safe * a.th_safe + a.pw * a.tw)
-    a.let("dot", sp.Piecewise((high, sp.Eq(unit + attach, 0)), (high + _dot_error(a), True)))
+    fine = a.let("dot_fine", high + _dot_error(a))
+    damped = a.let("dot_damped", sp.Piecewise((high, sp.Eq(attach, 0)), (fine, True)))
+    a.let("dot", sp.Piecewise((damped, sp.Eq(unit, 0)), (fine, True)))
     a.let("turn", sp.atan2(det, a.dot), "difference of the aspect angles")
     slopes = {}
     for box, direction in (("t", sign), ("p", -sign)):
         w, h = getattr(a, f"{box}w"), getattr(a, f"{box}h_ratio")
-        square = nonzero(a, f"{box}_safe", a.let(f"{box}_square", w * w + h * h))
-        chosen = sp.Piecewise((square, sp.Eq(unit, 0)), (1, True))
+        chosen = sp.Piecewise((getattr(a, f"{box}_square"), sp.Eq(unit, 0)), (1, True))
         norm = a.let(f"{box}_norm", chosen, "w^2 + h^2, or 1")
-        wide = a.let(f"{box}_wide", Quotient(w, norm))
-        tall = a.let(f"{box}_tall", Quotient(h, norm))
+        wide = a.let(f"{box}_wide", Ratio(w, norm, ZERO))
+        tall = a.let(f"{box}_tall", Ratio(h, norm, ZERO))
         slopes[w] = direction * tall
         slopes[getattr(a, f"{box}h")] = -direction * wide
     a.partials("turn", slopes)
@@ -498,7 +505,7 @@ def _dot_error(a: Boxes) -> sp.Expr:
     sides = (a.tw * a.pw_error + a.tw_error * a.pw) + (
         a.th_safe * a.ph_error + a.th_error * a.ph_safe
     )
-    return a.let("dot_error", TwoDiffError(tall, -wide) + products + sides)
+    return a.let("dot_error", TwoSumError(tall, wide) + products + sides)
 
 
 @Vocabulary

@@ -22,6 +22,7 @@ from refloss.symbolic.functions import (
     Stop,
     TwoDiffError,
     TwoProdError,
+    TwoSumError,
 )
 from refloss.symbolic.printers import arithmetic_text
 from refloss.symbolic.program import axis
@@ -67,8 +68,8 @@ CALLS = {
     "gate": (lambda u, v, k, s: Gate(u, k) + Stop(v), "F.gate(u, k) + F.stop(v)"),
     "aspect": (lambda u, v, k, s: AspectAngle(u, v, k, 1) * 2, "2*F.aspect(u, v, k, 1)"),
     "errors": (
-        lambda u, v, k, s: u + TwoDiffError(u, v) - TwoProdError(u, v),
-        "F.two_diff_error(u, v) + u - F.two_prod_error(u, v)",
+        lambda u, v, k, s: u + TwoDiffError(u, v) - TwoProdError(u, v) - TwoSumError(u, v),
+        "F.two_diff_error(u, v) + u - F.two_prod_error(u, v) - F.two_sum_error(u, v)",
     ),
     "logarithms": (lambda u, v, k, s: sp.log(u * u) + log1p(v * v) + sp.exp(-u), None),
     "root": (lambda u, v, k, s: u / sp.sqrt(v * v + 1), "u/F.sqrt(1 + v*v)"),
@@ -110,7 +111,9 @@ def test_constants_are_balls_and_only_those_in_use():
 
 
 @pytest.mark.parametrize(
-    "value", [sp.Rational(-2, 7), sp.pi, 4 / sp.pi**2, sp.pi / 180, sp.Integer(3) * sp.pi**2], ids=str
+    "value",
+    [sp.Rational(-2, 7), sp.pi, 4 / sp.pi**2, sp.pi / 180, sp.Integer(3) * sp.pi**2],
+    ids=str,
 )
 def test_exact_constants(value):
     with precision(BITS):
@@ -140,7 +143,9 @@ def test_committed_texts_use_only_what_every_arithmetic_has(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert not [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
     numbers = [
-        n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and not isinstance(n.value, str)
+        n.value
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Constant) and not isinstance(n.value, str)
     ]
     assert all(type(n) is int for n in numbers)
     methods = {

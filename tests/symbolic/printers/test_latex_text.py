@@ -17,6 +17,7 @@ from refloss.symbolic.functions import (
     Stop,
     TwoDiffError,
     TwoProdError,
+    TwoSumError,
 )
 from refloss.symbolic.printers import latex_text
 from refloss.symbolic.program import Tensor, axis
@@ -36,6 +37,7 @@ PROGRAMS = {n: forms for d in boxes.DEFINITIONS for n, forms in d.programs.items
         (Gate(u, k), r"\operatorname{gate}_{k}\left(u\right)"),
         (Stop(u), r"\operatorname{stop}\left(u\right)"),
         (AspectAngle(u, v, 0, 1), r"\arctan\frac{u}{v}"),
+        (TwoSumError(u, v), r"\delta\left(u + v\right)"),
         (TwoDiffError(u, v), r"\delta\left(u - v\right)"),
         (TwoProdError(u, v), r"\delta\left(u \cdot v\right)"),
         (u**2 * k, "k u^{2}"),
