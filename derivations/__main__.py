@@ -47,10 +47,11 @@ def run(module: Path, kernels: Path) -> str:
     from nbclient import NotebookClient
 
     book = jupytext.read(module, fmt="py:percent")
+    sockets = str(kernels.parent / f"{kernels.name}-kernel")
     client = NotebookClient(
         book,
         timeout=900,
-        km=AsyncKernelManager(kernel_name="python3", transport="ipc"),
+        km=AsyncKernelManager(kernel_name="python3", transport="ipc", ip=sockets),
         record_timing=False,
         coalesce_streams=True,
         resources={"metadata": {"path": str(HERE.parent)}},

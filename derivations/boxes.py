@@ -59,7 +59,7 @@ def iou(form: Form, shape: str) -> Program:
     eps_union, eps_height = P.const("eps_union"), P.const("eps_height")
     least_area = P.const("least_area")
     least_iou = P.const("least_iou") if shape == "log" else None
-    box.overlap(P, a, eps_union, eps_height, least_area, exact_union=shape == "square")
+    box.overlap(P, a, eps_union, eps_height, least_area, exact_union=shape != "linear")
     IOU_LOSS[shape, form](a, least_iou)
     return P.finish("loss")
 

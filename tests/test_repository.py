@@ -286,6 +286,14 @@ def test_the_library_example_of_the_readme_runs_and_prints_what_it_says():
     assert names["gradients"]["pred"].shape == (2, 4)
 
 
+def test_the_figures_of_the_readme_are_those_of_the_recorded_benchmark():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    record = (ROOT / "benchmarks" / "results" / "cpu.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"^\| (?:dtype|float\d\d) \|.*$", readme, re.MULTILINE)
+    assert len(quoted) == 7
+    assert not [line for line in quoted if line not in record.splitlines()]
+
+
 def test_every_make_target_and_file_that_the_documents_name_exists():
     text = "".join((ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS)
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -64,7 +64,6 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, leas
     union_slack = F.select(F.lt(least_area, 0), eps_union, F.relu(-union_area + least_area) + eps_union)
     union_follows = F.select(F.lt(least_area, 0), 1, F.step(union_area - least_area, F.rational(1, 2)))
     union_den = F.select(F.eq(eps_union, 0), union_kept, union_kept + eps_union)
-    gap = F.ratio(outside + union_slack, union_den, 1)
     pw_error = F.two_diff_error(px2, px1)
     ph_error = F.select(F.eq(eps_height, 0), F.two_diff_error(py2, py1), F.two_diff_error(py2, py1) + F.two_sum_error(ph, eps_height))
     parea_error = ph_area*pw_error + ph_error*pw + F.two_prod_error(pw, ph_area)
@@ -78,6 +77,9 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, leas
     union_high = area_sum - inter
     union_error = F.stop(F.two_diff_error(area_sum, inter) + F.two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area)
     union_fine = union_error*union_follows + union_den
+    outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + F.two_sum_error(ph_area*pw_out, iw*p_rest) + F.two_sum_error(th_area*tw_out, iw*t_rest) + F.two_sum_error(p_only, t_only)
+    outside_fine = F.stop(outside_error) + outside + union_slack
+    gap = F.ratio(outside_fine, union_fine, 1)
     union_safe = F.select(F.eq(union_fine, 0), 1, union_fine)
     iou = inter/union_safe
     loss = (1 + iou)*gap
@@ -135,7 +137,6 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     union_slack = F.select(F.lt(least_area, 0), eps_union, F.relu(-union_area + least_area) + eps_union)
     union_follows = F.select(F.lt(least_area, 0), 1, F.step(union_area - least_area, F.rational(1, 2)))
     union_den = F.select(F.eq(eps_union, 0), union_kept, union_kept + eps_union)
-    gap = F.ratio(outside + union_slack, union_den, 1)
     pw_error = F.two_diff_error(px2, px1)
     ph_error = F.select(F.eq(eps_height, 0), F.two_diff_error(py2, py1), F.two_diff_error(py2, py1) + F.two_sum_error(ph, eps_height))
     parea_error = ph_area*pw_error + ph_error*pw + F.two_prod_error(pw, ph_area)
@@ -149,6 +150,9 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     union_high = area_sum - inter
     union_error = F.stop(F.two_diff_error(area_sum, inter) + F.two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area)
     union_fine = union_error*union_follows + union_den
+    outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + F.two_sum_error(ph_area*pw_out, iw*p_rest) + F.two_sum_error(th_area*tw_out, iw*t_rest) + F.two_sum_error(p_only, t_only)
+    outside_fine = F.stop(outside_error) + outside + union_slack
+    gap = F.ratio(outside_fine, union_fine, 1)
     union_safe = F.select(F.eq(union_fine, 0), 1, union_fine)
     iou = inter/union_safe
     ih_met = F.select(F.gt(ox, 0), ih, 0)

@@ -32,6 +32,32 @@ def ratio(n, d, at0):
     return np.where(zero, at0, n/np.where(zero, 1.0, d))
 
 
+def two_sum_error(a, b):
+    """Return (a + b) - fl(a + b), exactly (Knuth)."""
+    s = a + b
+    t = s - a
+    return (a - (s - t)) + (b - t)
+
+
+def two_diff_error(a, b):
+    """Return (a - b) - fl(a - b), exactly (Knuth)."""
+    d = a - b
+    t = d - a
+    return (a - (d - t)) - (b + t)
+
+
+def two_prod_error(a, b):
+    """Return a*b - fl(a*b), exactly unless a product leaves the range (Dekker)."""
+    p = a*b
+    s = 134217729.0*a
+    a_high = s - (s - a)
+    a_low = a - a_high
+    t = 134217729.0*b
+    b_high = t - (t - b)
+    b_low = b - b_high
+    return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
+
+
 def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_area, least_iou):
     """Return loss, one an item."""
     dx1 = px1 - tx1  # pred minus target
@@ -47,6 +73,8 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_a
     iw = np.maximum(ox, 0.0)
     ih = np.maximum(oy, 0.0)
     inter = ih*iw  # intersection
+    meets_x = np.heaviside(ox, 0.0)
+    meets_y = np.heaviside(oy, 0.0)
     x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
     x1_below = x1_above - dx1  # max(-dx1, 0)
     y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
@@ -66,12 +94,30 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_a
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
+    parea = ph_area*pw  # area of pred
+    tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
     union_kept = np.where((least_area < 0.0), union_area, np.maximum(least_area, union_area))  # union, floored
     union_slack = np.where((least_area < 0.0), eps_union, np.maximum(-union_area + least_area, 0.0) + eps_union)
+    union_follows = np.where((least_area < 0.0), 1.0, np.heaviside(union_area - least_area, 0.5))
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
-    gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
-    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    pw_error = two_diff_error(px2, px1)
+    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
+    parea_error = ph_area*pw_error + ph_error*pw + two_prod_error(pw, ph_area)
+    tw_error = two_diff_error(tx2, tx1)
+    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
+    tarea_error = th_area*tw_error + th_error*tw + two_prod_error(tw, th_area)
+    ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
+    oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
+    inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
+    area_sum = parea + tarea
+    union_high = area_sum - inter
+    union_error = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area
+    union_fine = union_error*union_follows + union_den
+    outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + two_sum_error(ph_area*pw_out, iw*p_rest) + two_sum_error(th_area*tw_out, iw*t_rest) + two_sum_error(p_only, t_only)
+    outside_fine = outside_error + outside + union_slack
+    gap = ratio(outside_fine, union_fine, 1.0)  # 1 - IoU, from terms >= 0
+    union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
     iou = inter/union_safe
     iou_kept = np.maximum(least_iou, iou)  # IoU, floored
     loss = np.where((gap < 0.5), -np.log1p(-gap), -np.log(iou_kept))
@@ -129,8 +175,23 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     union_slack = np.where((least_area < 0.0), eps_union, np.maximum(-union_area + least_area, 0.0) + eps_union)
     union_follows = np.where((least_area < 0.0), 1.0, np.heaviside(union_area - least_area, 0.5))
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
-    gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
-    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    pw_error = two_diff_error(px2, px1)
+    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
+    parea_error = ph_area*pw_error + ph_error*pw + two_prod_error(pw, ph_area)
+    tw_error = two_diff_error(tx2, tx1)
+    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
+    tarea_error = th_area*tw_error + th_error*tw + two_prod_error(tw, th_area)
+    ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
+    oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
+    inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
+    area_sum = parea + tarea
+    union_high = area_sum - inter
+    union_error = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area
+    union_fine = union_error*union_follows + union_den
+    outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + two_sum_error(ph_area*pw_out, iw*p_rest) + two_sum_error(th_area*tw_out, iw*t_rest) + two_sum_error(p_only, t_only)
+    outside_fine = outside_error + outside + union_slack
+    gap = ratio(outside_fine, union_fine, 1.0)  # 1 - IoU, from terms >= 0
+    union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
     iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = np.where((least_area < 0.0), px_rest, (1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
@@ -217,7 +278,20 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_slack = np.where((least_area < 0.0), eps_union, np.maximum(-union_area + least_area, 0.0) + eps_union)
     union_follows = np.where((least_area < 0.0), 1.0, np.heaviside(union_area - least_area, 0.5))
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
-    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    pw_error = two_diff_error(px2, px1)
+    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
+    parea_error = ph_area*pw_error + ph_error*pw + two_prod_error(pw, ph_area)
+    tw_error = two_diff_error(tx2, tx1)
+    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
+    tarea_error = th_area*tw_error + th_error*tw + two_prod_error(tw, th_area)
+    ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
+    oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
+    inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
+    area_sum = parea + tarea
+    union_high = area_sum - inter
+    union_error = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area
+    union_fine = union_error*union_follows + union_den
+    union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
     iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = np.where((least_area < 0.0), px_rest, (1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
@@ -249,7 +323,7 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_area_dot = inter_dot + outside_dot
     union_kept_dot = union_area_dot*union_follows
     union_slack_dot = union_area_dot*np.where((least_area < 0.0), 0.0, -np.heaviside(-union_area + least_area, 0.0))
-    union_safe_dot = union_kept_dot*np.where((union_den == 0.0), 0.0, 1.0)
+    union_safe_dot = union_kept_dot*np.where((union_fine == 0.0), 0.0, 1.0)
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot + union_slack_dot
     px_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(px_rest_dot/union_safe) - px_share*(union_safe_dot/union_safe)
     px_side_dot = union_follows*(ph_dot/union_safe) - union_follows*(ph_area/union_safe)*(union_safe_dot/union_safe)

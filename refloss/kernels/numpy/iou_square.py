@@ -100,7 +100,6 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_a
     union_slack = np.where((least_area < 0.0), eps_union, np.maximum(-union_area + least_area, 0.0) + eps_union)
     union_follows = np.where((least_area < 0.0), 1.0, np.heaviside(union_area - least_area, 0.5))
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
-    gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
     pw_error = two_diff_error(px2, px1)
     ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
     parea_error = ph_area*pw_error + ph_error*pw + two_prod_error(pw, ph_area)
@@ -114,6 +113,9 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_a
     union_high = area_sum - inter
     union_error = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area
     union_fine = union_error*union_follows + union_den
+    outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + two_sum_error(ph_area*pw_out, iw*p_rest) + two_sum_error(th_area*tw_out, iw*t_rest) + two_sum_error(p_only, t_only)
+    outside_fine = outside_error + outside + union_slack
+    gap = ratio(outside_fine, union_fine, 1.0)  # 1 - IoU, from terms >= 0
     union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
     iou = inter/union_safe
     loss = (1.0 + iou)*gap
@@ -171,7 +173,6 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     union_slack = np.where((least_area < 0.0), eps_union, np.maximum(-union_area + least_area, 0.0) + eps_union)
     union_follows = np.where((least_area < 0.0), 1.0, np.heaviside(union_area - least_area, 0.5))
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
-    gap = ratio(outside + union_slack, union_den, 1.0)  # 1 - IoU, from terms >= 0
     pw_error = two_diff_error(px2, px1)
     ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
     parea_error = ph_area*pw_error + ph_error*pw + two_prod_error(pw, ph_area)
@@ -185,6 +186,9 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     union_high = area_sum - inter
     union_error = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area
     union_fine = union_error*union_follows + union_den
+    outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + two_sum_error(ph_area*pw_out, iw*p_rest) + two_sum_error(th_area*tw_out, iw*t_rest) + two_sum_error(p_only, t_only)
+    outside_fine = outside_error + outside + union_slack
+    gap = ratio(outside_fine, union_fine, 1.0)  # 1 - IoU, from terms >= 0
     union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
     iou = inter/union_safe
     ih_met = np.where((ox > 0.0), ih, 0.0)  # ih where ox > 0

@@ -152,8 +152,8 @@ def overlap(
     least_area : sympy.Expr, optional
         Floor of the union.
     exact_union : bool
-        Whether the stable body corrects the union by its rounding errors, for losses whose
-        derivative divides by it three times.
+        Whether the stable body corrects areas by their rounding errors, for losses that make
+        more of IoU than a difference.
     """
     _intersection(a)
     parea = a.let("parea", a.pw * (a.ph + eps_height), "area of pred")
@@ -205,9 +205,10 @@ def _(
         differ = a.outside + slack
         follows = a.let("union_follows", _follows(a.union_area, least_area))
     den = a.let("union_den", raised(kept, eps_union))
-    a.let("gap", Ratio(differ, den, sp.S.One), "1 - IoU, from terms >= 0")
     if exact_union:
         den = a.let("union_fine", den + follows * _union_error(a, eps_height))
+        differ = a.let("outside_fine", differ + Stop(_outside_error(a, pt, tt, po, to)))
+    a.let("gap", Ratio(differ, den, sp.S.One), "1 - IoU, from terms >= 0")
     den = nonzero(a, "union_safe", den)
     a.let("iou", Quotient(a.inter, den))
     met_x = a.let("ih_met", sp.Piecewise((a.ih, a.ox > 0), (0, True)), "ih where ox > 0")
@@ -230,6 +231,15 @@ def _(
         a.let(f"{name}_out", a.iou * side)
     a.partials("gap", _edge_slopes(a, "in", "out"))
     a.partials("iou", {a.gap: -sp.S.One})
+
+
+def _outside_error(
+    a: Boxes, pt: sp.Expr, tt: sp.Expr, po: sp.Expr, to: sp.Expr
+) -> sp.Expr:
+    """Return what sides and sums leave out of the symmetric difference, to first order."""
+    sides = a.pw_out * a.ph_error + a.tw_out * a.th_error + a.ox_error * (po + to)
+    sums = TwoSumError(a.pw_out * pt, a.iw * po) + TwoSumError(a.tw_out * tt, a.iw * to)
+    return a.let("outside_error", sides + (sums + TwoSumError(a.p_only, a.t_only)))
 
 
 def _union_error(a: Boxes, eps_height: sp.Expr) -> sp.Expr:
