@@ -36,6 +36,7 @@ from refloss.symbolic.build import Build, Form
 from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
 from refloss.symbolic.printers import latex_text, numpy_text
 from refloss.symbolic.program import Program
+from refloss.symbolic.vocabulary import aspect
 from refloss.symbolic.vocabulary import boxes as box
 
 # %% [markdown]
@@ -197,8 +198,8 @@ def ciou(form: Form) -> Program:
     box.hull_sides(P, a)
     box.center_distance(P, a, eps_diagonal)
     scale = P.number("aspect_scale", 4 / sp.pi**2)
-    box.aspect_term(P, a, eps_ratio, unit, sign, scale, attach)
-    weight = box.aspect_weight(P, a, eps_alpha, threshold, at_threshold, attach)
+    aspect.aspect_term(P, a, eps_ratio, unit, sign, scale, attach)
+    weight = aspect.aspect_weight(P, a, eps_alpha, threshold, at_threshold, attach)
     a.let("total", a.gap + a.distance + weight * a.v)
     box.cut(P, a, a.total, ceiling)
     return P.finish("loss")

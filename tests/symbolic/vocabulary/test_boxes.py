@@ -9,6 +9,7 @@ from derivations import boxes
 from refloss.symbolic import emit
 from refloss.symbolic.build import Build
 from refloss.symbolic.functions import Gate, Ratio, Relu, Step
+from refloss.symbolic.vocabulary import aspect
 from refloss.symbolic.vocabulary import boxes as box
 
 from .. import unrolled
@@ -76,7 +77,7 @@ def built(form, *words):
         elif word == "center_distance":
             box.center_distance(P, pair, other)
         elif word == "aspect_term":
-            box.aspect_term(P, pair, other, unit, sign, scale, attach)
+            aspect.aspect_term(P, pair, other, unit, sign, scale, attach)
         named[word] = {let.target.name for let in P.program.lets} - before
     return P, named
 
@@ -183,7 +184,7 @@ def test_the_weight_of_v_is_gated():
     for tensor in P.program.tensors():
         pair.names[tensor.name] = tensor
     attach = P.program.consts[-1]
-    weight = box.aspect_weight(P, pair, sp.S.Zero, sp.S.Half, sp.S.One, attach)
+    weight = aspect.aspect_weight(P, pair, sp.S.Zero, sp.S.Half, sp.S.One, attach)
     assert weight == Gate(pair.alpha, attach)
 
 
