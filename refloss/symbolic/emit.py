@@ -223,10 +223,16 @@ def write(definitions: Iterable[Definition], directory: Path | None = None) -> l
     files = kernel_files(definitions)
     files[INDEX] = merged_index(directory, index_entries(definitions))
     for name, text in files.items():
-        path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        _replace(directory / name, text)
     return sorted(files)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all: a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".new")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
 
 
 def kernel_directory() -> Path:

@@ -59,7 +59,7 @@ def absolute_sum(expr: sp.Expr) -> sp.Expr:
 
 @cache
 def compiled(name: str, part: str) -> Callable:
-    """Return Σ|terms| of program `name`'s "grad" or "hvp" as a function of the kernel's arguments."""
+    """Return Σ|terms| of a program's "grad" or "hvp" as a function of its arguments."""
     definition, stable = STABLE[name]
     derived = emit.derive(stable, definition.output, definition.columns())
     program = gradient_parts(derived.grad) if part == "grad" else product_parts(derived.hvp)

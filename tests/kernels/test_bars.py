@@ -77,7 +77,9 @@ def measure(spec, pairs, seed=3):
 
 
 @pytest.mark.parametrize("regime", regimes(1))
-@pytest.mark.parametrize(("loss", "axes"), SPECS, ids=lambda v: v if isinstance(v, str) else "-".join(v.values()))
+@pytest.mark.parametrize(
+    ("loss", "axes"), SPECS, ids=lambda v: v if isinstance(v, str) else "-".join(v.values())
+)
 def test_published_definitions_meet_the_bars(loss, axes, regime):
     pairs = regimes(ROWS)[regime]
     spec = resolve(loss, **axes)

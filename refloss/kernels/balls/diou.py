@@ -57,7 +57,9 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     outside = p_only + t_only
     union_area = inter + outside
     union_den = F.select(F.eq(eps_union, 0), union_area, union_area + eps_union)
-    gap = F.ratio(F.select(F.eq(eps_union, 0), outside, outside + eps_union), union_den, 1)
+    union_empty = F.select(F.eq(union_den, 0), 1, 0)
+    union_safe = union_den + union_empty
+    gap = (F.select(F.eq(eps_union, 0), outside, outside + eps_union) + union_empty)/union_safe
     cw = F.max(px2, tx2) - F.min(px1, tx1)
     ch = F.max(py2, ty2) - F.min(py1, ty1)
     dx1_error = F.two_diff_error(px1, tx1)
@@ -128,8 +130,9 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     tarea = th_area*tw
     union_area = inter + outside
     union_den = F.select(F.eq(eps_union, 0), union_area, union_area + eps_union)
-    gap = F.ratio(F.select(F.eq(eps_union, 0), outside, outside + eps_union), union_den, 1)
-    union_safe = F.select(F.eq(union_den, 0), 1, union_den)
+    union_empty = F.select(F.eq(union_den, 0), 1, 0)
+    union_safe = union_den + union_empty
+    gap = (F.select(F.eq(eps_union, 0), outside, outside + eps_union) + union_empty)/union_safe
     iou = inter/union_safe
     ih_met = F.select(F.gt(ox, 0), ih, 0)
     iw_met = F.select(F.gt(oy, 0), iw, 0)

@@ -59,7 +59,9 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, leas
     union_kept = F.select(F.lt(least_area, 0), union_area, F.max(least_area, union_area))
     union_slack = F.select(F.lt(least_area, 0), eps_union, F.relu(-union_area + least_area) + eps_union)
     union_den = F.select(F.eq(eps_union, 0), union_kept, union_kept + eps_union)
-    gap = F.ratio(outside + union_slack, union_den, 1)
+    union_empty = F.select(F.eq(union_den, 0), 1, 0)
+    union_safe = union_den + union_empty
+    gap = (outside + union_empty + union_slack)/union_safe
     loss = gap
     return loss
 
@@ -113,8 +115,9 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     union_slack = F.select(F.lt(least_area, 0), eps_union, F.relu(-union_area + least_area) + eps_union)
     union_follows = F.select(F.lt(least_area, 0), 1, F.step(union_area - least_area, F.rational(1, 2)))
     union_den = F.select(F.eq(eps_union, 0), union_kept, union_kept + eps_union)
-    gap = F.ratio(outside + union_slack, union_den, 1)
-    union_safe = F.select(F.eq(union_den, 0), 1, union_den)
+    union_empty = F.select(F.eq(union_den, 0), 1, 0)
+    union_safe = union_den + union_empty
+    gap = (outside + union_empty + union_slack)/union_safe
     iou = inter/union_safe
     ih_met = F.select(F.gt(ox, 0), ih, 0)
     iw_met = F.select(F.gt(oy, 0), iw, 0)

@@ -80,8 +80,9 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, leas
     union_fine = union_error*union_follows + union_den
     outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + F.two_sum_error(ph_area*pw_out, iw*p_rest) + F.two_sum_error(th_area*tw_out, iw*t_rest) + F.two_sum_error(p_only, t_only)
     outside_fine = F.stop(outside_error) + outside + union_slack
-    gap = F.ratio(outside_fine, union_fine, 1)
-    union_safe = F.select(F.eq(union_fine, 0), 1, union_fine)
+    union_empty = F.select(F.eq(union_fine, 0), 1, 0)
+    union_safe = union_empty + union_fine
+    gap = (outside_fine + union_empty)/union_safe
     iou = inter/union_safe
     iou_kept = F.max(least_iou, iou)
     loss = F.select(F.lt(gap, F.rational(1, 2)), -F.log1p(-gap), -F.log(iou_kept))
@@ -154,8 +155,9 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     union_fine = union_error*union_follows + union_den
     outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + F.two_sum_error(ph_area*pw_out, iw*p_rest) + F.two_sum_error(th_area*tw_out, iw*t_rest) + F.two_sum_error(p_only, t_only)
     outside_fine = F.stop(outside_error) + outside + union_slack
-    gap = F.ratio(outside_fine, union_fine, 1)
-    union_safe = F.select(F.eq(union_fine, 0), 1, union_fine)
+    union_empty = F.select(F.eq(union_fine, 0), 1, 0)
+    union_safe = union_empty + union_fine
+    gap = (outside_fine + union_empty)/union_safe
     iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = F.select(F.lt(least_area, 0), px_rest, (1 - union_follows)*union_safe + px_rest*union_follows)/union_safe

@@ -79,8 +79,9 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, leas
     union_fine = union_error*union_follows + union_den
     outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + F.two_sum_error(ph_area*pw_out, iw*p_rest) + F.two_sum_error(th_area*tw_out, iw*t_rest) + F.two_sum_error(p_only, t_only)
     outside_fine = F.stop(outside_error) + outside + union_slack
-    gap = F.ratio(outside_fine, union_fine, 1)
-    union_safe = F.select(F.eq(union_fine, 0), 1, union_fine)
+    union_empty = F.select(F.eq(union_fine, 0), 1, 0)
+    union_safe = union_empty + union_fine
+    gap = (outside_fine + union_empty)/union_safe
     iou = inter/union_safe
     loss = (1 + iou)*gap
     return loss
@@ -152,8 +153,9 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     union_fine = union_error*union_follows + union_den
     outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + F.two_sum_error(ph_area*pw_out, iw*p_rest) + F.two_sum_error(th_area*tw_out, iw*t_rest) + F.two_sum_error(p_only, t_only)
     outside_fine = F.stop(outside_error) + outside + union_slack
-    gap = F.ratio(outside_fine, union_fine, 1)
-    union_safe = F.select(F.eq(union_fine, 0), 1, union_fine)
+    union_empty = F.select(F.eq(union_fine, 0), 1, 0)
+    union_safe = union_empty + union_fine
+    gap = (outside_fine + union_empty)/union_safe
     iou = inter/union_safe
     ih_met = F.select(F.gt(ox, 0), ih, 0)
     iw_met = F.select(F.gt(oy, 0), iw, 0)

@@ -104,8 +104,9 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     outside = p_only + t_only  # symmetric difference
     union_area = inter + outside  # union
     union_den = np.where((eps_union == 0.0), union_area, union_area + eps_union)
-    gap = ratio(np.where((eps_union == 0.0), outside, outside + eps_union), union_den, 1.0)  # 1 - IoU, from terms >= 0
-    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    union_empty = np.where((union_den == 0.0), 1.0, 0.0)
+    union_safe = union_den + union_empty
+    gap = (np.where((eps_union == 0.0), outside, outside + eps_union) + union_empty)/union_safe  # 1 - IoU, from terms >= 0
     iou = inter/union_safe
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
@@ -131,12 +132,12 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     pw_error = two_diff_error(px2, px1)
     ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_ratio))
     p_square = ph_ratio*ph_ratio + pw*pw
-    ph_safe = np.where((p_square == 0.0), 1.0, ph_ratio)  # a point has angle 0
+    ph_safe = np.where((p_square == 0.0), 1.0, 0.0) + ph_ratio  # a point has angle 0
     th_ratio = np.where((eps_ratio == 0.0), th, th + eps_ratio)
     tw_error = two_diff_error(tx2, tx1)
     th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_ratio))
     t_square = th_ratio*th_ratio + tw*tw
-    th_safe = np.where((t_square == 0.0), 1.0, th_ratio)  # a point has angle 0
+    th_safe = np.where((t_square == 0.0), 1.0, 0.0) + th_ratio  # a point has angle 0
     across = ph_safe*tw
     along = pw*th_safe
     det_high = across - along
@@ -155,7 +156,7 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     turn = np.arctan2(det, dot)  # difference of the aspect angles
     v = ASPECT_SCALE*(turn*turn)  # aspect term
     alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
-    alpha_safe = np.where((alpha_den == 0.0), 1.0, alpha_den)
+    alpha_safe = np.where((alpha_den == 0.0), 1.0, 0.0) + alpha_den
     alpha_raw = v/alpha_safe
     alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(iou - threshold, at_threshold))  # IoU is never negative
     alpha = alpha_kept*alpha_raw  # weight of the aspect term
@@ -210,8 +211,9 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
     union_den = np.where((eps_union == 0.0), union_area, union_area + eps_union)
-    gap = ratio(np.where((eps_union == 0.0), outside, outside + eps_union), union_den, 1.0)  # 1 - IoU, from terms >= 0
-    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    union_empty = np.where((union_den == 0.0), 1.0, 0.0)
+    union_safe = union_den + union_empty
+    gap = (np.where((eps_union == 0.0), outside, outside + eps_union) + union_empty)/union_safe  # 1 - IoU, from terms >= 0
     iou = inter/union_safe
     ih_met = np.where((ox > 0.0), ih, 0.0)  # ih where ox > 0
     iw_met = np.where((oy > 0.0), iw, 0.0)  # iw where oy > 0
@@ -259,12 +261,12 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     pw_error = two_diff_error(px2, px1)
     ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_ratio))
     p_square = ph_ratio*ph_ratio + pw*pw
-    ph_safe = np.where((p_square == 0.0), 1.0, ph_ratio)  # a point has angle 0
+    ph_safe = np.where((p_square == 0.0), 1.0, 0.0) + ph_ratio  # a point has angle 0
     th_ratio = np.where((eps_ratio == 0.0), th, th + eps_ratio)
     tw_error = two_diff_error(tx2, tx1)
     th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_ratio))
     t_square = th_ratio*th_ratio + tw*tw
-    th_safe = np.where((t_square == 0.0), 1.0, th_ratio)  # a point has angle 0
+    th_safe = np.where((t_square == 0.0), 1.0, 0.0) + th_ratio  # a point has angle 0
     across = ph_safe*tw
     along = pw*th_safe
     det_high = across - along
@@ -289,7 +291,7 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     p_tall = ratio(ph_ratio, p_norm, 0.0)
     v = ASPECT_SCALE*(turn*turn)  # aspect term
     alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
-    alpha_safe = np.where((alpha_den == 0.0), 1.0, alpha_den)
+    alpha_safe = np.where((alpha_den == 0.0), 1.0, 0.0) + alpha_den
     alpha_raw = v/alpha_safe
     alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(iou - threshold, at_threshold))  # IoU is never negative
     alpha = alpha_kept*alpha_raw  # weight of the aspect term
@@ -299,8 +301,7 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     alpha_bar = np.where(attach == 0.0, 0.0, total_bar*v)
     alpha_raw_bar = alpha_bar*alpha_kept
     alpha_safe_bar = -(alpha_raw*(alpha_raw_bar/alpha_safe))
-    alpha_den_bar = np.where((alpha_den == 0.0), 0.0, alpha_safe_bar)
-    v_bar = alpha*total_bar + alpha_raw_bar/alpha_safe + alpha_den_bar
+    v_bar = alpha*total_bar + alpha_raw_bar/alpha_safe + alpha_safe_bar
     turn_bar = 2.0*ASPECT_SCALE*turn*v_bar
     diagonal_den_bar = -(distance*ratio(total_bar, diagonal_den, 0.0))
     rho_bar = ratio(total_bar, diagonal_den, 0.0)
@@ -309,7 +310,7 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     sx_bar = 2.0*s_squares_bar*sx
     ch_bar = 2.0*ch*diagonal_den_bar
     cw_bar = 2.0*cw*diagonal_den_bar
-    gap_bar = alpha_den_bar + total_bar
+    gap_bar = alpha_safe_bar + total_bar
     th_bar = -(sign*t_wide*turn_bar)
     tw_bar = sign*t_tall*turn_bar
     ph_bar = sign*p_wide*turn_bar
@@ -373,8 +374,9 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
     union_den = np.where((eps_union == 0.0), union_area, union_area + eps_union)
-    gap = ratio(np.where((eps_union == 0.0), outside, outside + eps_union), union_den, 1.0)  # 1 - IoU, from terms >= 0
-    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    union_empty = np.where((union_den == 0.0), 1.0, 0.0)
+    union_safe = union_den + union_empty
+    gap = (np.where((eps_union == 0.0), outside, outside + eps_union) + union_empty)/union_safe  # 1 - IoU, from terms >= 0
     iou = inter/union_safe
     ih_met = np.where((ox > 0.0), ih, 0.0)  # ih where ox > 0
     iw_met = np.where((oy > 0.0), iw, 0.0)  # iw where oy > 0
@@ -422,12 +424,12 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     pw_error = two_diff_error(px2, px1)
     ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_ratio))
     p_square = ph_ratio*ph_ratio + pw*pw
-    ph_safe = np.where((p_square == 0.0), 1.0, ph_ratio)  # a point has angle 0
+    ph_safe = np.where((p_square == 0.0), 1.0, 0.0) + ph_ratio  # a point has angle 0
     th_ratio = np.where((eps_ratio == 0.0), th, th + eps_ratio)
     tw_error = two_diff_error(tx2, tx1)
     th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_ratio))
     t_square = th_ratio*th_ratio + tw*tw
-    th_safe = np.where((t_square == 0.0), 1.0, th_ratio)  # a point has angle 0
+    th_safe = np.where((t_square == 0.0), 1.0, 0.0) + th_ratio  # a point has angle 0
     across = ph_safe*tw
     along = pw*th_safe
     det_high = across - along
@@ -452,7 +454,7 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     p_tall = ratio(ph_ratio, p_norm, 0.0)
     v = ASPECT_SCALE*(turn*turn)  # aspect term
     alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
-    alpha_safe = np.where((alpha_den == 0.0), 1.0, alpha_den)
+    alpha_safe = np.where((alpha_den == 0.0), 1.0, 0.0) + alpha_den
     alpha_raw = v/alpha_safe
     alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(iou - threshold, at_threshold))  # IoU is never negative
     alpha = alpha_kept*alpha_raw  # weight of the aspect term
@@ -461,13 +463,12 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     alpha_bar = np.where(attach == 0.0, 0.0, total_bar*v)
     alpha_raw_bar = alpha_bar*alpha_kept
     alpha_safe_bar = -(alpha_raw*(alpha_raw_bar/alpha_safe))
-    alpha_den_bar = np.where((alpha_den == 0.0), 0.0, alpha_safe_bar)
-    v_bar = alpha*total_bar + alpha_raw_bar/alpha_safe + alpha_den_bar
+    v_bar = alpha*total_bar + alpha_raw_bar/alpha_safe + alpha_safe_bar
     turn_bar = 2.0*ASPECT_SCALE*turn*v_bar
     diagonal_den_bar = -(distance*ratio(total_bar, diagonal_den, 0.0))
     rho_bar = ratio(total_bar, diagonal_den, 0.0)
     s_squares_bar = 0.25*rho_bar
-    gap_bar = alpha_den_bar + total_bar
+    gap_bar = alpha_safe_bar + total_bar
     dx1_dot = px1_dot - tx1_dot
     dy1_dot = py1_dot - ty1_dot
     dx2_dot = px2_dot - tx2_dot
@@ -492,29 +493,28 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     tarea_dot = th_area*tw_dot + th_dot*tw
     union_area_dot = inter_dot + outside_dot
     gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
-    union_safe_dot = union_area_dot*np.where((union_den == 0.0), 0.0, 1.0)
     iou_dot = -gap_dot
     ih_met_dot = ih_dot*np.where((ox > 0.0), 1.0, 0.0)
     iw_met_dot = iw_dot*np.where((oy > 0.0), 1.0, 0.0)
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot
-    px_share_dot = px_rest_dot/union_safe - px_share*(union_safe_dot/union_safe)
-    px_in_dot = ih_met_dot*(px_share/union_safe) + ih_met*(px_share_dot/union_safe) - ih_met*(px_share/union_safe)*(union_safe_dot/union_safe)
-    px_side_dot = ph_dot/union_safe - px_side*(union_safe_dot/union_safe)
+    px_share_dot = px_rest_dot/union_safe - px_share*(union_area_dot/union_safe)
+    px_in_dot = ih_met_dot*(px_share/union_safe) + ih_met*(px_share_dot/union_safe) - ih_met*(px_share/union_safe)*(union_area_dot/union_safe)
+    px_side_dot = ph_dot/union_safe - px_side*(union_area_dot/union_safe)
     px_out_dot = iou*px_side_dot + iou_dot*px_side
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot
-    py_share_dot = py_rest_dot/union_safe - py_share*(union_safe_dot/union_safe)
-    py_in_dot = iw_met_dot*(py_share/union_safe) + iw_met*(py_share_dot/union_safe) - iw_met*(py_share/union_safe)*(union_safe_dot/union_safe)
-    py_side_dot = pw_dot/union_safe - py_side*(union_safe_dot/union_safe)
+    py_share_dot = py_rest_dot/union_safe - py_share*(union_area_dot/union_safe)
+    py_in_dot = iw_met_dot*(py_share/union_safe) + iw_met*(py_share_dot/union_safe) - iw_met*(py_share/union_safe)*(union_area_dot/union_safe)
+    py_side_dot = pw_dot/union_safe - py_side*(union_area_dot/union_safe)
     py_out_dot = iou*py_side_dot + iou_dot*py_side
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot
-    tx_share_dot = tx_rest_dot/union_safe - tx_share*(union_safe_dot/union_safe)
-    tx_in_dot = ih_met_dot*(tx_share/union_safe) + ih_met*(tx_share_dot/union_safe) - ih_met*(tx_share/union_safe)*(union_safe_dot/union_safe)
-    tx_side_dot = th_dot/union_safe - tx_side*(union_safe_dot/union_safe)
+    tx_share_dot = tx_rest_dot/union_safe - tx_share*(union_area_dot/union_safe)
+    tx_in_dot = ih_met_dot*(tx_share/union_safe) + ih_met*(tx_share_dot/union_safe) - ih_met*(tx_share/union_safe)*(union_area_dot/union_safe)
+    tx_side_dot = th_dot/union_safe - tx_side*(union_area_dot/union_safe)
     tx_out_dot = iou*tx_side_dot + iou_dot*tx_side
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot
-    ty_share_dot = ty_rest_dot/union_safe - ty_share*(union_safe_dot/union_safe)
-    ty_in_dot = iw_met_dot*(ty_share/union_safe) + iw_met*(ty_share_dot/union_safe) - iw_met*(ty_share/union_safe)*(union_safe_dot/union_safe)
-    ty_side_dot = tw_dot/union_safe - ty_side*(union_safe_dot/union_safe)
+    ty_share_dot = ty_rest_dot/union_safe - ty_share*(union_area_dot/union_safe)
+    ty_in_dot = iw_met_dot*(ty_share/union_safe) + iw_met*(ty_share_dot/union_safe) - iw_met*(ty_share/union_safe)*(union_area_dot/union_safe)
+    ty_side_dot = tw_dot/union_safe - ty_side*(union_area_dot/union_safe)
     ty_out_dot = iou*ty_side_dot + iou_dot*ty_side
     cw_dot = px2_dot*x2_beyond + tx2_dot*x2_inside - px1_dot*x1_beyond - tx1_dot*x1_inside
     ch_dot = py2_dot*y2_beyond + ty2_dot*y2_inside - py1_dot*y1_beyond - ty1_dot*y1_inside
@@ -535,14 +535,12 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     p_tall_dot = ratio(ph_dot, p_norm, 0.0) - p_tall*ratio(p_norm_dot, p_norm, 0.0)
     v_dot = 2.0*ASPECT_SCALE*turn*turn_dot
     alpha_den_dot = gap_dot + v_dot
-    alpha_safe_dot = alpha_den_dot*np.where((alpha_den == 0.0), 0.0, 1.0)
-    alpha_raw_dot = v_dot/alpha_safe - alpha_raw*(alpha_safe_dot/alpha_safe)
+    alpha_raw_dot = v_dot/alpha_safe - alpha_raw*(alpha_den_dot/alpha_safe)
     alpha_dot = alpha_kept*alpha_raw_dot
     alpha_bar_dot = np.where(attach == 0.0, 0.0, total_bar*v_dot)
     alpha_raw_bar_dot = alpha_bar_dot*alpha_kept
-    alpha_safe_bar_dot = alpha_raw*(alpha_raw_bar/alpha_safe)*(alpha_safe_dot/alpha_safe) - alpha_raw_dot*(alpha_raw_bar/alpha_safe) - alpha_raw*(alpha_raw_bar_dot/alpha_safe)
-    alpha_den_bar_dot = alpha_safe_bar_dot*np.where((alpha_den == 0.0), 0.0, 1.0)
-    v_bar_dot = np.where(attach == 0.0, 0.0, alpha_dot*total_bar) + alpha_raw_bar_dot/alpha_safe + alpha_den_bar_dot - (alpha_raw_bar/alpha_safe)*(alpha_safe_dot/alpha_safe)
+    alpha_safe_bar_dot = alpha_raw*(alpha_den_dot/alpha_safe)*(alpha_raw_bar/alpha_safe) - alpha_raw_dot*(alpha_raw_bar/alpha_safe) - alpha_raw*(alpha_raw_bar_dot/alpha_safe)
+    v_bar_dot = np.where(attach == 0.0, 0.0, alpha_dot*total_bar) + alpha_raw_bar_dot/alpha_safe + alpha_safe_bar_dot - (alpha_den_dot/alpha_safe)*(alpha_raw_bar/alpha_safe)
     turn_bar_dot = 2.0*ASPECT_SCALE*turn*v_bar_dot + 2.0*ASPECT_SCALE*turn_dot*v_bar
     diagonal_den_bar_dot = distance*rho_bar*ratio(diagonal_dot, diagonal_den, 0.0) - distance_dot*rho_bar
     rho_bar_dot = -(rho_bar*ratio(diagonal_dot, diagonal_den, 0.0))
@@ -555,14 +553,14 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     tw_bar_dot = sign*t_tall*turn_bar_dot + sign*t_tall_dot*turn_bar
     ph_bar_dot = sign*p_wide*turn_bar_dot + sign*p_wide_dot*turn_bar
     pw_bar_dot = -sign*p_tall*turn_bar_dot - sign*p_tall_dot*turn_bar
-    px1_bar_dot = (px_in*x1_inside - px_out*x1_beyond)*alpha_den_bar_dot + gap_bar*px_in_dot*x1_inside + sx_bar_dot - cw_bar_dot*x1_beyond - gap_bar*px_out_dot*x1_beyond - pw_bar_dot
-    py1_bar_dot = (py_in*y1_inside - py_out*y1_beyond)*alpha_den_bar_dot + gap_bar*py_in_dot*y1_inside + sy_bar_dot - ch_bar_dot*y1_beyond - gap_bar*py_out_dot*y1_beyond - ph_bar_dot
-    px2_bar_dot = (px_out*x2_beyond - px_in*x2_inside)*alpha_den_bar_dot + cw_bar_dot*x2_beyond + gap_bar*px_out_dot*x2_beyond + pw_bar_dot + sx_bar_dot - gap_bar*px_in_dot*x2_inside
-    py2_bar_dot = (py_out*y2_beyond - py_in*y2_inside)*alpha_den_bar_dot + ch_bar_dot*y2_beyond + gap_bar*py_out_dot*y2_beyond + ph_bar_dot + sy_bar_dot - gap_bar*py_in_dot*y2_inside
-    tx1_bar_dot = (tx_in*x1_beyond - tx_out*x1_inside)*alpha_den_bar_dot + gap_bar*tx_in_dot*x1_beyond - cw_bar_dot*x1_inside - gap_bar*tx_out_dot*x1_inside - sx_bar_dot - tw_bar_dot
-    ty1_bar_dot = (ty_in*y1_beyond - ty_out*y1_inside)*alpha_den_bar_dot + gap_bar*ty_in_dot*y1_beyond - ch_bar_dot*y1_inside - gap_bar*ty_out_dot*y1_inside - sy_bar_dot - th_bar_dot
-    tx2_bar_dot = (tx_out*x2_inside - tx_in*x2_beyond)*alpha_den_bar_dot + cw_bar_dot*x2_inside + gap_bar*tx_out_dot*x2_inside + tw_bar_dot - gap_bar*tx_in_dot*x2_beyond - sx_bar_dot
-    ty2_bar_dot = (ty_out*y2_inside - ty_in*y2_beyond)*alpha_den_bar_dot + ch_bar_dot*y2_inside + gap_bar*ty_out_dot*y2_inside + th_bar_dot - gap_bar*ty_in_dot*y2_beyond - sy_bar_dot
+    px1_bar_dot = (px_in*x1_inside - px_out*x1_beyond)*alpha_safe_bar_dot + gap_bar*px_in_dot*x1_inside + sx_bar_dot - cw_bar_dot*x1_beyond - gap_bar*px_out_dot*x1_beyond - pw_bar_dot
+    py1_bar_dot = (py_in*y1_inside - py_out*y1_beyond)*alpha_safe_bar_dot + gap_bar*py_in_dot*y1_inside + sy_bar_dot - ch_bar_dot*y1_beyond - gap_bar*py_out_dot*y1_beyond - ph_bar_dot
+    px2_bar_dot = (px_out*x2_beyond - px_in*x2_inside)*alpha_safe_bar_dot + cw_bar_dot*x2_beyond + gap_bar*px_out_dot*x2_beyond + pw_bar_dot + sx_bar_dot - gap_bar*px_in_dot*x2_inside
+    py2_bar_dot = (py_out*y2_beyond - py_in*y2_inside)*alpha_safe_bar_dot + ch_bar_dot*y2_beyond + gap_bar*py_out_dot*y2_beyond + ph_bar_dot + sy_bar_dot - gap_bar*py_in_dot*y2_inside
+    tx1_bar_dot = (tx_in*x1_beyond - tx_out*x1_inside)*alpha_safe_bar_dot + gap_bar*tx_in_dot*x1_beyond - cw_bar_dot*x1_inside - gap_bar*tx_out_dot*x1_inside - sx_bar_dot - tw_bar_dot
+    ty1_bar_dot = (ty_in*y1_beyond - ty_out*y1_inside)*alpha_safe_bar_dot + gap_bar*ty_in_dot*y1_beyond - ch_bar_dot*y1_inside - gap_bar*ty_out_dot*y1_inside - sy_bar_dot - th_bar_dot
+    tx2_bar_dot = (tx_out*x2_inside - tx_in*x2_beyond)*alpha_safe_bar_dot + cw_bar_dot*x2_inside + gap_bar*tx_out_dot*x2_inside + tw_bar_dot - gap_bar*tx_in_dot*x2_beyond - sx_bar_dot
+    ty2_bar_dot = (ty_out*y2_inside - ty_in*y2_beyond)*alpha_safe_bar_dot + ch_bar_dot*y2_inside + gap_bar*ty_out_dot*y2_inside + th_bar_dot - gap_bar*ty_in_dot*y2_beyond - sy_bar_dot
     return px1_bar_dot, py1_bar_dot, px2_bar_dot, py2_bar_dot, tx1_bar_dot, ty1_bar_dot, tx2_bar_dot, ty2_bar_dot
 
 

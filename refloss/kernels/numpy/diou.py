@@ -81,7 +81,9 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     outside = p_only + t_only  # symmetric difference
     union_area = inter + outside  # union
     union_den = np.where((eps_union == 0.0), union_area, union_area + eps_union)
-    gap = ratio(np.where((eps_union == 0.0), outside, outside + eps_union), union_den, 1.0)  # 1 - IoU, from terms >= 0
+    union_empty = np.where((union_den == 0.0), 1.0, 0.0)
+    union_safe = union_den + union_empty
+    gap = (np.where((eps_union == 0.0), outside, outside + eps_union) + union_empty)/union_safe  # 1 - IoU, from terms >= 0
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
     dx1_error = two_diff_error(px1, tx1)
@@ -152,8 +154,9 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
     union_den = np.where((eps_union == 0.0), union_area, union_area + eps_union)
-    gap = ratio(np.where((eps_union == 0.0), outside, outside + eps_union), union_den, 1.0)  # 1 - IoU, from terms >= 0
-    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    union_empty = np.where((union_den == 0.0), 1.0, 0.0)
+    union_safe = union_den + union_empty
+    gap = (np.where((eps_union == 0.0), outside, outside + eps_union) + union_empty)/union_safe  # 1 - IoU, from terms >= 0
     iou = inter/union_safe
     ih_met = np.where((ox > 0.0), ih, 0.0)  # ih where ox > 0
     iw_met = np.where((oy > 0.0), iw, 0.0)  # iw where oy > 0
@@ -264,7 +267,8 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
     union_den = np.where((eps_union == 0.0), union_area, union_area + eps_union)
-    union_safe = np.where((union_den == 0.0), 1.0, union_den)
+    union_empty = np.where((union_den == 0.0), 1.0, 0.0)
+    union_safe = union_den + union_empty
     iou = inter/union_safe
     ih_met = np.where((ox > 0.0), ih, 0.0)  # ih where ox > 0
     iw_met = np.where((oy > 0.0), iw, 0.0)  # iw where oy > 0
@@ -335,29 +339,28 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     tarea_dot = th_area*tw_dot + th_dot*tw
     union_area_dot = inter_dot + outside_dot
     gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
-    union_safe_dot = union_area_dot*np.where((union_den == 0.0), 0.0, 1.0)
     iou_dot = -gap_dot
     ih_met_dot = ih_dot*np.where((ox > 0.0), 1.0, 0.0)
     iw_met_dot = iw_dot*np.where((oy > 0.0), 1.0, 0.0)
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot
-    px_share_dot = px_rest_dot/union_safe - px_share*(union_safe_dot/union_safe)
-    px_in_dot = ih_met_dot*(px_share/union_safe) + ih_met*(px_share_dot/union_safe) - ih_met*(px_share/union_safe)*(union_safe_dot/union_safe)
-    px_side_dot = ph_dot/union_safe - px_side*(union_safe_dot/union_safe)
+    px_share_dot = px_rest_dot/union_safe - px_share*(union_area_dot/union_safe)
+    px_in_dot = ih_met_dot*(px_share/union_safe) + ih_met*(px_share_dot/union_safe) - ih_met*(px_share/union_safe)*(union_area_dot/union_safe)
+    px_side_dot = ph_dot/union_safe - px_side*(union_area_dot/union_safe)
     px_out_dot = iou*px_side_dot + iou_dot*px_side
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot
-    py_share_dot = py_rest_dot/union_safe - py_share*(union_safe_dot/union_safe)
-    py_in_dot = iw_met_dot*(py_share/union_safe) + iw_met*(py_share_dot/union_safe) - iw_met*(py_share/union_safe)*(union_safe_dot/union_safe)
-    py_side_dot = pw_dot/union_safe - py_side*(union_safe_dot/union_safe)
+    py_share_dot = py_rest_dot/union_safe - py_share*(union_area_dot/union_safe)
+    py_in_dot = iw_met_dot*(py_share/union_safe) + iw_met*(py_share_dot/union_safe) - iw_met*(py_share/union_safe)*(union_area_dot/union_safe)
+    py_side_dot = pw_dot/union_safe - py_side*(union_area_dot/union_safe)
     py_out_dot = iou*py_side_dot + iou_dot*py_side
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot
-    tx_share_dot = tx_rest_dot/union_safe - tx_share*(union_safe_dot/union_safe)
-    tx_in_dot = ih_met_dot*(tx_share/union_safe) + ih_met*(tx_share_dot/union_safe) - ih_met*(tx_share/union_safe)*(union_safe_dot/union_safe)
-    tx_side_dot = th_dot/union_safe - tx_side*(union_safe_dot/union_safe)
+    tx_share_dot = tx_rest_dot/union_safe - tx_share*(union_area_dot/union_safe)
+    tx_in_dot = ih_met_dot*(tx_share/union_safe) + ih_met*(tx_share_dot/union_safe) - ih_met*(tx_share/union_safe)*(union_area_dot/union_safe)
+    tx_side_dot = th_dot/union_safe - tx_side*(union_area_dot/union_safe)
     tx_out_dot = iou*tx_side_dot + iou_dot*tx_side
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot
-    ty_share_dot = ty_rest_dot/union_safe - ty_share*(union_safe_dot/union_safe)
-    ty_in_dot = iw_met_dot*(ty_share/union_safe) + iw_met*(ty_share_dot/union_safe) - iw_met*(ty_share/union_safe)*(union_safe_dot/union_safe)
-    ty_side_dot = tw_dot/union_safe - ty_side*(union_safe_dot/union_safe)
+    ty_share_dot = ty_rest_dot/union_safe - ty_share*(union_area_dot/union_safe)
+    ty_in_dot = iw_met_dot*(ty_share/union_safe) + iw_met*(ty_share_dot/union_safe) - iw_met*(ty_share/union_safe)*(union_area_dot/union_safe)
+    ty_side_dot = tw_dot/union_safe - ty_side*(union_area_dot/union_safe)
     ty_out_dot = iou*ty_side_dot + iou_dot*ty_side
     cw_dot = px2_dot*x2_beyond + tx2_dot*x2_inside - px1_dot*x1_beyond - tx1_dot*x1_inside
     ch_dot = py2_dot*y2_beyond + ty2_dot*y2_inside - py1_dot*y1_beyond - ty1_dot*y1_inside

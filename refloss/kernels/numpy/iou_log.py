@@ -116,8 +116,9 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_a
     union_fine = union_error*union_follows + union_den
     outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + two_sum_error(ph_area*pw_out, iw*p_rest) + two_sum_error(th_area*tw_out, iw*t_rest) + two_sum_error(p_only, t_only)
     outside_fine = outside_error + outside + union_slack
-    gap = ratio(outside_fine, union_fine, 1.0)  # 1 - IoU, from terms >= 0
-    union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
+    union_empty = np.where((union_fine == 0.0), 1.0, 0.0)
+    union_safe = union_empty + union_fine
+    gap = (outside_fine + union_empty)/union_safe  # 1 - IoU, from terms >= 0
     iou = inter/union_safe
     iou_kept = np.maximum(least_iou, iou)  # IoU, floored
     loss = np.where((gap < 0.5), -np.log1p(-gap), -np.log(iou_kept))
@@ -190,8 +191,9 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     union_fine = union_error*union_follows + union_den
     outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + two_sum_error(ph_area*pw_out, iw*p_rest) + two_sum_error(th_area*tw_out, iw*t_rest) + two_sum_error(p_only, t_only)
     outside_fine = outside_error + outside + union_slack
-    gap = ratio(outside_fine, union_fine, 1.0)  # 1 - IoU, from terms >= 0
-    union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
+    union_empty = np.where((union_fine == 0.0), 1.0, 0.0)
+    union_safe = union_empty + union_fine
+    gap = (outside_fine + union_empty)/union_safe  # 1 - IoU, from terms >= 0
     iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = np.where((least_area < 0.0), px_rest, (1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
@@ -291,7 +293,8 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_high = area_sum - inter
     union_error = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area
     union_fine = union_error*union_follows + union_den
-    union_safe = np.where((union_fine == 0.0), 1.0, union_fine)
+    union_empty = np.where((union_fine == 0.0), 1.0, 0.0)
+    union_safe = union_empty + union_fine
     iou = inter/union_safe
     px_rest = ph_area*pw_out + tarea + union_slack
     px_share = np.where((least_area < 0.0), px_rest, (1.0 - union_follows)*union_safe + px_rest*union_follows)/union_safe
@@ -323,19 +326,18 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_area_dot = inter_dot + outside_dot
     union_kept_dot = union_area_dot*union_follows
     union_slack_dot = union_area_dot*np.where((least_area < 0.0), 0.0, -np.heaviside(-union_area + least_area, 0.0))
-    union_safe_dot = union_kept_dot*np.where((union_fine == 0.0), 0.0, 1.0)
     px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot + union_slack_dot
-    px_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(px_rest_dot/union_safe) - px_share*(union_safe_dot/union_safe)
-    px_side_dot = union_follows*(ph_dot/union_safe) - union_follows*(ph_area/union_safe)*(union_safe_dot/union_safe)
+    px_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_kept_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(px_rest_dot/union_safe) - px_share*(union_kept_dot/union_safe)
+    px_side_dot = union_follows*(ph_dot/union_safe) - union_follows*(ph_area/union_safe)*(union_kept_dot/union_safe)
     py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot + union_slack_dot
-    py_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(py_rest_dot/union_safe) - py_share*(union_safe_dot/union_safe)
-    py_side_dot = union_follows*(pw_dot/union_safe) - union_follows*(pw/union_safe)*(union_safe_dot/union_safe)
+    py_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_kept_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(py_rest_dot/union_safe) - py_share*(union_kept_dot/union_safe)
+    py_side_dot = union_follows*(pw_dot/union_safe) - union_follows*(pw/union_safe)*(union_kept_dot/union_safe)
     tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot + union_slack_dot
-    tx_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(tx_rest_dot/union_safe) - tx_share*(union_safe_dot/union_safe)
-    tx_side_dot = union_follows*(th_dot/union_safe) - union_follows*(th_area/union_safe)*(union_safe_dot/union_safe)
+    tx_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_kept_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(tx_rest_dot/union_safe) - tx_share*(union_kept_dot/union_safe)
+    tx_side_dot = union_follows*(th_dot/union_safe) - union_follows*(th_area/union_safe)*(union_kept_dot/union_safe)
     ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot + union_slack_dot
-    ty_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_safe_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(ty_rest_dot/union_safe) - ty_share*(union_safe_dot/union_safe)
-    ty_side_dot = union_follows*(tw_dot/union_safe) - union_follows*(tw/union_safe)*(union_safe_dot/union_safe)
+    ty_share_dot = np.where((least_area < 0.0), 0.0, 1.0 - union_follows)*(union_kept_dot/union_safe) + np.where((least_area < 0.0), 1.0, union_follows)*(ty_rest_dot/union_safe) - ty_share*(union_kept_dot/union_safe)
+    ty_side_dot = union_follows*(tw_dot/union_safe) - union_follows*(tw/union_safe)*(union_kept_dot/union_safe)
     px_log_in_dot = iou_counts*meets_x*ratio(px_share_dot, iw, 0.0) - iou_counts*meets_x*ratio(iw_dot, iw, 0.0)*ratio(px_share, iw, 0.0)
     px_log_out_dot = iou_counts*px_side_dot
     tx_log_in_dot = iou_counts*meets_x*ratio(tx_share_dot, iw, 0.0) - iou_counts*meets_x*ratio(iw_dot, iw, 0.0)*ratio(tx_share, iw, 0.0)

@@ -15,7 +15,7 @@ from refloss.symbolic.functions import (
     TwoProdError,
     TwoSumError,
 )
-from refloss.symbolic.vocabulary.boxes import ZERO, Boxes, nonzero, raised
+from refloss.symbolic.vocabulary.boxes import ZERO, Boxes, raised, vanishes
 
 
 @Vocabulary
@@ -59,8 +59,7 @@ def _(
         both = error + TwoSumError(h, eps_ratio)
         a.let(f"{box}h_error", sp.Piecewise((error, sp.Eq(eps_ratio, 0)), (both, True)))
         square = a.let(f"{box}_square", w * w + ratio * ratio)
-        safe = sp.Piecewise((1, sp.Eq(square, 0)), (ratio, True))
-        a.let(f"{box}h_safe", safe, "a point has angle 0")
+        a.let(f"{box}h_safe", ratio + vanishes(square), "a point has angle 0")
     m1, m2 = a.let("across", a.tw * a.ph_safe), a.let("along", a.pw * a.th_safe)
     high = a.let("det_high", m1 - m2)
     products = a.let("det_products", TwoProdError(a.tw, a.ph_safe) - TwoProdError(a.pw, a.th_safe))
@@ -123,7 +122,7 @@ def _(
     attach: sp.Expr,
 ) -> sp.Expr:
     den = a.let("alpha_den", raised(a.gap + a.v, eps_alpha))
-    den = nonzero(a, "alpha_safe", den)
+    den = a.let("alpha_safe", den + vanishes(den))
     a.let("alpha_raw", Quotient(a.v, den))
     kept = Step(a.iou - threshold, at_threshold)
     a.let("alpha_kept", sp.Piecewise((1, threshold < 0), (kept, True)), "IoU is never negative")

@@ -109,9 +109,12 @@ def _follows(area: sp.Expr, least: sp.Expr) -> sp.Expr:
     return sp.Piecewise((1, least < 0), (Step(area - least, HALF), True))
 
 
-def nonzero(a: Boxes, name: str, denominator: sp.Indexed) -> sp.Indexed:
-    """Name a denominator with 1 in place of 0, for quotients that lead to 0 there by themselves."""
-    return a.let(name, sp.Piecewise((1, sp.Eq(denominator, 0)), (denominator, True)))
+def vanishes(quantity: sp.Indexed) -> sp.Expr:
+    """Return 1 where `quantity` is 0, and 0 elsewhere: added, it makes a denominator safe.
+
+    For quotients that lead to 0 there by themselves.
+    """
+    return sp.Piecewise((1, sp.Eq(quantity, 0)), (0, True))
 
 
 # ------------------------------------------------------------------------------- overlap
@@ -205,8 +208,9 @@ def _(
     if exact_union:
         den = a.let("union_fine", den + follows * _union_error(a, eps_height))
         differ = a.let("outside_fine", differ + Stop(_outside_error(a, pt, tt, po, to)))
-    a.let("gap", Ratio(differ, den, sp.S.One), "1 - IoU, from terms >= 0")
-    den = nonzero(a, "union_safe", den)
+    empty = a.let("union_empty", vanishes(den))
+    den = a.let("union_safe", den + empty)
+    a.let("gap", Quotient(differ + empty, den), "1 - IoU, from terms >= 0")
     a.let("iou", Quotient(a.inter, den))
     met_x = a.let("ih_met", sp.Piecewise((a.ih, a.ox > 0), (0, True)), "ih where ox > 0")
     met_y = a.let("iw_met", sp.Piecewise((a.iw, a.oy > 0), (0, True)), "iw where oy > 0")
