@@ -162,10 +162,10 @@ def diou(form: Form) -> Program:
     P = Build("diou", form, "distance intersection over union")
     a = box.box_pair(P)
     eps_union, eps_height = P.const("eps_union"), P.const("eps_height")
-    eps_diagonal = P.const("eps_diagonal")
+    eps_diagonal, eps_rho = P.const("eps_diagonal"), P.const("eps_rho")
     box.overlap(P, a, eps_union, eps_height)
     box.hull_sides(P, a)
-    box.center_distance(P, a, eps_diagonal)
+    box.center_distance(P, a, eps_diagonal, eps_rho)
     a.let("loss", a.gap + a.distance)
     return P.finish("loss")
 
@@ -179,7 +179,7 @@ def diou(form: Form) -> Program:
 #
 # The conventions of this loss are constants of one program: `attach` lets the gradient pass
 # through $\alpha$ (`Gate`), `threshold` switches $\alpha$ off below an IoU, `unit` and `sign` are
-# what published backward passes do to the aspect derivative, and six `eps_…` name every place where
+# what published backward passes do to the aspect derivative, and the `eps_…` name every place where
 # a library adds one.
 
 
@@ -189,14 +189,14 @@ def ciou(form: Form) -> Program:
     P = Build("ciou", form, "complete intersection over union")
     a = box.box_pair(P)
     eps_union, eps_height = P.const("eps_union"), P.const("eps_height")
-    eps_diagonal, eps_ratio = P.const("eps_diagonal"), P.const("eps_ratio")
-    eps_alpha = P.const("eps_alpha")
+    eps_diagonal, eps_rho = P.const("eps_diagonal"), P.const("eps_rho")
+    eps_ratio, eps_alpha = P.const("eps_ratio"), P.const("eps_alpha")
     threshold, at_threshold = P.const("threshold"), P.const("at_threshold")
     attach, unit, sign = P.const("attach"), P.const("unit"), P.const("sign")
     ceiling = P.const("ceiling")
     box.overlap(P, a, eps_union, eps_height)
     box.hull_sides(P, a)
-    box.center_distance(P, a, eps_diagonal)
+    box.center_distance(P, a, eps_diagonal, eps_rho)
     scale = P.number("aspect_scale", 4 / sp.pi**2)
     aspect.aspect_term(P, a, eps_ratio, unit, sign, scale, attach)
     weight = aspect.aspect_weight(P, a, eps_alpha, threshold, at_threshold, attach)
@@ -252,6 +252,7 @@ CONSTANTS = {
     "eps_height": Constant(0.0, "added to both heights in the areas"),
     "eps_hull": Constant(0.0, "added to the hull as denominator"),
     "eps_diagonal": Constant(0.0, "added to the squared diagonal"),
+    "eps_rho": Constant(0.0, "added to the squared distance of the centres"),
     "eps_ratio": Constant(0.0, "added to both heights in the aspect angles"),
     "eps_alpha": Constant(0.0, "added to the denominator of alpha"),
     "least_area": Constant(-math.inf, "floor of union and hull"),
@@ -306,8 +307,14 @@ DIOU_PLACEMENTS = AxisOf(
             {"eps_union": "eps", "eps_height": "eps", "eps_diagonal": "eps"},
             "ultralytics, yolov5",
         ),
+        "quotient": Value(
+            "added to the union, and to both parts of the distance term",
+            {"eps_union": "eps", "eps_rho": "eps", "eps_diagonal": "eps"},
+            "PaddleDetection DIouLoss",
+        ),
     },
 )
+
 CIOU_PLACEMENTS = AxisOf(
     "where eps goes",
     "added",
@@ -337,6 +344,11 @@ CIOU_PLACEMENTS = AxisOf(
                 "eps_alpha": "eps",
             },
             "ultralytics, yolov5",
+        ),
+        "quotient": Value(
+            "added to the union, and to both parts of the distance term, and to the denominator of alpha",
+            {"eps_union": "eps", "eps_rho": "eps", "eps_diagonal": "eps", "eps_alpha": "eps"},
+            "PaddleDetection DIouLoss",
         ),
     },
 )
@@ -519,6 +531,7 @@ loss = 1 - DIoU""",
         "torchvision": Preset({"eps": 1e-7, "placement": "added"}, "distance_box_iou_loss 0.28"),
         "detectron2": Preset({"eps": 1e-7, "placement": "added"}, "detectron2 diou_loss"),
         "mmdet": Preset({"eps": 1e-6, "placement": "added"}, "mmdetection 3.3 DIoULoss"),
+        "paddle": Preset({"eps": 1e-10, "placement": "quotient"}, "PaddleDetection DIouLoss"),
         "ultralytics": Preset(
             {"eps": 1e-7, "placement": "height"}, "ultralytics and yolov5 bbox_iou, corners"
         ),
@@ -569,6 +582,10 @@ alpha = v/((1 - IoU) + v);  loss = 1 - CIoU""",
         "ultralytics": Preset(
             {"alpha": "detached", "eps": 1e-7, "placement": "height"},
             "ultralytics and yolov5 bbox_iou, corners",
+        ),
+        "paddle": Preset(
+            {"alpha": "detached", "eps": 1e-10, "placement": "quotient"},
+            "PaddleDetection DIouLoss, use_complete_iou_loss=True",
         ),
         "authors": Preset(
             {"alpha": "gated_strict", "eps": 0.0, "clip": "unit"}, "Zzh-tju/CIoU, on corners"

@@ -109,7 +109,8 @@ def _giou(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
 def _diou(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
     centres = (pred[:, :2] + pred[:, 2:] - target[:, :2] - target[:, 2:]) / 2
     diagonal = _hull(pred, target).square().sum(dim=1) + c["eps_diagonal"]
-    return 1 - _overlap(pred, target, c) + centres.square().sum(dim=1) / diagonal
+    rho = centres.square().sum(dim=1) + c["eps_rho"]
+    return 1 - _overlap(pred, target, c) + rho / diagonal
 
 
 def _ciou(pred: Tensor, target: Tensor, c: Constants) -> Tensor:

@@ -20,7 +20,13 @@ BOXES = {name: forms for d in boxes.DEFINITIONS for name, forms in d.programs.it
 ONE = {"B": 1}
 SETTINGS = {
     "default": {},
-    "eps": {"eps_union": 0.1, "eps_height": 0.15, "eps_hull": 0.2, "eps_diagonal": 0.3},
+    "eps": {
+        "eps_union": 0.1,
+        "eps_height": 0.15,
+        "eps_hull": 0.2,
+        "eps_diagonal": 0.3,
+        "eps_rho": 0.1,
+    },
     "ratio": {"eps_ratio": 0.2, "eps_alpha": 0.1, "attach": 1.0},
     "aspect": {"unit": 1.0, "sign": -1.0},
     "gates": {"threshold": 0.5, "ceiling": 1.0, "least_area": 9.0, "least_iou": 0.3},

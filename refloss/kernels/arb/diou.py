@@ -15,13 +15,14 @@ Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
     eps_diagonal: added to the squared diagonal (default 0.0)
+    eps_rho: added to the squared distance of the centres (default 0.0)
 
 Source
     Zheng et al., Distance-IoU Loss, AAAI 2020, arXiv 1911.08287.
 """
 
 
-def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal):
+def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_rho):
     """Return the loss of the plain program."""
     pw = px2 - px1
     ph = py2 - py1
@@ -42,14 +43,14 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     ch = F.max(py2, ty2) - F.min(py1, ty1)
     sx = px1 + px2 - tx1 - tx2
     sy = py1 + py2 - ty1 - ty2
-    rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy)
+    rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy) + eps_rho
     diagonal = ch*ch + cw*cw + eps_diagonal
     distance = F.ratio(rho, diagonal, 0)
     loss = distance + gap
     return loss
 
 
-def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal):
+def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho):
     """Return the loss and the derived gradient."""
     pw = px2 - px1
     ph = py2 - py1
@@ -70,7 +71,7 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     ch = F.max(py2, ty2) - F.min(py1, ty1)
     sx = px1 + px2 - tx1 - tx2
     sy = py1 + py2 - ty1 - ty2
-    rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy)
+    rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy) + eps_rho
     diagonal = ch*ch + cw*cw + eps_diagonal
     distance = F.ratio(rho, diagonal, 0)
     loss = distance + gap
@@ -102,7 +103,7 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
 
 
-def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_dot, py2_dot, tx1_dot, ty1_dot, tx2_dot, ty2_dot, eps_union, eps_height, eps_diagonal):
+def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_dot, py2_dot, tx1_dot, ty1_dot, tx2_dot, ty2_dot, eps_union, eps_height, eps_diagonal, eps_rho):
     """Return the derived Hessian-vector product."""
     pw = px2 - px1
     ph = py2 - py1
@@ -122,7 +123,7 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     ch = F.max(py2, ty2) - F.min(py1, ty1)
     sx = px1 + px2 - tx1 - tx2
     sy = py1 + py2 - ty1 - ty2
-    rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy)
+    rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy) + eps_rho
     diagonal = ch*ch + cw*cw + eps_diagonal
     distance = F.ratio(rho, diagonal, 0)
     diagonal_bar = -(distance*F.ratio(loss_bar, diagonal, 0))

@@ -15,13 +15,14 @@ Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
     eps_diagonal: added to the squared diagonal (default 0.0)
+    eps_rho: added to the squared distance of the centres (default 0.0)
 
 Source
     Zheng et al., Distance-IoU Loss, AAAI 2020, arXiv 1911.08287.
 """
 
 
-def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal):
+def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_rho):
     """Return the loss of the stable program."""
     dx1 = px1 - tx1
     dy1 = py1 - ty1
@@ -75,7 +76,7 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     sy = sy_high + sy_low
     ch_error = F.two_diff_error(F.max(py2, ty2), F.min(py1, ty1))
     s_squares = sx*sx + sy*sy
-    rho = F.rational(1, 4)*s_squares
+    rho = F.select(F.eq(eps_rho, 0), F.rational(1, 4)*s_squares, F.rational(1, 4)*s_squares + eps_rho)
     c_errors = ch*ch_error + cw*cw_error
     diagonal = F.stop(2*c_errors) + ch*ch + cw*cw
     diagonal_den = F.select(F.eq(eps_diagonal, 0), diagonal, diagonal + eps_diagonal)
@@ -84,7 +85,7 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     return loss
 
 
-def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal):
+def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho):
     """Return the loss and the stable gradient."""
     dx1 = px1 - tx1
     dy1 = py1 - ty1
@@ -171,7 +172,7 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     sy = sy_high + sy_low
     ch_error = F.two_diff_error(F.max(py2, ty2), F.min(py1, ty1))
     s_squares = sx*sx + sy*sy
-    rho = F.rational(1, 4)*s_squares
+    rho = F.select(F.eq(eps_rho, 0), F.rational(1, 4)*s_squares, F.rational(1, 4)*s_squares + eps_rho)
     c_errors = ch*ch_error + cw*cw_error
     diagonal = F.stop(2*c_errors) + ch*ch + cw*cw
     diagonal_den = F.select(F.eq(eps_diagonal, 0), diagonal, diagonal + eps_diagonal)
@@ -195,7 +196,7 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
 
 
-def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal):
+def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho):
     """Return loss and gradient, plain form."""
     pw = px2 - px1
     ph = py2 - py1
@@ -216,7 +217,7 @@ def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, e
     ch = F.max(py2, ty2) - F.min(py1, ty1)
     sx = px1 + px2 - tx1 - tx2
     sy = py1 + py2 - ty1 - ty2
-    rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy)
+    rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy) + eps_rho
     diagonal = ch*ch + cw*cw + eps_diagonal
     distance = F.ratio(rho, diagonal, 0)
     loss = distance + gap

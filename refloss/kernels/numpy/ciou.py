@@ -16,6 +16,7 @@ Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
     eps_diagonal: added to the squared diagonal (default 0.0)
+    eps_rho: added to the squared distance of the centres (default 0.0)
     eps_ratio: added to both heights in the aspect angles (default 0.0)
     eps_alpha: added to the denominator of alpha (default 0.0)
     threshold: alpha is 0 where IoU is less (default -1.0)
@@ -33,7 +34,7 @@ Source
 import numpy as np
 
 ASPECT_SCALE = 0.4052847345693511  # 4/pi**2, correctly rounded
-CONSTANTS = ("eps_union", "eps_height", "eps_diagonal", "eps_ratio", "eps_alpha", "threshold", "at_threshold", "attach", "unit", "sign", "ceiling",)
+CONSTANTS = ("eps_union", "eps_height", "eps_diagonal", "eps_rho", "eps_ratio", "eps_alpha", "threshold", "at_threshold", "attach", "unit", "sign", "ceiling",)
 
 
 def ratio(n, d, at0):
@@ -68,7 +69,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
     """Return loss, one an item."""
     dx1 = px1 - tx1  # pred minus target
     dy1 = py1 - ty1  # pred minus target
@@ -123,7 +124,7 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     sy = sy_high + sy_low  # twice the distance of the centres in y
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
     s_squares = sx*sx + sy*sy
-    rho = 0.25*s_squares  # squared distance of the centres
+    rho = np.where((eps_rho == 0.0), 0.25*s_squares, 0.25*s_squares + eps_rho)  # squared distance of the centres
     c_errors = ch*ch_error + cw*cw_error
     diagonal = 2.0*c_errors + ch*ch + cw*cw  # squared diagonal of the hull
     diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
@@ -165,7 +166,7 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     return loss
 
 
-def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
     """Return loss, then its derivative by every column times loss_bar."""
     dx1 = px1 - tx1  # pred minus target
     dy1 = py1 - ty1  # pred minus target
@@ -252,7 +253,7 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     sy = sy_high + sy_low  # twice the distance of the centres in y
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
     s_squares = sx*sx + sy*sy
-    rho = 0.25*s_squares  # squared distance of the centres
+    rho = np.where((eps_rho == 0.0), 0.25*s_squares, 0.25*s_squares + eps_rho)  # squared distance of the centres
     c_errors = ch*ch_error + cw*cw_error
     diagonal = 2.0*c_errors + ch*ch + cw*cw  # squared diagonal of the hull
     diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
@@ -326,7 +327,7 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
 
 
-def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_dot, py2_dot, tx1_dot, ty1_dot, tx2_dot, ty2_dot, eps_union, eps_height, eps_diagonal, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_dot, py2_dot, tx1_dot, ty1_dot, tx2_dot, ty2_dot, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
     """Return the derivative of the gradient along the `_dot` columns."""
     dx1 = px1 - tx1  # pred minus target
     dy1 = py1 - ty1  # pred minus target
@@ -415,7 +416,7 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     sy = sy_high + sy_low  # twice the distance of the centres in y
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
     s_squares = sx*sx + sy*sy
-    rho = 0.25*s_squares  # squared distance of the centres
+    rho = np.where((eps_rho == 0.0), 0.25*s_squares, 0.25*s_squares + eps_rho)  # squared distance of the centres
     c_errors = ch*ch_error + cw*cw_error
     diagonal = 2.0*c_errors + ch*ch + cw*cw  # squared diagonal of the hull
     diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
@@ -564,7 +565,7 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     return px1_bar_dot, py1_bar_dot, px2_bar_dot, py2_bar_dot, tx1_bar_dot, ty1_bar_dot, tx2_bar_dot, ty2_bar_dot
 
 
-def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
     """Return every quantity of the plain program and its adjoint, by name."""
     pw = px2 - px1  # width of pred
     ph = py2 - py1  # height of pred
@@ -585,7 +586,7 @@ def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_heigh
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
     sx = px1 + px2 - tx1 - tx2  # twice the distance of the centres in x
     sy = py1 + py2 - ty1 - ty2  # twice the distance of the centres in y
-    rho = 0.25*(sx*sx) + 0.25*(sy*sy)  # squared distance of the centres
+    rho = 0.25*(sx*sx) + 0.25*(sy*sy) + eps_rho  # squared distance of the centres
     diagonal = ch*ch + cw*cw + eps_diagonal  # squared diagonal of the hull
     distance = ratio(rho, diagonal, 0.0)
     ph_ratio = ph + eps_ratio

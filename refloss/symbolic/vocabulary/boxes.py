@@ -404,17 +404,22 @@ def _(P: Build, a: Boxes, eps_hull: sp.Expr, eps_height: sp.Expr, least_area: sp
 
 
 @Vocabulary
-def center_distance(P: Build, a: Boxes, eps_diagonal: sp.Expr) -> None:
-    """Name ``distance``: squared distance of the centres over the squared diagonal of the hull."""
+def center_distance(
+    P: Build, a: Boxes, eps_diagonal: sp.Expr, eps_rho: sp.Expr = sp.S.Zero
+) -> None:
+    """Name ``distance``: squared distance of the centres over the squared diagonal of the hull.
+
+    `eps_rho` is added to the one, `eps_diagonal` to the other.
+    """
     a.let("sx", a.px1 + a.px2 - a.tx1 - a.tx2, "twice the distance of the centres in x")
     a.let("sy", a.py1 + a.py2 - a.ty1 - a.ty2, "twice the distance of the centres in y")
-    a.let("rho", (a.sx**2 + a.sy**2) / 4, "squared distance of the centres")
+    a.let("rho", (a.sx**2 + a.sy**2) / 4 + eps_rho, "squared distance of the centres")
     a.let("diagonal", a.cw**2 + a.ch**2 + eps_diagonal, "squared diagonal of the hull")
     a.let("distance", Ratio(a.rho, a.diagonal, ZERO))
 
 
 @center_distance.when_stable
-def _(P: Build, a: Boxes, eps_diagonal: sp.Expr) -> None:
+def _(P: Build, a: Boxes, eps_diagonal: sp.Expr, eps_rho: sp.Expr = sp.S.Zero) -> None:
     for axis_name in ("x", "y"):
         first, second = getattr(a, f"d{axis_name}1"), getattr(a, f"d{axis_name}2")
         low = sp.S.Zero
@@ -429,7 +434,7 @@ def _(P: Build, a: Boxes, eps_diagonal: sp.Expr) -> None:
         left = sp.Min(getattr(a, f"p{axis_name}1"), getattr(a, f"t{axis_name}1"))
         a.let(f"{side}_error", TwoDiffError(right, left))
     squares = a.let("s_squares", a.sx**2 + a.sy**2)
-    a.let("rho", squares / 4, "squared distance of the centres")
+    a.let("rho", raised(squares / 4, eps_rho), "squared distance of the centres")
     low = a.let("c_errors", a.cw * a.cw_error + a.ch * a.ch_error)
     diagonal = a.let("diagonal", a.cw**2 + a.ch**2 + Stop(2 * low), "squared diagonal of the hull")
     den = a.let("diagonal_den", raised(diagonal, eps_diagonal))

@@ -20,6 +20,7 @@ CONVENTIONS = [
     ("ciou", {"threshold": 0.5, "at_threshold": 0.0}),
     ("ciou", {"eps_union": 0.1, "eps_diagonal": 0.1, "eps_ratio": 0.1, "eps_alpha": 0.1}),
     ("ciou", {"ceiling": 0.7}),
+    ("diou", {"eps_rho": 0.1, "eps_diagonal": 0.2}),
 ]
 IDS = [f"{program}-{'-'.join(changes)}".rstrip("-") for program, changes in CONVENTIONS]
 

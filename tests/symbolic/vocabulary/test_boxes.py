@@ -133,7 +133,7 @@ def arms(call):
 SETTINGS = (
     {},
     {"eps_union": 0.25, "eps_height": 0.5, "eps_hull": 0.25, "eps_diagonal": 0.5, "eps_ratio": 0.5}
-    | {"eps_alpha": 0.25, "ceiling": 1.0, "attach": 1.0, "unit": 1.0},
+    | {"eps_rho": 0.5, "eps_alpha": 0.25, "ceiling": 1.0, "attach": 1.0, "unit": 1.0},
     {"least_area": 30.0, "threshold": 0.5, "at_threshold": 0.0},
     {"least_area": 10.0, "ceiling": 0.0, "threshold": 0.0},
 )
