@@ -10,8 +10,6 @@ import numpy as np
 
 from crossval.oracles.formats import Format
 
-_WIDTHS = {"float64": 64, "float32": 32, "float16": 16, "bfloat16": 16}
-
 
 def dtype_of(number: Format) -> np.dtype:
     """NumPy dtype of a format (ml_dtypes' for bfloat16)."""
@@ -24,7 +22,7 @@ def dtype_of(number: Format) -> np.dtype:
 
 def word_of(number: Format) -> np.dtype:
     """Unsigned integer dtype of the format's width."""
-    return np.dtype(f"uint{_WIDTHS[number.name]}")
+    return np.dtype(f"uint{8 * dtype_of(number).itemsize}")
 
 
 def to_bits(values: np.ndarray, number: Format) -> np.ndarray:
@@ -42,8 +40,7 @@ def from_bits(words: np.ndarray, number: Format) -> np.ndarray:
 
 def step(values: np.ndarray, count: np.ndarray | int, number: Format) -> np.ndarray:
     """Move ``values`` by ``count`` steps on the format's grid, through zero where needed."""
-    width = _WIDTHS[number.name]
-    magnitude_mask = np.uint64((1 << (width - 1)) - 1)
+    magnitude_mask = np.uint64(np.iinfo(word_of(number)).max >> 1)
     words = to_bits(values, number).astype(np.uint64)
     magnitude = (words & magnitude_mask).astype(np.int64)
     ordinal = np.where(words > magnitude_mask, -magnitude, magnitude) + count
@@ -53,4 +50,4 @@ def step(values: np.ndarray, count: np.ndarray | int, number: Format) -> np.ndar
 
 def hexadecimal(value: float, number: Format) -> str:
     """Word of one value, most significant digit first, e.g. ``0x41880000``."""
-    return f"0x{int(to_bits(np.array(value), number)):0{_WIDTHS[number.name] // 4}x}"
+    return f"0x{int(to_bits(np.array(value), number)):0{2 * word_of(number).itemsize}x}"

@@ -7,6 +7,8 @@ Exit codes: 0 pass (declared deviations included), 1 failures, 2 interrupted, 3 
 from __future__ import annotations
 
 import ast
+import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -34,8 +36,11 @@ from crossval.certificate import (
 from crossval.engine import certify_all, find, outdated
 from crossval.findings import CODES, Finding
 from crossval.points.boxes import ROWS
+from crossval.report.terminal import show, show_legend, show_summary
 from crossval.runner import Limits
 from crossval.target import Target, UsageError
+
+_POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
 def run(arguments: list[str]) -> int:
@@ -86,8 +91,10 @@ def command() -> None:
     "--library", "chosen", multiple=True, metavar="NAME", help="All targets of a library."
 )
 @click.option("--all-libraries", is_flag=True, help="All targets of all libraries.")
-@click.option("--time-limit", type=float, default=30.0, show_default=True, help="Seconds a call.")
-@click.option("--memory-limit", type=float, default=4.0, show_default=True, help="GiB.")
+@click.option(
+    "--time-limit", type=_POSITIVE, default=30.0, show_default=True, help="Seconds a call."
+)
+@click.option("--memory-limit", type=_POSITIVE, default=4, show_default=True, help="GiB.")
 @click.option("-v", "--verbose", is_flag=True, help="Traceback of an internal error.")
 def certify(
     target: str | None,
@@ -112,6 +119,10 @@ def certify(
     format, the conditioning and the rounding bound of the formula at that very input.
     """
     del verbose  # read by run(), which reports what escapes from here
+    _one_selection(target, all_libraries, chosen)
+    if target is None:
+        own = {"--as": declared, "--set": axes, "--call": call, "--init": init}
+        _unused([option for option, given in own.items() if given], "TARGET")
     if target is not None:
         single = find(
             target, declared, call=call, init=dict(_pairs(init, "--init")), adapter=adapter
@@ -129,14 +140,16 @@ def certify(
     with _progress(console) as progress:
         for certificate in certify_all(targets, level=level, limits=limits, progress=progress):
             certificates.append(certificate)
+            show(certificate, console)
             for output in outputs:
-                certificate.write(output)
-            _show(certificate, console)
+                console.print(f"written to {certificate.write(output)}", style="dim")
     stale = outdated(certificates) if target is None and level != "smoke" else []
     if style == "json":
         click.echo(_json(certificates), nl=False)
     elif len(certificates) > 1:
-        _summarise(certificates, stale, console)
+        show_summary(certificates, stale, console)
+    else:
+        show_legend(console)
     return exit_code(certificates, stale)
 
 
@@ -211,12 +224,29 @@ def _pairs(items: tuple[str, ...], option: str) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
+def _one_selection(target: str | None, all_libraries: bool, chosen: tuple[str, ...]) -> None:
+    """Require at most one of the three ways to say what is judged."""
+    given = {"TARGET": target, "--library": chosen, "--all-libraries": all_libraries}
+    named = [name for name, value in given.items() if value]
+    if len(named) > 1:
+        raise UsageError(f"give one of {', '.join(given)}; got {' and '.join(named)}")
+
+
+def _unused(options: list[str], needs: str) -> None:
+    if options:
+        raise UsageError(f"{', '.join(options)} needs a {needs}; libraries declare their own")
+
+
 def _writable(outputs: tuple[str, ...], targets: list[Target]) -> None:
     for output in outputs:
         if Path(output).suffix == ".json" and len(targets) > 1:
             raise UsageError(f"-o must be a folder for {len(targets)} targets; got {output!r}")
         if Path(output).suffix not in ("", ".json"):
             raise UsageError(f"-o must be FILE.json or a folder; got {output!r}")
+        folder = Path(output).parent if Path(output).suffix else Path(output)
+        existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not existing.is_dir() or not os.access(existing, os.W_OK):
+            raise UsageError(f"-o must lie in a folder that can be written; got {output!r}")
 
 
 @contextmanager
@@ -235,18 +265,6 @@ def _progress(console: Console) -> Iterator[Callable[[Target], Any]]:
         yield follow
 
 
-def _show(certificate: Certificate, console: Console) -> None:
-    from crossval.report.terminal import show
-
-    show(certificate, console)
-
-
-def _summarise(certificates: list[Certificate], stale: list[Finding], console: Console) -> None:
-    from crossval.report.terminal import show_summary
-
-    show_summary(certificates, stale, console)
-
-
 def _console(quiet: bool = False) -> Console:
     """Make a console; files and pipes get the width that the tables are made for."""
     console = Console(highlight=False, quiet=quiet)
@@ -256,8 +274,6 @@ def _console(quiet: bool = False) -> Console:
 
 
 def _json(certificates: list[Certificate]) -> str:
-    import json
-
     bodies = [certificate.to_dict() for certificate in certificates]
     return json.dumps(bodies, indent=1, sort_keys=True, allow_nan=False) + "\n"
 

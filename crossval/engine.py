@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -24,6 +24,7 @@ from crossval.target import Target, UsageError, split_declaration, split_referen
 
 Progress = Callable[[Check], None]
 
+NOTHING_TESTED = ("everything: the target was not run",)
 ALWAYS_UNTESTED = (
     "devices other than the CPU",
     "second derivatives",
@@ -179,24 +180,25 @@ def _certify(
         for dtype, p in points.items()
     }
     if runner is None:
-        return Certificate(target, spec, (), described, versions_of(), (), _absent(target), level)
+        nothing = versions_of(), NOTHING_TESTED
+        return Certificate(target, spec, (), described, *nothing, _absent(target), level)
     with runner:
         try:
             runner.load()
         except (TargetRaised, TargetDied) as error:
             problem = _import_problem(error)
-            return Certificate(target, spec, (), described, versions_of(), (), problem, level)
+            nothing = versions_of(), NOTHING_TESTED
+            return Certificate(target, spec, (), described, *nothing, problem, level)
         session = Session(target, spec, family, runner, level)
         outcomes: list[Outcome] = []
         for check in checks(session):
             if progress is not None:
                 progress(check)
             outcomes.append(perform(session, check))
-        keywords = set(runner.keywords)
         versions = _versions(target) | runner.versions
     entries = ledger.read() if known is None else known
     outcomes, _ = ledger.declare(target.reference, outcomes, entries)
-    untested = _not_tested(target, outcomes, keywords)
+    untested = _not_tested(session, outcomes)
     return Certificate(target, spec, tuple(outcomes), described, versions, untested, level=level)
 
 
@@ -237,16 +239,18 @@ def _versions(target: Target) -> dict[str, str]:
     return versions_of(*names, *([target.library] if target.library else []))
 
 
-def _not_tested(target: Target, outcomes: Iterable[Outcome], keywords: set[str]) -> tuple[str, ...]:
+def _not_tested(session: Session, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """List what this run says nothing about: checks, formats, inputs, arguments, and the rest."""
+    target = session.target
     reasons: dict[str, list[str]] = {}
     for outcome in outcomes:
         if outcome.status == NOT_RUN:
             reasons.setdefault(outcome.text, []).append(f"{outcome.check} {outcome.dtype}")
     skipped = [f"{', '.join(names)} ({reason})" for reason, names in reasons.items()]
     formats = [f"dtype {name}" for name in FORMATS if name not in target.dtypes]
-    inputs = [
-        f"gradient by {name}" for name in ("pred", "target") if name not in (target.wrt or (name,))
-    ]
-    arguments = sorted(keywords & {"reduction", "weight", "avg_factor", "loss_weight"})
-    options = [f"argument {name}" for name in arguments]
-    return (*skipped, *formats, *inputs, *options, *ALWAYS_UNTESTED)
+    inputs = [f"gradient by {name}" for name in session.family.inputs if name not in session.wrt]
+    arguments = [f"argument {name} beyond its default" for name in session.unexamined]
+    judged = [o.dtype for o in outcomes if o.check == "value" and o.ran]
+    counts = {dtype: int((session.standard(dtype).kind == "undecided").sum()) for dtype in judged}
+    rows = [f"gradient of {n} rows in {dtype}, truth undecided" for dtype, n in counts.items() if n]
+    return (*skipped, *rows, *formats, *inputs, *arguments, *ALWAYS_UNTESTED)

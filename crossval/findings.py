@@ -257,7 +257,9 @@ class Finding:
     case : Case, optional
         Worst input.
     cause, fix : str
-        Likely cause with ``[pattern: ...]`` where one is recognised, and what to do.
+        Likely cause, where one is recognised, and what to do.
+    pattern : str
+        Name of the recognised cause, see :mod:`crossval.checks.causes`.
     seen, of : int
         Rows affected and rows looked at.
     places : tuple of str
@@ -273,6 +275,7 @@ class Finding:
     case: Case | None = None
     cause: str = ""
     fix: str = ""
+    pattern: str = ""
     seen: int = 0
     of: int = 0
     places: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """Known deviations of real libraries: data with a reason and a link, matched strictly.
 
-A finding is covered if target, check, format and code match an entry *and* every place where it
-was seen matches one of the entry's patterns; a defect that spreads is undeclared. An entry that
-covers nothing in a run that could have met it is reported as RL901.
+A finding is covered if target, check, format, code and recognised cause match an entry: the same
+symptom by another cause is undeclared. An entry that covers nothing in a run that could have met
+it is reported as RL901.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ class Entry:
     ----------
     target, check, code : str
         Glob, glob, code. Square brackets in a check's name are literal.
-    dtypes, places : tuple of str
-        Globs; a finding's places must all match one of them. Empty means any.
+    dtypes : tuple of str
+        Globs of formats.
+    pattern : str
+        Recognised cause that the finding must have; empty for findings without one.
     reason, link : str
         Why it is so, and where that can be read.
     """
@@ -40,7 +42,7 @@ class Entry:
     reason: str
     link: str
     dtypes: tuple[str, ...] = ("*",)
-    places: tuple[str, ...] = ()
+    pattern: str = ""
 
     def covers(self, target: str, finding: Finding) -> bool:
         """Whether this entry declares ``finding``."""
@@ -50,15 +52,13 @@ class Entry:
             and fnmatchcase(target, self.target)
             and fnmatchcase(check, self.check.replace("[", "(").replace("]", ")"))
             and any(fnmatchcase(finding.dtype, pattern) for pattern in self.dtypes)
-            and all(
-                any(fnmatchcase(place, pattern) for pattern in self.places)
-                for place in (finding.places if self.places else ())
-            )
+            and finding.pattern == self.pattern
         )
 
     def describe(self) -> str:
         """One line that identifies the entry."""
-        return f"{self.code} {self.target} {self.check} ({', '.join(self.dtypes)})"
+        where = f"{self.target} {self.check} ({', '.join(self.dtypes)})"
+        return f"{self.code} {where} {self.pattern}".rstrip()
 
 
 def read(path: Path = KNOWN) -> tuple[Entry, ...]:

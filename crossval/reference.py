@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from crossval.checks.verdict import Reference
+from crossval.oracles.conditioning import condition
 from crossval.oracles.enclosure import truth
 from crossval.oracles.rounding import rounding_bound
-from crossval.oracles.texts import load
 from crossval.points.boxes import PointSet
 
 
@@ -44,34 +44,6 @@ class Standard:
 def standard(spec: Any, points: PointSet) -> Standard:
     """Truth, condition and rounding bound of ``spec`` at ``points``."""
     return _standard(_Key(spec, points))
-
-
-def kernel(spec: Any, columns: np.ndarray, upstream: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Value (n,) and gradient (n, columns) by the float64 kernel: close, but no truth."""
-    text = load(spec.program, "numpy")
-    constants = [spec.constants[name] for name in text.CONSTANTS]
-    with np.errstate(all="ignore"):
-        value, *bars = text.grad(*_split(columns), upstream, *constants)
-    return np.asarray(value), _stack(bars, len(columns))
-
-
-def condition(
-    spec: Any, columns: np.ndarray, upstream: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """``sum |x_i df/dx_i|`` of the value (n,) and of each gradient component (n, columns)."""
-    text = load(spec.program, "numpy")
-    constants = [spec.constants[name] for name in text.CONSTANTS]
-    size = np.abs(columns)
-    _, gradient = kernel(spec, columns, np.ones(len(columns)))
-    components = np.abs(upstream[:, None] * gradient)  # an upstream is an input like the others
-    for moved in range(columns.shape[1]):
-        direction = np.zeros_like(columns)
-        direction[:, moved] = 1.0
-        with np.errstate(all="ignore"):
-            moves = text.hvp(*_split(columns), upstream, *_split(direction), *constants)
-            components += size[:, [moved]] * np.abs(_stack(moves, len(columns)))
-    with np.errstate(all="ignore"):
-        return (size * np.abs(gradient)).sum(axis=1), components
 
 
 class _Key:
@@ -104,11 +76,3 @@ def _standard(key: _Key) -> Standard:
         known.kind,
         known.vertices,
     )
-
-
-def _split(columns: np.ndarray) -> list[np.ndarray]:
-    return [np.ascontiguousarray(column) for column in columns.T]
-
-
-def _stack(parts: Any, rows: int) -> np.ndarray:
-    return np.stack([np.broadcast_to(part, rows) for part in parts], axis=1)

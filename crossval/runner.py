@@ -59,13 +59,18 @@ class TargetDied(Exception):
 
 
 class TargetRaised(Exception):
-    """The target raised; ``kind``, ``text``, ``line`` and ``missing`` come from its process."""
+    """The target raised; ``kind``, ``line`` and ``missing`` come from its process."""
 
     def __init__(self, error: dict[str, str]) -> None:
         super().__init__(f"{error['type']}: {error['message']}".rstrip(": "))
         self.kind = error["type"]
         self.line = error["line"]
         self.missing = error["missing"]
+
+    @property
+    def words(self) -> str:
+        """The exception and the line of foreign code that raised it."""
+        return f"{self} at {self.line}" if self.line else str(self)
 
 
 class Runner:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from crossval.bits import from_bits, to_bits
+from crossval.catalog import numeric_axes
 from crossval.families import Family
 from crossval.oracles.formats import FORMATS, format_of
 from crossval.points.boxes import PointSet
@@ -96,6 +97,14 @@ class Session:
         if self.target.parameters is not None:
             return self.target.parameters
         return tuple(self.runner.keywords)
+
+    @property
+    def unexamined(self) -> list[str]:
+        """Arguments that keep their defaults in every call."""
+        named = self.runner.keywords
+        optional = named if self.target.call else named[len(self.family.inputs) :]
+        varied = {*numeric_axes(self.target.loss), *self.arguments}
+        return [name for name in optional if name not in varied]
 
     def points(self, dtype: str) -> PointSet:
         """Pinned points of this family in a format."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ class Target:
     Raises
     ------
     UsageError
-        If ``reference`` has not the form above.
+        If ``reference`` has not the form above, or ``call`` is no expression that calls ``f``.
     """
 
     reference: str
@@ -68,6 +69,8 @@ class Target:
 
     def __post_init__(self) -> None:
         split_reference(self.reference)
+        if self.call is not None and "f" not in names_in(self.call):
+            raise UsageError(f"--call must call f, as in 'f(pred, target)'; got {self.call!r}")
 
     @property
     def declared(self) -> str:
@@ -93,6 +96,15 @@ def split_reference(reference: str) -> tuple[str, str]:
     if match is None:
         raise UsageError(f"TARGET must be MODULE:ATTR or FILE.py:ATTR; got {reference!r}")
     return match["home"], match["attribute"]
+
+
+def names_in(call: str) -> set[str]:
+    """Names that a call expression reads; raises :class:`UsageError` if it is none."""
+    try:
+        tree = ast.parse(call, mode="eval")
+    except SyntaxError as error:
+        raise UsageError(f"--call must be a Python expression; got {call!r}") from error
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def split_declaration(declaration: str) -> tuple[str, str | None]:

@@ -7,7 +7,6 @@ Whatever a target raises is an answer; only what ends the process is not.
 
 from __future__ import annotations
 
-import ast
 import importlib
 import importlib.util
 import inspect
@@ -21,7 +20,7 @@ from types import ModuleType
 from typing import Any, BinaryIO
 
 from crossval import wire
-from crossval.target import split_reference
+from crossval.target import names_in, split_reference
 
 
 def main() -> None:
@@ -56,10 +55,12 @@ def load(order: dict[str, Any]) -> tuple[ModuleType, Callable[..., Any], dict[st
     found: Any = resolve(order["reference"])
     if order["init"] or inspect.isclass(found):
         found = found(**order["init"])
+    if not callable(found):
+        raise TypeError(f"the target must be callable; got {type(found).__name__}")
     names = _keywords(found)
     function = found if not order["call"] else Expression(found, order["call"])
     if order["call"]:
-        names = sorted(_free_names(order["call"]) - {"f", *order["inputs"]})
+        names = sorted(names_in(order["call"]) - {"f", *order["inputs"]})
     return adapter, function, {"keywords": names, "versions": adapter.versions()}
 
 
@@ -76,15 +77,30 @@ def resolve(reference: str) -> Any:
 
 
 def describe(error: BaseException) -> dict[str, str]:
-    """Exception as data: type, message, and the innermost line of foreign code."""
-    frames = traceback.extract_tb(error.__traceback__)
-    last = frames[-1] if frames else None
+    """Exception as data: type, message in one line, the innermost line of foreign code.
+
+    ``missing`` names the module whose absence raised, if that is what happened.
+    """
+    absent = isinstance(error, ModuleNotFoundError)
     return {
         "type": type(error).__name__,
-        "message": str(error).strip(),
-        "line": f"{Path(last.filename).name}:{last.lineno} {last.line}" if last else "",
-        "missing": getattr(error, "name", None) or "",
+        "message": " ".join(str(error).split()),
+        "line": _foreign_line(error),
+        "missing": (error.name or "") if absent else "",
     }
+
+
+def _foreign_line(error: BaseException) -> str:
+    home = str(Path(__file__).parent)
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((home, "<frozen"))
+    ]
+    if not frames:
+        return ""
+    last = frames[-1]
+    return f"{Path(last.filename).name}:{last.lineno} {last.line}"
 
 
 def _private_streams() -> tuple[BinaryIO, BinaryIO]:
@@ -134,11 +150,6 @@ class Expression:
             return self._function.grad(*positional, upstream=upstream, wrt=wrt, **named)  # type: ignore
 
         return eval(self._code, {"f": gradient}, names)
-
-
-def _free_names(text: str) -> set[str]:
-    tree = ast.parse(text, mode="eval")
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ def checks(session: Session) -> Iterator[Check]:
 def perform(session: Session, check: Check) -> Outcome:
     """Run one check; whatever the target does becomes an outcome."""
     try:
+        session.measured(check.dtype)  # a target that never answers passes no check
         return check.run(session, check.dtype)
     except Unmeasured as gap:
         if check.name == "call":
@@ -44,7 +45,8 @@ def perform(session: Session, check: Check) -> Outcome:
             return Outcome(check.name, check.dtype, text=str(end), ran=False)
         return _reported(check, end)
     except TargetRaised as error:
-        return Outcome(check.name, check.dtype, text=f"the target raised {error}", ran=False)
+        # it answered for the same rows before: the kind of call made the difference
+        return _found(check, "RL105", error.words)
 
 
 def _accuracy(session: Session, dtype: str) -> Iterator[Check]:
@@ -80,9 +82,13 @@ def _parameters(session: Session) -> Iterator[Check]:
 def _reported(check: Check, error: TargetRaised | TargetDied) -> Outcome:
     """One finding that says why there is no result."""
     if isinstance(error, TargetDied):
-        code, words = error.code, str(error)
-    else:
-        code = {"WrongShape": "RL202", "TypeError": "RL203"}.get(error.kind, "RL208")
-        words = f"{error} at {error.line}" if error.line else str(error)
+        return _found(check, error.code, str(error))
+    # a TypeError that no line of the target raised is one of calling it
+    calling = {"WrongShape": "RL202", "TypeError": "RL203"} if not error.line else {}
+    code = calling.get(error.kind, "RL208")
+    return _found(check, code, error.words)
+
+
+def _found(check: Check, code: str, words: str) -> Outcome:
     finding = Finding(code, check.name, check.dtype, words, fix=CODES[code].remedy)
     return Outcome(check.name, check.dtype, grade="F", findings=(finding,))

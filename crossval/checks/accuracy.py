@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from crossval.checks.cases import by_cause, case_at, places_of
+from crossval.checks.cases import by_cause, case_at, places_of, plainness
 from crossval.checks.diagnosis import Evidence, explain
 from crossval.checks.quantities import Quantity, gradient_at, ordinary, value_at
-from crossval.checks.statistics import WRONG, by_row, summary, worst
+from crossval.checks.statistics import WRONG, by_row, largest, summary, worst
 from crossval.checks.verdict import Verdicts
 from crossval.findings import CODES, Case, Finding
 from crossval.outcome import Outcome
@@ -23,13 +23,13 @@ def value(session: Session, dtype: str) -> Outcome:
 
 
 def gradient(session: Session, dtype: str, name: str) -> Outcome:
-    """Judge the gradient of ``sum(loss * upstream)`` by one input where it is unique."""
+    """Judge the gradient of ``sum(loss * upstream)`` by one input; finite where not unique."""
     evaluation, points = session.measured(dtype), session.points(dtype)
     if name not in evaluation.gradients:
         finding = Finding("RL408", f"grad[{name}]", dtype, f"{name} receives no gradient")
         return Outcome(f"grad[{name}]", dtype, grade="F", findings=(finding,))
     standard = session.standard(dtype)
-    rows = ordinary(session, dtype, evaluation) & (standard.kind == "regular")
+    rows = ordinary(session, dtype, evaluation)
     return graded(session, gradient_at(session, evaluation, points, standard, rows, name))
 
 
@@ -53,7 +53,8 @@ def not_finite(session: Session, quantity: Quantity, verdicts: Verdicts) -> list
     code = "RL401" if quantity.columns else "RL302"
     findings = []
     for (pattern, cause, fix), group in by_cause(session, quantity.points, rows).items():
-        at = tuple(int(i) for i in np.argwhere(_within(bad, group))[0])
+        plainest = min(group.tolist(), key=lambda row: plainness(quantity.points.columns[row]))
+        at = tuple(int(i) for i in np.argwhere(_within(bad, np.array([plainest])))[0])
         findings.append(
             Finding(
                 code,
@@ -61,7 +62,8 @@ def not_finite(session: Session, quantity: Quantity, verdicts: Verdicts) -> list
                 quantity.points.dtype,
                 f"{_kind(float(quantity.got[at]))} where the definition is finite",
                 case=case_of(session, quantity, verdicts, at),
-                cause=f"{cause} [pattern: {pattern}]" if pattern else "",
+                cause=cause,
+                pattern=pattern,
                 fix=fix or CODES[code].remedy,
                 seen=len(group),
                 of=len(bad),
@@ -77,9 +79,7 @@ def wrong(session: Session, quantity: Quantity, verdicts: Verdicts) -> list[Find
     if not bad.any():
         return []
     rows = np.flatnonzero(by_row(bad))
-    at = tuple(
-        int(i) for i in np.unravel_index(np.argmax(np.where(bad, verdicts.ulp, -1)), bad.shape)
-    )
+    at = largest(verdicts.ulp, bad)
     case = case_of(session, quantity, verdicts, at)
     diagnosis = explain(session, Evidence.of(quantity, verdicts))
     granted = float(verdicts.tolerance[at])

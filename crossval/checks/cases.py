@@ -90,6 +90,11 @@ def places_of(points: PointSet, rows: np.ndarray) -> tuple[str, ...]:
     return tuple(dict.fromkeys(points.places[rows].tolist()))
 
 
+def plainness(row: np.ndarray) -> int:
+    """Length of a row's decimals: of inputs that fail alike, the reader gets the shortest."""
+    return sum(len(repr(number)) for number in row.tolist())
+
+
 def _reference(truth: Reference | None, element: tuple[int, ...]) -> str:
     if truth is None:
         return ""

@@ -21,7 +21,6 @@ class Geometry:
     identical: bool
     union: float
     hull: float
-    diagonal: float
     denominators: tuple[float, ...]
     loss: str
     number: Format
@@ -48,9 +47,8 @@ class Geometry:
             if f"eps_{name}" in constants
         )
         identical = bool(np.array_equal(pred, target))
-        return cls(
-            pw, ph, tw, th, identical, **areas, denominators=denominators, loss=loss, number=number
-        )
+        sizes = areas["union"], areas["hull"]
+        return cls(pw, ph, tw, th, identical, *sizes, denominators, loss, number)
 
 
 @dataclass(frozen=True)
@@ -66,8 +64,8 @@ class Pattern:
 PATTERNS = (
     Pattern(
         "overflow",
-        lambda g: max(g.hull, g.diagonal, g.pw * g.ph, g.tw * g.th) >= g.number.overflow,
-        "an area or a squared diagonal of these boxes exceeds the largest number of the format",
+        lambda g: max(g.pw * g.ph + g.tw * g.th, *g.denominators) >= g.number.overflow,
+        "an area, a sum of areas or a squared diagonal of these boxes exceeds the format's range",
         "widen the boxes to float32 before multiplying sides",
     ),
     Pattern(

@@ -15,9 +15,10 @@ from crossval.catalog import neighbours, spec_of
 from crossval.checks.quantities import Quantity, ordinary, value_at
 from crossval.checks.statistics import WRONG
 from crossval.checks.verdict import Verdicts
+from crossval.oracles.conditioning import kernel
 from crossval.oracles.formats import Format, format_of
+from crossval.oracles.texts import Definition
 from crossval.points.boxes import PointSet
-from crossval.reference import kernel
 from crossval.session import Session
 
 _MOST, _ALL = 0.95, 0.98
@@ -259,7 +260,7 @@ def _named(factor: float) -> str:
 
 
 def _predicted(
-    session: Session, evidence: Evidence, spec: object, columns: np.ndarray
+    session: Session, evidence: Evidence, spec: Definition, columns: np.ndarray
 ) -> np.ndarray:
     value, gradient = kernel(spec, columns, evidence.points.upstream)
     if evidence.is_value:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from crossval.checks.quantities import gradient_at, value_at
+from crossval.checks.quantities import answered, ordinary, quantities
 from crossval.checks.statistics import WRONG, by_row
 from crossval.findings import CODES, Finding
 from crossval.outcome import Outcome
@@ -26,7 +27,7 @@ def call(session: Session, dtype: str) -> Outcome:
     rows = np.array(sorted(evaluation.raised))
     first = evaluation.raised[int(rows[0])]
     died = isinstance(first, TargetDied)
-    code, words = (first.code, str(first)) if died else ("RL105", f"{first} at {first.line}")
+    code, words = (first.code, str(first)) if died else ("RL105", first.words)
     return _failure("call", dtype, code, words, rows, points, len(points))
 
 
@@ -101,23 +102,18 @@ def same_dtype(session: Session, dtype: str) -> Outcome:
 
 
 def shape_misuse(session: Session, dtype: str) -> Outcome:
-    """Require that operands are refused whose shapes do not fit."""
+    """Require that operands are refused whose shapes do not fit, one row for many included."""
     columns = _sample(session, dtype).columns
     inputs = {name: columns[:, part] for name, part in session.family.inputs.items()}
-    last = next(reversed(inputs))
-    misuses = {
-        "one row less in one input": {**inputs, last: inputs[last][:-1]},
-        "trailing dimension 3": {name: array[:, :3] for name, array in inputs.items()},
-        "trailing dimension 5": {
-            name: np.concatenate([array, array[:, :1]], axis=1) for name, array in inputs.items()
-        },
-    }
     upstream = np.ones(len(columns))
+    misuses = list(_misuses(inputs))
     accepted = [
-        words for words, arrays in misuses.items() if not _refuses(session, dtype, arrays, upstream)
+        " beside ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        for arrays in misuses
+        if not _refuses(session, dtype, arrays, upstream)
     ]
     if accepted:
-        return _failure("shape misuse", dtype, "RL201", f"accepted: {', '.join(accepted)}")
+        return _failure("shape misuse", dtype, "RL201", f"accepted: {'; '.join(accepted)}")
     return Outcome("shape misuse", dtype, grade="ok", n=len(misuses))
 
 
@@ -127,19 +123,30 @@ def empty_batch(session: Session, dtype: str) -> Outcome:
     try:
         result = session.evaluate(nothing)
     except TargetRaised as error:
-        return _failure("empty batch", dtype, "RL207", f"raised {error}")
+        return _failure("empty batch", dtype, "RL207", f"raised {error.words}")
     shapes = {"value": result.value.shape} | {k: g.shape for k, g in result.gradients.items()}
-    wanted = {"value": (0,)} | dict.fromkeys(result.gradients, (0, 4))
+    wanted = {"value": (0,)} | {k: nothing.inputs[k].shape for k in result.gradients}
     if shapes != wanted:
         return _failure("empty batch", dtype, "RL207", f"shapes {shapes}, expected {wanted}")
     return Outcome("empty batch", dtype, grade="ok", n=1)
 
 
 def _sample(session: Session, dtype: str) -> PointSet:
-    """Spread rows of the regimes, at most ``_ROWS``."""
-    points = session.points(dtype)
-    rows = np.flatnonzero(~points.special)
-    return points.take(rows[:: max(1, len(rows) // _ROWS)])
+    """Spread about ``_ROWS`` rows for which the target answered, of the regimes if possible."""
+    evaluation = session.measured(dtype)
+    rows = np.flatnonzero(ordinary(session, dtype, evaluation))
+    if not len(rows):
+        rows = np.flatnonzero(answered(session, dtype, evaluation))
+    return session.points(dtype).take(rows[:: max(1, len(rows) // _ROWS)])
+
+
+def _misuses(inputs: dict[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
+    """Operands that do not fit: one input with other rows, then all with another width."""
+    for name, array in inputs.items():
+        for other in (array[:-1], array[:1], array[0]):
+            yield {**inputs, name: other}
+    yield {name: array[:, :-1] for name, array in inputs.items()}
+    yield {name: array[:, [*range(array.shape[1]), 0]] for name, array in inputs.items()}
 
 
 def _refuses(
@@ -166,11 +173,8 @@ def _reordered(evaluation: Evaluation, order: np.ndarray) -> Evaluation:
 def _wrong_rows(session: Session, evaluation: Evaluation, points: PointSet) -> np.ndarray:
     truth: Standard = standard(session.spec, points)
     rows = np.arange(len(points))
-    quantities = [value_at(session, evaluation, points, truth, rows)]
-    quantities += [
-        gradient_at(session, evaluation, points, truth, rows, name) for name in evaluation.gradients
-    ]
-    return np.any([by_row(q.verdicts().grade == WRONG) for q in quantities], axis=0)
+    judged = quantities(session, evaluation, points, truth, rows)
+    return np.any([by_row(q.verdicts().grade == WRONG) for q in judged], axis=0)
 
 
 def _count(evaluation: Evaluation) -> int:

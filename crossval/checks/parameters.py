@@ -15,12 +15,13 @@ import numpy as np
 
 from crossval.catalog import numeric_axes, spec_of
 from crossval.checks.accuracy import case_of
-from crossval.checks.quantities import Quantity, gradient_at, value_at
-from crossval.checks.statistics import WRONG, by_row
+from crossval.checks.quantities import Quantity, answered, quantities
+from crossval.checks.statistics import WRONG, by_row, largest
 from crossval.findings import CODES, Finding
+from crossval.oracles.conditioning import kernel
 from crossval.outcome import Outcome
 from crossval.points.boxes import PointSet
-from crossval.reference import kernel, standard
+from crossval.reference import standard
 from crossval.session import Evaluation, Session
 
 CHANGED = 2.0**-6
@@ -67,8 +68,8 @@ def parameter_effect(session: Session, dtype: str, axis: str) -> Outcome:
 
 def _points(session: Session, dtype: str) -> PointSet:
     """Choose rows of the regimes on which a denominator's eps shows."""
-    points = session.points(dtype)
-    rows = [np.flatnonzero(points.places == name)[:_ROWS] for name in _REGIMES]
+    points, usable = session.points(dtype), answered(session, dtype, session.measured(dtype))
+    rows = [np.flatnonzero(usable & (points.places == name))[:_ROWS] for name in _REGIMES]
     return points.take(np.concatenate(rows))
 
 
@@ -77,11 +78,7 @@ def _first_wrong(
 ) -> Quantity | None:
     """Return the first quantity with a finite result beyond tolerance under ``spec``."""
     truth, rows = standard(spec, points), np.arange(len(points))
-    quantities = [value_at(session, evaluation, points, truth, rows)]
-    quantities += [
-        gradient_at(session, evaluation, points, truth, rows, name) for name in evaluation.gradients
-    ]
-    for quantity in quantities:
+    for quantity in quantities(session, evaluation, points, truth, rows):
         failed = (quantity.verdicts().grade == WRONG) & np.isfinite(quantity.got)
         if failed.any():
             return quantity
@@ -133,10 +130,7 @@ def _unreached(check: str, dtype: str, axis: str, reached: list[str], missed: li
 def _otherwise(session: Session, check: str, dtype: str, axis: str, quantity: Quantity) -> Finding:
     verdicts = quantity.verdicts()
     bad = (verdicts.grade == WRONG) & np.isfinite(quantity.got)
-    at = tuple(
-        int(i) for i in np.unravel_index(np.argmax(np.where(bad, verdicts.ulp, -1)), bad.shape)
-    )
-    rows = by_row(bad)
+    at, rows = largest(verdicts.ulp, bad), by_row(bad)
     return Finding(
         "RL806",
         check,

@@ -103,6 +103,21 @@ def gradient_at(
     )
 
 
+def quantities(
+    session: Session,
+    evaluation: Evaluation,
+    points: PointSet,
+    standard: Standard,
+    rows: np.ndarray,
+) -> list[Quantity]:
+    """Value and every gradient that came, at ``rows``, beside their truth."""
+    gradients = [name for name in session.wrt if name in evaluation.gradients]
+    return [
+        value_at(session, evaluation, points, standard, rows),
+        *(gradient_at(session, evaluation, points, standard, rows, name) for name in gradients),
+    ]
+
+
 def _largest(standard: Standard) -> np.ndarray:
     """Largest magnitude of any one-sided derivative, by component; infinite if undecided."""
     size = np.nan_to_num(np.abs(standard.gradient.hi))

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from crossval.checks.accuracy import graded
-from crossval.checks.quantities import Quantity, answered, gradient_at, value_at
+from crossval.checks.quantities import answered, quantities
 from crossval.checks.statistics import WRONG, by_row
+from crossval.checks.verdict import GRADES, vacuity
 from crossval.findings import CODES, Finding
 from crossval.outcome import Outcome
 from crossval.session import Session
@@ -19,31 +20,25 @@ def special_points(session: Session, dtype: str) -> Outcome:
     evaluation, points = session.measured(dtype), session.points(dtype)
     standard = session.standard(dtype)
     rows = answered(session, dtype, evaluation) & points.special
-    quantities = [value_at(session, evaluation, points, standard, rows)]
-    quantities += [
-        gradient_at(session, evaluation, points, standard, rows, name)
-        for name in session.wrt
-        if name in evaluation.gradients
-    ]
-    outcomes = [graded(session, quantity) for quantity in quantities]
-    failed = np.any([_failed(quantity) for quantity in quantities], axis=0)
+    judged = quantities(session, evaluation, points, standard, rows)
+    outcomes = [graded(session, quantity) for quantity in judged]
+    verdicts = [quantity.verdicts() for quantity in judged]
+    failed = np.any([by_row(v.grade == WRONG) for v in verdicts], axis=0)
     undefined = set(points.places[rows][standard.kind[rows] == "undefined"].tolist())
     findings = [_at_degenerate(f, undefined) for outcome in outcomes for f in outcome.findings]
-    decisive = max(outcomes, key=lambda outcome: "ABCF".find(outcome.grade))
+    decisive = max(outcomes, key=lambda outcome: ("", *GRADES).index(outcome.grade))
+    telling = np.concatenate([quantity.truth.hi.ravel() for quantity in judged])
+    granted = np.concatenate([v.tolerance.ravel() for v in verdicts])
     return replace(
         decisive,
         check="special points",
         findings=tuple(findings),
         n=int(rows.sum()),
-        vacuity={},
+        conclusive=sum(outcome.conclusive for outcome in outcomes),
+        vacuity=vacuity(telling, granted),
         explained=None,
         text=f"{int((~failed).sum())}/{len(failed)}",
     )
-
-
-def _failed(quantity: Quantity) -> np.ndarray:
-    wrong = quantity.verdicts().grade == WRONG
-    return by_row(wrong)
 
 
 def _at_degenerate(finding: Finding, undefined: set[str]) -> Finding:

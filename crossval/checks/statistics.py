@@ -28,13 +28,19 @@ def worst(verdicts: Verdicts) -> tuple[int, ...] | None:
         return None
     counts = verdicts.conclusive | (verdicts.grade == WRONG)
     rank = np.where(counts, verdicts.grade, -1)
-    ulp = np.where(rank == rank.max(), verdicts.ulp, -1.0)
-    return tuple(int(i) for i in np.unravel_index(int(np.argmax(ulp)), ulp.shape))
+    return largest(verdicts.ulp, rank == rank.max())
+
+
+def largest(ulp: np.ndarray, where: np.ndarray) -> tuple[int, ...]:
+    """Index of the largest error in ulp among the numbers of a mask."""
+    among = np.where(where, ulp, -1.0)
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(among)), among.shape))
 
 
 def summary(verdicts: Verdicts, truth: Reference) -> dict[str, Any]:
     """Fields of an :class:`~crossval.outcome.Outcome` that come from verdicts alone."""
-    finite = verdicts.ulp[np.isfinite(verdicts.ulp)]
+    # where there is no single truth there is no error either: only finiteness was asked
+    finite = verdicts.ulp[np.isfinite(verdicts.ulp) & ~np.isnan(truth.hi)]
     over = verdicts.grade > 0
     at = worst(verdicts)
     return {
@@ -48,7 +54,7 @@ def summary(verdicts: Verdicts, truth: Reference) -> dict[str, Any]:
         },
         "explained": float((verdicts.grade[over] == 1).mean()) if over.any() else None,
         "condition": None if at is None else _relative(truth, at),
-        "vacuity": vacuity(truth, verdicts.tolerance),
+        "vacuity": vacuity(truth.hi, verdicts.tolerance),
     }
 
 

@@ -1,8 +1,8 @@
 """Gradients where edges coincide or boxes touch: membership in the generalized gradient.
 
 At a tie the truth is the convex hull of one gradient per resolution of the tied comparisons. A
-candidate is inside if some convex combination meets it in every component within tolerance; the
-combination itself tells which convention the code follows.
+candidate is inside if some convex combination meets it in every component within tolerance; which
+one it is near tells the convention that the code follows.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-from scipy.optimize import nnls
 
 from crossval.checks.cases import case_at, places_of
 from crossval.checks.quantities import answered, gradient_at, ordinary
 from crossval.checks.statistics import WRONG
 from crossval.checks.verdict import GRADES, GRADIENT_ULPS, Reference, tolerances
 from crossval.findings import CODES, Finding
+from crossval.oracles.conditioning import kernel
 from crossval.oracles.formats import format_of
+from crossval.oracles.metric import membership
 from crossval.outcome import Outcome
-from crossval.reference import Standard, kernel
+from crossval.reference import Standard
 from crossval.session import Session
 
-_SUM_WEIGHT = 16.0
 _NAMES = {
     "equal edges": {"ours": "even split", "one": "one side takes all", "mean": "even split"},
     "touching": {"ours": "overlap's derivative 0", "one": "overlap's derivative 1", "mean": "1/2"},
@@ -41,7 +41,7 @@ def ties(session: Session, dtype: str) -> Outcome:
     usable = answered(session, dtype, evaluation) & (standard.kind == "tie")
     usable &= np.isfinite(got).all(axis=1)  # what is not finite is reported where it belongs
     rows = np.flatnonzero(usable)
-    graded = {row: _membership(got[row], standard, row, parts, dtype) for row in rows.tolist()}
+    graded = {row: _graded(got[row], standard, row, parts, dtype) for row in rows.tolist()}
     outside = np.array([row for row, (grade, _) in graded.items() if grade == WRONG], int)
     conventions = _conventions(session, dtype, got, parts, graded)
     telling = [
@@ -62,37 +62,7 @@ def ties(session: Session, dtype: str) -> Outcome:
     )
 
 
-def outside_by(got: np.ndarray, vertices: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
-    """Vector (k,) from the convex hull of ``vertices`` (m, k) to ``got`` (k,).
-
-    Components count in units of their ``tolerance`` (k,), so that a small component is not lost
-    beside a large one. Everything is taken relative to one vertex: components in which all
-    vertices agree, and results at that vertex, lose no digit.
-    """
-    origin, others = vertices[0], vertices[1:] - vertices[0]
-    moving = np.isfinite(tolerance) & (others != 0).any(axis=0)
-    unit = 1 / np.maximum(tolerance[moving], np.finfo(float).tiny)
-    matrix, goal = (others[:, moving] * unit).T, (got - origin)[moving] * unit
-    scale = max(np.abs(matrix).max(initial=0.0), np.abs(goal).max(initial=0.0)) or 1.0
-    # the last column is the weight of the first vertex; the last row makes all weights add up to 1
-    system = np.zeros((len(goal) + 1, len(vertices)))
-    system[:-1, :-1], system[-1] = matrix / scale, _SUM_WEIGHT
-    weights = _refined(system, np.append(goal / scale, _SUM_WEIGHT))[:-1]
-    weights /= max(1.0, weights.sum())
-    return (got - origin) - weights @ others
-
-
-def _refined(system: np.ndarray, goal: np.ndarray) -> np.ndarray:
-    """Non-negative least squares, its positive part improved by the residual to full accuracy."""
-    weights, _ = nnls(system, goal)
-    active = weights > 0
-    for _ in range(2):
-        step = np.linalg.lstsq(system[:, active], goal - system @ weights, rcond=None)[0]
-        weights[active] = np.maximum(weights[active] + step, 0.0)
-    return weights
-
-
-def _membership(
+def _graded(
     got: np.ndarray, standard: Standard, row: int, parts: np.ndarray, dtype: str
 ) -> tuple[int, np.ndarray]:
     """Grade and granted tolerance of one row."""
@@ -104,15 +74,14 @@ def _membership(
     )
     tolerance = np.zeros_like(largest)
     for grade, tolerance in enumerate(tolerances(widest, format_of(dtype), GRADIENT_ULPS)):
-        if np.all(np.abs(outside_by(got, vertices, tolerance)) <= tolerance):
+        if membership(got, vertices, tolerance).inside:
             return grade, tolerance
     return WRONG, tolerance
 
 
 def _rejects_zero(vertices: np.ndarray, tolerance: np.ndarray) -> bool:
     """Whether a gradient of 0 would be told from the members of the hull."""
-    gap = np.abs(outside_by(np.zeros(vertices.shape[1]), vertices, tolerance))
-    return bool(np.any(gap > tolerance))
+    return not membership(np.zeros(vertices.shape[1]), vertices, tolerance).inside
 
 
 def _findings(

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from crossval.oracles.formats import Format
+from crossval.oracles.metric import ulp_error
 
 GRADES = ("A", "B", "C", "F")
 VALUE_ULPS, GRADIENT_ULPS = 4.0, 8.0
@@ -91,21 +92,18 @@ def judge(got: np.ndarray, truth: Reference, number: Format, ulps: float) -> Ver
         Budget of grade A.
     """
     error = distance(got, truth)
-    spacing = number.ulp(truth.hi, truth.lo)
     tiers = tolerances(truth, number, ulps)
     met = (error <= tiers) & np.isfinite(error)
     grade = np.where(met.any(axis=0), met.argmax(axis=0), len(tiers))
     # no single truth (a tie, an undefined derivative): being finite is all that is asked here
     beyond = np.isinf(got) & (truth.radius >= number.overflow)
     free = np.isnan(truth.hi) & (np.isfinite(got) | beyond)
-    grade = np.where(free, 0, grade)
+    ulp = np.where(np.isnan(got), np.inf, ulp_error(got, truth.hi, truth.lo, dtype=number))
     # a truth beyond the format's range rounds to infinity; that result is right
-    overflow = (np.abs(truth.hi) >= number.overflow) & (got == np.copysign(np.inf, truth.hi))
-    grade = np.where(overflow, 0, grade)
+    right = free | (np.isinf(got) & (ulp == 0))
+    grade = np.where(right, 0, grade)
     granted = np.take_along_axis(tiers, np.minimum(grade, len(tiers) - 1)[None], axis=0)[0]
-    with np.errstate(over="ignore"):
-        ulp = np.where(overflow | free, 0.0, error / spacing)
-    return Verdicts(grade, ulp, granted, conclusive(truth, granted))
+    return Verdicts(grade, np.where(free, 0.0, ulp), granted, conclusive(truth, granted))
 
 
 def distance(got: np.ndarray, truth: Reference) -> np.ndarray:
@@ -129,16 +127,21 @@ def conclusive(truth: Reference, tolerance: np.ndarray) -> np.ndarray:
     return np.isfinite(tolerance) & ((truth.hi == 0) | (np.abs(truth.hi) > tolerance))
 
 
-def vacuity(truth: Reference, tolerance: np.ndarray) -> dict[str, float]:
+def vacuity(truth: np.ndarray, tolerance: np.ndarray) -> dict[str, float]:
     """Share of the non-zero truths that a wrong result would survive.
+
+    Parameters
+    ----------
+    truth, tolerance : array
+        Of one shape; NaN where there is no single truth.
 
     Returns
     -------
     dict of str to float
         ``zero``: 0 in place of the truth; ``flip``: its negative; ``x1.05``: 1.05 times it.
     """
-    telling = (truth.hi != 0) & ~np.isnan(truth.hi)
-    size, granted = np.abs(truth.hi[telling]), tolerance[telling]
+    telling = (truth != 0) & ~np.isnan(truth)
+    size, granted = np.abs(truth[telling]), tolerance[telling]
     wrong = {"zero": 1.0, "flip": 2.0, "x1.05": 0.05}
     if not size.size:
         return dict.fromkeys(wrong, 0.0)

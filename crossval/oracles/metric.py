@@ -89,7 +89,8 @@ def membership(candidate: ArrayLike, vertices: ArrayLike, tolerance: ArrayLike) 
     vertices : array_like of float64, shape (m, k)
         One gradient per resolution of the ties, rounded to nearest.
     tolerance : array_like of float64, shape (k,) or scalar
-        Permitted error of each component; what rounding the vertices costs is added.
+        Permitted error of each component; what rounding the vertices costs is added. Infinite
+        where a component is not judged.
 
     Returns
     -------
@@ -102,6 +103,8 @@ def membership(candidate: ArrayLike, vertices: ArrayLike, tolerance: ArrayLike) 
     if not np.isfinite(candidate).all():
         return Membership(False, np.inf, np.full(count, np.nan), "outside")
     scale = np.asarray(tolerance, np.float64) + 2.0**-53 * np.abs(vertices).max(0) + _TINY
+    judged = np.isfinite(scale)
+    candidate, vertices, scale = candidate[judged], vertices[:, judged], scale[judged]
     named = dict(zip([f"vertex {j}" for j in range(count)], np.eye(count), strict=True))
     named["even split"] = np.full(count, 1 / count)
     for convention, weights in named.items():
@@ -119,7 +122,7 @@ def membership(candidate: ArrayLike, vertices: ArrayLike, tolerance: ArrayLike) 
 def _distance(candidate: Array, vertices: Array, weights: Array, scale: Array) -> float:
     combination = weights.astype(np.longdouble) @ vertices.astype(np.longdouble)
     with np.errstate(over="ignore"):
-        return float(np.max(np.abs(candidate - combination) / scale))
+        return float(np.max(np.abs(candidate - combination) / scale, initial=0.0))
 
 
 def _nearest(candidate: Array, vertices: Array, scale: Array) -> Array:

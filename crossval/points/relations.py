@@ -60,7 +60,9 @@ class Recipe:
         pred, target = (_place(boxes, self, number) for boxes in (pred, target))
         if self.steps:
             moves = random.integers(-self.steps, self.steps + 1, size=target.shape)
-            target = ordered(step(target, moves, number))
+            moved = step(target, moves, number)
+            # Beyond the largest number there is no grid to step on.
+            target = ordered(np.where(np.isfinite(moved), moved, target))
         for edge in self.ties:
             target[:, EDGES.index(edge)] = pred[:, EDGES.index(edge)]
         return pred, ordered(target)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -14,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crossval.catalog import losses
-from crossval.certificate import Certificate
+from crossval.certificate import PASSED, Certificate
 from crossval.findings import CODES, Case, Finding
 from crossval.outcome import FAIL, INCONCLUSIVE, KNOWN, NOT_RUN, PASS, Outcome
 from crossval.target import Target
@@ -35,8 +36,10 @@ _SHORT = {"float64": "f64", "float32": "f32", "bfloat16": "bf16", "float16": "f1
 _LABEL = 8
 _WIDTH = 100
 _PLACES = 5
+_COLUMNS = (
+    "f64 to f16: worst grade of value and gradients on the regimes; named points not counted."
+)
 _LEGEND = """\
-Columns f64 to f16: worst grade of value and gradients on the regimes; named points count beside it.
 A  within 4 ulp of the truth, gradients 8     B  explained by the condition of the number
 C  within twice the rounding bound of the textbook formula     F  wrong     –  not tested
 †  declared in crossval/adapters/libraries/known.toml: a known defect, still F, exit code 0
@@ -60,11 +63,19 @@ def show(certificate: Certificate, console: Console) -> None:
     if certificate.problem is not None:
         console.print(_block(Block(certificate.problem, ("import",), (), ())))
         return
-    console.print(_table(certificate))
+    console.print(_table(certificate, console.width))
     console.print(_labelled(_facts(certificate)))
     for block in blocks(certificate.findings):
         console.print()
         console.print(_block(block))
+    console.print()
+    console.print(_verdict(certificate))
+
+
+def show_legend(console: Console) -> None:
+    """Print what grades, marks and columns mean."""
+    console.print()
+    console.print(Text(_LEGEND, style="dim"))
 
 
 def show_summary(
@@ -78,10 +89,11 @@ def show_summary(
         title_style="bold",
         pad_edge=False,
         padding=0,
-        width=_WIDTH,
+        width=min(console.width, _WIDTH),
     )
-    table.add_column("target", no_wrap=True, width=36)
-    table.add_column("as", no_wrap=True, width=16)
+    short = console.width < _WIDTH
+    table.add_column("target", overflow="fold", width=24 if short else 36)
+    table.add_column("as", overflow="fold", width=10 if short else 16)
     for name in _SHORT.values():
         table.add_column(name, justify="center", width=4)
     for name in ("known", "fail"):
@@ -91,6 +103,7 @@ def show_summary(
         table.add_row(*_summary_row(certificate))
     console.print()
     console.print(table)
+    console.print(Text(_COLUMNS, style="dim"))
     console.print(Text(_LEGEND, style="dim"))
     for finding in outdated:
         console.print()
@@ -112,11 +125,33 @@ def blocks(findings: Iterable[Finding]) -> list[Block]:
 
 def _joined(group: list[Finding]) -> Block:
     first = max(group, key=lambda finding: finding.seen)
+    cases = [finding.case for finding in group if finding.case is not None]
     return Block(
-        first,
+        replace(first, case=min(cases, key=_length, default=None)),
         tuple(dict.fromkeys(finding.check for finding in group)),
         tuple(dict.fromkeys(finding.dtype for finding in group if finding.dtype)),
         tuple(dict.fromkeys(place for finding in group for place in finding.places)),
+    )
+
+
+def _length(case: Case) -> int:
+    """Length of a case's decimals: of findings that say the same, the plainest input is shown."""
+    return sum(len(_short(x)) for numbers in case.inputs.values() for x in numbers["decimal"])
+
+
+def _verdict(certificate: Certificate) -> Text:
+    """One line: grade, and how many checks ended how."""
+    counts, failed = certificate.counts, certificate.counts[FAIL]
+    if failed:
+        text = Text("FAILED", style=_STYLE[FAIL])
+    elif certificate.exit_code != PASSED:
+        text = Text("NOT JUDGED", style=_STYLE[INCONCLUSIVE])
+    else:
+        known = " but for declared deviations" if counts[KNOWN] else ""
+        text = Text(f"PASSED{known}", style=_STYLE[KNOWN if known else PASS])
+    words = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    return Text.assemble(
+        text, f" · grade {certificate.grade} · {sum(counts.values())} checks: {words}"
     )
 
 
@@ -130,19 +165,27 @@ def _heading(certificate: Certificate) -> Text:
     return text
 
 
-def _table(certificate: Certificate) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0, width=_WIDTH)
-    table.add_column("check", no_wrap=True, width=16)
-    table.add_column("dtype", no_wrap=True, width=12)
-    table.add_column("worst (ulp)", no_wrap=True, overflow="ellipsis", ratio=1)
-    table.add_column("p50", no_wrap=True, justify="right", width=6)
-    table.add_column("cond.", no_wrap=True, justify="right", width=5)
-    table.add_column("vacuous", no_wrap=True, justify="right", width=7)
-    table.add_column("grade", no_wrap=True, justify="center", width=5)
-    table.add_column("code", no_wrap=True, width=12)
+def _table(certificate: Certificate, width: int) -> Table:
+    """Make the table of checks; where there is less room, the median and the share explained go."""
+    columns: dict[str, dict[str, Any]] = {
+        "check": {"width": 16},
+        "dtype": {"width": 12},
+        "worst (ulp)": {"overflow": "ellipsis", "ratio": 1},
+        "p50": {"justify": "right", "width": 6},
+        "cond.": {"justify": "right", "width": 5},
+        "vacuous": {"justify": "right", "width": 7},
+        "grade": {"justify": "center", "width": 5},
+        "code": {"width": 12},
+    }
+    hidden = () if width >= _WIDTH else ("p50", "cond.")
+    kept = [index for index, name in enumerate(columns) if name not in hidden]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0, width=min(width, _WIDTH))
+    for name, options in columns.items():
+        if name not in hidden:
+            table.add_column(name, no_wrap=True, **options)
     for rows in _sections(certificate):
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*(row[index] for index in kept))
         table.add_section()
     return table
 
@@ -241,9 +284,14 @@ def _block(block: Block) -> RenderableType:
     title.append(f"   {where}", style="cyan")
     lines = [("", finding.message)] if finding.message else []
     lines += _case_lines(finding.case) if finding.case else []
-    lines += [("cause", finding.cause)] if finding.cause else []
+    pattern = f" [pattern: {finding.pattern}]" if finding.pattern else ""
+    lines += [("cause", finding.cause + pattern)] if finding.cause else []
     if finding.seen:
-        lines.append(("seen", f"{finding.seen} of {finding.of} rows: {_listed(block.places)}"))
+        where = f" of {finding.check}" if len(block.checks) > 1 else ""
+        rows = f"{finding.seen} of {finding.of} rows{where}"
+        lines.append(("seen", f"{rows}: {_listed(finding.places)}"))
+        others = tuple(place for place in block.places if place not in finding.places)
+        lines += [("also at", _listed(others))] if others else []
     lines += [("fix", finding.fix)] if finding.fix else []
     if finding.known:
         lines.append(("known", f"{finding.known} {finding.link}".rstrip()))

@@ -1,5 +1,6 @@
 """The command: exit codes, files, formats, messages."""
 
+import io
 import json
 import subprocess
 import sys
@@ -7,9 +8,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from rich.console import Console
 
 import crossval
 from crossval.certificate import SCHEMA
+from crossval.report.terminal import show, show_summary
 
 TARGETS = Path(__file__).parent / "targets"
 GIOU = f"{TARGETS / 'numpy_losses.py'}:giou"
@@ -29,6 +32,31 @@ def test_pass_is_0_and_prints_table_and_conventions(capsys):
         assert words in out
     assert "untested" in out
     assert all(len(line.rstrip()) <= 100 for line in out.splitlines())
+
+
+def test_the_last_lines_say_the_verdict_and_what_the_marks_mean(capsys):
+    code, out, _ = run(capsys, "certify", GIOU, "--as", "giou/fvcore", *QUICK)
+    assert code == 0
+    assert "PASSED · grade" in out
+    assert "14 checks: 14 pass" in out
+    assert "tolerance would accept 0" in out
+    _, out, _ = run(
+        capsys, "certify", GIOU.replace(":giou", ":Zero"), "--as", "giou/fvcore", *QUICK
+    )
+    assert "FAILED · grade F" in out
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_grades_and_codes_fit_the_terminal(judged, width):
+    certificate = judged("numpy_losses.py", "Zero", "giou/fvcore")
+    console = Console(width=width, record=True, file=io.StringIO())
+    show(certificate, console)
+    show_summary([certificate], [], console)
+    lines = console.export_text().splitlines()
+    assert max(len(line) for line in lines) <= width
+    rows = [line.split() for line in lines if line.startswith(" grad[pred]")]
+    assert rows[0][-2:] == ["F", "RL403"]
+    assert any("RL403" in line for line in lines if "Zero" in line)
 
 
 def test_failure_is_1_and_prints_code_input_bits_and_cause(capsys):
@@ -52,6 +80,13 @@ def test_failure_is_1_and_prints_code_input_bits_and_cause(capsys):
         (("certify", GIOU, "--as", "giou", "-o", "x.html"), "FILE.json"),
         (("certify", "--library", "nobody"), "fvcore, torchvision"),
         (("certify", "--all-libraries", "-o", "x.json"), "folder"),
+        (("certify", GIOU, "--as", "giou", "-o", f"{__file__}/c.json"), "can be written"),
+        (("certify", GIOU, "--as", "giou", "--call", "f("), "expression"),
+        (("certify", GIOU, "--as", "giou", "--call", "g(pred)"), "must call f"),
+        (("certify", GIOU, "--as", "giou", "--time-limit", "-1"), "--time-limit"),
+        (("certify", GIOU, "--as", "giou", "--all-libraries"), "TARGET and --all-libraries"),
+        (("certify", "--all-libraries", "--as", "giou"), "--as needs a TARGET"),
+        (("certify", "--library", "fvcore", "--set", "eps=1"), "--set needs a TARGET"),
         (("explain", "RL999"), "RL101"),
         (("no-such-command",), "no-such-command"),
     ],

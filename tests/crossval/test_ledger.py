@@ -2,29 +2,31 @@
 
 from crossval import ledger
 from crossval.adapters import libraries
+from crossval.checks.causes import PATTERNS
 from crossval.findings import CODES, Finding
 from crossval.ledger import Entry
 from crossval.outcome import FAIL, KNOWN, Outcome
 
-ENTRY = Entry("lib:*", "grad*", "RL401", "because", "there", ("float32",), ("*zero height*",))
+ENTRY = Entry("lib:*", "grad*", "RL401", "because", "there", ("float32",), "atan-of-infinity")
 
 
 def finding(**changes):
     base = {"code": "RL401", "check": "grad[pred]", "dtype": "float32", "message": "NaN"}
-    return Finding(**{**base, "places": ("pred of zero height, inside",), **changes})
+    return Finding(**{**base, "pattern": "atan-of-infinity", **changes})
 
 
-def test_an_entry_covers_target_check_code_format_and_every_place():
+def test_an_entry_covers_target_check_code_format_and_cause():
     assert ENTRY.covers("lib:f", finding())
     assert not ENTRY.covers("other:f", finding())
     assert not ENTRY.covers("lib:f", finding(check="value"))
     assert not ENTRY.covers("lib:f", finding(code="RL402"))
     assert not ENTRY.covers("lib:f", finding(dtype="float64"))
-    assert not ENTRY.covers("lib:f", finding(places=("pred of zero height, inside", "random")))
+    assert not ENTRY.covers("lib:f", finding(pattern="overflow"))
+    assert not ENTRY.covers("lib:f", finding(pattern=""))
 
 
 def test_brackets_in_a_check_are_literal():
-    entry = Entry("lib:f", "grad[pred]", "RL401", "", "")
+    entry = Entry("lib:f", "grad[pred]", "RL401", "", "", pattern="atan-of-infinity")
     assert entry.covers("lib:f", finding())
     assert not entry.covers("lib:f", finding(check="grad[target]"))
 
@@ -39,7 +41,7 @@ def test_declared_findings_change_the_status_and_stay_visible():
 
 
 def test_one_undeclared_finding_keeps_the_check_failed():
-    both = (finding(), finding(places=("random",)))
+    both = (finding(), finding(pattern="overflow"))
     outcome = Outcome("grad[pred]", "float32", grade="F", findings=both)
     (declared,), _ = ledger.declare("lib:f", [outcome], [ENTRY])
     assert declared.status == FAIL
@@ -58,7 +60,8 @@ def test_the_shipped_ledger_is_complete_and_names_real_targets():
     assert entries
     for entry in entries:
         assert entry.reason
-        assert entry.link
+        assert entry.link.startswith("https://")
+        assert entry.pattern in {"", *(pattern.name for pattern in PATTERNS)}
         assert entry.code in CODES
         assert any(entry.covers(r, _like(entry)) for r in references), entry.describe()
 
@@ -70,5 +73,5 @@ def _like(entry):
         entry.check.replace("*", "x"),
         entry.dtypes[0].replace("*", "x"),
         "",
-        places=tuple(place.replace("*", "x") for place in entry.places),
+        pattern=entry.pattern,
     )

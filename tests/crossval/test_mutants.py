@@ -24,6 +24,11 @@ NUMPY = [
     ("Neighbour", "row independence", "RL603", "revers"),
     ("Contiguous", "strides", "RL206", "strided"),
     ("Broadcasting", "shape misuse", "RL201", "accepted"),
+    ("OneForAll", "shape misuse", "RL201", "beside target (1, 4)"),
+    ("NanAtTies", "grad[pred]", "RL401", "NaN"),
+    ("ContiguousOnly", "strides", "RL105", "must be contiguous"),
+    ("Offset", "value", "RL301", "ulp"),
+    ("Tilted", "grad[target]", "RL402", "ulp"),
     ("NoEmpty", "empty batch", "RL207", "IndexError"),
     ("StrictTies", "ties", "RL405", "one-sided"),
     ("ValueOnly", "grad[pred]", "RL408", "no gradient"),
@@ -112,8 +117,8 @@ def test_right_torch_loss_passes(judged):
 
 def test_identical_boxes_name_their_cause(judged):
     certificate = judged("torch_losses.py", "textbook_alpha", "ciou/detectron2")
-    causes = {f.cause for f in found(certificate, "special points") if f.code == "RL302"}
-    assert any("alpha-0/0" in cause for cause in causes)
+    patterns = {f.pattern for f in found(certificate, "special points") if f.code == "RL302"}
+    assert "alpha-0/0" in patterns
 
 
 def test_class_is_instantiated_and_scale_found(judged):
@@ -178,6 +183,31 @@ def test_raising_rows_are_found_and_the_others_judged(judged):
     assert any("zero width" in place for place in call.places)
     value = next(o for o in certificate.outcomes if o.check == "value")
     assert value.grade == "A"
+
+
+def test_a_target_that_always_raises_passes_nothing(judged):
+    certificate = judged("numpy_losses.py", "always_raises", "giou/fvcore")
+    (finding,) = certificate.findings
+    assert (finding.check, finding.code) == ("call", "RL208")
+    assert finding.message.startswith("RuntimeError: first line second line at numpy_losses.py:")
+    assert {o.status for o in certificate.outcomes if o.check != "call"} == {"not run"}
+    assert any("shape misuse float32" in words for words in certificate.not_tested)
+
+
+def test_arguments_left_at_their_defaults_are_said_to_be_untested(judged):
+    certificate = judged("numpy_losses.py", "weighted", "giou/fvcore")
+    assert "argument weight beyond its default" in certificate.not_tested
+    assert not any("argument eps" in words for words in certificate.not_tested)
+
+
+def test_what_cannot_be_called_is_a_problem(judged):
+    certificate = judged("numpy_losses.py", "NOT_CALLABLE", "giou/fvcore")
+    assert certificate.exit_code == 4
+    assert certificate.problem.message == "TypeError: the target must be callable; got int"
+    missing = judged("numpy_losses.py", "absent", "giou/fvcore")
+    assert "has no attribute 'absent'" in missing.problem.message
+    assert "install" not in missing.problem.fix.partition(";")[0]
+    assert missing.not_tested == ("everything: the target was not run",)
 
 
 def test_printing_does_not_disturb_the_protocol(judged):

@@ -55,6 +55,7 @@ CORNERS = np.eye(2)
         ([0.5, 0.5], True, "even split"),
         ([0.3, 0.7], True, "mixture"),
         ([1.0, 1.0], False, "outside"),
+        ([1.5, -0.5], False, "outside"),
         ([0.0, 0.0], False, "outside"),
         ([0.5, 0.5 + 1e-14], False, "outside"),
         ([NAN, 0.5], False, "outside"),
@@ -82,6 +83,21 @@ def test_membership_does_not_depend_on_scale(rng):
         assert not membership(outer, vertices, slack).inside
         near = vertices[0] + 0.5 * slack
         assert membership(near, vertices, slack).convention == "vertex 0"
+
+
+def test_mixtures_of_components_of_any_size_are_inside(rng):
+    for _ in range(50):
+        vertices = rng.normal(size=(4, 8)) * 10.0 ** rng.integers(-6, 6, size=8)
+        slack = 8 * np.spacing(np.abs(vertices).max(axis=0))
+        assert membership(rng.dirichlet(np.ones(4)) @ vertices, vertices, slack).inside
+        away = vertices[2] + 100 * slack * np.eye(8)[rng.integers(8)]
+        assert not membership(2 * away - vertices[1], vertices, slack).inside
+
+
+def test_a_component_of_infinite_tolerance_is_not_judged():
+    tolerance = np.array([np.inf, 1e-12])
+    assert membership([7.0, 0.5], CORNERS, tolerance).inside
+    assert not membership([7.0, 1.5], CORNERS, tolerance).inside
 
 
 def test_distance_counts_tolerances():

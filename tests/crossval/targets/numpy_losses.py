@@ -1,6 +1,7 @@
 """GIoU through refloss's own functions, right and subtly wrong: quick targets without PyTorch."""
 
 import os
+import sys
 import time
 
 import numpy as np
@@ -170,6 +171,53 @@ class Broadcasting(Giou):
         return super().__call__(np.sort(low, axis=1), np.sort(high, axis=1), eps)
 
 
+class OneForAll(Giou):
+    """Repeats a single target box for every prediction."""
+
+    def __call__(self, pred, target, eps=1e-7):
+        """Broadcast silently."""
+        return super().__call__(pred, np.broadcast_to(target, pred.shape), eps)
+
+
+class NanAtTies(Giou):
+    """NaN where edges coincide, in boxes larger than any named point."""
+
+    def grad(self, pred, target, **rest):
+        """Spoil tied rows of the regimes."""
+        found = super().grad(pred, target, **rest)
+        tied = (pred == target).any(axis=1) & (np.abs(pred).max(axis=1) > 2000)
+        return {name: np.where(tied[:, None], np.nan, g) for name, g in found.items()}
+
+
+class ContiguousOnly(Giou):
+    """Raises for views."""
+
+    def __call__(self, pred, target, eps=1e-7):
+        """Check the layout."""
+        if not pred.flags.c_contiguous:
+            raise ValueError("pred must be contiguous")
+        return super().__call__(pred, target, eps)
+
+
+class Offset(Giou):
+    """Off by what many a test's atol lets through."""
+
+    def __call__(self, pred, target, eps=1e-7):
+        """Add one millionth."""
+        value = super().__call__(pred, target, eps)
+        return value + value.dtype.type(1e-6)
+
+
+class Tilted(Giou):
+    """One gradient component off by a ten-thousandth."""
+
+    def grad(self, pred, target, **rest):
+        """Scale the last component of the target's gradient."""
+        found = dict(super().grad(pred, target, **rest))
+        factor = np.array([1, 1, 1, 1 + 1e-4], found["target"].dtype)
+        return {**found, "target": found["target"] * factor}
+
+
 class NoEmpty(Giou):
     """Raises for an empty batch."""
 
@@ -227,9 +275,22 @@ def raises_at_points(pred, target):
     return refloss.giou(pred, target, preset="fvcore")
 
 
+def always_raises(pred, target):
+    """Answer nothing, in two lines."""
+    raise RuntimeError("first line\n  second line")
+
+
+def weighted(pred, target, eps=1e-7, weight=1.0):
+    """Take an argument that is no axis of the loss."""
+    return weight * refloss.giou(pred, target, preset="fvcore", eps=eps)
+
+
+NOT_CALLABLE = 3
+
+
 def prints(pred, target):
     """Write to standard output and read standard input."""
-    print("noise on standard output" * 100, input() if False else "")
+    print("noise on standard output" * 100, sys.stdin.read())
     return refloss.giou(pred, target, preset="fvcore")
 
 

@@ -15,6 +15,8 @@ def ciou(
     eps_alpha=None,
 ):
     """Return CIoU of aligned corners with detectron2's eps placement, robust at h = 0."""
+    if pred.shape != target.shape:
+        raise ValueError(f"shapes differ: {tuple(pred.shape)}, {tuple(target.shape)}")
     px1, py1, px2, py2 = pred.unbind(-1)
     tx1, ty1, tx2, ty2 = target.unbind(-1)
     iw = torch.relu(torch.minimum(px2, tx2) - torch.maximum(px1, tx1))
