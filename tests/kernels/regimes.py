@@ -73,7 +73,9 @@ def tiny_far_away(rng, n):
 
 def equal_aspect(rng, n):
     a, b = _any(rng, n), _any(rng, n)
-    ratio = (a[:, 2] - a[:, 0]) / (a[:, 3] - a[:, 1]) * (1 + _sign(rng, n) * _scale(rng, -15, -3, n))
+    ratio = (
+        (a[:, 2] - a[:, 0]) / (a[:, 3] - a[:, 1]) * (1 + _sign(rng, n) * _scale(rng, -15, -3, n))
+    )
     b[:, 2] = b[:, 0] + ratio * (b[:, 3] - b[:, 1])
     return np.hstack([a, b])
 
@@ -95,7 +97,9 @@ def contained(rng, n):
     w, h = a[:, 2] - a[:, 0], a[:, 3] - a[:, 1]
     left, top = rng.uniform(0.01, 0.45, n), rng.uniform(0.01, 0.45, n)
     right, bottom = rng.uniform(0.55, 0.99, n), rng.uniform(0.55, 0.99, n)
-    b = np.stack([a[:, 0] + left * w, a[:, 1] + top * h, a[:, 0] + right * w, a[:, 1] + bottom * h], 1)
+    b = np.stack(
+        [a[:, 0] + left * w, a[:, 1] + top * h, a[:, 0] + right * w, a[:, 1] + bottom * h], 1
+    )
     swap = rng.random(n) < 0.5
     return np.where(swap[:, None], np.hstack([b, a]), np.hstack([a, b]))
 
