@@ -77,12 +77,14 @@ def _square_stable(a: box.Boxes, _: None) -> None:
 def _log(a: box.Boxes, least_iou: sp.Expr) -> None:
     a.let("iou_kept", sp.Max(a.iou, least_iou), "IoU, floored")
     a.let("loss", -sp.log(a.iou_kept))
+    a.partials("loss", {a.iou_kept: -box.Ratio(sp.S.One, a.iou_kept, box.ZERO)})
 
 
 def _log_stable(a: box.Boxes, least_iou: sp.Expr) -> None:
     a.let("iou_kept", sp.Max(a.iou, least_iou), "IoU, floored")
-    near = a.gap < sp.Rational(1, 2)
-    a.let("loss", sp.Piecewise((-log1p(-a.gap), near), (-sp.log(a.iou_kept), True)))
+    far = a.let("loss_far", -sp.log(a.iou_kept))
+    near = a.let("loss_near", sp.Piecewise((-log1p(-a.gap), a.gap < box.HALF), (far, True)))
+    a.let("loss", sp.Piecewise((near, a.iou > least_iou), (far, True)))
     kept = a.let("iou_counts", box.Step(a.iou - least_iou, box.ZERO))
     a.partials("loss", box.log_overlap_slopes(a, kept))
 
@@ -199,7 +201,9 @@ def ciou(form: Form) -> Program:
     box.center_distance(P, a, eps_diagonal, eps_rho)
     scale = P.number("aspect_scale", 4 / sp.pi**2)
     aspect.aspect_term(P, a, eps_ratio, unit, sign, scale, attach)
-    weight = aspect.aspect_weight(P, a, eps_alpha, threshold, at_threshold, attach)
+    weight = aspect.aspect_weight(
+        P, a, eps_alpha, threshold, at_threshold, attach, eps_union, eps_height
+    )
     a.let("total", a.gap + a.distance + weight * a.v)
     box.cut(P, a, a.total, ceiling)
     return P.finish("loss")
@@ -256,7 +260,7 @@ CONSTANTS = {
     "eps_ratio": Constant(0.0, "added to both heights in the aspect angles"),
     "eps_alpha": Constant(0.0, "added to the denominator of alpha"),
     "least_area": Constant(-math.inf, "floor of union and hull"),
-    "least_iou": Constant(0.0, "floor of IoU under the logarithm, below 1/2"),
+    "least_iou": Constant(0.0, "floor of IoU under the logarithm"),
     "threshold": Constant(-1.0, "alpha is 0 where IoU is less"),
     "at_threshold": Constant(1.0, "factor of alpha where IoU equals the threshold"),
     "attach": Constant(0.0, "1: the gradient passes through alpha; 0: it does not"),
@@ -276,7 +280,7 @@ IOU_PLACEMENTS = AxisOf(
     "added",
     {
         "added": Value(ADDED, {"eps_union": "eps"}, "detectron2, YOLOX"),
-        "height": Value(HEIGHT, {"eps_union": "eps", "eps_height": "eps"}, "ultralytics, yolov5"),
+        "height": Value(HEIGHT, {"eps_union": "eps", "eps_height": "eps"}, "ultralytics, yolov7"),
         "floor": Value(FLOOR, {"least_area": "eps"}, "mmdetection bbox_overlaps"),
     },
 )
@@ -288,7 +292,7 @@ GIOU_PLACEMENTS = AxisOf(
         "height": Value(
             HEIGHT,
             {"eps_union": "eps", "eps_height": "eps", "eps_hull": "eps"},
-            "ultralytics, yolov5",
+            "ultralytics, yolov7",
         ),
         "floor": Value(FLOOR, {"least_area": "eps"}, "mmdetection"),
     },
@@ -305,7 +309,7 @@ DIOU_PLACEMENTS = AxisOf(
         "height": Value(
             HEIGHT,
             {"eps_union": "eps", "eps_height": "eps", "eps_diagonal": "eps"},
-            "ultralytics, yolov5",
+            "ultralytics, yolov7",
         ),
         "quotient": Value(
             "added to the union, and to both parts of the distance term",
@@ -322,7 +326,7 @@ CIOU_PLACEMENTS = AxisOf(
         "added": Value(
             ADDED,
             {"eps_union": "eps", "eps_diagonal": "eps", "eps_alpha": "eps"},
-            "fvcore and detectron2 ciou_loss",
+            "detectron2 ciou_loss",
         ),
         "alpha": Value(
             "added to the denominator of alpha; union and diagonal have 1e-7 whatever eps is",
@@ -343,7 +347,7 @@ CIOU_PLACEMENTS = AxisOf(
                 "eps_diagonal": "eps",
                 "eps_alpha": "eps",
             },
-            "ultralytics, yolov5",
+            "ultralytics, yolov7",
         ),
         "quotient": Value(
             "added to the union, and to both parts of the distance term, and to the denominator of alpha",
@@ -469,10 +473,6 @@ U = (x2 - x1)(y2 - y1) + (x2t - x1t)(y2t - y1t) - I;  loss = 1 - IoU, -ln IoU or
             {"form": "log", "eps": 1e-6, "placement": "floor", "least_iou": 1e-6},
             "mmdetection 3.3 iou_loss, mode='log'",
         ),
-        "mmdet_linear": Preset(
-            {"form": "linear", "eps": 1e-6, "placement": "floor"},
-            "mmdetection 3.3 iou_loss, mode='linear'",
-        ),
         "yolox": Preset({"form": "square", "eps": 1e-16}, "YOLOX IOUloss, loss_type='iou'"),
         "ultralytics": Preset(
             {"form": "linear", "eps": 1e-7, "placement": "height"}, "ultralytics bbox_iou, corners"
@@ -504,7 +504,7 @@ GIoU = IoU - (C - U)/C with C the area of the smallest box that holds both;  los
         "detectron2": Preset({"eps": 1e-7, "placement": "added"}, "uses fvcore's giou_loss"),
         "mmdet": Preset({"eps": 1e-7, "placement": "floor"}, "mmdetection 3.3 giou_loss"),
         "ultralytics": Preset(
-            {"eps": 1e-7, "placement": "height"}, "ultralytics and yolov5 bbox_iou, corners"
+            {"eps": 1e-7, "placement": "height"}, "ultralytics and yolov7 bbox_iou, corners"
         ),
     },
     singular=(
@@ -533,7 +533,7 @@ loss = 1 - DIoU""",
         "mmdet": Preset({"eps": 1e-6, "placement": "added"}, "mmdetection 3.3 DIoULoss"),
         "paddle": Preset({"eps": 1e-10, "placement": "quotient"}, "PaddleDetection DIouLoss"),
         "ultralytics": Preset(
-            {"eps": 1e-7, "placement": "height"}, "ultralytics and yolov5 bbox_iou, corners"
+            {"eps": 1e-7, "placement": "height"}, "ultralytics and yolov7 bbox_iou, corners"
         ),
     },
     singular=(
@@ -581,7 +581,7 @@ alpha = v/((1 - IoU) + v);  loss = 1 - CIoU""",
         ),
         "ultralytics": Preset(
             {"alpha": "detached", "eps": 1e-7, "placement": "height"},
-            "ultralytics and yolov5 bbox_iou, corners",
+            "ultralytics and yolov7 bbox_iou, corners",
         ),
         "paddle": Preset(
             {"alpha": "detached", "eps": 1e-10, "placement": "quotient"},
@@ -646,7 +646,9 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## The rules, proved
 #
-# Every stable body and every accurate derivative form above is one of these equalities.
+# The rewrites behind the stable bodies and the accurate derivative forms above, each an equality.
+# The tests prove them, sample them in ball arithmetic, and hold plain against stable programs at
+# every arrangement of two boxes.
 
 # %%
 if __name__ == "__main__":

@@ -179,7 +179,9 @@ class BoxLoss:
 
         Notes
         -----
-        What the gradient holds constant, such as a detached alpha, is constant here too.
+        What the gradient holds constant, such as a detached alpha, is constant here too, and a
+        derivative that a convention substitutes (axis ``aspect``) is substituted again: the
+        product is that of differentiating twice in PyTorch, not the difference of two gradients.
         """
         problem = self._problem(pred, target, preset, layout, reduction, check, nan, axes)
         return problem.products(upstream, wrt, direction)

@@ -14,11 +14,13 @@ Parameters
 ----------
 pred, target : array of shape (N, 4), float16, bfloat16, float32 or float64
     Boxes, one a row, of one dtype; NumPy, torch (CPU), or any array with ``__dlpack__`` or
-    ``__array__``. N may be 0, strides are free, nothing is written to.
+    ``__array__``. N may be 0, strides are free, nothing is written to, and no graph is
+    recorded: derivatives come from ``grad``, ``value_and_grad`` and ``hvp``.
 preset : str, optional
     A bundle of axis values, see Presets. An axis given beside it wins.
 layout : {'xyxy', 'xywh', 'cxcywh'}
-    How both boxes are written; gradients come back in the same columns.
+    How both boxes are written; gradients come back in the same columns. Sizes become corners
+    in float64: what is tiny beside its coordinates loses digits there.
 reduction : {'none', 'mean', 'sum'}
     One loss a box, or their mean (NaN where N = 0) or sum, added up in float64.
 check : {'values', 'none'}
@@ -31,7 +33,8 @@ _TAIL = """\
 Returns
 -------
 array of the inputs' library and dtype, of shape (N,), or () if reduced
-    Computed in float64 and rounded once.
+    Computed in float64 and rounded once. Products of sides leave float64 where sides are
+    beyond 1e-100 to 1e100.
 
 Raises
 ------

@@ -134,6 +134,10 @@ def _answer(known: Library, asked: _Question) -> Spec:
     program = _program(loss, entry, values)
     constants = {n: float(v) for n, v in known.index["programs"][program]["constants"].items()}
     settings = _settings(loss, entry["axes"], values)
+    for name in asked.axes:
+        constant = entry["axes"][name].get("constant", next(iter(constants)))
+        if constant not in constants:
+            raise ValueError(f"{loss}: {name}: program {program!r} has none; leave it out")
     if isinstance(values.get("eps"), Mapping):
         settings |= _by_hand(loss, program, values["eps"], constants)
     constants |= {name: value for name, value in settings.items() if name in constants}

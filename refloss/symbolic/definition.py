@@ -83,7 +83,7 @@ class Definition:
     name, title, family, source : str
         Canonical name, title, family and publication.
     formula : str
-        The definition as LaTeX, for people.
+        The definition in plain text, for people.
     inputs : mapping
         Columns by argument, e.g. ``pred → px1, py1, px2, py2``.
     programs : mapping

@@ -53,7 +53,7 @@ def digits(found: float, printed: str) -> bool:
         ("giou", {"preset": "fvcore"}, "1.268182"),
         ("iou", {"preset": "unitbox"}, "1.70475"),
         ("iou", {"preset": "yolox"}, "0.966942"),
-        ("iou", {"preset": "mmdet_linear"}, "0.81818"),
+        ("iou", {"preset": "linear"}, "0.81818"),
     ],
 )
 def test_published_digits(loss, axes, printed):

@@ -100,6 +100,7 @@ def test_a_spec_is_data_of_its_own():
         (("ciou",), {"eps": {"attach": 1.0}}, "constants of ciou: .*got 'attach'"),
         (("ciou",), {"eps": {"eps_union": -1.0}}, r"eps\['eps_union'\]: .* got -1.0"),
         (("iou",), {"least_iou": -1.0}, "iou: least_iou: expected a finite number >= 0"),
+        (("iou",), {"least_iou": 0.5}, "iou: least_iou: program 'iou_linear' has none"),
         (("ciou",), {"layout": "xyhw"}, "layout: .*did you mean 'xywh'"),
         (("ciou",), {"reduction": "avg"}, "reduction: expected one of 'mean', 'none', 'sum'"),
     ],

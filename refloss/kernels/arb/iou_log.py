@@ -15,7 +15,7 @@ Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
     least_area: floor of union and hull (default -inf)
-    least_iou: floor of IoU under the logarithm, below 1/2 (default 0.0)
+    least_iou: floor of IoU under the logarithm (default 0.0)
 
 Source
     Yu et al., UnitBox, ACM MM 2016; 1 - IoU and 1 - IoU^2 by the libraries that use them.
@@ -63,7 +63,7 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     iou = F.ratio(inter, union_den, 0)
     iou_kept = F.max(least_iou, iou)
     loss = -F.log(iou_kept)
-    iou_kept_bar = -(loss_bar/iou_kept)
+    iou_kept_bar = -F.ratio(loss_bar, iou_kept, 0)
     iou_bar = iou_kept_bar*F.step(iou - least_iou, F.rational(1, 2))
     union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
     union_area_bar = union_den_bar*F.step(union_area - least_area, F.rational(1, 2))
@@ -105,7 +105,7 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     union_den = union_kept + eps_union
     iou = F.ratio(inter, union_den, 0)
     iou_kept = F.max(least_iou, iou)
-    iou_kept_bar = -(loss_bar/iou_kept)
+    iou_kept_bar = -F.ratio(loss_bar, iou_kept, 0)
     iou_bar = iou_kept_bar*F.step(iou - least_iou, F.rational(1, 2))
     union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
     union_area_bar = union_den_bar*F.step(union_area - least_area, F.rational(1, 2))
@@ -125,7 +125,7 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     union_kept_dot = union_area_dot*F.step(union_area - least_area, F.rational(1, 2))
     iou_dot = F.ratio(inter_dot, union_den, 0) - iou*F.ratio(union_kept_dot, union_den, 0)
     iou_kept_dot = iou_dot*F.step(iou - least_iou, F.rational(1, 2))
-    iou_kept_bar_dot = iou_kept_dot*loss_bar/(iou_kept*iou_kept)
+    iou_kept_bar_dot = F.ratio(iou_kept_dot, iou_kept, 0)*F.ratio(loss_bar, iou_kept, 0)
     iou_bar_dot = iou_kept_bar_dot*F.step(iou - least_iou, F.rational(1, 2))
     union_den_bar_dot = iou*F.ratio(iou_bar, union_den, 0)*F.ratio(union_kept_dot, union_den, 0) - iou_dot*F.ratio(iou_bar, union_den, 0) - iou*F.ratio(iou_bar_dot, union_den, 0)
     union_area_bar_dot = union_den_bar_dot*F.step(union_area - least_area, F.rational(1, 2))

@@ -15,7 +15,7 @@ Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
     least_area: floor of union and hull (default -inf)
-    least_iou: floor of IoU under the logarithm, below 1/2 (default 0.0)
+    least_iou: floor of IoU under the logarithm (default 0.0)
 
 Source
     Yu et al., UnitBox, ACM MM 2016; 1 - IoU and 1 - IoU^2 by the libraries that use them.
@@ -65,27 +65,31 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, leas
     union_slack = F.select(F.lt(least_area, 0), eps_union, F.relu(-union_area + least_area) + eps_union)
     union_follows = F.select(F.lt(least_area, 0), 1, F.step(union_area - least_area, F.rational(1, 2)))
     union_den = F.select(F.eq(eps_union, 0), union_kept, union_kept + eps_union)
-    pw_error = F.two_diff_error(px2, px1)
-    ph_error = F.select(F.eq(eps_height, 0), F.two_diff_error(py2, py1), F.two_diff_error(py2, py1) + F.two_sum_error(ph, eps_height))
-    parea_error = ph_area*pw_error + ph_error*pw + F.two_prod_error(pw, ph_area)
-    tw_error = F.two_diff_error(tx2, tx1)
-    th_error = F.select(F.eq(eps_height, 0), F.two_diff_error(ty2, ty1), F.two_diff_error(ty2, ty1) + F.two_sum_error(th, eps_height))
-    tarea_error = th_area*tw_error + th_error*tw + F.two_prod_error(tw, th_area)
+    pw_slip = F.two_diff_error(px2, px1)
+    ph_slip = F.select(F.eq(eps_height, 0), F.two_diff_error(py2, py1), F.two_diff_error(py2, py1) + F.two_sum_error(ph, eps_height))
+    parea_error = ph_area*pw_slip + ph_slip*pw + F.two_prod_error(pw, ph_area)
+    tw_slip = F.two_diff_error(tx2, tx1)
+    th_slip = F.select(F.eq(eps_height, 0), F.two_diff_error(ty2, ty1), F.two_diff_error(ty2, ty1) + F.two_sum_error(th, eps_height))
+    tarea_error = th_area*tw_slip + th_slip*tw + F.two_prod_error(tw, th_area)
     ox_error = meets_x*F.two_diff_error(F.min(px2, tx2), F.max(px1, tx1))
     oy_error = meets_y*F.two_diff_error(F.min(py2, ty2), F.max(py1, ty1))
     inter_error = ih*ox_error + iw*oy_error + F.two_prod_error(iw, ih)
     area_sum = parea + tarea
     union_high = area_sum - inter
-    union_error = F.stop(F.two_diff_error(area_sum, inter) + F.two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area)
+    union_gap = union_high - union_area
+    union_low = F.two_diff_error(area_sum, inter) + F.two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
+    union_error = F.stop(union_gap + union_low)
     union_fine = union_error*union_follows + union_den
-    outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + F.two_sum_error(ph_area*pw_out, iw*p_rest) + F.two_sum_error(th_area*tw_out, iw*t_rest) + F.two_sum_error(p_only, t_only)
+    outside_error = (p_rest + t_rest)*ox_error + ph_slip*pw_out + th_slip*tw_out + F.two_sum_error(ph_area*pw_out, iw*p_rest) + F.two_sum_error(th_area*tw_out, iw*t_rest) + F.two_sum_error(p_only, t_only)
     outside_fine = F.stop(outside_error) + outside + union_slack
     union_empty = F.select(F.eq(union_fine, 0), 1, 0)
     union_safe = union_empty + union_fine
     gap = (outside_fine + union_empty)/union_safe
     iou = inter/union_safe
     iou_kept = F.max(least_iou, iou)
-    loss = F.select(F.lt(gap, F.rational(1, 2)), -F.log1p(-gap), -F.log(iou_kept))
+    loss_far = -F.log(iou_kept)
+    loss_near = F.select(F.lt(gap, F.rational(1, 2)), -F.log1p(-gap), loss_far)
+    loss = F.select(F.lt(least_iou, iou), loss_near, loss_far)
     return loss
 
 
@@ -140,20 +144,22 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     union_slack = F.select(F.lt(least_area, 0), eps_union, F.relu(-union_area + least_area) + eps_union)
     union_follows = F.select(F.lt(least_area, 0), 1, F.step(union_area - least_area, F.rational(1, 2)))
     union_den = F.select(F.eq(eps_union, 0), union_kept, union_kept + eps_union)
-    pw_error = F.two_diff_error(px2, px1)
-    ph_error = F.select(F.eq(eps_height, 0), F.two_diff_error(py2, py1), F.two_diff_error(py2, py1) + F.two_sum_error(ph, eps_height))
-    parea_error = ph_area*pw_error + ph_error*pw + F.two_prod_error(pw, ph_area)
-    tw_error = F.two_diff_error(tx2, tx1)
-    th_error = F.select(F.eq(eps_height, 0), F.two_diff_error(ty2, ty1), F.two_diff_error(ty2, ty1) + F.two_sum_error(th, eps_height))
-    tarea_error = th_area*tw_error + th_error*tw + F.two_prod_error(tw, th_area)
+    pw_slip = F.two_diff_error(px2, px1)
+    ph_slip = F.select(F.eq(eps_height, 0), F.two_diff_error(py2, py1), F.two_diff_error(py2, py1) + F.two_sum_error(ph, eps_height))
+    parea_error = ph_area*pw_slip + ph_slip*pw + F.two_prod_error(pw, ph_area)
+    tw_slip = F.two_diff_error(tx2, tx1)
+    th_slip = F.select(F.eq(eps_height, 0), F.two_diff_error(ty2, ty1), F.two_diff_error(ty2, ty1) + F.two_sum_error(th, eps_height))
+    tarea_error = th_area*tw_slip + th_slip*tw + F.two_prod_error(tw, th_area)
     ox_error = meets_x*F.two_diff_error(F.min(px2, tx2), F.max(px1, tx1))
     oy_error = meets_y*F.two_diff_error(F.min(py2, ty2), F.max(py1, ty1))
     inter_error = ih*ox_error + iw*oy_error + F.two_prod_error(iw, ih)
     area_sum = parea + tarea
     union_high = area_sum - inter
-    union_error = F.stop(F.two_diff_error(area_sum, inter) + F.two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area)
+    union_gap = union_high - union_area
+    union_low = F.two_diff_error(area_sum, inter) + F.two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
+    union_error = F.stop(union_gap + union_low)
     union_fine = union_error*union_follows + union_den
-    outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + F.two_sum_error(ph_area*pw_out, iw*p_rest) + F.two_sum_error(th_area*tw_out, iw*t_rest) + F.two_sum_error(p_only, t_only)
+    outside_error = (p_rest + t_rest)*ox_error + ph_slip*pw_out + th_slip*tw_out + F.two_sum_error(ph_area*pw_out, iw*p_rest) + F.two_sum_error(th_area*tw_out, iw*t_rest) + F.two_sum_error(p_only, t_only)
     outside_fine = F.stop(outside_error) + outside + union_slack
     union_empty = F.select(F.eq(union_fine, 0), 1, 0)
     union_safe = union_empty + union_fine
@@ -172,7 +178,9 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     ty_share = F.select(F.lt(least_area, 0), ty_rest, (1 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
     ty_side = union_follows*(tw/union_safe)
     iou_kept = F.max(least_iou, iou)
-    loss = F.select(F.lt(gap, F.rational(1, 2)), -F.log1p(-gap), -F.log(iou_kept))
+    loss_far = -F.log(iou_kept)
+    loss_near = F.select(F.lt(gap, F.rational(1, 2)), -F.log1p(-gap), loss_far)
+    loss = F.select(F.lt(least_iou, iou), loss_near, loss_far)
     iou_counts = F.step(iou - least_iou, 0)
     px_log_in = iou_counts*meets_x*F.ratio(px_share, iw, 0)
     px_log_out = iou_counts*px_side
@@ -212,7 +220,7 @@ def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, e
     iou = F.ratio(inter, union_den, 0)
     iou_kept = F.max(least_iou, iou)
     loss = -F.log(iou_kept)
-    iou_kept_bar = -(loss_bar/iou_kept)
+    iou_kept_bar = -F.ratio(loss_bar, iou_kept, 0)
     iou_bar = iou_kept_bar*F.step(iou - least_iou, F.rational(1, 2))
     union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
     union_area_bar = union_den_bar*F.step(union_area - least_area, F.rational(1, 2))

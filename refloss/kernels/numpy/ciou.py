@@ -84,6 +84,8 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     iw = np.maximum(ox, 0.0)
     ih = np.maximum(oy, 0.0)
     inter = ih*iw  # intersection
+    meets_x = np.heaviside(ox, 0.0)
+    meets_y = np.heaviside(oy, 0.0)
     x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
     x1_below = x1_above - dx1  # max(-dx1, 0)
     y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
@@ -103,12 +105,13 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
+    parea = ph_area*pw  # area of pred
+    tarea = th_area*tw  # area of target
     union_area = inter + outside  # union
     union_den = np.where((eps_union == 0.0), union_area, union_area + eps_union)
     union_empty = np.where((union_den == 0.0), 1.0, 0.0)
     union_safe = union_den + union_empty
     gap = (np.where((eps_union == 0.0), outside, outside + eps_union) + union_empty)/union_safe  # 1 - IoU, from terms >= 0
-    iou = inter/union_safe
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
     dx1_error = two_diff_error(px1, tx1)
@@ -159,7 +162,25 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
     alpha_safe = np.where((alpha_den == 0.0), 1.0, 0.0) + alpha_den
     alpha_raw = v/alpha_safe
-    alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(iou - threshold, at_threshold))  # IoU is never negative
+    threshold_share = threshold*union_den
+    margin_high = inter - threshold_share
+    pw_slip = two_diff_error(px2, px1)
+    ph_slip = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
+    parea_error = ph_area*pw_slip + ph_slip*pw + two_prod_error(pw, ph_area)
+    tw_slip = two_diff_error(tx2, tx1)
+    th_slip = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
+    tarea_error = th_area*tw_slip + th_slip*tw + two_prod_error(tw, th_area)
+    ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
+    oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
+    inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
+    area_sum = parea + tarea
+    union_high = area_sum - inter
+    union_gap = union_high - union_area
+    union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
+    union_error = union_gap + union_low
+    margin_low = two_diff_error(inter, threshold_share) + inter_error - threshold*(two_sum_error(union_area, eps_union) + union_error) - two_prod_error(threshold, union_den)
+    margin = margin_low + margin_high
+    alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(margin, at_threshold))  # IoU is never negative
     alpha = alpha_kept*alpha_raw  # weight of the aspect term
     total = alpha*v + distance + gap
     loss = np.where((ceiling > 3.0), total, np.minimum(ceiling, total))
@@ -189,6 +210,8 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     x2_beyond = 1.0 - x2_inside
     y2_inside = np.heaviside(-dy2, 0.5)  # py2 inside target: 1
     y2_beyond = 1.0 - y2_inside
+    meets_x = np.heaviside(ox, 0.0)
+    meets_y = np.heaviside(oy, 0.0)
     x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
     x1_below = x1_above - dx1  # max(-dx1, 0)
     y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
@@ -294,7 +317,25 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
     alpha_safe = np.where((alpha_den == 0.0), 1.0, 0.0) + alpha_den
     alpha_raw = v/alpha_safe
-    alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(iou - threshold, at_threshold))  # IoU is never negative
+    threshold_share = threshold*union_den
+    margin_high = inter - threshold_share
+    pw_slip = pw_error
+    ph_slip = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
+    parea_error = ph_area*pw_slip + ph_slip*pw + two_prod_error(pw, ph_area)
+    tw_slip = tw_error
+    th_slip = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
+    tarea_error = th_area*tw_slip + th_slip*tw + two_prod_error(tw, th_area)
+    ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
+    oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
+    inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
+    area_sum = parea + tarea
+    union_high = area_sum - inter
+    union_gap = union_high - union_area
+    union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
+    union_error = union_gap + union_low
+    margin_low = two_diff_error(inter, threshold_share) + inter_error - threshold*(two_sum_error(union_area, eps_union) + union_error) - two_prod_error(threshold, union_den)
+    margin = margin_low + margin_high
+    alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(margin, at_threshold))  # IoU is never negative
     alpha = alpha_kept*alpha_raw  # weight of the aspect term
     total = alpha*v + distance + gap
     loss = np.where((ceiling > 3.0), total, np.minimum(ceiling, total))
@@ -457,7 +498,23 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
     alpha_safe = np.where((alpha_den == 0.0), 1.0, 0.0) + alpha_den
     alpha_raw = v/alpha_safe
-    alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(iou - threshold, at_threshold))  # IoU is never negative
+    threshold_share = threshold*union_den
+    margin_high = inter - threshold_share
+    ph_slip = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
+    parea_error = ph_area*pw_error + ph_slip*pw + two_prod_error(pw, ph_area)
+    th_slip = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
+    tarea_error = th_area*tw_error + th_slip*tw + two_prod_error(tw, th_area)
+    ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
+    oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
+    inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
+    area_sum = parea + tarea
+    union_high = area_sum - inter
+    union_gap = union_high - union_area
+    union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
+    union_error = union_gap + union_low
+    margin_low = two_diff_error(inter, threshold_share) + inter_error - threshold*(two_sum_error(union_area, eps_union) + union_error) - two_prod_error(threshold, union_den)
+    margin = margin_low + margin_high
+    alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(margin, at_threshold))  # IoU is never negative
     alpha = alpha_kept*alpha_raw  # weight of the aspect term
     total = alpha*v + distance + gap
     total_bar = np.where((ceiling > 3.0), loss_bar, loss_bar*np.heaviside(-total + ceiling, 0.5))

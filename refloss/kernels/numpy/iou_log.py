@@ -15,7 +15,7 @@ Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
     least_area: floor of union and hull (default -inf)
-    least_iou: floor of IoU under the logarithm, below 1/2 (default 0.0)
+    least_iou: floor of IoU under the logarithm (default 0.0)
 
 Source
     Yu et al., UnitBox, ACM MM 2016; 1 - IoU and 1 - IoU^2 by the libraries that use them.
@@ -101,27 +101,31 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_a
     union_slack = np.where((least_area < 0.0), eps_union, np.maximum(-union_area + least_area, 0.0) + eps_union)
     union_follows = np.where((least_area < 0.0), 1.0, np.heaviside(union_area - least_area, 0.5))
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
-    pw_error = two_diff_error(px2, px1)
-    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
-    parea_error = ph_area*pw_error + ph_error*pw + two_prod_error(pw, ph_area)
-    tw_error = two_diff_error(tx2, tx1)
-    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
-    tarea_error = th_area*tw_error + th_error*tw + two_prod_error(tw, th_area)
+    pw_slip = two_diff_error(px2, px1)
+    ph_slip = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
+    parea_error = ph_area*pw_slip + ph_slip*pw + two_prod_error(pw, ph_area)
+    tw_slip = two_diff_error(tx2, tx1)
+    th_slip = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
+    tarea_error = th_area*tw_slip + th_slip*tw + two_prod_error(tw, th_area)
     ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
     oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
     inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
     area_sum = parea + tarea
     union_high = area_sum - inter
-    union_error = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area
+    union_gap = union_high - union_area
+    union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
+    union_error = union_gap + union_low
     union_fine = union_error*union_follows + union_den
-    outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + two_sum_error(ph_area*pw_out, iw*p_rest) + two_sum_error(th_area*tw_out, iw*t_rest) + two_sum_error(p_only, t_only)
+    outside_error = (p_rest + t_rest)*ox_error + ph_slip*pw_out + th_slip*tw_out + two_sum_error(ph_area*pw_out, iw*p_rest) + two_sum_error(th_area*tw_out, iw*t_rest) + two_sum_error(p_only, t_only)
     outside_fine = outside_error + outside + union_slack
     union_empty = np.where((union_fine == 0.0), 1.0, 0.0)
     union_safe = union_empty + union_fine
     gap = (outside_fine + union_empty)/union_safe  # 1 - IoU, from terms >= 0
     iou = inter/union_safe
     iou_kept = np.maximum(least_iou, iou)  # IoU, floored
-    loss = np.where((gap < 0.5), -np.log1p(-gap), -np.log(iou_kept))
+    loss_far = -np.log(iou_kept)
+    loss_near = np.where((gap < 0.5), -np.log1p(-gap), loss_far)
+    loss = np.where((least_iou < iou), loss_near, loss_far)
     return loss
 
 
@@ -176,20 +180,22 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     union_slack = np.where((least_area < 0.0), eps_union, np.maximum(-union_area + least_area, 0.0) + eps_union)
     union_follows = np.where((least_area < 0.0), 1.0, np.heaviside(union_area - least_area, 0.5))
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
-    pw_error = two_diff_error(px2, px1)
-    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
-    parea_error = ph_area*pw_error + ph_error*pw + two_prod_error(pw, ph_area)
-    tw_error = two_diff_error(tx2, tx1)
-    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
-    tarea_error = th_area*tw_error + th_error*tw + two_prod_error(tw, th_area)
+    pw_slip = two_diff_error(px2, px1)
+    ph_slip = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
+    parea_error = ph_area*pw_slip + ph_slip*pw + two_prod_error(pw, ph_area)
+    tw_slip = two_diff_error(tx2, tx1)
+    th_slip = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
+    tarea_error = th_area*tw_slip + th_slip*tw + two_prod_error(tw, th_area)
     ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
     oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
     inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
     area_sum = parea + tarea
     union_high = area_sum - inter
-    union_error = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area
+    union_gap = union_high - union_area
+    union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
+    union_error = union_gap + union_low
     union_fine = union_error*union_follows + union_den
-    outside_error = (p_rest + t_rest)*ox_error + ph_error*pw_out + th_error*tw_out + two_sum_error(ph_area*pw_out, iw*p_rest) + two_sum_error(th_area*tw_out, iw*t_rest) + two_sum_error(p_only, t_only)
+    outside_error = (p_rest + t_rest)*ox_error + ph_slip*pw_out + th_slip*tw_out + two_sum_error(ph_area*pw_out, iw*p_rest) + two_sum_error(th_area*tw_out, iw*t_rest) + two_sum_error(p_only, t_only)
     outside_fine = outside_error + outside + union_slack
     union_empty = np.where((union_fine == 0.0), 1.0, 0.0)
     union_safe = union_empty + union_fine
@@ -208,7 +214,9 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     ty_share = np.where((least_area < 0.0), ty_rest, (1.0 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
     ty_side = union_follows*(tw/union_safe)
     iou_kept = np.maximum(least_iou, iou)  # IoU, floored
-    loss = np.where((gap < 0.5), -np.log1p(-gap), -np.log(iou_kept))
+    loss_far = -np.log(iou_kept)
+    loss_near = np.where((gap < 0.5), -np.log1p(-gap), loss_far)
+    loss = np.where((least_iou < iou), loss_near, loss_far)
     iou_counts = np.heaviside(iou - least_iou, 0.0)
     px_log_in = iou_counts*meets_x*ratio(px_share, iw, 0.0)
     px_log_out = iou_counts*px_side
@@ -280,18 +288,20 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_slack = np.where((least_area < 0.0), eps_union, np.maximum(-union_area + least_area, 0.0) + eps_union)
     union_follows = np.where((least_area < 0.0), 1.0, np.heaviside(union_area - least_area, 0.5))
     union_den = np.where((eps_union == 0.0), union_kept, union_kept + eps_union)
-    pw_error = two_diff_error(px2, px1)
-    ph_error = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
-    parea_error = ph_area*pw_error + ph_error*pw + two_prod_error(pw, ph_area)
-    tw_error = two_diff_error(tx2, tx1)
-    th_error = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
-    tarea_error = th_area*tw_error + th_error*tw + two_prod_error(tw, th_area)
+    pw_slip = two_diff_error(px2, px1)
+    ph_slip = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
+    parea_error = ph_area*pw_slip + ph_slip*pw + two_prod_error(pw, ph_area)
+    tw_slip = two_diff_error(tx2, tx1)
+    th_slip = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
+    tarea_error = th_area*tw_slip + th_slip*tw + two_prod_error(tw, th_area)
     ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
     oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
     inter_error = ih*ox_error + iw*oy_error + two_prod_error(iw, ih)
     area_sum = parea + tarea
     union_high = area_sum - inter
-    union_error = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error + union_high - inter_error - union_area
+    union_gap = union_high - union_area
+    union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
+    union_error = union_gap + union_low
     union_fine = union_error*union_follows + union_den
     union_empty = np.where((union_fine == 0.0), 1.0, 0.0)
     union_safe = union_empty + union_fine
@@ -377,7 +387,7 @@ def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_heigh
     gap = 1.0 - iou  # 1 - IoU
     iou_kept = np.maximum(least_iou, iou)  # IoU, floored
     loss = -np.log(iou_kept)
-    iou_kept_bar = -(loss_bar/iou_kept)
+    iou_kept_bar = -ratio(loss_bar, iou_kept, 0.0)
     iou_bar = iou_kept_bar*np.heaviside(iou - least_iou, 0.5)
     union_den_bar = -(ratio(inter, union_den, 0.0)*ratio(iou_bar, union_den, 0.0))
     union_kept_bar = union_den_bar

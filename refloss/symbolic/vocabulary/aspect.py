@@ -11,11 +11,12 @@ from refloss.symbolic.functions import (
     Quotient,
     Ratio,
     Step,
+    Stop,
     TwoDiffError,
     TwoProdError,
     TwoSumError,
 )
-from refloss.symbolic.vocabulary.boxes import ZERO, Boxes, raised, vanishes
+from refloss.symbolic.vocabulary.boxes import ZERO, Boxes, raised, union_error, vanishes
 
 
 @Vocabulary
@@ -103,6 +104,8 @@ def aspect_weight(
     threshold: sp.Expr,
     at_threshold: sp.Expr,
     attach: sp.Expr,
+    eps_union: sp.Expr,
+    eps_height: sp.Expr,
 ) -> sp.Expr:
     """Name ``alpha`` and return it as the weight of ``v``: gated, 0 below a threshold on IoU."""
     a.let("alpha_den", a.gap + a.v + eps_alpha)
@@ -120,11 +123,26 @@ def _(
     threshold: sp.Expr,
     at_threshold: sp.Expr,
     attach: sp.Expr,
+    eps_union: sp.Expr,
+    eps_height: sp.Expr,
 ) -> sp.Expr:
     den = a.let("alpha_den", raised(a.gap + a.v, eps_alpha))
     den = a.let("alpha_safe", den + vanishes(den))
     a.let("alpha_raw", Quotient(a.v, den))
-    kept = Step(a.iou - threshold, at_threshold)
+    kept = Step(_margin(a, threshold, eps_union, eps_height), at_threshold)
     a.let("alpha_kept", sp.Piecewise((1, threshold < 0), (kept, True)), "IoU is never negative")
     a.let("alpha", a.alpha_kept * a.alpha_raw, "weight of the aspect term")
     return Gate(a.alpha, attach)
+
+
+def _margin(a: Boxes, threshold: sp.Expr, eps_union: sp.Expr, eps_height: sp.Expr) -> sp.Expr:
+    """Name how far the intersection is above its share of the union: a rounded IoU may be wrong.
+
+    The sign is that of IoU − threshold to first order in the roundoff.
+    """
+    share = a.let("threshold_share", threshold * a.union_den)
+    high = a.let("margin_high", a.inter - share)
+    union = union_error(a, eps_height) + TwoSumError(a.union_area, eps_union)
+    missing = a.inter_error - threshold * union - TwoProdError(threshold, a.union_den)
+    low = a.let("margin_low", TwoDiffError(a.inter, share) + missing)
+    return a.let("margin", high + Stop(low))

@@ -13,7 +13,6 @@ import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
 from refloss.symbolic.functions import (
-    AspectAngle,
     Relu,
     Step,
     TwoDiffError,
@@ -389,11 +388,5 @@ RULES = (
         (_w + _ew) * (_h + _eh) - _ew * _eh,
         _w * _h + (TwoProdError(_w, _h) + (_w * _eh + _ew * _h)),
         "what is left out is of second order in the roundoff",
-    ),
-    Rule(
-        "aspect angle beside a point",
-        AspectAngle(_W, _H, sp.S.Zero, sp.S.One),
-        sp.atan2(_W * 1 - 0 * _H, _H * 1 + 0 * _W),
-        "a point counts as width 0 and height 1: angle 0",
     ),
 )

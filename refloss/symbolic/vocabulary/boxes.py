@@ -46,6 +46,7 @@ __all__ = [
     "hull_term",
     "log_overlap_slopes",
     "overlap",
+    "union_error",
 ]
 
 
@@ -206,7 +207,7 @@ def _(
         follows = a.let("union_follows", _follows(a.union_area, least_area))
     den = a.let("union_den", raised(kept, eps_union))
     if exact_union:
-        den = a.let("union_fine", den + follows * _union_error(a, eps_height))
+        den = a.let("union_fine", den + follows * union_error(a, eps_height))
         differ = a.let("outside_fine", differ + Stop(_outside_error(a, pt, tt, po, to)))
     empty = a.let("union_empty", vanishes(den))
     den = a.let("union_safe", den + empty)
@@ -236,23 +237,23 @@ def _(
 
 def _outside_error(a: Boxes, pt: sp.Expr, tt: sp.Expr, po: sp.Expr, to: sp.Expr) -> sp.Expr:
     """Return what sides and sums leave out of the symmetric difference, to first order."""
-    sides = a.pw_out * a.ph_error + a.tw_out * a.th_error + a.ox_error * (po + to)
+    sides = a.pw_out * a.ph_slip + a.tw_out * a.th_slip + a.ox_error * (po + to)
     sums = TwoSumError(a.pw_out * pt, a.iw * po) + TwoSumError(a.tw_out * tt, a.iw * to)
     return a.let("outside_error", sides + (sums + TwoSumError(a.p_only, a.t_only)))
 
 
-def _union_error(a: Boxes, eps_height: sp.Expr) -> sp.Expr:
+def union_error(a: Boxes, eps_height: sp.Expr) -> sp.Expr:
     """Return what is missing from the union to first order in the roundoff; 0 to the calculus."""
     errors = sp.S.Zero
     for box in ("p", "t"):
         w, h, tall = (getattr(a, box + part) for part in ("w", "h", "h_area"))
         w_error = a.let(
-            f"{box}w_error", TwoDiffError(getattr(a, f"{box}x2"), getattr(a, f"{box}x1"))
+            f"{box}w_slip", TwoDiffError(getattr(a, f"{box}x2"), getattr(a, f"{box}x1"))
         )
         error = TwoDiffError(getattr(a, f"{box}y2"), getattr(a, f"{box}y1"))
         both = error + TwoSumError(h, eps_height)
         pieces = sp.Piecewise((error, sp.Eq(eps_height, 0)), (both, True))
-        h_error = a.let(f"{box}h_error", pieces)
+        h_error = a.let(f"{box}h_slip", pieces)
         errors += a.let(f"{box}area_error", TwoProdError(w, tall) + (w * h_error + w_error * tall))
     for axis_name in ("x", "y"):
         right = sp.Min(getattr(a, f"p{axis_name}2"), getattr(a, f"t{axis_name}2"))
@@ -264,7 +265,9 @@ def _union_error(a: Boxes, eps_height: sp.Expr) -> sp.Expr:
     both = a.let("area_sum", a.parea + a.tarea)
     high = a.let("union_high", both - a.inter)
     rounding = TwoSumError(a.parea, a.tarea) + TwoDiffError(both, a.inter)
-    return a.let("union_error", Stop((high - a.union_area) + (rounding + errors - a.inter_error)))
+    gap = a.let("union_gap", high - a.union_area)
+    low = a.let("union_low", rounding + errors - a.inter_error)
+    return a.let("union_error", Stop(gap + low))
 
 
 def log_overlap_slopes(a: Boxes, kept: sp.Expr) -> dict[sp.Indexed, sp.Expr]:
@@ -444,7 +447,7 @@ def _(P: Build, a: Boxes, eps_diagonal: sp.Expr, eps_rho: sp.Expr = sp.S.Zero) -
 # ----------------------------------------------------------------------------------- cut
 
 BOUND = 3
-"""No box loss reaches it: gap and distance are at most 1, alpha v is below 1/2."""
+"""No box loss reaches it: gap and distance are at most 1, alpha v is at most 1/2."""
 
 
 @Vocabulary

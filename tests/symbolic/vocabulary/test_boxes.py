@@ -135,17 +135,17 @@ SETTINGS = (
     {"eps_union": 0.25, "eps_height": 0.5, "eps_hull": 0.25, "eps_diagonal": 0.5, "eps_ratio": 0.5}
     | {"eps_rho": 0.5, "eps_alpha": 0.25, "ceiling": 1.0, "attach": 1.0, "unit": 1.0},
     {"least_area": 30.0, "threshold": 0.5, "at_threshold": 0.0},
-    {"least_area": 10.0, "ceiling": 0.0, "threshold": 0.0},
+    {"least_area": 10.0, "ceiling": 0.0, "threshold": 0.0, "least_iou": 0.0},
 )
 FLOORED = {"least_iou": 0.25}
-"""Without a floor the logarithm of an IoU of 0 has no derivative to follow."""
+"""A floor that some layouts reach, unless a setting says otherwise."""
 
 
 def coverage(program, gradient):
     """Return the arms that the layouts and settings reach, by primitive."""
     reached: dict = {}
     for given in SETTINGS:
-        given = given | FLOORED
+        given = FLOORED | given
         names = [str(c) for c in program.consts]
         constants = {n: given.get(n, boxes.CONSTANTS[n].default) for n in names}
         symbols = {s: mp.mpf(constants[str(s)]) for s in program.consts}
@@ -184,7 +184,9 @@ def test_the_weight_of_v_is_gated():
     for tensor in P.program.tensors():
         pair.names[tensor.name] = tensor
     attach = P.program.consts[-1]
-    weight = aspect.aspect_weight(P, pair, sp.S.Zero, sp.S.Half, sp.S.One, attach)
+    weight = aspect.aspect_weight(
+        P, pair, sp.S.Zero, sp.S.Half, sp.S.One, attach, sp.S.Zero, sp.S.Zero
+    )
     assert weight == Gate(pair.alpha, attach)
 
 
