@@ -600,7 +600,7 @@ alpha = v/((1 - IoU) + v);  loss = 1 - CIoU""",
     singular=(
         EMPTY_UNION,
         Singular("diagonal = 0 (both boxes the same point)", "undefined", "distance = 0", "0"),
-        Singular("v = 0 and IoU = 1 (identical boxes)", "undefined", "alpha = 0", "of alpha: 0"),
+        Singular("v = 0 and IoU = 1 (identical boxes)", "tie", "alpha = 0", "of alpha: 0"),
         Singular("w = h = 0", "undefined", "aspect angle = 0", "of the angle: 0"),
     ),
     subgradients=TIES + " alpha is a constant unless `attach` is 1, in second derivatives too.",

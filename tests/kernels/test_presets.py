@@ -25,8 +25,8 @@ AXES = [
     Subject(loss, {axis: value, "eps": EPS})
     for loss, entry in LOSSES.items()
     for axis, described in entry["axes"].items()
-    for value in described["values"] or ([0.25] if axis == "least_iou" else [])
-]
+    for value in described["values"]
+] + [Subject("iou", {"form": "log", "least_iou": 0.25, "eps": EPS})]
 
 
 @pytest.mark.parametrize("subject", PRESETS, ids=str)

@@ -126,7 +126,7 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     alpha_den = F.select(F.eq(eps_alpha, 0), gap + v, gap + v + eps_alpha)
     alpha_safe = F.select(F.eq(alpha_den, 0), 1, 0) + alpha_den
     alpha_raw = v/alpha_safe
-    threshold_share = threshold*union_den
+    threshold_share = threshold*union_safe
     margin_high = inter - threshold_share
     pw_slip = F.two_diff_error(px2, px1)
     ph_slip = F.select(F.eq(eps_height, 0), F.two_diff_error(py2, py1), F.two_diff_error(py2, py1) + F.two_sum_error(ph, eps_height))
@@ -142,7 +142,7 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     union_gap = union_high - union_area
     union_low = F.two_diff_error(area_sum, inter) + F.two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
     union_error = F.stop(union_gap + union_low)
-    margin_low = F.two_diff_error(inter, threshold_share) + inter_error - threshold*(F.two_sum_error(union_area, eps_union) + union_error) - F.two_prod_error(threshold, union_den)
+    margin_low = F.two_diff_error(inter, threshold_share) + inter_error - threshold*(F.two_sum_error(union_area, eps_union) + union_error) - F.two_prod_error(threshold, union_safe)
     margin = F.stop(margin_low) + margin_high
     alpha_kept = F.select(F.lt(threshold, 0), 1, F.step(margin, at_threshold))
     alpha = alpha_kept*alpha_raw
@@ -282,7 +282,7 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     alpha_den = F.select(F.eq(eps_alpha, 0), gap + v, gap + v + eps_alpha)
     alpha_safe = F.select(F.eq(alpha_den, 0), 1, 0) + alpha_den
     alpha_raw = v/alpha_safe
-    threshold_share = threshold*union_den
+    threshold_share = threshold*union_safe
     margin_high = inter - threshold_share
     pw_slip = pw_error
     ph_slip = F.select(F.eq(eps_height, 0), F.two_diff_error(py2, py1), F.two_diff_error(py2, py1) + F.two_sum_error(ph, eps_height))
@@ -298,7 +298,7 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     union_gap = union_high - union_area
     union_low = F.two_diff_error(area_sum, inter) + F.two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
     union_error = F.stop(union_gap + union_low)
-    margin_low = F.two_diff_error(inter, threshold_share) + inter_error - threshold*(F.two_sum_error(union_area, eps_union) + union_error) - F.two_prod_error(threshold, union_den)
+    margin_low = F.two_diff_error(inter, threshold_share) + inter_error - threshold*(F.two_sum_error(union_area, eps_union) + union_error) - F.two_prod_error(threshold, union_safe)
     margin = F.stop(margin_low) + margin_high
     alpha_kept = F.select(F.lt(threshold, 0), 1, F.step(margin, at_threshold))
     alpha = alpha_kept*alpha_raw

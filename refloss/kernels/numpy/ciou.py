@@ -162,7 +162,7 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
     alpha_safe = np.where((alpha_den == 0.0), 1.0, 0.0) + alpha_den
     alpha_raw = v/alpha_safe
-    threshold_share = threshold*union_den
+    threshold_share = threshold*union_safe
     margin_high = inter - threshold_share
     pw_slip = two_diff_error(px2, px1)
     ph_slip = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
@@ -178,7 +178,7 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     union_gap = union_high - union_area
     union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
     union_error = union_gap + union_low
-    margin_low = two_diff_error(inter, threshold_share) + inter_error - threshold*(two_sum_error(union_area, eps_union) + union_error) - two_prod_error(threshold, union_den)
+    margin_low = two_diff_error(inter, threshold_share) + inter_error - threshold*(two_sum_error(union_area, eps_union) + union_error) - two_prod_error(threshold, union_safe)
     margin = margin_low + margin_high
     alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(margin, at_threshold))  # IoU is never negative
     alpha = alpha_kept*alpha_raw  # weight of the aspect term
@@ -317,7 +317,7 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
     alpha_safe = np.where((alpha_den == 0.0), 1.0, 0.0) + alpha_den
     alpha_raw = v/alpha_safe
-    threshold_share = threshold*union_den
+    threshold_share = threshold*union_safe
     margin_high = inter - threshold_share
     pw_slip = pw_error
     ph_slip = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
@@ -333,7 +333,7 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     union_gap = union_high - union_area
     union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
     union_error = union_gap + union_low
-    margin_low = two_diff_error(inter, threshold_share) + inter_error - threshold*(two_sum_error(union_area, eps_union) + union_error) - two_prod_error(threshold, union_den)
+    margin_low = two_diff_error(inter, threshold_share) + inter_error - threshold*(two_sum_error(union_area, eps_union) + union_error) - two_prod_error(threshold, union_safe)
     margin = margin_low + margin_high
     alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(margin, at_threshold))  # IoU is never negative
     alpha = alpha_kept*alpha_raw  # weight of the aspect term
@@ -498,7 +498,7 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     alpha_den = np.where((eps_alpha == 0.0), gap + v, gap + v + eps_alpha)
     alpha_safe = np.where((alpha_den == 0.0), 1.0, 0.0) + alpha_den
     alpha_raw = v/alpha_safe
-    threshold_share = threshold*union_den
+    threshold_share = threshold*union_safe
     margin_high = inter - threshold_share
     ph_slip = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
     parea_error = ph_area*pw_error + ph_slip*pw + two_prod_error(pw, ph_area)
@@ -512,7 +512,7 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     union_gap = union_high - union_area
     union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
     union_error = union_gap + union_low
-    margin_low = two_diff_error(inter, threshold_share) + inter_error - threshold*(two_sum_error(union_area, eps_union) + union_error) - two_prod_error(threshold, union_den)
+    margin_low = two_diff_error(inter, threshold_share) + inter_error - threshold*(two_sum_error(union_area, eps_union) + union_error) - two_prod_error(threshold, union_safe)
     margin = margin_low + margin_high
     alpha_kept = np.where((threshold < 0.0), 1.0, np.heaviside(margin, at_threshold))  # IoU is never negative
     alpha = alpha_kept*alpha_raw  # weight of the aspect term

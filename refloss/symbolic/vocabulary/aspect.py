@@ -138,11 +138,12 @@ def _(
 def _margin(a: Boxes, threshold: sp.Expr, eps_union: sp.Expr, eps_height: sp.Expr) -> sp.Expr:
     """Name how far the intersection is above its share of the union: a rounded IoU may be wrong.
 
-    The sign is that of IoU − threshold to first order in the roundoff.
+    The sign is that of IoU − threshold to first order in the roundoff; a union of 0 counts as 1,
+    for IoU is 0 there.
     """
-    share = a.let("threshold_share", threshold * a.union_den)
+    share = a.let("threshold_share", threshold * a.union_safe)
     high = a.let("margin_high", a.inter - share)
     union = union_error(a, eps_height) + TwoSumError(a.union_area, eps_union)
-    missing = a.inter_error - threshold * union - TwoProdError(threshold, a.union_den)
+    missing = a.inter_error - threshold * union - TwoProdError(threshold, a.union_safe)
     low = a.let("margin_low", TwoDiffError(a.inter, share) + missing)
     return a.let("margin", high + Stop(low))
