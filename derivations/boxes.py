@@ -280,7 +280,11 @@ IOU_PLACEMENTS = AxisOf(
     "added",
     {
         "added": Value(ADDED, {"eps_union": "eps"}, "detectron2, YOLOX"),
-        "height": Value(HEIGHT, {"eps_union": "eps", "eps_height": "eps"}, "ultralytics, yolov7"),
+        "height": Value(
+            HEIGHT,
+            {"eps_union": "eps", "eps_height": "eps"},
+            "ultralytics, yolov7, yolov5 before 7.0.14",
+        ),
         "floor": Value(FLOOR, {"least_area": "eps"}, "mmdetection bbox_overlaps"),
     },
 )
@@ -292,7 +296,7 @@ GIOU_PLACEMENTS = AxisOf(
         "height": Value(
             HEIGHT,
             {"eps_union": "eps", "eps_height": "eps", "eps_hull": "eps"},
-            "ultralytics, yolov7",
+            "ultralytics, yolov7, yolov5 before 7.0.14",
         ),
         "floor": Value(FLOOR, {"least_area": "eps"}, "mmdetection"),
     },
@@ -309,7 +313,7 @@ DIOU_PLACEMENTS = AxisOf(
         "height": Value(
             HEIGHT,
             {"eps_union": "eps", "eps_height": "eps", "eps_diagonal": "eps"},
-            "ultralytics, yolov7",
+            "ultralytics, yolov7, yolov5 before 7.0.14",
         ),
         "quotient": Value(
             "added to the union, and to both parts of the distance term",
@@ -347,7 +351,7 @@ CIOU_PLACEMENTS = AxisOf(
                 "eps_diagonal": "eps",
                 "eps_alpha": "eps",
             },
-            "ultralytics, yolov7",
+            "ultralytics, yolov7, yolov5 before 7.0.14",
         ),
         "quotient": Value(
             "added to the union, and to both parts of the distance term, and to the denominator of alpha",
@@ -504,7 +508,8 @@ GIoU = IoU - (C - U)/C with C the area of the smallest box that holds both;  los
         "detectron2": Preset({"eps": 1e-7, "placement": "added"}, "uses fvcore's giou_loss"),
         "mmdet": Preset({"eps": 1e-7, "placement": "floor"}, "mmdetection 3.3 giou_loss"),
         "ultralytics": Preset(
-            {"eps": 1e-7, "placement": "height"}, "ultralytics and yolov7 bbox_iou, corners"
+            {"eps": 1e-7, "placement": "height"},
+            "ultralytics and yolov5 (before 7.0.14) bbox_iou, corners",
         ),
     },
     singular=(
@@ -533,7 +538,8 @@ loss = 1 - DIoU""",
         "mmdet": Preset({"eps": 1e-6, "placement": "added"}, "mmdetection 3.3 DIoULoss"),
         "paddle": Preset({"eps": 1e-10, "placement": "quotient"}, "PaddleDetection DIouLoss"),
         "ultralytics": Preset(
-            {"eps": 1e-7, "placement": "height"}, "ultralytics and yolov7 bbox_iou, corners"
+            {"eps": 1e-7, "placement": "height"},
+            "ultralytics and yolov5 (before 7.0.14) bbox_iou, corners",
         ),
     },
     singular=(
@@ -581,7 +587,7 @@ alpha = v/((1 - IoU) + v);  loss = 1 - CIoU""",
         ),
         "ultralytics": Preset(
             {"alpha": "detached", "eps": 1e-7, "placement": "height"},
-            "ultralytics and yolov7 bbox_iou, corners",
+            "ultralytics and yolov5 (before 7.0.14) bbox_iou, corners",
         ),
         "paddle": Preset(
             {"alpha": "detached", "eps": 1e-10, "placement": "quotient"},
