@@ -77,8 +77,12 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     ch_error = F.two_diff_error(F.max(py2, ty2), F.min(py1, ty1))
     s_squares = sx*sx + sy*sy
     rho = F.select(F.eq(eps_rho, 0), F.rational(1, 4)*s_squares, F.rational(1, 4)*s_squares + eps_rho)
+    cw_square = cw*cw
+    ch_square = ch*ch
     c_errors = ch*ch_error + cw*cw_error
-    diagonal = F.stop(2*c_errors) + ch*ch + cw*cw
+    diagonal_low = F.stop(F.two_prod_error(ch, ch) + F.two_prod_error(cw, cw) + F.two_sum_error(cw_square, ch_square) + 2*c_errors)
+    diagonal_high = ch_square + cw_square
+    diagonal = diagonal_high + diagonal_low
     diagonal_den = F.select(F.eq(eps_diagonal, 0), diagonal, diagonal + eps_diagonal)
     distance = F.ratio(rho, diagonal_den, 0)
     loss = distance + gap
@@ -173,8 +177,12 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     ch_error = F.two_diff_error(F.max(py2, ty2), F.min(py1, ty1))
     s_squares = sx*sx + sy*sy
     rho = F.select(F.eq(eps_rho, 0), F.rational(1, 4)*s_squares, F.rational(1, 4)*s_squares + eps_rho)
+    cw_square = cw*cw
+    ch_square = ch*ch
     c_errors = ch*ch_error + cw*cw_error
-    diagonal = F.stop(2*c_errors) + ch*ch + cw*cw
+    diagonal_low = F.stop(F.two_prod_error(ch, ch) + F.two_prod_error(cw, cw) + F.two_sum_error(cw_square, ch_square) + 2*c_errors)
+    diagonal_high = ch_square + cw_square
+    diagonal = diagonal_high + diagonal_low
     diagonal_den = F.select(F.eq(eps_diagonal, 0), diagonal, diagonal + eps_diagonal)
     distance = F.ratio(rho, diagonal_den, 0)
     loss = distance + gap

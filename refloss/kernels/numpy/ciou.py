@@ -128,8 +128,12 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
     s_squares = sx*sx + sy*sy
     rho = np.where((eps_rho == 0.0), 0.25*s_squares, 0.25*s_squares + eps_rho)  # squared distance of the centres
+    cw_square = cw*cw
+    ch_square = ch*ch
     c_errors = ch*ch_error + cw*cw_error
-    diagonal = 2.0*c_errors + ch*ch + cw*cw  # squared diagonal of the hull
+    diagonal_low = two_prod_error(ch, ch) + two_prod_error(cw, cw) + two_sum_error(cw_square, ch_square) + 2.0*c_errors
+    diagonal_high = ch_square + cw_square
+    diagonal = diagonal_high + diagonal_low  # squared diagonal of the hull
     diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
     distance = ratio(rho, diagonal_den, 0.0)
     ph_ratio = np.where((eps_ratio == 0.0), ph, ph + eps_ratio)
@@ -277,8 +281,12 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
     s_squares = sx*sx + sy*sy
     rho = np.where((eps_rho == 0.0), 0.25*s_squares, 0.25*s_squares + eps_rho)  # squared distance of the centres
+    cw_square = cw*cw
+    ch_square = ch*ch
     c_errors = ch*ch_error + cw*cw_error
-    diagonal = 2.0*c_errors + ch*ch + cw*cw  # squared diagonal of the hull
+    diagonal_low = two_prod_error(ch, ch) + two_prod_error(cw, cw) + two_sum_error(cw_square, ch_square) + 2.0*c_errors
+    diagonal_high = ch_square + cw_square
+    diagonal = diagonal_high + diagonal_low  # squared diagonal of the hull
     diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
     distance = ratio(rho, diagonal_den, 0.0)
     ph_ratio = np.where((eps_ratio == 0.0), ph, ph + eps_ratio)
@@ -458,8 +466,12 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
     s_squares = sx*sx + sy*sy
     rho = np.where((eps_rho == 0.0), 0.25*s_squares, 0.25*s_squares + eps_rho)  # squared distance of the centres
+    cw_square = cw*cw
+    ch_square = ch*ch
     c_errors = ch*ch_error + cw*cw_error
-    diagonal = 2.0*c_errors + ch*ch + cw*cw  # squared diagonal of the hull
+    diagonal_low = two_prod_error(ch, ch) + two_prod_error(cw, cw) + two_sum_error(cw_square, ch_square) + 2.0*c_errors
+    diagonal_high = ch_square + cw_square
+    diagonal = diagonal_high + diagonal_low  # squared diagonal of the hull
     diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
     distance = ratio(rho, diagonal_den, 0.0)
     ph_ratio = np.where((eps_ratio == 0.0), ph, ph + eps_ratio)
@@ -580,8 +592,10 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     sy_high_dot = dy1_dot + dy2_dot
     s_squares_dot = 2.0*sx*sx_high_dot + 2.0*sy*sy_high_dot
     rho_dot = 0.25*s_squares_dot
-    diagonal_dot = 2.0*ch*ch_dot + 2.0*cw*cw_dot
-    distance_dot = ratio(rho_dot, diagonal_den, 0.0) - distance*ratio(diagonal_dot, diagonal_den, 0.0)
+    cw_square_dot = 2.0*cw*cw_dot
+    ch_square_dot = 2.0*ch*ch_dot
+    diagonal_high_dot = ch_square_dot + cw_square_dot
+    distance_dot = ratio(rho_dot, diagonal_den, 0.0) - distance*ratio(diagonal_high_dot, diagonal_den, 0.0)
     p_square_dot = 2.0*ph_dot*ph_ratio + 2.0*pw*pw_dot
     t_square_dot = 2.0*th_dot*th_ratio + 2.0*tw*tw_dot
     turn_dot = sign*p_wide*ph_dot + sign*t_tall*tw_dot - sign*p_tall*pw_dot - sign*t_wide*th_dot
@@ -600,8 +614,8 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     alpha_safe_bar_dot = alpha_raw*(alpha_den_dot/alpha_safe)*(alpha_raw_bar/alpha_safe) - alpha_raw_dot*(alpha_raw_bar/alpha_safe) - alpha_raw*(alpha_raw_bar_dot/alpha_safe)
     v_bar_dot = np.where(attach == 0.0, 0.0, alpha_dot*total_bar) + alpha_raw_bar_dot/alpha_safe + alpha_safe_bar_dot - (alpha_den_dot/alpha_safe)*(alpha_raw_bar/alpha_safe)
     turn_bar_dot = 2.0*ASPECT_SCALE*turn*v_bar_dot + 2.0*ASPECT_SCALE*turn_dot*v_bar
-    diagonal_den_bar_dot = distance*rho_bar*ratio(diagonal_dot, diagonal_den, 0.0) - distance_dot*rho_bar
-    rho_bar_dot = -(rho_bar*ratio(diagonal_dot, diagonal_den, 0.0))
+    diagonal_den_bar_dot = distance*rho_bar*ratio(diagonal_high_dot, diagonal_den, 0.0) - distance_dot*rho_bar
+    rho_bar_dot = -(rho_bar*ratio(diagonal_high_dot, diagonal_den, 0.0))
     s_squares_bar_dot = 0.25*rho_bar_dot
     sy_bar_dot = 2.0*s_squares_bar*sy_high_dot + 2.0*s_squares_bar_dot*sy
     sx_bar_dot = 2.0*s_squares_bar*sx_high_dot + 2.0*s_squares_bar_dot*sx
