@@ -19,11 +19,13 @@ from crossval.oracles.formats import format_of
 from refloss.losses import Spec, resolve
 
 from . import magnitudes
-from .test_bars import GRADIENT, PRODUCT, SPECS, VALUE, U
+from .test_bars import GRADIENT, PRODUCT, SPECS, VALUE
 
 __all__ = ["SUBJECTS", "VALUE", "Subject", "U", "refuse", "simple"]
 
 NAMES = ("pred", "target")
+U = 2.0**-52
+"""The ulp of 1."""
 
 
 @dataclass(frozen=True)
