@@ -309,7 +309,8 @@ class _Problem:
         ]
 
     def _prepare(self, name: str) -> Callable[[int, np.ndarray], None]:
-        check = checks.BoxValues(name, self.layout, self.check_order, self.refuse_nan)
+        ranged = self.pred.array.dtype.itemsize == 8
+        check = checks.BoxValues(name, self.layout, self.check_order, self.refuse_nan, ranged)
 
         def prepare(start: int, block: np.ndarray) -> None:
             check(start, block)

@@ -122,6 +122,10 @@ def wanted_gradients(wrt: object) -> tuple[str, ...]:
     return tuple(name for name in ("pred", "target") if name in names)
 
 
+LARGEST, SMALLEST = 1e100, 1e-100
+"""Between these, and at 0, no product of sides leaves float64 in a value or a derivative."""
+
+
 @dataclass(frozen=True)
 class BoxValues:
     """Checks the numbers of staged boxes, block by block.
@@ -131,29 +135,39 @@ class BoxValues:
     name : str
         The argument.
     layout : Layout
-    order : bool
-        Whether infinite coordinates and inverted boxes are errors (``check="values"``).
+    values : bool
+        Whether infinite coordinates, inverted boxes and boxes beyond `LARGEST` and `SMALLEST` are
+        errors (``check="values"``).
     nan : bool
         Whether NaN is one (``nan="raise"``).
+    ranged : bool
+        Whether the format holds numbers beyond `LARGEST` and `SMALLEST`: float64 alone does.
     """
 
     name: str
     layout: Layout
-    order: bool
+    values: bool
     nan: bool
+    ranged: bool = True
 
     def __call__(self, start: int, block: np.ndarray) -> None:
         """Raise a ValueError for the first offending box of a ``(4, n)`` block."""
-        if self.order:
-            inverted = self.layout.inverted(list(block))
-            if inverted.any():
-                self._refuse(start, block, inverted, f"boxes with {self.layout.order}")
-        if (self.order or self.nan) and not math.isfinite(np.add.reduce(block, axis=None)):
+        sides = self.layout.sides(list(block)) if self.values else ()
+        if self.values:
+            inverted = _any(side < 0.0 for side in sides)
+            self._refuse(start, block, inverted, f"boxes with {self.layout.order}")
+        if (self.values or self.nan) and not math.isfinite(np.add.reduce(block, axis=None)):
             if self.nan:
                 self._refuse(start, block, np.isnan(block).any(axis=0), "no NaN (nan='raise')")
-            if self.order:
+            if self.values:
                 infinite = np.isinf(block).any(axis=0)
                 self._refuse(start, block, infinite, "coordinates that are finite or NaN")
+        if self.values and self.ranged:
+            small = _any((side > 0.0) & (side < SMALLEST) for side in sides)
+            self._refuse(start, block, small, f"sides of 0 or at least {SMALLEST:g}")
+            if _reach(block) > LARGEST:
+                large = (np.abs(block) > LARGEST).any(axis=0)
+                self._refuse(start, block, large, f"coordinates of at most {LARGEST:g}")
 
     def _refuse(self, start: int, block: np.ndarray, bad: Any, expected: str) -> None:
         if not bad.any():
@@ -162,6 +176,19 @@ class BoxValues:
         named = zip(self.layout.columns, block[:, row], strict=True)
         found = ", ".join(f"{column}={value:.17g}" for column, value in named)
         raise ValueError(f"{self.name}: expected {expected}; got {found} in row {start + row}")
+
+
+def _reach(block: np.ndarray) -> float:
+    """Return the largest magnitude but NaN."""
+    return max(
+        np.fmax.reduce(block, axis=None, initial=0.0),
+        -np.fmin.reduce(block, axis=None, initial=0.0),
+    )
+
+
+def _any(flags: Iterable[np.ndarray]) -> np.ndarray:
+    first, second = flags
+    return first | second
 
 
 def _like(name: str, value: object, like: np.ndarray) -> np.ndarray:

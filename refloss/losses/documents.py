@@ -24,7 +24,8 @@ layout : {'xyxy', 'xywh', 'cxcywh'}
 reduction : {'none', 'mean', 'sum'}
     One loss a box, or their mean (NaN where N = 0) or sum, added up in float64.
 check : {'values', 'none'}
-    Whether inverted boxes and infinite coordinates are errors.
+    Whether inverted boxes, infinite coordinates, coordinates beyond 1e100 and sides below 1e-100
+    other than 0 are errors.
 nan : {'propagate', 'raise'}
     Whether NaN reaches the results of its own box, and of no other, or is an error.
 """
@@ -33,8 +34,7 @@ _TAIL = """\
 Returns
 -------
 array of the inputs' library and dtype, of shape (N,), or () if reduced
-    Computed in float64 and rounded once. Products of sides leave float64 where sides are
-    beyond 1e-100 to 1e100.
+    Computed in float64 and rounded once.
 
 Raises
 ------

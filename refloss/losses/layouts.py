@@ -30,8 +30,8 @@ class Layout:
         Four float64 columns to ``x1, y1, x2, y2``; no argument is written to.
     adjoint : callable
         Derivatives with respect to corners to those with respect to the layout's columns.
-    inverted : callable
-        Four columns to a truth value per box: does its width or height point the wrong way?
+    sides : callable
+        Four columns to width and height, negative where a box is inverted.
     order : str
         What a box that is not inverted satisfies, for errors.
     """
@@ -39,7 +39,7 @@ class Layout:
     columns: tuple[str, str, str, str]
     corners: Callable[[Columns], Columns]
     adjoint: Callable[[Columns], Columns]
-    inverted: Callable[[Columns], np.ndarray]
+    sides: Callable[[Columns], Columns]
     order: str
 
     def to_corners(self, block: np.ndarray) -> None:
@@ -75,22 +75,21 @@ def _from_centre_adjoint(columns: Columns) -> Columns:
     return x1 + x2, y1 + y2, 0.5 * (x2 - x1), 0.5 * (y2 - y1)
 
 
-def _corners_cross(columns: Columns) -> np.ndarray:
+def _between_corners(columns: Columns) -> Columns:
     x1, y1, x2, y2 = columns
-    return (x2 < x1) | (y2 < y1)
+    return x2 - x1, y2 - y1
 
 
-def _size_negative(columns: Columns) -> np.ndarray:
-    _, _, w, h = columns
-    return (w < 0.0) | (h < 0.0)
+def _last_two(columns: Columns) -> Columns:
+    return columns[2:]
 
 
 _SIZES = "w >= 0 and h >= 0"
 
 LAYOUTS: dict[str, Layout] = {
-    "xyxy": Layout(("x1", "y1", "x2", "y2"), _same, _same, _corners_cross, "x1 <= x2 and y1 <= y2"),
-    "xywh": Layout(("x", "y", "w", "h"), _from_sizes, _from_sizes_adjoint, _size_negative, _SIZES),
-    "cxcywh": Layout(
-        ("cx", "cy", "w", "h"), _from_centre, _from_centre_adjoint, _size_negative, _SIZES
+    "xyxy": Layout(
+        ("x1", "y1", "x2", "y2"), _same, _same, _between_corners, "x1 <= x2 and y1 <= y2"
     ),
+    "xywh": Layout(("x", "y", "w", "h"), _from_sizes, _from_sizes_adjoint, _last_two, _SIZES),
+    "cxcywh": Layout(("cx", "cy", "w", "h"), _from_centre, _from_centre_adjoint, _last_two, _SIZES),
 }

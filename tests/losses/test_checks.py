@@ -93,9 +93,12 @@ def test_boxes_without_area_are_no_error():
     np.testing.assert_array_equal(refloss.giou(points, points), [1.0, 1.0])
 
 
-def test_large_finite_coordinates_are_no_error():
+def test_large_finite_coordinates_are_not_called_infinite():
     huge = np.array([[-1.7e308, 0.0, 1.7e308, 1.0]])
-    assert refloss.iou(huge, huge).shape == (1,)  # their sum overflows, they do not
+    with pytest.raises(ValueError, match="coordinates of at most 1e"):
+        refloss.iou(huge, huge)
+    largest = np.array([[-3.4e38, 0.0, 3.4e38, 1.0]], np.float32)
+    assert refloss.iou(largest, largest)[0] == 0.0
 
 
 @pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16, np.float32, np.float64])
@@ -181,3 +184,29 @@ def test_directions_of_another_shape_or_type(direction, error, message):
 def test_options_that_do_not_exist(options, message):
     with pytest.raises(ValueError, match=message):
         refloss.ciou.grad(PRED, TARGET, **options)
+
+
+@pytest.mark.parametrize(
+    ("layout", "values", "message"),
+    [
+        ("xyxy", (0.0, 0.0, 1e101, 1.0), "coordinates of at most 1e.100; got .*x2=.* in row 2"),
+        ("xyxy", (-1e101, 0.0, 0.0, 1.0), "coordinates of at most 1e.100"),
+        ("xyxy", (0.0, 0.0, 1.0, 1e-101), r"sides of 0 or at least 1e-100; got .*y2=.* in row 2"),
+        ("xywh", (1.0, 0.0, 1e-120, 1.0), "sides of 0 or at least 1e-100"),
+        ("cxcywh", (0.0, 0.0, 1.0, 5e-324), "sides of 0 or at least 1e-100"),
+    ],
+)
+def test_a_box_beyond_the_range_of_the_kernels_is_refused(layout, values, message):
+    pred = np.tile([1.0, 1.0, 2.0, 2.0], (4, 1))
+    target = pred.copy()
+    target[2] = values
+    with pytest.raises(ValueError, match=f"target: expected {message}"):
+        refloss.giou(pred, target, layout=layout)
+    refloss.giou(pred, target, layout=layout, check="none")
+
+
+def test_the_ends_of_the_range_are_taken():
+    boxes = np.array([[0.0, 0.0, 1e-100, 1e-100], [-1e100, 0.0, 1e100, 1e100], [3.0] * 4])
+    assert np.isfinite(refloss.ciou(boxes, boxes[::-1].copy())).all()
+    narrow = np.array([[0.0, 0.0, 1e-45, 1.0]], np.float32)
+    assert np.isfinite(refloss.ciou(narrow, narrow)).all()
