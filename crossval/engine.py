@@ -18,6 +18,7 @@ from crossval.findings import CODES, Finding
 from crossval.oracles.formats import FORMATS
 from crossval.outcome import NOT_RUN, Check, Outcome
 from crossval.points.boxes import ROWS
+from crossval.reproduction.lines import command_for
 from crossval.runner import Limits, Runner, TargetDied, TargetRaised
 from crossval.session import Session
 from crossval.target import Target, UsageError, split_declaration, split_reference
@@ -187,6 +188,7 @@ def _certify(
             runner.load()
         except (TargetRaised, TargetDied) as error:
             problem = _import_problem(error)
+            problem = replace(problem, repro=command_for(target, level, problem))
             nothing = versions_of(), NOTHING_TESTED
             return Certificate(target, spec, (), described, *nothing, problem, level)
         session = Session(target, spec, family, runner, level)

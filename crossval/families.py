@@ -5,9 +5,12 @@ A new family adds one entry; the checks themselves speak only of named inputs an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from crossval.catalog import losses
 from crossval.points.boxes import COLUMNS, PointSet, point_set
 
 
@@ -25,14 +28,36 @@ class Family:
         Name of each column.
     points : callable
         ``points(dtype, level)`` gives the pinned points.
+    shapes : dict of str to str
+        Input name to the shape that the loss takes, in words.
     """
 
     name: str
     inputs: dict[str, slice]
     columns: tuple[str, ...]
     points: Callable[[str, str], PointSet]
+    shapes: dict[str, str]
+
+    def stack(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return columns (n, k) from one array an input."""
+        return np.concatenate([arrays[name] for name in self.inputs], axis=1)
+
+    def split(self, columns: np.ndarray) -> dict[str, np.ndarray]:
+        """Return arrays by input from columns (n, k); the inverse of :meth:`stack`."""
+        return {name: columns[:, part] for name, part in self.inputs.items()}
 
 
 FAMILIES = {
-    "boxes": Family("boxes", {"pred": slice(0, 4), "target": slice(4, 8)}, COLUMNS, point_set),
+    "boxes": Family(
+        "boxes",
+        {"pred": slice(0, 4), "target": slice(4, 8)},
+        COLUMNS,
+        point_set,
+        {"pred": "(N, 4)", "target": "(N, 4)"},
+    ),
 }
+
+
+def family_of(loss: str) -> Family:
+    """Return the family of a loss."""
+    return FAMILIES[losses()[loss]["family"]]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from crossval.checks import accuracy, hygiene, parameters, special, ties
 from crossval.findings import CODES, Finding
 from crossval.oracles.formats import format_of
 from crossval.outcome import Check, Outcome
+from crossval.reproduction.lines import command_for
 from crossval.runner import TargetDied, TargetRaised
 from crossval.session import Session, Unmeasured
 
@@ -32,7 +34,16 @@ def checks(session: Session) -> Iterator[Check]:
 
 
 def perform(session: Session, check: Check) -> Outcome:
-    """Run one check; whatever the target does becomes an outcome."""
+    """Run one check; whatever the target does becomes an outcome, each finding with its command."""
+    outcome = _performed(session, check)
+    findings = tuple(
+        replace(finding, repro=command_for(session.target, session.level, finding))
+        for finding in outcome.findings
+    )
+    return outcome.with_findings(findings)
+
+
+def _performed(session: Session, check: Check) -> Outcome:
     try:
         session.measured(check.dtype)  # a target that never answers passes no check
         return check.run(session, check.dtype)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from crossval.bits import hexadecimal
+from crossval.case_ids import CaseId
 from crossval.checks.causes import cause_of
 from crossval.checks.verdict import Reference
 from crossval.findings import Case
@@ -17,7 +18,7 @@ def case_at(
     session: Session,
     points: PointSet,
     row: int,
-    got: float,
+    got: float | str,
     truth: Reference | None,
     element: tuple[int, ...],
     ulp: float,
@@ -34,8 +35,8 @@ def case_at(
         Where ``row`` lies.
     row : int
         Row of ``points``.
-    got : float
-        The result.
+    got : float or str
+        The result, or words where none came.
     truth : Reference, optional
         Indexed by ``element``.
     ulp : float
@@ -46,6 +47,10 @@ def case_at(
         Format of the result.
     """
     number = format_of(points.dtype)
+    if isinstance(got, str):
+        decimal, bits = got, ""
+    else:
+        decimal, bits = _decimal(got), hexadecimal(got, format_of(came_in or points.dtype))
     inputs = {
         name: {
             "decimal": [_decimal(x) for x in points.columns[row, part].tolist()],
@@ -56,13 +61,16 @@ def case_at(
     return Case(
         where=str(points.places[row]),
         inputs=inputs,
-        got=_decimal(got),
+        got=decimal,
         reference=_reference(truth, element),
-        got_bits=hexadecimal(got, format_of(came_in or points.dtype)),
+        got_bits=""
+        if isinstance(got, str)
+        else hexadecimal(got, format_of(came_in or points.dtype)),
         reference_hi_lo=_two_floats(truth, element),
         ulp=float(ulp),
         component=component,
         upstream=_decimal(float(points.upstream[row])) if component else "",
+        id=str(CaseId.of(session.target, points, session.level, row)),
     )
 
 

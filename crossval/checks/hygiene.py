@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from crossval.checks.cases import case_at
 from crossval.checks.quantities import answered, ordinary, quantities
 from crossval.checks.statistics import WRONG, by_row
 from crossval.findings import CODES, Finding
@@ -28,7 +29,9 @@ def call(session: Session, dtype: str) -> Outcome:
     first = evaluation.raised[int(rows[0])]
     died = isinstance(first, TargetDied)
     code, words = (first.code, str(first)) if died else ("RL105", first.words)
-    return _failure("call", dtype, code, words, rows, points, len(points))
+    case = case_at(session, points, int(rows[0]), "no result", None, (), np.inf)
+    outcome = _failure("call", dtype, code, words, rows, points, len(points))
+    return outcome.with_findings(tuple(replace(f, case=case) for f in outcome.findings))
 
 
 def mutation(session: Session, dtype: str) -> Outcome:

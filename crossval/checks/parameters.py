@@ -7,6 +7,7 @@ kind that the argument cannot reach are named.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
@@ -136,7 +137,7 @@ def _otherwise(session: Session, check: str, dtype: str, axis: str, quantity: Qu
         check,
         dtype,
         f"with {axis}={CHANGED:g} the {quantity.name} leaves the definition",
-        case=case_of(session, quantity, verdicts, at),
+        case=replace(case_of(session, quantity, verdicts, at), axes={axis: CHANGED}),
         fix=CODES["RL806"].remedy,
         seen=int(rows.sum()),
         of=len(rows),

@@ -36,7 +36,9 @@ def ties(session: Session, dtype: str) -> Outcome:
     names = [name for name in session.wrt if name in evaluation.gradients]
     if not names:
         return Outcome("ties", dtype, text="no gradient to judge", ran=False)
-    parts = np.concatenate([np.arange(8)[session.family.inputs[name]] for name in names])
+    parts = np.concatenate(
+        [np.arange(len(session.family.columns))[session.family.inputs[name]] for name in names]
+    )
     got = np.concatenate([evaluation.gradients[name] for name in names], axis=1)
     usable = answered(session, dtype, evaluation) & (standard.kind == "tie")
     usable &= np.isfinite(got).all(axis=1)  # what is not finite is reported where it belongs

@@ -42,6 +42,8 @@ class PointSet:
         Regime or named edge of each row.
     special : (n,) bool array
         Rows that are named edges.
+    numbers : (n,) int array
+        Place of each row in the pinned set, which a case's id names.
     """
 
     name: str
@@ -50,6 +52,7 @@ class PointSet:
     upstream: np.ndarray
     places: np.ndarray
     special: np.ndarray
+    numbers: np.ndarray
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -78,6 +81,7 @@ class PointSet:
             upstream=self.upstream[rows],
             places=self.places[rows],
             special=self.special[rows],
+            numbers=self.numbers[rows],
         )
 
 
@@ -130,10 +134,10 @@ def point_set(dtype: str, level: str = "standard") -> PointSet:
     edges = np.array([pred + target for pred, target in EDGE_CASES.values()])
     columns = np.concatenate([*blocks, edges])
     places = [name for name in made for _ in range(ROWS[level])] + list(EDGE_CASES)
-    special = np.arange(len(columns)) >= len(columns) - len(edges)
-    return PointSet(
-        VERSION, dtype, columns, upstreams(len(columns), number), np.array(places), special
-    )
+    numbers = np.arange(len(columns))
+    special = numbers >= len(columns) - len(edges)
+    upstream = upstreams(len(columns), number)
+    return PointSet(VERSION, dtype, columns, upstream, np.array(places), special, numbers)
 
 
 def upstreams(count: int, number: Format, seed: int = 20) -> np.ndarray:

@@ -125,17 +125,19 @@ def blocks(findings: Iterable[Finding]) -> list[Block]:
 
 def _joined(group: list[Finding]) -> Block:
     first = max(group, key=lambda finding: finding.seen)
-    cases = [finding.case for finding in group if finding.case is not None]
+    shown = min((f for f in group if f.case is not None), key=_length, default=first)
     return Block(
-        replace(first, case=min(cases, key=_length, default=None)),
+        replace(first, case=shown.case, repro=shown.repro),
         tuple(dict.fromkeys(finding.check for finding in group)),
         tuple(dict.fromkeys(finding.dtype for finding in group if finding.dtype)),
         tuple(dict.fromkeys(place for finding in group for place in finding.places)),
     )
 
 
-def _length(case: Case) -> int:
+def _length(finding: Finding) -> int:
     """Length of a case's decimals: of findings that say the same, the plainest input is shown."""
+    case = finding.case
+    assert case is not None
     return sum(len(_short(x)) for numbers in case.inputs.values() for x in numbers["decimal"])
 
 
@@ -293,6 +295,7 @@ def _block(block: Block) -> RenderableType:
         others = tuple(place for place in block.places if place not in finding.places)
         lines += [("also at", _listed(others))] if others else []
     lines += [("fix", finding.fix)] if finding.fix else []
+    lines += [("repro", finding.repro)] if finding.repro else []
     if finding.known:
         lines.append(("known", f"{finding.known} {finding.link}".rstrip()))
     return Group(title, _labelled(lines))
@@ -306,7 +309,8 @@ def _case_lines(case: Case) -> list[tuple[str, str]]:
         lines += [("at" if index == 0 else "", f"{name} = ({decimal})"), ("", f"  {bits}")]
     by = f"   d/d{case.component}, upstream {_short(case.upstream)}" if case.component else ""
     reference = f"   reference {case.reference}" if case.reference else ""
-    lines.append(("got", f"{case.got} ({case.got_bits}){reference}{by}"))
+    bits = f" ({case.got_bits})" if case.got_bits else ""
+    lines.append(("got", f"{case.got}{bits}{reference}{by}"))
     return lines
 
 
