@@ -164,6 +164,14 @@ CODES: dict[str, Code] = {
         "Support the dtype, or leave it out with --dtype.",
         "AT_DISPATCH_FLOATING_TYPES(...)  // float16 and bfloat16 raise",
     ),
+    "RL209": Code(
+        "binding does not fit the target",
+        "An input or axis is bound to an attribute that the target does not have, or that cannot "
+        "hold it. Nothing was run.",
+        "A misspelt attribute, a parameter that is made only in the first call, or another shape.",
+        "Bind it to a parameter, tensor, array or number that the target reads.",
+        "refloss certify losses.py:Boxes --as giou --bind pred=f.boxes  # it is called f.corners",
+    ),
     "RL301": Code(
         "value is off",
         "The error exceeds 4 ulp, exceeds 8 u times the condition of the value, and exceeds "
@@ -317,6 +325,14 @@ CODES: dict[str, Code] = {
         "The library was mended, or the entry's check, dtype or pattern is misspelt.",
         "Remove the entry: the defect is gone, or its code or place changed.",
         '[[known]]\ntarget = "lib:loss"\ncheck = "grad[pred]"\ncode = "RL401"  # no longer NaN',
+    ),
+    "RL902": Code(
+        "expected failure names no check",
+        "An expected failure is declared for a check that the target does not have, so that "
+        "nothing could ever contradict it.",
+        "A misspelt check, another name of an input, or a format that is not tested.",
+        "Correct its name or remove it.",
+        'xfail = [{ check = "grad-boxes-float32", reason = "..." }]  # it is grad-pred-float32',
     ),
 }
 

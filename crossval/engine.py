@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 from crossval import ledger
 from crossval.adapters import libraries
-from crossval.catalog import losses, spec_of
-from crossval.certificate import Certificate, versions_of
-from crossval.checks import checks, perform
-from crossval.families import FAMILIES, Family
+from crossval.certificate import Certificate
+from crossval.examination import Examination, Problem
 from crossval.findings import CODES, Finding
-from crossval.oracles.formats import FORMATS
-from crossval.outcome import NOT_RUN, Check, Outcome
-from crossval.points.boxes import ROWS
-from crossval.reproduction.lines import command_for
-from crossval.runner import Limits, Runner, TargetDied, TargetRaised
-from crossval.session import Session
+from crossval.outcome import Check
+from crossval.runner import Limits
 from crossval.target import Target, UsageError, split_declaration, split_reference
 
 Progress = Callable[[Check], None]
 
-NOTHING_TESTED = ("everything: the target was not run",)
-ALWAYS_UNTESTED = (
-    "devices other than the CPU",
-    "second derivatives",
-    "reductions other than none",
-    "boxes with x2 < x1, NaN or infinite coordinates",
-    "threads, compilation (torch.compile, torch.jit) and autocast",
-)
+ALL = ("*",)
 
 
 def certify(
@@ -43,8 +29,10 @@ def certify(
     dtypes: Iterable[str] | None = None,
     call: str | None = None,
     init: dict[str, Any] | None = None,
+    bind: dict[str, str] | None = None,
     adapter: str = "torch",
     level: str = "standard",
+    only: Iterable[str] = ALL,
     limits: Limits | None = None,
     known: Iterable[ledger.Entry] | None = None,
     progress: Progress | None = None,
@@ -61,10 +49,12 @@ def certify(
         Axis values on top of the preset; passed on to the target where it takes them.
     dtypes : iterable of str, optional
         Formats under test; all four by default.
-    call, init, adapter
+    call, init, bind, adapter
         See :class:`~crossval.target.Target`.
     level : {"smoke", "standard", "full"}
         Number of points.
+    only : iterable of str
+        Globs of the checks to run, such as ``"grad*"``; the others are named as untested.
     limits : Limits, optional
         Time and memory of the target's process.
     known : iterable of Entry, optional
@@ -89,14 +79,14 @@ def certify(
     'A'
     """
     if isinstance(target, str):
-        target = find(target, declared, call=call, init=init, adapter=adapter)
+        target = find(target, declared, call=call, init=init, bind=bind, adapter=adapter)
     changes: dict[str, Any] = {"axes": {**target.axes, **(axes or {})}}
     if dtypes is not None:
         changes["dtypes"] = tuple(dtypes)
-    target = replace(target, **changes)
-    _definition(target, level)
-    runner = None if _absent(target) else _start(target, limits or Limits())
-    return _certify(target, level, runner, known, progress)
+    examination = Examination(replace(target, **changes), level, limits=limits, known=known)
+    selected = _selected(examination, tuple(only))
+    with examination:
+        return _certify(examination, selected, progress)
 
 
 def find(
@@ -104,7 +94,8 @@ def find(
     declared: str | None = None,
     *,
     call: str | None = None,
-    init: dict[str, Any] | None = None,
+    init: Mapping[str, Any] | None = None,
+    bind: Mapping[str, str] | None = None,
     adapter: str = "torch",
 ) -> Target:
     """Return the target that a reference names, completed by an adapter's knowledge of it.
@@ -115,20 +106,22 @@ def find(
         If no loss is given and no adapter declares one.
     """
     split_reference(reference)
+    how = {"call": call, "init": dict(init or {}), "bind": dict(bind or {})}
     known = libraries.declared(reference)
     if declared is None:
         if not known:
             raise UsageError(f"no adapter declares {reference}: say which loss it is with --as")
-        return replace(known[0], call=call, init=init or {})
+        return replace(known[0], **how)
     loss, preset = split_declaration(declared)
     base = known[0] if known else Target(reference, loss, adapter=adapter)
-    return replace(base, loss=loss, preset=preset, call=call, init=init or {})
+    return replace(base, loss=loss, preset=preset, **how)
 
 
 def certify_all(
     targets: Iterable[Target],
     *,
     level: str = "standard",
+    only: Iterable[str] = ALL,
     limits: Limits | None = None,
     progress: Callable[[Target], Progress | None] | None = None,
 ) -> Iterator[Certificate]:
@@ -136,17 +129,17 @@ def certify_all(
 
     While one target is judged, the process of the next one already imports.
     """
-    targets, limits = list(targets), limits or Limits()
-    for target in targets:
-        _definition(target, level)
+    examinations = [Examination(target, level, limits=limits) for target in targets]
+    globs = tuple(only)
+    selected = [_selected(examination, globs) for examination in examinations]
     with ExitStack() as stack:
-        started: dict[int, Runner] = {}
-        for index, target in enumerate(targets):
-            for near in range(index, min(index + 2, len(targets))):
-                if near not in started and _absent(targets[near]) is None:
-                    started[near] = stack.enter_context(_start(targets[near], limits))
-            report = progress(target) if progress else None
-            yield _certify(target, level, started.get(index), None, report)
+        for index, examination in enumerate(examinations):
+            for near in examinations[index : index + 2]:
+                near.start()
+                stack.callback(near.close)
+            report = progress(examination.target) if progress else None
+            yield _certify(examination, selected[index], report)
+            examination.close()
 
 
 def outdated(certificates: Iterable[Certificate]) -> list[Finding]:
@@ -167,92 +160,25 @@ def outdated(certificates: Iterable[Certificate]) -> list[Finding]:
     ]
 
 
+def _selected(examination: Examination, only: tuple[str, ...]) -> list[Check]:
+    """Return the checks that a glob names; one that names none is an error."""
+    for glob in only:
+        if not any(check.matches(glob) for check in examination.checks):
+            names = dict.fromkeys(check.name for check in examination.checks)
+            raise UsageError(f"check must match one of {', '.join(names)}; got {glob!r}")
+    return [check for check in examination.checks if any(check.matches(glob) for glob in only)]
+
+
 def _certify(
-    target: Target,
-    level: str,
-    runner: Runner | None,
-    known: Iterable[ledger.Entry] | None,
-    progress: Progress | None,
+    examination: Examination, selected: Iterable[Check], progress: Progress | None
 ) -> Certificate:
-    spec, family = _definition(target, level)
-    points = {dtype: family.points(dtype, level) for dtype in target.dtypes}
-    described = {
-        dtype: {"set": p.name, "rows": len(p), "sha256": p.digest, "seed": "pinned"}
-        for dtype, p in points.items()
-    }
-    if runner is None:
-        nothing = versions_of(), NOTHING_TESTED
-        return Certificate(target, spec, (), described, *nothing, _absent(target), level)
-    with runner:
-        try:
-            runner.load()
-        except (TargetRaised, TargetDied) as error:
-            problem = _import_problem(error)
-            problem = replace(problem, repro=command_for(target, level, problem))
-            nothing = versions_of(), NOTHING_TESTED
-            return Certificate(target, spec, (), described, *nothing, problem, level)
-        session = Session(target, spec, family, runner, level)
-        outcomes: list[Outcome] = []
-        for check in checks(session):
+    outcomes = []
+    try:
+        examination.load()
+        for check in selected:
             if progress is not None:
                 progress(check)
-            outcomes.append(perform(session, check))
-        versions = _versions(target) | runner.versions
-    entries = ledger.read() if known is None else known
-    outcomes, _ = ledger.declare(target.reference, outcomes, entries)
-    untested = _not_tested(session, outcomes)
-    return Certificate(target, spec, tuple(outcomes), described, versions, untested, level=level)
-
-
-def _definition(target: Target, level: str) -> tuple[Any, Family]:
-    """Resolve what a target declares, before anything is started."""
-    unknown = [name for name in target.dtypes if name not in FORMATS]
-    if unknown:
-        raise UsageError(f"dtype must be one of {', '.join(FORMATS)}; got {', '.join(unknown)}")
-    if level not in ROWS:
-        raise UsageError(f"level must be one of {', '.join(ROWS)}; got {level!r}")
-    spec = spec_of(target.loss, target.preset, target.axes)
-    return spec, FAMILIES[losses()[target.loss]["family"]]
-
-
-def _start(target: Target, limits: Limits) -> Runner:
-    family = FAMILIES[losses()[target.loss]["family"]]
-    return Runner(target, tuple(family.inputs), limits)
-
-
-def _absent(target: Target) -> Finding | None:
-    if not target.library or importlib.util.find_spec(target.library) is not None:
-        return None
-    words = f"{target.library} is not installed"
-    return Finding("RL106", "import", "", words, fix=CODES["RL106"].remedy)
-
-
-def _import_problem(error: TargetRaised | TargetDied) -> Finding:
-    if isinstance(error, TargetDied):
-        return Finding(error.code, "import", "", str(error), fix=CODES[error.code].remedy)
-    fix = CODES["RL101"].remedy
-    if error.missing:
-        fix = f"install {error.missing}; python -c 'import {error.missing}' must work"
-    return Finding("RL101", "import", "", str(error), cause=error.line, fix=fix)
-
-
-def _versions(target: Target) -> dict[str, str]:
-    names = ["numpy", "refloss", "python-flint", "scipy", "ml-dtypes"]
-    return versions_of(*names, *([target.library] if target.library else []))
-
-
-def _not_tested(session: Session, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-    """List what this run says nothing about: checks, formats, inputs, arguments, and the rest."""
-    target = session.target
-    reasons: dict[str, list[str]] = {}
-    for outcome in outcomes:
-        if outcome.status == NOT_RUN:
-            reasons.setdefault(outcome.text, []).append(f"{outcome.check} {outcome.dtype}")
-    skipped = [f"{', '.join(names)} ({reason})" for reason, names in reasons.items()]
-    formats = [f"dtype {name}" for name in FORMATS if name not in target.dtypes]
-    inputs = [f"gradient by {name}" for name in session.family.inputs if name not in session.wrt]
-    arguments = [f"argument {name} beyond its default" for name in session.unexamined]
-    judged = [o.dtype for o in outcomes if o.check == "value" and o.ran]
-    counts = {dtype: int((session.standard(dtype).kind == "undecided").sum()) for dtype in judged}
-    rows = [f"gradient of {n} rows in {dtype}, truth undecided" for dtype, n in counts.items() if n]
-    return (*skipped, *rows, *formats, *inputs, *arguments, *ALWAYS_UNTESTED)
+            outcomes.append(examination.perform(check))
+    except Problem:  # the certificate says which
+        outcomes = []
+    return examination.certificate(outcomes)

@@ -38,6 +38,11 @@ class Family:
     points: Callable[[str, str], PointSet]
     shapes: dict[str, str]
 
+    def shape(self, name: str) -> tuple[int | None, ...]:
+        """Shape of an input, None for a size that varies."""
+        sizes = [size.strip() for size in self.shapes[name].strip("()").split(",")]
+        return tuple(int(size) if size.isdigit() else None for size in sizes if size)
+
     def stack(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return columns (n, k) from one array an input."""
         return np.concatenate([arrays[name] for name in self.inputs], axis=1)

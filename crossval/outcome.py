@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from crossval.findings import Case, Finding
@@ -92,3 +94,14 @@ class Check:
     name: str
     dtype: str
     run: Callable[[Session, str], Outcome]
+
+    @property
+    def id(self) -> str:
+        """Name and format as one word: ``grad-pred-float32``."""
+        return f"{re.sub(r'[^A-Za-z0-9_]+', '-', self.name).strip('-')}-{self.dtype}"
+
+    def matches(self, glob: str) -> bool:
+        """Whether a glob names this check, by its name or by its :attr:`id`."""
+        literal = glob.replace("[", "(").replace("]", ")")
+        name = self.name.replace("[", "(").replace("]", ")")
+        return fnmatchcase(name, literal) or fnmatchcase(self.id, literal)

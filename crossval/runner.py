@@ -23,6 +23,8 @@ import numpy as np
 import psutil
 
 from crossval import wire
+from crossval.catalog import losses
+from crossval.families import Family
 from crossval.target import Target
 
 _POLL = 0.05
@@ -59,13 +61,19 @@ class TargetDied(Exception):
 
 
 class TargetRaised(Exception):
-    """The target raised; ``kind``, ``line`` and ``missing`` come from its process."""
+    """The target raised, or does not fit; all attributes come from its process.
+
+    ``code`` and ``hint`` are empty unless the form of the target is at fault.
+    """
 
     def __init__(self, error: dict[str, str]) -> None:
         super().__init__(f"{error['type']}: {error['message']}".rstrip(": "))
+        self.message = error["message"]
         self.kind = error["type"]
         self.line = error["line"]
         self.missing = error["missing"]
+        self.code = error["code"]
+        self.hint = error["hint"]
 
     @property
     def words(self) -> str:
@@ -80,10 +88,14 @@ class Runner:
     ----------
     target : Target
         What to load.
-    inputs : tuple of str
-        Names of the loss's inputs, in the order of the target's positional arguments.
+    family : Family
+        Inputs of the loss, in the order of the target's positional arguments.
     limits : Limits
         Time and memory.
+    home : path, optional
+        Folder in which the process runs and imports; the current one by default.
+    path : tuple of str
+        Further folders in which it looks for modules.
 
     Notes
     -----
@@ -91,12 +103,22 @@ class Runner:
     :meth:`load` waits for it. After an end it is started afresh by the next call.
     """
 
-    def __init__(self, target: Target, inputs: tuple[str, ...], limits: Limits) -> None:
+    def __init__(
+        self,
+        target: Target,
+        family: Family,
+        limits: Limits,
+        home: Path | None = None,
+        path: tuple[str, ...] = (),
+    ) -> None:
         self.target = target
-        self.inputs = inputs
+        self.family = family
         self.limits = limits
+        self.home = home
+        self.path = path
         self.deaths = 0
         self.keywords: list[str] = []
+        self.required: list[str] = []
         self.versions: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._loaded = False
@@ -120,7 +142,8 @@ class Runner:
         if reply["error"]:
             self.close()
             raise TargetRaised(reply["error"])
-        self.keywords, self.versions = reply["keywords"], reply["versions"]
+        self.keywords, self.required = reply["keywords"], reply["required"]
+        self.versions = reply["versions"]
         self._loaded = True
 
     def call(
@@ -131,11 +154,9 @@ class Runner:
             raise TargetDied("RL701", f"not run: the target's process ended {self.deaths} times")
         self.load()
         assert self._process is not None
-        positional = self.target.call is None
-        message = {"inputs": list(self.inputs), "positional": positional, **request}
         # a process that died between two calls is noticed by the answer that does not come
         with contextlib.suppress(OSError):
-            wire.send(self._process.stdin, message, arrays)  # type: ignore[arg-type]
+            wire.send(self._process.stdin, request, arrays)  # type: ignore[arg-type]
         reply, results = self._answer(self.limits.seconds)
         if reply["error"]:
             raise TargetRaised(reply["error"])
@@ -167,6 +188,7 @@ class Runner:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
+            cwd=self.home,
             env={**os.environ, "PYTHONPATH": _search_path()},
         )
         self._answers: queue.Queue[tuple[Any, Any] | None] = queue.Queue()
@@ -180,7 +202,11 @@ class Runner:
             "loader": target.loader,
             "init": dict(target.init),
             "call": target.call,
-            "inputs": list(self.inputs),
+            "bind": dict(target.bind),
+            "loss": target.loss,
+            "axes": list(losses()[target.loss]["axes"]),
+            "inputs": {name: self.family.shape(name) for name in self.family.inputs},
+            "path": list(self.path),
         }
         with contextlib.suppress(OSError):
             wire.send(self._process.stdin, order)  # type: ignore[arg-type]

@@ -87,24 +87,33 @@ class Session:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """Keyword arguments of an ordinary call: axis values set by the user, if accepted."""
-        accepted = self.accepted
-        return {name: value for name, value in self.target.axes.items() if name in accepted}
+        """Keyword arguments of an ordinary call.
+
+        Axis values that the user set, if accepted, and the definition's own where the target
+        demands them.
+        """
+        given, demanded = self.target.axes, self.runner.required
+        defined = {name: self.spec.axes[name] for name in demanded if name in self.spec.axes}
+        return defined | {name: given[name] for name in given if name in self.accepted}
 
     @property
     def accepted(self) -> tuple[str, ...]:
-        """Axes that the target takes as arguments."""
+        """Axes that the target takes as arguments, or holds in an attribute."""
         if self.target.parameters is not None:
             return self.target.parameters
-        return tuple(self.runner.keywords)
+        bound = (name for name in self.target.bind if name not in self.family.inputs)
+        return (*self.runner.keywords, *bound)
 
     @property
     def unexamined(self) -> list[str]:
         """Arguments that keep their defaults in every call."""
-        named = self.runner.keywords
-        optional = named if self.target.call else named[len(self.family.inputs) :]
         varied = {*numeric_axes(self.target.loss), *self.arguments}
-        return [name for name in optional if name not in varied]
+        return [name for name in self.runner.keywords if name not in varied]
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """Formats in which the target gave results."""
+        return tuple(d for d, found in self._measured.items() if isinstance(found, Evaluation))
 
     def points(self, dtype: str) -> PointSet:
         """Pinned points of this family in a format."""

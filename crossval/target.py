@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 _REFERENCE = re.compile(
     r"^(?P<home>(?:[A-Za-z_][\w.]*)|(?:.*\.py)):(?P<attribute>[A-Za-z_][\w.]*)$"
 )
+
+
+_ATTRIBUTE = re.compile(r"^f(\.[A-Za-z_]\w*)+$")
 
 
 class UsageError(Exception):
@@ -35,6 +39,9 @@ class Target:
         Expression over ``f``, the loss's inputs and axis names: ``"f(pred, target, eps=eps)"``.
     init : mapping, optional
         Arguments if the attribute is a class (or factory) to instantiate first.
+    bind : mapping of str to str, optional
+        Inputs or axes that the target owns instead of taking them as arguments: name to the
+        attribute that holds it, ``{"pred": "f.boxes"}``.
     adapter : {"torch", "numpy"}
         Which arrays the target takes and how its gradients are had.
     parameters : tuple of str, optional
@@ -51,7 +58,8 @@ class Target:
     Raises
     ------
     UsageError
-        If ``reference`` has not the form above, or ``call`` is no expression that calls ``f``.
+        If ``reference`` has not the form above, ``call`` is no expression that calls ``f``, or
+        ``bind`` names no attribute of ``f``.
     """
 
     reference: str
@@ -60,6 +68,7 @@ class Target:
     axes: Mapping[str, Any] = field(default_factory=dict)
     call: str | None = None
     init: Mapping[str, Any] = field(default_factory=dict)
+    bind: Mapping[str, str] = field(default_factory=dict)
     adapter: str = "torch"
     parameters: tuple[str, ...] | None = None
     dtypes: tuple[str, ...] = ("float32", "float64", "bfloat16", "float16")
@@ -70,7 +79,41 @@ class Target:
     def __post_init__(self) -> None:
         split_reference(self.reference)
         if self.call is not None and "f" not in names_in(self.call):
-            raise UsageError(f"--call must call f, as in 'f(pred, target)'; got {self.call!r}")
+            raise UsageError(f"call must call f, as in 'f(pred, target)'; got {self.call!r}")
+        for name, place in self.bind.items():
+            if not _ATTRIBUTE.match(place):
+                raise UsageError(
+                    f"bind {name} must be an attribute of f, as in f.weight; got {place!r}"
+                )
+
+    def fit(self, inputs: Collection[str], axes: Collection[str]) -> None:
+        """Require that ``call``, ``bind`` and ``wrt`` speak of the loss's inputs and axes only.
+
+        Parameters
+        ----------
+        inputs, axes : collection of str
+            Names that the loss gives to what it takes.
+
+        Raises
+        ------
+        UsageError
+            Naming what is unknown, missing or given twice, and what there is.
+        """
+        takes = f"{self.loss} takes {', '.join(inputs)} and the axes {', '.join(axes)}"
+        passed = names_in(self.call) - {"f"} if self.call else set()
+        for option, names in {"bind": self.bind, "call": passed}.items():
+            unknown = [name for name in names if name not in inputs and name not in axes]
+            if unknown:
+                raise UsageError(f"{option} names {', '.join(sorted(unknown))}, but {takes}")
+        strange = [name for name in self.wrt or () if name not in inputs]
+        if strange:
+            raise UsageError(f"wrt must be among {', '.join(inputs)}; got {', '.join(strange)}")
+        twice = sorted(passed & set(self.bind))
+        if twice:
+            raise UsageError(f"call passes {', '.join(twice)}, which bind puts into f")
+        missing = [name for name in inputs if name not in passed and name not in self.bind]
+        if self.call and missing:
+            raise UsageError(f"call {self.call!r} leaves out {', '.join(missing)}: {takes}")
 
     @property
     def declared(self) -> str:
@@ -99,12 +142,20 @@ def split_reference(reference: str) -> tuple[str, str]:
 
 
 def names_in(call: str) -> set[str]:
-    """Names that a call expression reads; raises :class:`UsageError` if it is none."""
+    """Names that a call expression reads; raises :class:`UsageError` if it is none.
+
+    Names of Python's own (``float``, ``len``) and those that the expression itself introduces, in
+    a comprehension or a lambda, are not counted.
+    """
     try:
         tree = ast.parse(call, mode="eval")
     except SyntaxError as error:
-        raise UsageError(f"--call must be a Python expression; got {call!r}") from error
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        raise UsageError(f"call must be a Python expression; got {call!r}") from error
+    nodes = list(ast.walk(tree))
+    own = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    own |= {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+    return {node.id for node in names} - own - set(dir(builtins))
 
 
 def split_declaration(declaration: str) -> tuple[str, str | None]:

@@ -14,13 +14,14 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
 from crossval import wire
-from crossval.target import names_in, split_reference
+from crossval.signatures import Unfit
+from crossval.subject import Subject
+from crossval.target import split_reference
 
 
 def main() -> None:
@@ -29,7 +30,7 @@ def main() -> None:
     order, _ = wire.receive(inlet)
     warnings.simplefilter("ignore")
     try:
-        adapter, function, description = load(order)
+        adapter, subject, description = load(order)
     except BaseException as error:
         wire.send(outlet, {"error": describe(error)})
         return
@@ -40,14 +41,15 @@ def main() -> None:
         except EOFError:
             return
         try:
-            reply, results = adapter.evaluate(function, request, arrays)
+            reply, results = adapter.evaluate(subject, request, arrays)
         except Exception as error:
             reply, results = {"error": describe(error)}, {}
         wire.send(outlet, {"error": None, **reply}, results)
 
 
-def load(order: dict[str, Any]) -> tuple[ModuleType, Callable[..., Any], dict[str, Any]]:
-    """Import adapter and target; describe the target's signature and the versions at work."""
+def load(order: dict[str, Any]) -> tuple[ModuleType, Subject, dict[str, Any]]:
+    """Import adapter and target; describe the target's arguments and the versions at work."""
+    sys.path[1:1] = [folder for folder in order["path"] if folder not in sys.path]
     adapter = importlib.import_module(f"crossval.adapters.{order['adapter']}_arrays")
     if order["loader"]:
         home, attribute = split_reference(order["loader"])
@@ -57,11 +59,9 @@ def load(order: dict[str, Any]) -> tuple[ModuleType, Callable[..., Any], dict[st
         found = found(**order["init"])
     if not callable(found):
         raise TypeError(f"the target must be callable; got {type(found).__name__}")
-    names = _keywords(found)
-    function = found if not order["call"] else Expression(found, order["call"])
-    if order["call"]:
-        names = sorted(names_in(order["call"]) - {"f", *order["inputs"]})
-    return adapter, function, {"keywords": names, "versions": adapter.versions()}
+    subject = Subject(found, tuple(order["inputs"]), order["call"], order["bind"])
+    subject.verify(order["loss"], order["axes"], order["inputs"])
+    return adapter, subject, {**subject.arguments(order["axes"]), "versions": adapter.versions()}
 
 
 def resolve(reference: str) -> Any:
@@ -79,7 +79,8 @@ def resolve(reference: str) -> Any:
 def describe(error: BaseException) -> dict[str, str]:
     """Exception as data: type, message in one line, the innermost line of foreign code.
 
-    ``missing`` names the module whose absence raised, if that is what happened.
+    ``missing`` names the module whose absence raised, if that is what happened; ``code`` and
+    ``hint`` are given where the target's form is at fault.
     """
     absent = isinstance(error, ModuleNotFoundError)
     return {
@@ -87,6 +88,8 @@ def describe(error: BaseException) -> dict[str, str]:
         "message": " ".join(str(error).split()),
         "line": _foreign_line(error),
         "missing": (error.name or "") if absent else "",
+        "code": error.code if isinstance(error, Unfit) else "",
+        "hint": error.hint if isinstance(error, Unfit) else "",
     }
 
 
@@ -121,35 +124,6 @@ def _module_from_file(path: Path) -> ModuleType:
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return module
-
-
-def _keywords(function: Callable[..., Any]) -> list[str]:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return [parameter.name for parameter in parameters if parameter.kind in named]
-
-
-class Expression:
-    """A call that the user wrote, for the value and, where the target has it, for ``grad``."""
-
-    def __init__(self, function: Callable[..., Any], text: str) -> None:
-        self._function = function
-        self._code = compile(text, "--call", "eval")
-        if hasattr(function, "grad"):
-            self.grad = self._grad
-
-    def __call__(self, **names: Any) -> Any:
-        """Evaluate the expression with ``f`` as the target."""
-        return eval(self._code, {"f": self._function}, names)
-
-    def _grad(self, upstream: Any, wrt: tuple[str, ...], **names: Any) -> Any:
-        def gradient(*positional: Any, **named: Any) -> Any:
-            return self._function.grad(*positional, upstream=upstream, wrt=wrt, **named)  # type: ignore
-
-        return eval(self._code, {"f": gradient}, names)
 
 
 if __name__ == "__main__":

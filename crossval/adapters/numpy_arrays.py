@@ -1,12 +1,12 @@
 """NumPy targets: ``f(pred, target)`` gives the value, ``f.grad(..., upstream=u)`` the gradients.
 
 The door through which refloss certifies its own public functions. A target without ``grad`` is
-judged by its values, and the certificate says that its gradients were not tested.
+judged by its values, and the certificate says that its gradients were not tested. What is bound is
+put into its attribute before each call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from crossval.adapters import WrongShape
 from crossval.bits import dtype_of
 from crossval.oracles.formats import format_of
+from crossval.subject import Subject
 
 
 def versions() -> dict[str, str]:
@@ -22,22 +23,22 @@ def versions() -> dict[str, str]:
 
 
 def evaluate(
-    function: Callable[..., Any], request: dict[str, Any], arrays: dict[str, np.ndarray]
+    subject: Subject, request: dict[str, Any], arrays: dict[str, np.ndarray]
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Call ``function`` once; see :func:`crossval.adapters.torch_arrays.evaluate`."""
+    """Call the target once; see :func:`crossval.adapters.torch_arrays.evaluate`."""
     dtype = dtype_of(format_of(request["format"]))
-    inputs = {name: _array(arrays[name], dtype, request["strided"]) for name in request["inputs"]}
+    inputs = {name: _array(arrays[name], dtype, request["strided"]) for name in subject.inputs}
     before = {name: array.tobytes() for name, array in inputs.items()}
-    call = dict(request["arguments"])
-    results = {"value": np.asarray(_invoke(function, inputs, call, request["positional"]))}
-    wanted = request["gradients"]
-    if wanted and results["value"].shape != arrays["upstream"].shape:
-        raise WrongShape(arrays["upstream"].shape, results["value"].shape)
-    if wanted and hasattr(function, "grad"):
-        upstream = _array(arrays["upstream"], dtype, strided=False)
-        extra = {"upstream": upstream, "wrt": tuple(wanted), **call}
-        grads = _invoke(function.grad, inputs, extra, request["positional"])
-        results |= {f"grad.{name}": np.asarray(grads[name]) for name in wanted}
+    call, wanted = dict(request["arguments"]), request["gradients"]
+    for name, place in subject.places(subject.thing).items():
+        place.hold(inputs[name])
+    with subject.holding(subject.thing, call):
+        results = {"value": np.asarray(subject.invoke(subject.thing, inputs, call))}
+        if wanted and results["value"].shape != arrays["upstream"].shape:
+            raise WrongShape(arrays["upstream"].shape, results["value"].shape)
+        if wanted:
+            upstream = _array(arrays["upstream"], dtype, strided=False)
+            results |= _gradients(subject, inputs, call, upstream, tuple(wanted))
     reply = {
         "formats": {name: array.dtype.name for name, array in results.items()},
         "changed": [name for name, bits in before.items() if inputs[name].tobytes() != bits],
@@ -46,10 +47,23 @@ def evaluate(
     return reply, {name: _words(array) for name, array in results.items()}
 
 
-def _invoke(
-    function: Callable[..., Any], inputs: dict[str, Any], call: dict[str, Any], positional: bool
-) -> Any:
-    return function(*inputs.values(), **call) if positional else function(**inputs, **call)
+def _gradients(
+    subject: Subject,
+    inputs: dict[str, np.ndarray],
+    call: dict[str, Any],
+    upstream: np.ndarray,
+    wanted: tuple[str, ...],
+) -> dict[str, np.ndarray]:
+    """Gradients that the target's ``grad`` returns; none where it has no such method."""
+    function = getattr(subject.thing, "grad", None)
+    if function is None:
+        return {}
+
+    def gradient(*positional: Any, **named: Any) -> Any:
+        return function(*positional, upstream=upstream, wrt=wanted, **named)
+
+    found = subject.invoke(gradient, inputs, call)
+    return {f"grad.{name}": np.asarray(found[name]) for name in wanted}
 
 
 def _array(bits: np.ndarray, dtype: np.dtype, strided: bool) -> np.ndarray:

@@ -1,12 +1,13 @@
 """PyTorch targets: leaf tensors in, value and gradients of ``sum(loss * upstream)`` out.
 
 Inputs are cloned for every call; bits before and after are compared, so that a change in place is
-seen whether or not it also disturbs autograd.
+seen whether or not it also disturbs autograd. A module with weights or buffers is judged in each
+format as ``module.to(dtype)``, a copy for each. What is bound is put into its attribute: a
+parameter keeps its identity and gets new data, so that everything that shares it sees them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 
 from crossval.adapters import WrongShape
+from crossval.subject import Place, Subject
 
 _SIGNED = {8: torch.int64, 4: torch.int32, 2: torch.int16}
 
@@ -24,17 +26,16 @@ def versions() -> dict[str, str]:
 
 
 def evaluate(
-    function: Callable[..., Any], request: dict[str, Any], arrays: dict[str, np.ndarray]
+    subject: Subject, request: dict[str, Any], arrays: dict[str, np.ndarray]
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Call ``function`` once.
+    """Call the target once.
 
     Parameters
     ----------
-    function : callable
-        Called with the inputs by position (or by name where it is an expression).
+    subject : Subject
+        The target and how it is called.
     request : dict
-        ``format``, ``inputs`` (names in order), ``arguments``, ``gradients`` (names), ``strided``,
-        ``positional``.
+        ``format``, ``arguments``, ``gradients`` (names of inputs), ``strided``.
     arrays : dict of str to array
         Bits of each input and, with gradients, of ``upstream``.
 
@@ -46,14 +47,18 @@ def evaluate(
     """
     torch.set_num_threads(1)
     dtype = getattr(torch, request["format"])
-    inputs = {name: _tensor(arrays[name], dtype, request["strided"]) for name in request["inputs"]}
+    thing = _in_format(subject, dtype)
+    inputs = {name: _tensor(arrays[name], dtype, request["strided"]) for name in subject.inputs}
+    for name, place in subject.places(thing).items():
+        inputs[name] = _put(place, inputs[name])
     for name in request["gradients"]:
         inputs[name].requires_grad_()
     before = {name: _bits(tensor) for name, tensor in inputs.items()}
-    value = _call(function, inputs, request)
-    results = {"value": value}
-    if request["gradients"]:
-        results |= _gradients(value, inputs, request["gradients"], arrays["upstream"], dtype)
+    with subject.holding(thing, request["arguments"]):
+        value = _checked(subject.invoke(thing, inputs, request["arguments"]))
+        results = {"value": value}
+        if request["gradients"]:
+            results |= _gradients(value, inputs, request["gradients"], arrays["upstream"], dtype)
     changed = [
         name for name, bits in before.items() if not np.array_equal(bits, _bits(inputs[name]))
     ]
@@ -66,13 +71,28 @@ def evaluate(
     return reply, {name: _bits(tensor) for name, tensor in present.items()}
 
 
-def _call(
-    function: Callable[..., Any], inputs: dict[str, torch.Tensor], request: dict[str, Any]
-) -> torch.Tensor:
-    if request["positional"]:
-        value = function(*inputs.values(), **request["arguments"])
-    else:
-        value = function(**inputs, **request["arguments"])
+def _in_format(subject: Subject, dtype: torch.dtype) -> Any:
+    """Return the target, or where it is a module that owns floats its copy in a format."""
+    thing = subject.thing
+    if not isinstance(thing, torch.nn.Module):
+        return thing
+    owned = [*thing.parameters(), *thing.buffers()]
+    if not any(tensor.is_floating_point() for tensor in owned):
+        return thing
+    return subject.copy_for(str(dtype), lambda fresh: fresh.to(dtype))
+
+
+def _put(place: Place, tensor: torch.Tensor) -> torch.Tensor:
+    """Put a tensor where the target reads it; return the leaf to differentiate by."""
+    held = place.held
+    if isinstance(held, torch.nn.Parameter):
+        held.data, held.grad = tensor, None
+        return held
+    place.hold(tensor)
+    return tensor
+
+
+def _checked(value: Any) -> torch.Tensor:
     if not isinstance(value, torch.Tensor) or not value.is_floating_point():
         found = value.dtype if isinstance(value, torch.Tensor) else type(value).__name__
         raise TypeError(f"the target must return a floating-point tensor; got {found}")

@@ -6,31 +6,39 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
+from crossval.catalog import numeric_axes
 from crossval.checks import accuracy, hygiene, parameters, special, ties
+from crossval.families import Family
 from crossval.findings import CODES, Finding
 from crossval.oracles.formats import format_of
 from crossval.outcome import Check, Outcome
 from crossval.reproduction.lines import command_for
 from crossval.runner import TargetDied, TargetRaised
 from crossval.session import Session, Unmeasured
+from crossval.target import Target
 
 __all__ = ["checks", "perform"]
 
 
-def checks(session: Session) -> Iterator[Check]:
-    """Yield every check of a target, format by format.
+def checks(target: Target, family: Family) -> Iterator[Check]:
+    """Yield every check of a target, format by format; all doors iterate this.
+
+    Nothing is started for it: a check for which the target turns out to lack something, such as
+    an argument, says so when it is performed.
 
     Parameters
     ----------
-    session : Session
-        A loaded target.
+    target : Target
+        What is judged.
+    family : Family
+        Of its loss.
     """
-    for dtype in session.target.dtypes:
+    for dtype in target.dtypes:
         format_of(dtype)
-        yield from _accuracy(session, dtype)
-        yield from _singular(session, dtype)
-        yield from _hygiene(session, dtype)
-    yield from _parameters(session)
+        yield from _accuracy(target.wrt or tuple(family.inputs), dtype)
+        yield from _singular(dtype)
+        yield from _hygiene(dtype)
+    yield from _parameters(target)
 
 
 def perform(session: Session, check: Check) -> Outcome:
@@ -60,19 +68,19 @@ def _performed(session: Session, check: Check) -> Outcome:
         return _found(check, "RL105", error.words)
 
 
-def _accuracy(session: Session, dtype: str) -> Iterator[Check]:
+def _accuracy(wrt: tuple[str, ...], dtype: str) -> Iterator[Check]:
     yield Check("call", dtype, hygiene.call)
     yield Check("value", dtype, accuracy.value)
-    for name in session.wrt:
+    for name in wrt:
         yield Check(f"grad[{name}]", dtype, partial(accuracy.gradient, name=name))
 
 
-def _singular(session: Session, dtype: str) -> Iterator[Check]:
+def _singular(dtype: str) -> Iterator[Check]:
     yield Check("ties", dtype, ties.ties)
     yield Check("special points", dtype, special.special_points)
 
 
-def _hygiene(session: Session, dtype: str) -> Iterator[Check]:
+def _hygiene(dtype: str) -> Iterator[Check]:
     yield Check("mutation", dtype, hygiene.mutation)
     yield Check("determinism", dtype, hygiene.determinism)
     yield Check("row independence", dtype, hygiene.row_independence)
@@ -82,10 +90,10 @@ def _hygiene(session: Session, dtype: str) -> Iterator[Check]:
     yield Check("empty batch", dtype, hygiene.empty_batch)
 
 
-def _parameters(session: Session) -> Iterator[Check]:
+def _parameters(target: Target) -> Iterator[Check]:
     # the widest format shows the smallest effect
-    dtype = max(session.target.dtypes, key=lambda name: format_of(name).precision)
-    for axis in parameters.changeable(session):
+    dtype = max(target.dtypes, key=lambda name: format_of(name).precision)
+    for axis in numeric_axes(target.loss):
         run = partial(parameters.parameter_effect, axis=axis)
         yield Check(f"parameter {axis}", dtype, run)
 

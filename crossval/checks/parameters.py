@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from crossval.catalog import numeric_axes, spec_of
+from crossval.catalog import spec_of
 from crossval.checks.accuracy import case_of
 from crossval.checks.quantities import Quantity, answered, quantities
 from crossval.checks.statistics import WRONG, by_row, largest
@@ -31,14 +31,11 @@ _ROWS = 24
 _NEAR = 1e-4  # only decides what is looked at, never a verdict
 
 
-def changeable(session: Session) -> list[str]:
-    """Numeric axes of the loss that the target accepts as arguments."""
-    return [axis for axis in numeric_axes(session.target.loss) if axis in session.accepted]
-
-
 def parameter_effect(session: Session, dtype: str, axis: str) -> Outcome:
-    """Judge the target with ``axis`` set to another value."""
+    """Judge the target with ``axis`` set to another value, if it takes that argument."""
     target, check = session.target, f"parameter {axis}"
+    if axis not in session.accepted:
+        return Outcome(check, dtype, text=f"the target takes no argument {axis}", ran=False)
     changed = spec_of(target.loss, target.preset, {**target.axes, axis: CHANGED})
     points = _points(session, dtype)
     before = session.evaluate(points)
