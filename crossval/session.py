@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,9 +13,11 @@ from crossval.catalog import numeric_axes
 from crossval.families import Family
 from crossval.oracles.formats import FORMATS, format_of
 from crossval.points.boxes import PointSet
-from crossval.reference import Standard, standard
 from crossval.runner import Runner, TargetDied, TargetRaised
 from crossval.target import Target
+
+if TYPE_CHECKING:
+    from crossval.reference import Standard
 
 
 class Unmeasured(Exception):
@@ -121,6 +123,8 @@ class Session:
 
     def standard(self, dtype: str) -> Standard:
         """Truth at those points."""
+        from crossval.reference import standard  # which needs the verdicts, and they a session
+
         return standard(self.spec, self.points(dtype))
 
     def measured(self, dtype: str) -> Evaluation:
