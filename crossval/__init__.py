@@ -14,15 +14,17 @@ if TYPE_CHECKING:
     from crossval.certificate import Certificate
     from crossval.engine import certify
     from crossval.findings import Finding
+    from crossval.parametrization import parametrize
     from crossval.target import Target
 
-__all__ = ["Certificate", "Finding", "Target", "certify", "main"]
+__all__ = ["Certificate", "Finding", "Target", "certify", "main", "parametrize"]
 
 _HOME = {
     "Certificate": "crossval.certificate",
     "Finding": "crossval.findings",
     "Target": "crossval.target",
     "certify": "crossval.engine",
+    "parametrize": "crossval.parametrization",
 }
 _EXTRA_OF = {
     "click": "certify",

@@ -24,7 +24,7 @@ from crossval.outcome import NOT_RUN, Check, Outcome
 from crossval.points.boxes import ROWS
 from crossval.reproduction.lines import command_for
 from crossval.runner import Limits, Runner, TargetDied, TargetRaised
-from crossval.session import Session
+from crossval.session import Session, Unmeasured
 from crossval.target import Target, UsageError
 
 NOTHING_TESTED = ("everything: the target was not run",)
@@ -157,6 +157,18 @@ class Examination:
         entries = ledger.read() if self._known is None else self._known
         (declared,), _ = ledger.declare(self.target.reference, [outcome], entries)
         return declared
+
+    def answers(self, dtype: str) -> bool:
+        """Whether the target gives results in a format, and its process may still be started."""
+        with self._lock:
+            session = self.load()
+            if session.runner.exhausted:
+                return False
+            try:
+                session.measured(dtype)
+            except Unmeasured:
+                return False
+            return True
 
     @property
     def facts(self) -> Facts:

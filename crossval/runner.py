@@ -124,6 +124,11 @@ class Runner:
         self._loaded = False
         self._start()
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether the process ended so often that it is not started again."""
+        return self.deaths >= self.limits.deaths
+
     def load(self) -> None:
         """Wait until the target is imported.
 
@@ -150,7 +155,7 @@ class Runner:
         self, request: dict[str, Any], arrays: dict[str, np.ndarray]
     ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Send one request and wait for its answer; raises as :meth:`load` does."""
-        if self.deaths >= self.limits.deaths:
+        if self.exhausted:
             raise TargetDied("RL701", f"not run: the target's process ended {self.deaths} times")
         self.load()
         assert self._process is not None

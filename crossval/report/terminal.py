@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -108,6 +109,16 @@ def show_summary(
     for finding in outdated:
         console.print()
         console.print(_block(Block(finding, (finding.check,), (), ())))
+
+
+def text_of(findings: Iterable[Finding]) -> str:
+    """Return findings as plain text, one block each, for reports that are no terminals."""
+    console = Console(file=io.StringIO(), width=_WIDTH, highlight=False, color_system=None)
+    for index, block in enumerate(blocks(findings)):
+        console.print("\n" * bool(index), end="")
+        console.print(_block(block))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def blocks(findings: Iterable[Finding]) -> list[Block]:

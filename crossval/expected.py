@@ -1,0 +1,74 @@
+"""Failures that a project expects of its own code: data with a reason, matched strictly.
+
+A check that passes although its failure is expected fails (RL901); an expectation that names no
+check is an error (RL902). One that names a code covers findings of that code only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from crossval.outcome import Check, Outcome
+from crossval.target import UsageError
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One expected failure.
+
+    Attributes
+    ----------
+    check : str
+        Glob over the names of checks: ``grad-pred-float32``, ``grad-*``.
+    reason : str
+        Why it fails.
+    issue : str
+        Where that is tracked.
+    code : str
+        The only code that is expected; any without it.
+    """
+
+    check: str
+    reason: str
+    issue: str = ""
+    code: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.reason.strip():
+            raise UsageError(f"an expected failure needs a reason; {self.check} has none")
+
+    @property
+    def words(self) -> str:
+        """Reason and issue."""
+        return f"{self.reason} ({self.issue})" if self.issue else self.reason
+
+
+def of_check(expected: Iterable[Expected], check: Check) -> tuple[Expected, ...]:
+    """Return the expectations that name a check."""
+    return tuple(entry for entry in expected if check.matches(entry.check))
+
+
+def require_matched(expected: Iterable[Expected], checks: Sequence[Check]) -> None:
+    """Require that each expectation names a check.
+
+    Raises
+    ------
+    UsageError
+        Listing the names that there are.
+    """
+    for entry in expected:
+        if not any(check.matches(entry.check) for check in checks):
+            names = ", ".join(check.id for check in checks)
+            raise UsageError(f"xfail check: expected one of {names}; got {entry.check!r} (RL902)")
+
+
+def declare(outcome: Outcome, expected: Sequence[Expected]) -> Outcome:
+    """Mark the findings that are expected as known, with reason and issue."""
+    findings = []
+    for finding in outcome.findings:
+        entry = next((e for e in expected if e.code in ("", finding.code)), None)
+        if entry is not None and not finding.known:
+            finding = replace(finding, known=entry.reason, link=entry.issue)
+        findings.append(finding)
+    return outcome.with_findings(tuple(findings))

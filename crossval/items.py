@@ -1,0 +1,235 @@
+"""The checks of targets as parameters of pytest's test functions.
+
+An item performs one check of one target in one format. Items of a target share its examination,
+and so its process, within one process of pytest; a few processes stay open at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from crossval.checks import checks
+from crossval.config import LEVEL, Declared
+from crossval.examination import Examination, Problem, definition
+from crossval.expected import Expected, declare, of_check
+from crossval.families import family_of
+from crossval.findings import CODES, Finding
+from crossval.oracles.formats import FORMATS
+from crossval.outcome import FAIL, INCONCLUSIVE, NOT_RUN, PASS, Check, Outcome
+from crossval.parametrization import Request, names
+from crossval.report.terminal import text_of
+from crossval.target import UsageError
+
+OPEN = 3  # processes of targets that are kept when another one is needed
+
+
+class Desk:
+    """The examinations of one process of pytest.
+
+    Parameters
+    ----------
+    root : Path
+        The project's folder, where targets run and are imported.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._open: list[Examination] = []
+
+    def examination(self, declared: Declared) -> Examination:
+        """Return an examination whose target imports as the tests do; nothing is started."""
+        path = tuple(folder for folder in sys.path if folder)
+        return Examination(declared.target, declared.level, home=self.root, path=path)
+
+    def use(self, examination: Examination) -> None:
+        """Keep an examination's process open, and close the one that rested longest."""
+        self._open = [*(other for other in self._open if other is not examination), examination]
+        while len(self._open) > OPEN:
+            self._open.pop(0).close()
+
+    def close(self) -> None:
+        """End all processes."""
+        while self._open:
+            self._open.pop().close()
+
+
+@dataclass
+class Item:
+    """One check of one target, called by a test function.
+
+    Attributes
+    ----------
+    name : str
+        Of the target.
+    examination : Examination
+        Shared by the items of a target.
+    check : Check
+        What is checked.
+    expected : tuple of Expected
+        Expectations that name this check.
+    desk : Desk
+        Where the examination's process is kept.
+    outcome : Outcome, optional
+        Once it has run.
+    """
+
+    name: str
+    examination: Examination
+    check: Check
+    expected: tuple[Expected, ...]
+    desk: Desk = field(repr=False)
+    outcome: Outcome | None = None
+
+    @property
+    def id(self) -> str:
+        """Name in pytest: ``tv-grad-pred-float32``."""
+        return f"{self.name}-{self.check.id}"
+
+    def __call__(self) -> None:
+        """Perform the check; whatever is not a pass ends in pytest's own words for it."""
+        self.desk.use(self.examination)
+        try:
+            self.outcome = declare(self.examination.perform(self.check), self.expected)
+        except Problem as problem:
+            if problem.finding.code == "RL106":
+                pytest.skip(f"RL106 {problem.finding.message}")
+            _fail([problem.finding])
+        if not self.examination.answers(self.check.dtype) and self.outcome.status == NOT_RUN:
+            pytest.fail(self.outcome.text, pytrace=False)
+        _verdict(self.outcome, self.expected)
+
+    @property
+    def properties(self) -> list[tuple[str, str]]:
+        """Grade, worst error and codes, for JUnit's XML."""
+        if self.outcome is None:
+            return []
+        found = [("grade", self.outcome.grade or "-")]
+        if "max" in self.outcome.ulp:
+            found.append(("ulp", f"{self.outcome.ulp['max']:.3g}"))
+        codes = dict.fromkeys(finding.code for finding in self.outcome.findings)
+        return found + [("codes", " ".join(codes))] * bool(codes)
+
+    @property
+    def record(self) -> str:
+        """Everything that a certificate needs, as JSON text for the process that writes it."""
+        examination = self.examination
+        body = {
+            "name": self.name,
+            "target": asdict(examination.target),
+            "level": examination.level,
+            "outcome": None if self.outcome is None else asdict(self.outcome),
+            "facts": asdict(examination.facts),
+        }
+        return json.dumps(body)
+
+
+def items(desk: Desk, declared: Sequence[Declared], dtypes: tuple[str, ...]) -> Iterator[Item]:
+    """Yield the items of targets, in the formats among ``dtypes``; of all formats without it."""
+    for entry in declared:
+        examination = desk.examination(entry)
+        for check in examination.checks:
+            if not dtypes or check.dtype in dtypes:
+                found = of_check(entry.expected, check)
+                yield Item(entry.name, examination, check, found, desk)
+
+
+def declared_by(request: Request) -> list[Declared]:
+    """Return what a decorator declares, every expectation matched by a check of some target.
+
+    Raises
+    ------
+    UsageError
+        If a target, a level or an expectation does not exist.
+    """
+    level = request.level or LEVEL
+    expected = tuple(Expected(name, *words) for name, words in request.failures.items())
+    found, known = [], []
+    for name, target in zip(names(request.targets), request.targets, strict=True):
+        _, family = definition(target, level)
+        own = [(check, f"{name}-{check.id}") for check in checks(target, family)]
+        known += own
+        found.append(Declared(name, target, level, _narrowed(expected, own)))
+    for entry in expected:
+        if not any(check.matches(entry.check) or full == entry.check for check, full in known):
+            ids = ", ".join(dict.fromkeys(check.id for check, _ in known))
+            words = f"expected one of {ids}; got {entry.check!r} (RL902)"
+            raise UsageError(f"expected_failures: {words}")
+    return found
+
+
+def header(declared: Sequence[Declared], dtypes: tuple[str, ...]) -> str:
+    """One line: version of the reference, levels, and a digest of the points."""
+    digests = {
+        family_of(entry.target.loss).points(dtype, entry.level).digest
+        for entry in declared
+        for dtype in entry.target.dtypes
+        if not dtypes or dtype in dtypes
+    }
+    sets = dict.fromkeys(
+        family_of(entry.target.loss).points(entry.target.dtypes[0], entry.level).name
+        for entry in declared
+    )
+    levels = dict.fromkeys(entry.level for entry in declared)
+    digest = hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()[:12]
+    return (
+        f"refloss: {version('refloss')}, {len(declared)} targets, level {', '.join(levels)}, "
+        f"points {', '.join(sets)} sha256 {digest}"
+    )
+
+
+def formats(text: str | None) -> tuple[str, ...]:
+    """Read ``--refloss-dtype``; :class:`UsageError` names the formats that there are."""
+    names = tuple(filter(None, (text or "").split(",")))
+    for name in names:
+        if name not in FORMATS:
+            raise UsageError(
+                f"--refloss-dtype: expected some of {', '.join(FORMATS)}; got {name!r}"
+            )
+    return names
+
+
+def with_level(declared: Iterable[Declared], level: str | None) -> tuple[Declared, ...]:
+    """Return the targets at another level, if one is given."""
+    return tuple(replace(entry, level=level) if level else entry for entry in declared)
+
+
+def _narrowed(
+    expected: Iterable[Expected], own: Sequence[tuple[Check, str]]
+) -> tuple[Expected, ...]:
+    """Return the expectations for one target among several, without its name in front."""
+    plain = {full: check.id for check, full in own}
+    return tuple(
+        replace(entry, check=plain[entry.check]) if entry.check in plain else entry
+        for entry in expected
+    )
+
+
+def _verdict(outcome: Outcome, expected: tuple[Expected, ...]) -> None:
+    if outcome.status == FAIL:
+        _fail([finding for finding in outcome.findings if not finding.known])
+    if outcome.findings:
+        reasons = dict.fromkeys(f"{f.code} {f.known} {f.link}".rstrip() for f in outcome.findings)
+        pytest.xfail("; ".join(reasons))
+        _fail(outcome.findings)  # under --runxfail, where xfail() does nothing
+    if outcome.status == PASS and expected:
+        _fail([_unexpected_pass(outcome, expected[0])])
+    if outcome.status in (NOT_RUN, INCONCLUSIVE):
+        pytest.skip(outcome.text or "inconclusive: no tolerance tells right from wrong here")
+
+
+def _fail(findings: Sequence[Finding]) -> NoReturn:
+    pytest.fail(text_of(findings), pytrace=False)
+
+
+def _unexpected_pass(outcome: Outcome, entry: Expected) -> Finding:
+    words = f"XPASS(strict): this check passes, though it is expected to fail: {entry.words}"
+    return Finding("RL901", outcome.check, outcome.dtype, words, fix=CODES["RL901"].remedy)
