@@ -6,6 +6,8 @@ only where a number meets the target or the reader.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from crossval.oracles.formats import Format
@@ -51,3 +53,18 @@ def step(values: np.ndarray, count: np.ndarray | int, number: Format) -> np.ndar
 def hexadecimal(value: float, number: Format) -> str:
     """Word of one value, most significant digit first, e.g. ``0x41880000``."""
     return f"0x{int(to_bits(np.array(value), number)):0{2 * word_of(number).itemsize}x}"
+
+
+def nearest(hi: float, lo: float, number: Format) -> float:
+    """Round the exact sum ``hi + lo`` to the nearest number of the format.
+
+    Rounding ``hi`` alone would be wrong where it lies half way between two numbers and ``lo``
+    decides.
+    """
+    first = float(number.round(hi))
+    if not np.isfinite(first):
+        return first
+    exact = Fraction(hi) + Fraction(lo)
+    around = [float(step(np.array(first), count, number)) for count in (0, -1, 1)]
+    finite = [candidate for candidate in around if np.isfinite(candidate)]
+    return min(finite, key=lambda candidate: abs(Fraction(candidate) - exact))

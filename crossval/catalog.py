@@ -11,11 +11,20 @@ from typing import Any
 from crossval.target import UsageError
 
 
-@lru_cache(maxsize=1)
 def losses() -> dict[str, dict[str, Any]]:
     """Return loss name to its entry in ``refloss/kernels/index.json``."""
+    return _index()["losses"]
+
+
+def programs() -> dict[str, dict[str, Any]]:
+    """Return program name to its entry: constants with their meaning, LaTeX, sizes."""
+    return _index()["programs"]
+
+
+@lru_cache(maxsize=1)
+def _index() -> dict[str, Any]:
     text = files("refloss").joinpath("kernels", "index.json").read_text(encoding="utf-8")
-    return json.loads(text)["losses"]
+    return json.loads(text)
 
 
 def spec_of(loss: str, preset: str | None, axes: Mapping[str, Any]) -> Any:

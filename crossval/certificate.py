@@ -110,7 +110,7 @@ class Certificate:
             "problem": None if self.problem is None else asdict(self.problem),
             "not_tested": list(self.not_tested),
         }
-        return _plain(body)
+        return plain(body)
 
     def to_json(self) -> str:
         """Return the certificate as JSON text, keys sorted."""
@@ -169,11 +169,12 @@ def _spec(spec: Any) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return data that strict JSON can hold: infinities and NaN become strings."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from crossval.catalog import losses
+from crossval.points.box_probes import BOXES
 from crossval.points.boxes import COLUMNS, PointSet, point_set
+from crossval.target import UsageError
+from crossval.points.probes import Prober
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Family:
         ``points(dtype, level)`` gives the pinned points.
     shapes : dict of str to str
         Input name to the shape that the loss takes, in words.
+    prober : Prober, optional
+        What identifying a target needs; without it a family is not identified.
     """
 
     name: str
@@ -37,6 +42,7 @@ class Family:
     columns: tuple[str, ...]
     points: Callable[[str, str], PointSet]
     shapes: dict[str, str]
+    prober: Prober | None = None
 
     def shape(self, name: str) -> tuple[int | None, ...]:
         """Shape of an input, None for a size that varies."""
@@ -59,10 +65,14 @@ FAMILIES = {
         COLUMNS,
         point_set,
         {"pred": "(N, 4)", "target": "(N, 4)"},
+        BOXES,
     ),
 }
 
 
 def family_of(loss: str) -> Family:
-    """Return the family of a loss."""
-    return FAMILIES[losses()[loss]["family"]]
+    """Return the family of a loss; raises :class:`UsageError` if it has none to be judged by."""
+    name = losses()[loss]["family"]
+    if name not in FAMILIES:
+        raise UsageError(f"{loss} cannot be judged yet: there are no points of family {name}")
+    return FAMILIES[name]

@@ -1,0 +1,1 @@
+"""The verbs of the ``refloss`` command, one a module; each module's ``command`` is the verb."""

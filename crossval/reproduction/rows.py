@@ -1,0 +1,182 @@
+"""One row of the pinned points with its truth, correctly rounded to the row's format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from crossval.bits import hexadecimal, nearest, to_bits
+from crossval.case_ids import CaseId
+from crossval.catalog import losses, spec_of
+from crossval.families import Family, family_of
+from crossval.oracles.formats import FORMATS, Format, format_of
+from crossval.points.boxes import ROWS, PointSet
+from crossval.reference import Standard, standard
+from crossval.target import UsageError, split_declaration
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What one number must be.
+
+    Attributes
+    ----------
+    value : float or None
+        The truth, rounded to the format; None where there is no single one.
+    hi, lo : float
+        The truth as two float64.
+    words : str
+        What is accepted where there is no single truth.
+    """
+
+    value: float | None
+    hi: float
+    lo: float
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row and what a definition says about it.
+
+    Attributes
+    ----------
+    id : CaseId
+        Its name.
+    spec : Spec
+        The definition.
+    family : Family
+        Names of inputs and columns.
+    points : PointSet
+        The row alone.
+    truth : Standard
+        Of the row, sharp enough for float64.
+    """
+
+    id: CaseId
+    spec: Any
+    family: Family
+    points: PointSet
+    truth: Standard
+
+    @property
+    def number(self) -> Format:
+        """Format of the row."""
+        return format_of(self.id.dtype)
+
+    @property
+    def place(self) -> str:
+        """Regime or named point that the row belongs to."""
+        return str(self.points.places[0])
+
+    @property
+    def inputs(self) -> dict[str, np.ndarray]:
+        """Arrays of one row, by input."""
+        return self.family.split(self.points.columns)
+
+    @property
+    def upstream(self) -> float:
+        """Upstream gradient of the row."""
+        return float(self.points.upstream[0])
+
+    @property
+    def value(self) -> Expected:
+        """The loss."""
+        return self._expected(float(self.truth.value.hi[0]), float(self.truth.value.lo[0]))
+
+    @property
+    def gradients(self) -> dict[str, list[Expected]]:
+        """Upstream times the derivative, by input and component."""
+        columns = range(len(self.family.columns))
+        found = np.array([self._component(column) for column in columns], dtype=object)
+        return {name: found[part].tolist() for name, part in self.family.inputs.items()}
+
+    def words(self, values: np.ndarray) -> list[int]:
+        """Bits of numbers on the format's grid."""
+        return to_bits(np.ravel(values), self.number).tolist()
+
+    def _component(self, column: int) -> Expected:
+        known = self.truth.gradient
+        kind = str(self.truth.kind[0])
+        hi, lo = float(known.hi[0, column]), float(known.lo[0, column])
+        if kind == "tie" and np.isnan(hi):
+            sides = self.truth.vertices[0][:, column]
+            return Expected(None, hi, lo, f"any from {sides.min():.9g} to {sides.max():.9g}")
+        if kind in ("undefined", "undecided"):
+            return Expected(None, hi, lo, "any finite number")
+        return self._expected(hi, lo)
+
+    def _expected(self, hi: float, lo: float) -> Expected:
+        return Expected(nearest(hi, lo, self.number), hi, lo)
+
+
+def row_of(case: CaseId, axes: Mapping[str, Any]) -> Row:
+    """Make a row again from its id.
+
+    Parameters
+    ----------
+    case : CaseId
+        Which row, under which definition.
+    axes : mapping
+        Axis values on top of the preset.
+
+    Raises
+    ------
+    UsageError
+        If the id names no row; the message says what there is.
+    """
+    loss, preset = split_declaration(case.declared)
+    spec = spec_of(loss, preset, axes)
+    family = family_of(loss)
+    if case.dtype not in FORMATS:
+        raise UsageError(f"DTYPE must be one of {', '.join(FORMATS)}; got {case.dtype!r}")
+    if case.level not in ROWS:
+        raise UsageError(f"LEVEL must be one of {', '.join(ROWS)}; got {case.level!r}")
+    points = family.points(case.dtype, case.level)
+    version = points.name.rpartition("@")[2]
+    if case.version != version:
+        raise UsageError(f"the points of {loss} have version {version}; got {case.version}")
+    if case.row >= len(points):
+        raise UsageError(f"ROW must be below {len(points)} at this level; got {case.row}")
+    one = points.take(np.array([case.row]))
+    return Row(case, spec, family, one, standard(spec, replace(one, dtype="float64")))
+
+
+def to_dict(row: Row) -> dict[str, Any]:
+    """Return a row as data: decimals, hexadecimal floats and bits."""
+    number = row.number
+    return {
+        "id": str(row.id),
+        "loss": row.spec.loss,
+        "title": losses()[row.spec.loss]["title"],
+        "axes": dict(row.spec.axes),
+        "dtype": row.id.dtype,
+        "where": row.place,
+        "kind": str(row.truth.kind[0]),
+        "inputs": {
+            name: [_number(float(x), number) for x in array.ravel()]
+            for name, array in row.inputs.items()
+        },
+        "upstream": _number(row.upstream, number),
+        "value": _answer(row.value, number),
+        "gradients": {
+            name: [_answer(each, number) for each in answers]
+            for name, answers in row.gradients.items()
+        },
+    }
+
+
+def _number(value: float, number: Format) -> dict[str, str]:
+    return {"decimal": repr(value), "hex": value.hex(), "bits": hexadecimal(value, number)}
+
+
+def _answer(expected: Expected, number: Format) -> dict[str, Any]:
+    if expected.value is None:
+        return {"accepted": expected.words}
+    return {
+        **_number(expected.value, number),
+        "hi_lo": [expected.hi.hex(), expected.lo.hex()],
+    }
