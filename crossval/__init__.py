@@ -12,15 +12,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crossval.certificate import Certificate
+    from crossval.comparison import Comparison, compare
     from crossval.engine import certify
     from crossval.findings import Finding
     from crossval.parametrization import parametrize
     from crossval.target import Target
 
-__all__ = ["Certificate", "Finding", "Target", "certify", "main", "parametrize"]
+__all__ = [
+    "Certificate",
+    "Comparison",
+    "Finding",
+    "Target",
+    "certify",
+    "compare",
+    "main",
+    "parametrize",
+]
 
 _HOME = {
     "Certificate": "crossval.certificate",
+    "Comparison": "crossval.comparison",
+    "compare": "crossval.comparison",
     "Finding": "crossval.findings",
     "Target": "crossval.target",
     "certify": "crossval.engine",

@@ -344,7 +344,7 @@ CHECKS: dict[str, Subject] = {
         "the target can be imported",
         "The target is imported, and instantiated if it is a class, in a process of its own. If "
         "that fails nothing else is run, and the exit code is 4.",
-        ("RL101", "RL102", "RL103", "RL104", "RL106"),
+        ("RL101", "RL102", "RL103", "RL104", "RL106", "RL203", "RL209"),
     ),
     "call": Subject(
         "the target answers for every point",

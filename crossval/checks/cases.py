@@ -63,9 +63,7 @@ def case_at(
         inputs=inputs,
         got=decimal,
         reference=_reference(truth, element),
-        got_bits=""
-        if isinstance(got, str)
-        else hexadecimal(got, format_of(came_in or points.dtype)),
+        got_bits=bits,
         reference_hi_lo=_two_floats(truth, element),
         ulp=float(ulp),
         component=component,

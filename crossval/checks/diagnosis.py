@@ -22,6 +22,7 @@ from crossval.points.boxes import PointSet
 from crossval.session import Session
 
 _MOST, _ALL = 0.95, 0.98
+_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -127,13 +128,17 @@ def _swapped(session: Session, evidence: Evidence) -> Diagnosis | None:
     return None
 
 
-def _scaled(_: Session, evidence: Evidence) -> Diagnosis | None:
+def _scaled(session: Session, evidence: Evidence) -> Diagnosis | None:
     factor = _constant(evidence, evidence.truth)
     if factor is None:
         return None
     if factor == -1 and not evidence.is_value:
         return Diagnosis("RL404", "got / reference = -1 everywhere")
-    return Diagnosis("RL802", f"got / reference = {factor:.7g} at all points{_named(factor)}")
+    name = _named(factor, len(session.points(evidence.points.dtype)))
+    few = int((evidence.failed & (evidence.truth != 0)).sum()) < _FEW
+    if few and not name and not float(2 * factor).is_integer():
+        return None  # some factor fits any two numbers
+    return Diagnosis("RL802", f"got / reference = {factor:.7g} at all points{name}")
 
 
 def _upstream(_: Session, evidence: Evidence) -> Diagnosis | None:
@@ -232,8 +237,6 @@ _FACTORS = {
     "pi": np.pi,
     "1/pi": 1 / np.pi,
     "pi^2": np.pi**2,
-    "1/2": 0.5,
-    "2": 2.0,
     "ln 2": np.log(2.0),
     "1/ln 2": 1 / np.log(2.0),
 }
@@ -254,8 +257,11 @@ def _constant(evidence: Evidence, base: np.ndarray) -> float | None:
     return factor if evidence.supports(factor * base, factor) else None
 
 
-def _named(factor: float) -> str:
-    names = [name for name, value in _FACTORS.items() if abs(factor / value - 1) < 1e-3]
+def _named(factor: float, rows: int) -> str:
+    """Name a factor; the numbers of the list first, then what a reduction over rows leaves."""
+    counts = {"N, the number of rows": rows, "1/N, a mean over the rows": 1 / max(rows, 1)}
+    named = _FACTORS | (counts if rows > 1 else {})
+    names = [name for name, value in named.items() if abs(factor / value - 1) < 1e-3]
     return f" = {names[0]}" if names else ""
 
 

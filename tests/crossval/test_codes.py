@@ -1,0 +1,82 @@
+"""The registry of codes: complete, explained, append-only."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import crossval
+from crossval.checks import checks
+from crossval.codes import CHECKS, CODES, KINDS, TOPICS, check_name
+from crossval.families import FAMILIES
+from crossval.target import Target
+
+SOURCE = Path(crossval.__file__).parent
+# codes that were published: each keeps its meaning, none may go
+PUBLISHED = """
+RL101 RL102 RL103 RL104 RL105 RL106 RL201 RL202 RL203 RL204 RL205 RL206 RL207 RL208 RL301 RL302
+RL401 RL402 RL403 RL404 RL405 RL406 RL407 RL408 RL501 RL601 RL602 RL603 RL701 RL801 RL802 RL804
+RL805 RL806 RL901
+""".split()
+
+
+def emitted():
+    """Codes that any module of the judge names, its own registry apart."""
+    texts = (
+        path.read_text(encoding="utf-8")
+        for path in SOURCE.rglob("*.py")
+        if path.name != "codes.py" and "libraries" not in path.parts
+    )
+    return {code for text in texts for code in re.findall(r"\bRL\d{3}\b", text)}
+
+
+def test_every_code_that_a_module_emits_is_registered():
+    assert emitted() - set(CODES) == set()
+
+
+def test_every_registered_code_is_emitted_by_some_module():
+    assert set(CODES) - emitted() == set()
+
+
+def test_no_published_code_is_gone():
+    assert set(PUBLISHED) <= set(CODES)
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_a_code_is_explained_in_full(name):
+    code = CODES[name]
+    assert re.fullmatch(r"RL[1-9]\d\d", name)
+    assert name[2] in KINDS
+    assert not code.title.endswith(".")
+    for words in (code.meaning, code.cause, code.remedy):
+        assert words.endswith(".") or words.endswith("'.")
+        assert len(words) > 12
+    assert code.example
+
+
+def test_codes_are_in_order_so_that_a_new_one_is_seen_in_a_diff():
+    assert list(CODES) == sorted(CODES)
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
+def test_every_check_has_an_entry(family):
+    from crossval.catalog import losses
+
+    loss = next(name for name, entry in losses().items() if entry["family"] == family.name)
+    names = {check.name for check in checks(Target("a:b", loss), family)}
+    assert {check_name(name) for name in names} <= set(CHECKS)
+    assert {"value", "ties"} <= {check_name(name) for name in names}
+
+
+def test_checks_end_in_registered_codes_and_every_code_has_a_check():
+    ends = {code for about in (*CHECKS.values(), *TOPICS.values()) for code in about.codes}
+    assert ends <= set(CODES)
+    whole_run = {"RL701", "RL901", "RL902"}
+    identified = {name for name in CODES if name >= "RL807" and name < "RL900"}
+    assert set(CODES) - ends - whole_run - identified == set()
+
+
+def test_names_of_checks_as_reports_print_them():
+    assert check_name("grad[pred]") == "grad"
+    assert check_name("parameter eps") == "parameter"
+    assert check_name("shape misuse") == "shape misuse"
