@@ -210,6 +210,21 @@ def test_what_cannot_be_called_is_a_problem(judged):
     assert missing.not_tested == ("everything: the target was not run",)
 
 
+def test_a_signature_that_does_not_fit_is_a_problem_and_nothing_runs(judged):
+    certificate = judged("numpy_losses.py", "three_inputs", "giou/fvcore")
+    assert certificate.problem.code == "RL203"
+    assert "three_inputs takes (pred, target, anchors)" in certificate.problem.message
+    assert '--call "f(pred, target, ...)"' in certificate.problem.fix
+    assert certificate.exit_code == 4
+
+
+def test_an_axis_without_a_default_gets_the_definitions_value(judged):
+    certificate = judged("numpy_losses.py", "demands_eps", "giou/fvcore", wrt=("pred",))
+    grades = {o.check: o.grade for o in certificate.outcomes}
+    assert grades["value"] == "A"
+    assert "gradient by target" in certificate.not_tested
+
+
 def test_printing_does_not_disturb_the_protocol(judged):
     certificate = judged("numpy_losses.py", "prints", "giou/fvcore")
     assert next(o for o in certificate.outcomes if o.check == "value").grade == "A"

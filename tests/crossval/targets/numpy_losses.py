@@ -295,3 +295,30 @@ def prints(pred, target):
 
 
 giou = Giou()
+
+
+class Owner:
+    """A loss that owns the target boxes."""
+
+    def __init__(self):
+        self.boxes = np.zeros((2, 4))
+
+    def __call__(self, pred, eps=1e-7):
+        """Compare with the boxes."""
+        return refloss.giou(pred, self.boxes, preset="fvcore", eps=eps)
+
+    def grad(self, pred, *, upstream, wrt, eps=1e-7):
+        """Return gradients by what is passed and by what is owned."""
+        return refloss.giou.grad(
+            pred, self.boxes, preset="fvcore", eps=eps, upstream=upstream, wrt=wrt
+        )
+
+
+def three_inputs(pred, target, anchors):
+    """Take one input too many."""
+    raise AssertionError("must not be called")
+
+
+def demands_eps(pred, target, eps):
+    """Take eps without a default."""
+    return refloss.giou(pred, target, preset="fvcore", eps=eps)
