@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crossval.comparison import Comparison, compare
     from crossval.engine import certify
     from crossval.findings import Finding
+    from crossval.identification import Identification, identify
     from crossval.parametrization import parametrize
     from crossval.target import Target
 
@@ -22,9 +23,11 @@ __all__ = [
     "Certificate",
     "Comparison",
     "Finding",
+    "Identification",
     "Target",
     "certify",
     "compare",
+    "identify",
     "main",
     "parametrize",
 ]
@@ -34,6 +37,8 @@ _HOME = {
     "Comparison": "crossval.comparison",
     "compare": "crossval.comparison",
     "Finding": "crossval.findings",
+    "Identification": "crossval.identification",
+    "identify": "crossval.identification",
     "Target": "crossval.target",
     "certify": "crossval.engine",
     "parametrize": "crossval.parametrization",

@@ -18,7 +18,7 @@ from crossval.certificate import INTERNAL, INTERRUPTED, PASSED, USAGE
 from crossval.commands.options import complain
 from crossval.target import UsageError
 
-VERBS = ("list", "show", "eval", "certify", "explain", "repro", "derive")
+VERBS = ("list", "show", "eval", "certify", "identify", "explain", "repro", "derive")
 
 
 def run(arguments: list[str]) -> int:

@@ -13,8 +13,8 @@ import numpy as np
 from crossval.catalog import losses
 from crossval.points.box_probes import BOXES
 from crossval.points.boxes import COLUMNS, PointSet, point_set
-from crossval.target import UsageError
 from crossval.points.probes import Prober
+from crossval.target import UsageError
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,233 @@
+"""Definitions that a target might follow, and what they predict at the probes.
+
+A candidate is a definition under a reading of the inputs. Two candidates with the same program,
+constants and reading are one; the plainest way of writing it down is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from crossval.catalog import losses, spec_of
+from crossval.identification.fit import Values
+from crossval.points.probes import AS_GIVEN, Arrays, Definition, Probe, Prober, Reading
+from crossval.target import UsageError
+
+Key = tuple[Any, ...]
+_PLACES = ("eps_", "least_")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A definition under a reading.
+
+    Attributes
+    ----------
+    definition : Definition
+        The loss and its conventions.
+    reading : Reading
+        How the inputs are taken.
+    """
+
+    definition: Definition
+    reading: Reading = AS_GIVEN
+
+    @property
+    def key(self) -> Key:
+        """What tells candidates apart: program, constants, reading."""
+        spec = self.definition.spec
+        return (spec.program, *sorted(spec.constants.items()), *outside(spec), self.reading.name)
+
+    @property
+    def cost(self) -> int:
+        """How much must be said to write it down."""
+        definition = self.definition
+        return len(definition.axes) + (definition.preset is None) + 2 * bool(self.reading.name)
+
+    def under(self, reading: Reading) -> Candidate:
+        """Return the same definition under another reading."""
+        return replace(self, reading=reading)
+
+
+def outside(spec: Any) -> tuple[Any, ...]:
+    """Axes that reach no constant of the program, such as what a mean divides by."""
+    about = losses()[spec.loss]["axes"]
+    return tuple(
+        (name, repr(spec.axes[name])) for name, axis in about.items() if axis.get("outside")
+    )
+
+
+def candidate(
+    loss: str, preset: str | None, axes: Mapping[str, Any], reading: Reading = AS_GIVEN
+) -> Candidate | None:
+    """Return a candidate, or None where the axis values do not go together."""
+    try:
+        spec = spec_of(loss, preset, axes)
+    except UsageError:
+        return None
+    return Candidate(Definition(loss, preset, dict(axes), spec), reading)
+
+
+def presets(names: tuple[str, ...]) -> Iterator[Candidate]:
+    """Every preset of every loss, then every loss without one."""
+    for loss in names:
+        for preset in losses()[loss]["presets"]:
+            found = candidate(loss, preset, {})
+            assert found is not None
+            yield found
+    for loss in names:
+        found = candidate(loss, None, {})
+        assert found is not None
+        yield found
+
+
+def changed(start: Candidate, axes: Mapping[str, Any]) -> Candidate | None:
+    """Return a candidate with other values of some axes."""
+    definition = start.definition
+    return candidate(definition.loss, definition.preset, {**definition.axes, **axes}, start.reading)
+
+
+def listed(loss: str) -> dict[str, tuple[str, ...]]:
+    """Axes with listed values."""
+    about = losses()[loss]["axes"]
+    return {name: tuple(axis["values"]) for name, axis in about.items() if axis["values"]}
+
+
+def numeric(loss: str) -> dict[str, tuple[float, ...]]:
+    """Axes that are numbers, each with the values that presets give them."""
+    entry = losses()[loss]
+    return {
+        name: _given(entry, name)
+        for name, axis in entry["axes"].items()
+        if not axis["values"] and isinstance(axis["default"], int | float)
+    }
+
+
+def _given(entry: Mapping[str, Any], name: str) -> tuple[float, ...]:
+    values = (preset["axes"].get(name, 0.0) for preset in entry["presets"].values())
+    return tuple(sorted({value for value in values if isinstance(value, int | float)}))
+
+
+def places(of: Candidate) -> dict[str, float]:
+    """Constants that an ``eps`` mapping may set by hand, with the amounts that they have now."""
+    definition = of.definition
+    if "eps" not in losses()[definition.loss]["axes"]:
+        return {}
+    defaults = spec_of(definition.loss, None, _program_axis(of)).constants
+    found = {n: v for n, v in definition.spec.constants.items() if n.startswith(_PLACES)}
+    return {
+        name: value for name, value in found.items() if np.isfinite([value, defaults[name]]).all()
+    }
+
+
+def by_hand(start: Candidate, amounts: Mapping[str, float]) -> Candidate | None:
+    """Return a candidate whose amounts are placed one by one."""
+    kept = {name: amount for name, amount in amounts.items() if amount}
+    return changed(start, {"eps": kept or 0.0})
+
+
+def _program_axis(of: Candidate) -> dict[str, Any]:
+    program = losses()[of.definition.loss]["program"]
+    if isinstance(program, str):
+        return {}
+    return {program["axis"]: of.definition.spec.axes[program["axis"]]}
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a candidate predicts at all probes.
+
+    Attributes
+    ----------
+    value : Values
+        Loss of every row, with its condition.
+    gradients : dict of str to array
+        Input name to gradients of ``sum(loss * upstream)``, flat rows, padded with zeros.
+    """
+
+    value: Values
+    gradients: Arrays
+
+
+@dataclass
+class Space:
+    """Where the search takes place: losses, probes, and everything already predicted.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Losses in question.
+    prober : Prober
+        Of their family.
+    probes : list of Probe
+        The rows.
+    """
+
+    names: tuple[str, ...]
+    prober: Prober
+    probes: list[Probe]
+    _known: dict[Key, Predicted] = field(default_factory=dict)
+
+    @property
+    def upstream(self) -> np.ndarray:
+        """Upstream gradients of all rows."""
+        return np.concatenate([probe.upstream for probe in self.probes])
+
+    def predict(self, of: Candidate) -> Predicted:
+        """Evaluate a candidate at all probes, once."""
+        if of.key not in self._known:
+            parts = [self._one(of, probe) for probe in self.probes]
+            self._known[of.key] = Predicted(
+                Values(
+                    np.concatenate([value for value, _, _ in parts]),
+                    np.concatenate([condition for _, condition, _ in parts]),
+                ),
+                stacked([gradients for _, _, gradients in parts]),
+            )
+        return self._known[of.key]
+
+    def losses_of(self, of: Candidate, probe: Probe) -> np.ndarray:
+        """Losses of the rows of any probe."""
+        return self._one(of, probe)[0]
+
+    def gradients_of(self, of: Candidate, probe: Probe) -> Arrays:
+        """Gradients by the inputs of any probe, flat rows."""
+        return stacked([self._one(of, probe)[2]])
+
+    def _one(self, of: Candidate, probe: Probe) -> tuple[np.ndarray, np.ndarray, Arrays]:
+        inputs = of.reading.read(probe.inputs)
+        value, gradients = self.prober.predict(of.definition, inputs, probe.upstream, probe.options)
+        with np.errstate(all="ignore"):
+            terms = [np.abs(inputs[n] * g).reshape(len(probe), -1) for n, g in gradients.items()]
+            condition = sum(term.sum(axis=1) for term in terms) / np.abs(probe.upstream)
+        # a row without a finite derivative keeps its finite value; its condition is not known
+        condition = np.where(np.isfinite(condition), condition, 0.0)
+        return np.asarray(value, float), condition, of.reading.pull(gradients)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.probes))
+
+    def row(self, index: int) -> Probe:
+        """Return one row as a probe."""
+        for probe in self.probes:
+            if index < len(probe):
+                return probe.take(slice(index, index + 1))
+            index -= len(probe)
+        raise IndexError(index)
+
+
+def stacked(parts: list[Arrays]) -> Arrays:
+    """Join gradients of several probes, flattened by row and padded to the widest with zeros."""
+    joined: Arrays = {}
+    for name in dict.fromkeys(name for part in parts for name in part):
+        flat = [np.asarray(part[name], float) for part in parts]
+        flat = [array.reshape(len(array), -1) for array in flat]
+        wide = max(array.shape[1] for array in flat)
+        joined[name] = np.concatenate(
+            [np.pad(array, ((0, 0), (0, wide - array.shape[1]))) for array in flat]
+        )
+    return joined

@@ -1,0 +1,123 @@
+"""How a definition is called: a preset if there is one, else the nearest and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from crossval.catalog import losses, spec_of
+from crossval.identification.candidates import Candidate, candidate, changed
+
+_CANONICAL = "paper"
+
+
+@dataclass(frozen=True)
+class Named:
+    """A definition as the reader knows it.
+
+    Attributes
+    ----------
+    loss : str
+        Its loss.
+    preset : str
+        The preset, or the nearest one; empty for the loss's defaults.
+    also : tuple of str
+        Other presets that mean the same.
+    changes : dict
+        Axis values on top of the preset.
+    axes : dict
+        The value of every axis.
+    reading, words : str
+        How the inputs are taken, short and in a sentence; empty if as they are.
+    """
+
+    loss: str
+    preset: str
+    also: tuple[str, ...]
+    changes: Mapping[str, Any]
+    axes: Mapping[str, Any]
+    reading: str = ""
+    words: str = ""
+
+    @property
+    def title(self) -> str:
+        """One line: ``ciou/mmdet with eps=1e-05, reading xywh``."""
+        more = [f"{name}={_short(value)}" for name, value in self.changes.items()]
+        more += [f"inputs {self.reading}"] if self.reading else []
+        start = f"{self.loss}/{self.preset}" if self.preset else self.loss
+        return f"{start} with {', '.join(more)}" if more else start
+
+
+def name(of: Candidate, mention: str = "") -> Named:
+    """Name a candidate.
+
+    Parameters
+    ----------
+    of : Candidate
+        The definition.
+    mention : str
+        Text, such as the target's reference: a preset that it names comes first.
+    """
+    loss, key = of.definition.loss, of.key
+    choices = []
+    for place, preset in enumerate([*losses()[loss]["presets"], ""]):
+        changes = _changes(of, preset or None)
+        unknown = not (preset and preset in mention)
+        order = (_size(changes), preset == "", unknown, preset != _CANONICAL, place)
+        choices.append((order, preset, changes))
+    _, preset, changes = min(choices, key=lambda choice: choice[0])
+    also = [
+        other
+        for (size, *_), other, more in choices
+        if other and other != preset and size == 0 and not more
+    ]
+    again = candidate(loss, preset or None, changes, of.reading)
+    assert again is not None
+    assert again.key == key
+    return Named(
+        loss,
+        preset,
+        tuple(f"{loss}/{other}" for other in also),
+        changes,
+        again.definition.spec.axes,
+        of.reading.name,
+        of.reading.words,
+    )
+
+
+def _changes(of: Candidate, preset: str | None) -> dict[str, Any]:
+    """Fewest axis values on top of a preset that give the same constants."""
+    spec = _placed(of).definition.spec
+    start = spec_of(spec.loss, preset, {}).axes
+    changes = {axis: value for axis, value in spec.axes.items() if start[axis] != value}
+    for axis in list(changes):
+        fewer = {other: value for other, value in changes.items() if other != axis}
+        made = candidate(spec.loss, preset, fewer, of.reading)
+        if made is not None and made.key == of.key:
+            changes = fewer
+    return changes
+
+
+def _placed(of: Candidate) -> Candidate:
+    """Write amounts that were placed one by one as one amount and a placement, if there is one."""
+    amounts = of.definition.spec.axes.get("eps")
+    if not isinstance(amounts, Mapping):
+        return of
+    placements = losses()[of.definition.loss]["axes"].get("placement", {}).get("values", {})
+    for placement, amount in product(placements, sorted(set(amounts.values()))):
+        made = changed(of, {"placement": placement, "eps": amount})
+        if made is not None and made.key == of.key:
+            return made
+    return of
+
+
+def _size(changes: Mapping[str, Any]) -> int:
+    return sum(len(value) + 1 if isinstance(value, Mapping) else 1 for value in changes.values())
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {_short(amount)}" for name, amount in value.items()) + "}"
+    return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,142 @@
+"""What a target that returns one number divides by, read off batches of several sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crossval.identification.candidates import Candidate, Space
+from crossval.identification.evidence import Witness
+from crossval.identification.fit import Fit, named
+from crossval.oracles.formats import format_of
+from crossval.points.probes import Probe
+from crossval.runner import TargetRaised
+
+_WITHIN = 2.0**13
+_UPSTREAM = -1.5
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """How rows become one number.
+
+    Attributes
+    ----------
+    denominator : str
+        What the sum is divided by, in words; empty if not recognised.
+    factor : float
+        What is left of the factor that single rows show.
+    sizes : tuple of int
+        Rows of the batches that were tried.
+    also : tuple of str
+        Other denominators that fit as well.
+    ratios : tuple of float
+        Divisors that came out, relative to that of a single row.
+    gradient : str
+        What the gradients are divided by, where it is something else.
+    """
+
+    denominator: str
+    factor: float
+    sizes: tuple[int, ...]
+    also: tuple[str, ...] = ()
+    ratios: tuple[float, ...] = ()
+    gradient: str = ""
+
+
+def reduction(
+    witness: Witness, space: Space, best: Candidate, relation: Fit, batches: list[Probe]
+) -> Reduced:
+    """Find the denominator.
+
+    Parameters
+    ----------
+    witness : Witness
+        A target that returns one number.
+    space : Space
+        Predictions.
+    best : Candidate
+        What single rows follow.
+    relation : Fit
+        Factor and offset of single rows.
+    batches : list of Probe
+        Of at least three sizes.
+
+    Notes
+    -----
+    A batch of one row hides every denominator: for N + 1 it shows half the loss. So the divisor is
+    known up to that of a single row; each named denominator is tried in this form, and the factor
+    that is left tells which one leaves a plain number.
+    """
+    divisors, slopes, used = [], [], []
+    for batch in batches:
+        try:
+            answer = witness.total(batch, _UPSTREAM)
+        except TargetRaised:
+            continue
+        losses = relation.apply(space.losses_of(best, batch))
+        total = float(np.asarray(answer.value).reshape(-1)[0])
+        divisors.append(float(losses.sum()) / total if total else np.nan)
+        slopes.append(_slope(space, best, batch, relation.factor, answer.gradients))
+        used.append(batch)
+    ratios, sizes = np.array(divisors), tuple(len(batch) for batch in used)
+    within = _WITHIN * format_of(witness.dtype).roundoff
+    fitting = _fitting(space, used, ratios, within)
+    plainest = sorted(fitting, key=lambda name: _oddness(relation.factor * fitting[name]))
+    by_gradient = _fitting(space, used, np.array(slopes), within)
+    if not plainest:
+        shift = _shift(ratios, np.array(sizes, float), within)
+        if shift is not None:
+            words = f"N {'+' if shift > 0 else '-'} {named(abs(shift))}"
+            return Reduced(words, relation.factor * (1 + shift), sizes)
+        return Reduced("", relation.factor, sizes, ratios=tuple(ratios.tolist()))
+    name = plainest[0]
+    other = "" if not by_gradient or name in by_gradient else min(by_gradient)
+    return Reduced(name, relation.factor * fitting[name], sizes, tuple(plainest[1:]), (), other)
+
+
+def _fitting(
+    space: Space, batches: list[Probe], ratios: np.ndarray, within: float
+) -> dict[str, float]:
+    """Denominators with the right ratios, each with its number for a single row."""
+    if not batches or not np.isfinite(ratios).all():
+        return {}
+    found = {}
+    tables = [space.prober.denominators(batch) for batch in batches]
+    ones = [space.prober.denominators(batch.take(slice(0, 1))) for batch in batches]
+    for name in tables[0]:
+        expected = np.array([t[name] / one[name] for t, one in zip(tables, ones, strict=True)])
+        if np.all(np.abs(expected - ratios) <= within * np.abs(expected)):
+            found[name] = ones[0][name]
+    return found
+
+
+def _shift(ratios: np.ndarray, sizes: np.ndarray, within: float) -> float | None:
+    """Solve (N + d) / (1 + d) = ratio for a d that all sizes share."""
+    usable = (sizes > 1) & np.isfinite(ratios) & (ratios != 1)
+    if usable.sum() < 2:
+        return None
+    shifts = (sizes[usable] - ratios[usable]) / (ratios[usable] - 1)
+    middle = float(np.median(shifts))
+    spread = within * np.abs(sizes[usable] / (ratios[usable] - 1))
+    return middle if np.all(np.abs(shifts - middle) <= 4 * spread) else None
+
+
+def _slope(
+    space: Space, best: Candidate, batch: Probe, factor: float, got: dict[str, np.ndarray]
+) -> float:
+    """Return what the gradients of a batch are divided by, for an upstream of all ones."""
+    ones = Probe(batch.inputs, np.ones(len(batch)), batch.options)
+    expected = space.gradients_of(best, ones)
+    for name, gradient in got.items():
+        own = factor * _UPSTREAM * expected[name]
+        large = np.abs(own) >= 0.5 * np.abs(own).max()
+        with np.errstate(all="ignore"):
+            return float(np.median((own / gradient.reshape(own.shape))[large]))
+    return np.nan
+
+
+def _oddness(factor: float) -> tuple[float, int]:
+    words = named(factor)
+    return abs(abs(factor) - 1), len(words)

@@ -1,0 +1,251 @@
+"""Walk from the presets to the definition that explains the values.
+
+First every preset as it is, then other readings of the inputs, then from the nearest ones one axis
+at a time, pairs of axes, amounts placed one by one, and readings with a number in them. Each step
+ends the walk if something explains every row. Numeric axes are solved for, not enumerated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+
+from crossval.identification.candidates import (
+    Candidate,
+    Key,
+    Space,
+    by_hand,
+    changed,
+    listed,
+    numeric,
+    places,
+    presets,
+)
+from crossval.identification.fit import Fit, Values, fit, simplified
+from crossval.identification.numbers import Make, Scored, Solver
+from crossval.points.probes import Scaling
+
+_NEAREST = 3
+_ROUNDS = 2
+_GAIN = 0.05
+_ALIKE = 0.1
+
+
+@dataclass
+class Search:
+    """The walk, and everything it has tried.
+
+    Attributes
+    ----------
+    space : Space
+        Losses, probes and predictions.
+    got : (n,) array
+        Results.
+    roundoff : float
+        Of the format that the target seems to compute in.
+    """
+
+    space: Space
+    got: np.ndarray
+    roundoff: float
+    tried: dict[Key, Scored] = field(default_factory=dict)
+
+    def run(self) -> list[Scored]:
+        """Return the candidates that explain all values; empty if none does."""
+        for step in (self._presets, self._readings, self._nearby, self._scalings, self._by_hand):
+            step()
+            if self.exact:
+                return [self._simplified(scored) for scored in self.exact]
+        return []
+
+    @property
+    def nearest(self) -> Scored:
+        """The plainest among the candidates that come nearest."""
+        digits = max(scored.fit.digits for scored in self.tried.values())
+        near = (s for s in self.tried.values() if s.fit.digits > digits - _ALIKE)
+        return min(near, key=_plainness)
+
+    def _simplified(self, scored: Scored) -> Scored:
+        short = simplified(self.got, self.values(scored.candidate), self.roundoff, scored.fit)
+        return Scored(scored.candidate, short)
+
+    @property
+    def exact(self) -> list[Scored]:
+        """Candidates tried so far that explain all values, plainest first."""
+        found = [scored for scored in self.tried.values() if scored.fit.exact]
+        return sorted(found, key=_plainness)
+
+    @property
+    def ranked(self) -> list[Scored]:
+        """Everything tried so far, nearest first."""
+        return sorted(
+            self.tried.values(),
+            key=lambda s: (not s.fit.exact, -round(s.fit.digits, 2), _plainness(s)),
+        )
+
+    def score(self, of: Candidate, near: Fit | None = None) -> Scored:
+        """Fit one candidate, once; near another one only its relation and refinements of it."""
+        known = self.tried.get(of.key)
+        if known is None:
+            return self.keep(self._fitted(of, near))
+        if of.cost < known.candidate.cost:
+            return self.keep(Scored(of, known.fit))
+        return known
+
+    def keep(self, scored: Scored) -> Scored:
+        """Remember a candidate."""
+        self.tried[scored.candidate.key] = scored
+        return scored
+
+    def _fitted(self, of: Candidate, near: Fit | None) -> Scored:
+        relation = None if near is None else (near.factor, near.offset)
+        return Scored(of, fit(self.got, self.values(of), self.roundoff, relation))
+
+    def values(self, of: Candidate) -> Values:
+        """Predicted values of a candidate."""
+        return self.space.predict(of).value
+
+    def solve(self, start: Scored, make: Make, known: Sequence[float]) -> Scored | None:
+        """Solve for one number near a candidate, and remember what is found."""
+        least = start.fit.digits + _GAIN
+        solver = Solver(self.got, lambda of: self._fitted(of, start.fit), self.values, least)
+        found = solver.solve(make, known)
+        return None if found is None else self.keep(found)
+
+    def vary(self, start: Scored) -> None:
+        """Try every other value of one axis at a time."""
+        loss = start.candidate.definition.loss
+        for name, values in listed(loss).items():
+            for value in values:
+                self._maybe(changed(start.candidate, {name: value}), start)
+        for name, known in numeric(loss).items():
+            self._solve(start, name, known)
+
+    def _presets(self) -> None:
+        for each in presets(self.space.names):
+            self.score(each)
+
+    def _readings(self) -> None:
+        for reading in self.space.prober.readings:
+            for each in presets(self.space.names):
+                self.score(each.under(reading))
+
+    def _nearby(self) -> None:
+        for _ in range(_ROUNDS):
+            before = self.ranked[0].fit.digits
+            for near in self._nearest():
+                self.vary(near)
+                if self.exact:
+                    return
+            for near in self._nearest():
+                self._pairs(near)
+                if self.exact:
+                    return
+            if self.ranked[0].fit.digits < before + _GAIN:
+                return
+
+    def _by_hand(self) -> None:
+        """Place the amounts of the nearest candidates one by one, each in turn, some rounds."""
+        for start in self._known_readings():
+            best = start
+            for _ in range(_ROUNDS + 1):
+                before = best.fit.digits
+                for name in places(start.candidate):
+                    best = self._placed(best, name)
+                    if best.fit.exact:
+                        return
+                if best.fit.digits < before + _GAIN:
+                    break
+
+    def _placed(self, best: Scored, name: str) -> Scored:
+        amounts = places(best.candidate)
+        start = best.candidate
+
+        def make(amount: float) -> Candidate | None:
+            return by_hand(start, {**amounts, name: amount})
+
+        found = self.solve(best, make, sorted(set(amounts.values())))
+        return found if found is not None and found.fit.digits > best.fit.digits else best
+
+    def _scalings(self) -> None:
+        """Solve for a number in the reading, from every preset of the nearest loss."""
+        loss = self.ranked[0].candidate.definition.loss
+        starts = {each.key: each for each in presets((loss,))}
+        for scaling in self.space.prober.scalings:
+            for start in starts.values():
+                self.solve(self.score(start), _scaled(start, scaling), ())
+
+    def _nearest(self) -> list[Scored]:
+        """Nearest candidates, one for each loss, then others with different scores."""
+        chosen: dict[float, Scored] = {}
+        for scored in self.ranked:
+            chosen.setdefault(round(scored.fit.digits, 3), scored)
+            if len(chosen) == _NEAREST:
+                break
+        return list(chosen.values())
+
+    def _known_readings(self) -> list[Scored]:
+        """Nearest candidates under a reading without a number."""
+        names = {"", *(reading.name for reading in self.space.prober.readings)}
+        return [near for near in self._nearest() if near.candidate.reading.name in names]
+
+    def _pairs(self, start: Scored) -> None:
+        here, loss = start.candidate, start.candidate.definition.loss
+        telling = [(name, value) for name, value in _others(here) if self._tells(here, name, value)]
+        for (one, first), (other, second) in combinations(telling, 2):
+            if one != other:
+                self._maybe(changed(here, {one: first, other: second}), start)
+        for name, value in telling:
+            turned = changed(here, {name: value})
+            if turned is not None:
+                near = Scored(turned, self.score(turned, start.fit).fit)
+                for number in numeric(loss):
+                    self._solve(near, number, numeric(loss)[number])
+        for one, other in combinations(numeric(loss), 2):
+            self._solve_two(start, one, other)
+
+    def _tells(self, start: Candidate, name: str, value: str) -> bool:
+        """Whether a value of an axis may show in the values, now or with another amount."""
+        other = changed(start, {name: value})
+        if other is None:
+            return False
+        here, there = self.values(start).number, self.values(other).number
+        return other.key == start.key or not np.array_equal(here, there, equal_nan=True)
+
+    def _solve(self, start: Scored, name: str, known: Sequence[float]) -> Scored | None:
+        return self.solve(start, lambda amount: changed(start.candidate, {name: amount}), known)
+
+    def _solve_two(self, start: Scored, one: str, other: str) -> None:
+        """Solve for two numbers in turn."""
+        known = numeric(start.candidate.definition.loss)
+        for name in (one, other, one, other):
+            found = self._solve(start, name, known[name])
+            if found is None or found.fit.exact:
+                return
+            start = found
+
+    def _maybe(self, of: Candidate | None, start: Scored) -> None:
+        if of is not None:
+            self.score(of, start.fit)
+
+
+def _others(start: Candidate) -> Iterator[tuple[str, str]]:
+    """Other values of the axes with listed values."""
+    now = start.definition.spec.axes
+    for name, values in listed(start.definition.loss).items():
+        yield from ((name, value) for value in values if value != now[name])
+
+
+def _scaled(start: Candidate, scaling: Scaling) -> Make:
+    def scaled(amount: float) -> Candidate | None:
+        return start.under(scaling.make(amount)) if amount > 0 else None
+
+    return scaled
+
+
+def _plainness(scored: Scored) -> tuple[int, float]:
+    relation = abs(scored.fit.factor - 1) + abs(scored.fit.offset)
+    return scored.candidate.cost + 2 * bool(relation), relation

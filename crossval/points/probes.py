@@ -1,0 +1,167 @@
+"""What identifying a target needs to know of a family of losses, as data and four functions.
+
+The search itself speaks of definitions, rows and numbers only. Which rows tell the family's
+conventions apart, how a target might read its inputs, what a mean might divide by, and how a
+definition is evaluated quickly, is said here once for each family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+Prediction = tuple[np.ndarray, Arrays]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Rows for one call, on the grid of the format they are given in.
+
+    Attributes
+    ----------
+    inputs : dict of str to array
+        Input name to array; rows first, one entry for each row.
+    upstream : (n,) float64 array
+        Non-uniform, of both signs, nowhere 0.
+    options : mapping
+        Keyword arguments, the same for target and reference, such as ``class_weight``.
+    """
+
+    inputs: Arrays
+    upstream: np.ndarray
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.upstream)
+
+    def take(self, rows: Any) -> Probe:
+        """Return the rows at ``rows`` (indices, slice or mask)."""
+        inputs = {name: array[rows] for name, array in self.inputs.items()}
+        return replace(self, inputs=inputs, upstream=self.upstream[rows])
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A loss with every convention decided, and how it was written down.
+
+    Attributes
+    ----------
+    loss, preset, axes
+        As for ``refloss.resolve``.
+    spec : Spec
+        What they resolve to.
+    """
+
+    loss: str
+    preset: str | None
+    axes: Mapping[str, Any]
+    spec: Any
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A way in which a target may read its inputs.
+
+    Attributes
+    ----------
+    name : str
+        Short, for instance ``"cxcywh"``; empty for the inputs as they are.
+    words : str
+        A sentence for the report.
+    read : callable
+        Given inputs to the inputs of the definition.
+    pull : callable
+        Gradients by the inputs of the definition to gradients by the given ones.
+    """
+
+    name: str
+    words: str
+    read: Callable[[Arrays], Arrays]
+    pull: Callable[[Arrays], Arrays]
+
+
+AS_GIVEN = Reading("", "", lambda inputs: inputs, lambda gradients: gradients)
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """A reading with a number in it, such as a temperature that divides logits.
+
+    Attributes
+    ----------
+    name : str
+        What the number is called.
+    make : callable
+        Number to reading; 1 reads the inputs as they are.
+    """
+
+    name: str
+    make: Callable[[float], Reading]
+
+
+@dataclass(frozen=True)
+class Prober:
+    """How the conventions of a family are told apart.
+
+    Attributes
+    ----------
+    rows : callable
+        ``rows(dtype, level, accepted)`` gives the probes that losses of single rows are read off,
+        without options unless ``accepted`` (the names that a call expression reads) asks for them.
+    batches : callable
+        ``batches(dtype, accepted)`` gives probes of at least three sizes, options included, that
+        tell what a mean divides by.
+    predict : callable
+        ``predict(definition, inputs, upstream, options)`` gives the losses of the rows and the
+        gradients of ``sum(loss * upstream)``, by input.
+    denominators : callable
+        ``denominators(probe)`` gives what a sum over its rows may be divided by: words to number.
+        The names must be the same for all probes.
+    readings : tuple of Reading
+        Other ways of reading the inputs, likeliest first.
+    scalings : tuple of Scaling
+        Readings with a number.
+    truth : callable, optional
+        ``truth(definition, inputs)`` gives certified losses, rounded to nearest.
+    """
+
+    rows: Callable[[str, str, tuple[str, ...]], list[Probe]]
+    batches: Callable[[str, tuple[str, ...]], list[Probe]]
+    predict: Callable[[Definition, Arrays, np.ndarray, Mapping[str, Any]], Prediction]
+    denominators: Callable[[Probe], dict[str, float]]
+    readings: tuple[Reading, ...] = ()
+    scalings: tuple[Scaling, ...] = ()
+    truth: Callable[[Definition, Arrays], np.ndarray] | None = None
+
+
+def from_public_function(
+    definition: Definition, inputs: Arrays, upstream: np.ndarray, options: Mapping[str, Any]
+) -> Prediction:
+    """Predict by the loss's public function: right for every family, slow for new constants."""
+    import refloss
+
+    function = getattr(refloss, definition.loss)
+    with np.errstate(all="ignore"):
+        return function.value_and_grad(
+            *inputs.values(),
+            upstream=upstream,
+            preset=definition.preset,
+            check="none",
+            **options,
+            **definition.axes,
+        )
+
+
+def counts(probe: Probe) -> dict[str, float]:
+    """Denominators that depend on the number of rows only."""
+    rows = float(len(probe))
+    return {
+        "1 (sum)": 1.0,
+        "N (mean)": rows,
+        "N + 1": rows + 1,
+        "max(1, N - 1)": max(1.0, rows - 1),
+    }
