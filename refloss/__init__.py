@@ -8,8 +8,26 @@ The losses are functions with their derivatives attached::
 Importing this package loads NumPy and nothing heavier.
 """
 
-from refloss.losses import box_loss_from, ciou, diou, giou, iou, resolve
+from refloss.losses import (
+    box_loss_from,
+    ciou,
+    cross_entropy,
+    diou,
+    giou,
+    iou,
+    resolve,
+    row_loss_from,
+)
 
-__all__ = ["box_loss_from", "ciou", "diou", "giou", "iou", "resolve"]
+__all__ = [
+    "box_loss_from",
+    "ciou",
+    "cross_entropy",
+    "diou",
+    "giou",
+    "iou",
+    "resolve",
+    "row_loss_from",
+]
 
 __version__ = "0.1.0"

@@ -122,6 +122,15 @@ class HyperDuals(TaylorJets):
         moves = factor * x.du[0] if self.every_order else x.du[0]
         return Dual(jet(x.re[0], factor * x.re[1]), jet(moves, factor * x.du[1]))
 
+    def weighted(self, g: Any, x: Any) -> Any:
+        """Return g x; where g is zero it is 0, and moves with g alone, if g moves."""
+        g, x = self.lift(g), self.lift(x)
+        if sign_of(g[0]) != 0:
+            return g * x
+        inner, outer = g.re[1], g.du[0]
+        both = _product(g.du[1], x[0]) + _product(inner, x.du[0]) + _product(outer, x.re[1])
+        return Dual(jet(0, _product(inner, x[0])), jet(_product(outer, x[0]), both))
+
     def aspect(self, w: Any, h: Any, unit: Any, sign: Any) -> Any:
         """atan2(w, h): inner derivative by convention, outer derivative the true one of both."""
         w, h = self.lift(w), self.lift(h)
@@ -171,3 +180,8 @@ class HyperDuals(TaylorJets):
 def _outer(x: Dual, index: int) -> arb_series:
     """One coefficient of the inner jet as a series in the outer direction."""
     return jet(x.re[index], x.du[index])
+
+
+def _product(rate: arb, value: arb) -> arb:
+    """Return rate times value, and 0 for a rate of zero, whatever the value."""
+    return arb(0) if rate == 0 else rate * value

@@ -7,8 +7,10 @@ rounded constant can slip into an enclosure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
+from operator import add
 from typing import Any
 
 from flint import arb, ctx, fmpq
@@ -182,6 +184,26 @@ class ExactBalls:
         """n/d, and `at0` where d is zero."""
         n, d = _ball(n), _ball(d)
         return _ball(at0) if sign_of(d) == 0 else n / d
+
+    def sum(self, xs: Sequence[Any]) -> Any:
+        """Return the sum of a list."""
+        return reduce(add, xs, self.constant(0.0))
+
+    def largest(self, xs: Sequence[Any]) -> Any:
+        """Return the largest of a list, the first among equals."""
+        return xs[self.first_largest(xs)]
+
+    def first_largest(self, xs: Sequence[Any]) -> int:
+        """Return the place of the largest of a list, the first among equals."""
+        reals = [self.real(x) for x in xs]
+        best = 0
+        for place, x in enumerate(reals):
+            best = place if less(reals[best], x) else best
+        return best
+
+    def weighted(self, g: Any, x: Any) -> Any:
+        """Return g x, and 0 where g is zero, whatever x."""
+        return self.constant(0.0) if sign_of(self.real(g)) == 0 else g * x
 
     def stop(self, x: Any) -> Any:
         """Return the value of x."""

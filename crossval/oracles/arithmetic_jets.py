@@ -120,6 +120,13 @@ class TaylorJets(ExactBalls):
             return self._unsmooth(self.real(at0))
         return self.lift(n) / self.lift(d)
 
+    def weighted(self, g: Any, x: Any) -> Any:
+        """Return g x; where g is zero it is 0, and moves with g alone, if g moves."""
+        g, x = self.lift(g), self.lift(x)
+        if sign_of(g[0]) != 0:
+            return g * x
+        return jet(0, g[1] * x[0] if g[1] != 0 else 0)
+
     def stop(self, x: Any) -> Any:
         """Return the value of x, held constant."""
         return self.constant(self.real(x))

@@ -17,9 +17,10 @@ import numpy as np
 from flint import arb
 from numpy.typing import ArrayLike, NDArray
 
-from crossval.oracles.arithmetic_exact import ExactBalls, precision
+from crossval.oracles.arithmetic_exact import precision
 from crossval.oracles.formats import Format, format_of
-from crossval.oracles.rungs import Point, TwoFloats, evaluate, lifted, run, two_floats, value_of
+from crossval.oracles.packing import Columns, Packing
+from crossval.oracles.rungs import Point, TwoFloats, derived, evaluate, two_floats, value_of
 from crossval.oracles.texts import Definition, constants_of, load
 from crossval.oracles.ties import Undecided
 
@@ -105,6 +106,7 @@ def truth(
     grad: bool = True,
     hvp: ArrayLike | None = None,
     every_order: bool = True,
+    packing: Packing | None = None,
     kernels: Path | str | None = None,
 ) -> Truth:
     """Certified value, gradient and Hessian-vector product at exact inputs.
@@ -127,6 +129,8 @@ def truth(
         Whether detached factors and prescribed derivatives hold in the outer derivative too, as
         in the kernels and when PyTorch or JAX differentiate twice. Otherwise the product is the
         directional derivative of the gradient field, in which a detached factor varies.
+    packing : Packing, optional
+        How columns become arguments; without it every column is one.
     kernels : path, optional
         Directory of the kernel texts, for losses of one's own.
 
@@ -142,19 +146,20 @@ def truth(
     columns, upstream, direction = _checked(columns, upstream, hvp)
     rows, count = columns.shape
     result = Truth.unknown(rows, count, grad or direction is not None, direction is not None)
+    packing = Columns() if packing is None else packing
     finite = np.isfinite(columns).all(1) & np.isfinite(upstream)
     if direction is not None:
         finite &= np.isfinite(direction).all(1)
     result.kind[~finite] = "nan"
     open_rows = np.flatnonzero(finite)
     fmt = format_of(dtype)
-    if fmt.precision < FLOAT_BITS and direction is None:
+    if fmt.precision < FLOAT_BITS and direction is None and packing.elementwise:
         open_rows = _by_floats(result, spec, columns, upstream, open_rows, fmt, kernels)
     text = load(spec.program, "arb", kernels)
-    constants = constants_of(text, spec, columns.shape[1])
+    constants = constants_of(text, spec, packing.width(columns.shape[1]))
     with precision(BITS[0]) as change:
         for row in open_rows.tolist():
-            point = _point(columns, upstream, direction, row, constants, every_order)
+            point = _point(columns, upstream, direction, row, constants, every_order, packing)
             _by_balls(result, row, text, point, change)
     return result
 
@@ -296,13 +301,14 @@ def overlap(
     hvp: ArrayLike | None = None,
     every_order: bool = True,
     bits: int = 256,
+    packing: Packing | None = None,
     kernels: Path | str | None = None,
 ) -> tuple[list[int], int]:
     """Confront derived derivatives with the jets, both in ball arithmetic of the plain definition.
 
     Parameters
     ----------
-    spec, columns, upstream, hvp, every_order, kernels
+    spec, columns, upstream, hvp, every_order, packing, kernels
         As for `truth`; with a direction the Hessian-vector products are confronted too.
     bits : int
         Working precision.
@@ -316,32 +322,23 @@ def overlap(
     """
     columns, upstream, direction = _checked(columns, upstream, hvp)
     text = load(spec.program, "arb", kernels)
-    constants = constants_of(text, spec, columns.shape[1])
+    packing = Columns() if packing is None else packing
+    constants = constants_of(text, spec, packing.width(columns.shape[1]))
     apart, compared = [], 0
     with precision(bits):
         for row in range(len(columns)):
-            point = _point(columns, upstream, direction, row, constants, every_order)
+            point = _point(columns, upstream, direction, row, constants, every_order, packing)
             try:
-                jets, derived = evaluate(text, point), _derived(text, point)
+                jets, own = evaluate(text, point), derived(text, point)
             except Undecided:
                 continue
             if len(jets.gradients) > 1 or jets.undefined:
                 continue
             compared += 1
-            pairs = zip(jets.gradients[0] + jets.products[0], derived, strict=True)
+            pairs = zip(jets.gradients[0] + jets.products[0], own, strict=True)
             if not all(a.is_finite() and b.is_finite() and a.overlaps(b) for a, b in pairs):
                 apart.append(row)
     return apart, compared
-
-
-def _derived(text: Any, point: Point) -> list[arb]:
-    """Return gradient and Hessian-vector product as a text derives them."""
-    balls, count = ExactBalls(), len(point.columns)
-    constants, inputs = lifted(balls, point.constants), [*point.columns, point.upstream]
-    found = list(run(text.grad, balls, inputs, constants))[-count:]
-    if point.direction:
-        found += run(text.hvp, balls, [*inputs, *point.direction], constants)
-    return found
 
 
 def _point(
@@ -351,8 +348,9 @@ def _point(
     row: int,
     constants: Mapping[str, float],
     every_order: bool,
+    packing: Packing,
 ) -> Point:
     """Return one row as exact numbers."""
     outer = None if direction is None else [arb(x) for x in direction[row].tolist()]
     inputs = [arb(x) for x in columns[row].tolist()]
-    return Point(inputs, arb(float(upstream[row])), constants, outer, every_order)
+    return Point(inputs, arb(float(upstream[row])), constants, outer, every_order, row, packing)

@@ -14,6 +14,7 @@ from flint import arb
 from crossval.oracles.arithmetic_duals import HyperDuals
 from crossval.oracles.arithmetic_exact import ExactBalls
 from crossval.oracles.arithmetic_jets import TaylorJets
+from crossval.oracles.packing import Columns, Packing, flat
 from crossval.oracles.ties import Ties, Undecided
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Point",
     "Pointwise",
     "TwoFloats",
+    "derived",
     "evaluate",
     "lifted",
     "run",
@@ -78,6 +80,10 @@ class Point:
         Outer direction of the Hessian-vector product, if one is wanted.
     every_order : bool
         As for `HyperDuals`.
+    row : int
+        Which row it is, for `packing`.
+    packing : Packing
+        Columns to arguments.
     """
 
     columns: Sequence[arb]
@@ -85,6 +91,12 @@ class Point:
     constants: Mapping[str, float]
     direction: Sequence[arb] | None = None
     every_order: bool = False
+    row: int = 0
+    packing: Packing = field(default_factory=Columns)
+
+    def arguments(self, arithmetic: ExactBalls, elements: Sequence[Any]) -> list[Any]:
+        """Return the arguments of a text."""
+        return self.packing.arguments(self.row, arithmetic, elements)
 
 
 @dataclass
@@ -141,7 +153,21 @@ def value_of(text: ModuleType, point: Point) -> arb:
     """Return the loss at a point, without derivatives and hence without deciding any tie."""
     arithmetic = ExactBalls()
     constants = lifted(arithmetic, point.constants)
-    return arithmetic.real(run(text.value, arithmetic, point.columns, constants))
+    inputs = point.arguments(arithmetic, point.columns)
+    return arithmetic.real(run(text.value, arithmetic, inputs, constants))
+
+
+def derived(text: ModuleType, point: Point) -> list[arb]:
+    """Return gradient, then Hessian-vector product, as the calculus derives them in a text."""
+    balls, count = ExactBalls(), len(point.columns)
+    constants = lifted(balls, point.constants)
+    inputs = [*point.arguments(balls, point.columns), point.upstream]
+    found = flat(run(text.grad, balls, inputs, constants))[-count:]
+    if point.direction:
+        dots = point.packing.tangents(point.direction)
+        products = run(text.hvp, balls, [*inputs, *dots], constants)
+        found += flat(products if isinstance(products, tuple) else [products])
+    return [balls.real(x) for x in found]
 
 
 def evaluate(text: ModuleType, point: Point) -> Pointwise:
@@ -152,6 +178,9 @@ def evaluate(text: ModuleType, point: Point) -> Pointwise:
     Undecided
         If a comparison or a division needs more precision, or more than `TIES` ties meet.
     """
+    if not point.packing.differentiable(len(point.columns)):
+        count, both = len(point.columns), derived(text, point)
+        return Pointwise(value_of(text, point), [both[:count]], [both[count:]])
     found, ties, met = _resolution(text, point, (), arb(0))
     if met:
         settled = _resolution(text, point, (), arb("nan"))[0]
@@ -186,7 +215,8 @@ def _resolution(
     gradient, products = [], []
     for i, (x, slope) in enumerate(zip(point.columns, outer, strict=True)):
         arithmetic = kind(Ties(bits))
-        inputs = [*still[:i], arithmetic.variable(x, 1, *slope), *still[i + 1 :]]
+        elements = [*still[:i], arithmetic.variable(x, 1, *slope), *still[i + 1 :]]
+        inputs = point.arguments(arithmetic, elements)
         result = arithmetic.lift(run(text.value, arithmetic, inputs, constants))
         gradient.append(point.upstream * result[1])
         if point.direction:

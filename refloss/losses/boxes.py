@@ -15,7 +15,7 @@ import numpy as np
 from refloss.losses import checks
 from refloss.losses.documents import describe, signature
 from refloss.losses.layouts import LAYOUTS, Layout
-from refloss.losses.reductions import REDUCTIONS, Reduction, Total
+from refloss.losses.reductions import REDUCTIONS, Counts, Reduction, Total
 from refloss.losses.spec import AxisValue, Spec, resolve
 from refloss.run.arrays import Adopted
 from refloss.run.blocks import Sink, Source, Store, execute
@@ -243,7 +243,7 @@ class BoxLoss:
 
     @property
     def __signature__(self) -> inspect.Signature:
-        return signature(self._entry["axes"])
+        return signature(self._entry)
 
     def __repr__(self) -> str:
         return f"<refloss box loss {self.name}>"
@@ -331,7 +331,7 @@ class _Problem:
         """Return what a value's sink has collected, in the caller's library."""
         if isinstance(value, Store):
             return self.pred.give_back(value.array)
-        return self.pred.give_back(self._rounded(self.reduction.value(value.result(), self.items)))
+        return self.pred.give_back(self._rounded(self._divided(value.result())))
 
     def gradients(self, upstream: Any, wrt: Any, value: list[Store | Total]) -> dict[str, Any]:
         names = checks.wanted_gradients(wrt)
@@ -371,7 +371,11 @@ class _Problem:
     def _weight(self, upstream: Any) -> float | np.ndarray:
         """Return the upstream gradient of every item: one number, or one each."""
         given = checks.upstream(upstream, self.pred.array, self.reduction.per_item)
-        return given if isinstance(given, np.ndarray) else self.reduction.weight(given, self.items)
+        return given if isinstance(given, np.ndarray) else self._divided(given)
+
+    def _divided(self, number: float) -> float:
+        """Return a sum of losses, or the gradient by their reduction, over the denominator."""
+        return self.reduction.divide(number, self.reduction.divisor(Counts.of(self.items)))
 
     def _weights(self, upstream: Any) -> tuple[list[Source], dict[str, Any], dict[str, Any]]:
         """Return the upstream gradient as sources, as choices of the tape and of its run."""

@@ -20,7 +20,9 @@ __all__ = [
     "boxes",
     "choice",
     "direction",
+    "floating",
     "known_name",
+    "same_format",
     "upstream",
     "wanted_gradients",
 ]
@@ -57,11 +59,11 @@ def boxes(pred: object, target: object) -> tuple[Adopted, Adopted]:
     """
     first, second = adopt("pred", pred), adopt("target", target)
     for name, adopted in (("pred", first), ("target", second)):
-        _format(name, adopted.array)
+        floating(name, adopted.array)
         shape = adopted.array.shape
         if len(shape) != 2 or shape[1] != 4:
             raise ValueError(f"{name}: expected shape (N, 4), got {shape}")
-    _same_format("target", second.array, first.array)
+    same_format("target", second.array, first.array)
     if len(first.array) != len(second.array):
         raise ValueError(
             f"target: expected {len(first.array)} boxes as in pred, got {len(second.array)}"
@@ -69,25 +71,29 @@ def boxes(pred: object, target: object) -> tuple[Adopted, Adopted]:
     return first, second
 
 
-def upstream(value: object, like: np.ndarray, per_item: bool) -> float | np.ndarray:
+def upstream(
+    value: object, like: np.ndarray, per_item: bool, of: str = "pred"
+) -> float | np.ndarray:
     """Return an upstream gradient as one number or as an array of one per item.
 
     Parameters
     ----------
     value : float, array or None
         None stands for 1.
-    like : array of shape (N, 4)
-        The boxes, whose format an array must share.
+    like : array of N items
+        The input whose format an array must share.
     per_item : bool
         Whether the loss has one value per item, so that ``(N,)`` is a shape to accept.
+    of : str
+        That input's name.
     """
     if value is None:
         return 1.0
     if isinstance(value, int | float) and not isinstance(value, bool | np.generic):
         return float(value)
     array = adopt("upstream", value).array
-    _format("upstream", array)
-    _same_format("upstream", array, like)
+    floating("upstream", array)
+    same_format("upstream", array, like, of)
     shapes = [(), (len(like),)] if per_item else [()]
     if array.shape not in shapes:
         reason = "" if per_item else ", because the loss is reduced to one number"
@@ -96,30 +102,32 @@ def upstream(value: object, like: np.ndarray, per_item: bool) -> float | np.ndar
     return array if array.ndim else float(array)
 
 
-def direction(value: object, like: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the directions of both boxes as arrays, zeros where none is given."""
+def direction(
+    value: object, like: np.ndarray, inputs: tuple[str, ...] = ("pred", "target")
+) -> dict[str, np.ndarray]:
+    """Return a direction by input as arrays, zeros where none is given."""
     if not isinstance(value, Mapping) or not value:
         raise TypeError(
-            "direction: expected a mapping of 'pred' and/or 'target' to arrays of shape "
-            f"{like.shape}, got {value!r:.60}"
+            f"direction: expected a mapping of {' and/or '.join(map(repr, inputs))} to arrays of "
+            f"shape {like.shape}, got {value!r:.60}"
         )
     for key in value:
-        known_name("direction", key, ("pred", "target"))
+        known_name("direction", key, inputs)
     zeros = np.broadcast_to(np.zeros((), like.dtype), like.shape)
     return {
-        key: _like(f"direction[{key!r}]", value[key], like) if key in value else zeros
-        for key in ("pred", "target")
+        key: _like(f"direction[{key!r}]", value[key], like, inputs[0]) if key in value else zeros
+        for key in inputs
     }
 
 
-def wanted_gradients(wrt: object) -> tuple[str, ...]:
+def wanted_gradients(wrt: object, inputs: tuple[str, ...] = ("pred", "target")) -> tuple[str, ...]:
     """Return the names in ``wrt``, in the order of the arguments."""
     names = (wrt,) if isinstance(wrt, str) else tuple(wrt)  # type: ignore[arg-type]
     for name in names:
-        known_name("wrt", name, ("pred", "target"))
+        known_name("wrt", name, inputs)
     if not names:
-        raise ValueError("wrt: expected 'pred', 'target' or both, got nothing")
-    return tuple(name for name in ("pred", "target") if name in names)
+        raise ValueError(f"wrt: expected {' or '.join(map(repr, inputs))} or several, got nothing")
+    return tuple(name for name in inputs if name in names)
 
 
 LARGEST, SMALLEST = 1e100, 1e-100
@@ -191,21 +199,23 @@ def _any(flags: Iterable[np.ndarray]) -> np.ndarray:
     return first | second
 
 
-def _like(name: str, value: object, like: np.ndarray) -> np.ndarray:
+def _like(name: str, value: object, like: np.ndarray, of: str) -> np.ndarray:
     array = adopt(name, value).array
-    _format(name, array)
-    _same_format(name, array, like)
+    floating(name, array)
+    same_format(name, array, like, of)
     if array.shape != like.shape:
-        raise ValueError(f"{name}: expected shape {like.shape} as pred, got {array.shape}")
+        raise ValueError(f"{name}: expected shape {like.shape} as {of}, got {array.shape}")
     return array
 
 
-def _format(name: str, array: np.ndarray) -> None:
+def floating(name: str, array: np.ndarray) -> None:
+    """Require one of `FORMATS`."""
     if format_of(array.dtype) not in FORMATS:
         raise TypeError(f"{name}: expected one of {', '.join(FORMATS)}; got {array.dtype}")
 
 
-def _same_format(name: str, array: np.ndarray, like: np.ndarray) -> None:
+def same_format(name: str, array: np.ndarray, like: np.ndarray, of: str = "pred") -> None:
+    """Require the format of the input named `of`."""
     found, expected = format_of(array.dtype), format_of(like.dtype)
     if found != expected:
-        raise TypeError(f"{name}: expected {expected} as pred, got {found}")
+        raise TypeError(f"{name}: expected {expected} as {of}, got {found}")

@@ -5,29 +5,55 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 __all__ = ["describe", "signature"]
 
-_PARAMETERS = """\
+_ARRAY = """\
+NumPy, torch (CPU), or any array with ``__dlpack__`` or
+    ``__array__``. N may be 0, strides are free, nothing is written to, and no graph is
+    recorded: derivatives come from ``grad``, ``value_and_grad`` and ``hvp``."""
+
+_BOXES = f"""\
 Parameters
 ----------
 pred, target : array of shape (N, 4), float16, bfloat16, float32 or float64
-    Boxes, one a row, of one dtype; NumPy, torch (CPU), or any array with ``__dlpack__`` or
-    ``__array__``. N may be 0, strides are free, nothing is written to, and no graph is
-    recorded: derivatives come from ``grad``, ``value_and_grad`` and ``hvp``.
+    Boxes, one a row, of one dtype; {_ARRAY}
 preset : str, optional
     A bundle of axis values, see Presets. An axis given beside it wins.
-layout : {'xyxy', 'xywh', 'cxcywh'}
+layout : {{'xyxy', 'xywh', 'cxcywh'}}
     How both boxes are written; gradients come back in the same columns. Sizes become corners
     in float64: what is tiny beside its coordinates loses digits there.
-reduction : {'none', 'mean', 'sum'}
+reduction : {{'none', 'mean', 'sum'}}
     One loss a box, or their mean (NaN where N = 0) or sum, added up in float64.
-check : {'values', 'none'}
-    Whether inverted boxes, infinite coordinates, coordinates beyond 1e100 and sides below 1e-100
-    other than 0 are errors.
-nan : {'propagate', 'raise'}
+check : {{'values', 'none'}}
+    Whether inverted boxes, infinite coordinates, coordinates beyond 1e100, and sides below
+    1e-100 other than 0, are errors.
+nan : {{'propagate', 'raise'}}
     Whether NaN reaches the results of its own box, and of no other, or is an error.
+"""
+
+_ROWS = f"""\
+Parameters
+----------
+logits : array of shape (N, C), float16, bfloat16, float32 or float64
+    One row an item, C at least 2; {_ARRAY}
+target : array of integers of shape (N,), or of the logits' dtype and shape (N, C)
+    The class of every row, or the probability of every class.
+preset : str, optional
+    A bundle of axis values, see Presets. An axis given beside it wins.
+class_weight : array of shape (C,), optional
+    A weight >= 0 for every class, of the logits' dtype; 1 without it.
+ignore_index : int
+    Rows of this class have loss 0 and gradient 0, whatever their logits.
+reduction : {{'none', 'mean', 'sum'}}
+    One loss a row, or their mean (see ``denominator`` and ``empty``) or sum, in float64.
+check : {{'values', 'none'}}
+    Whether negative probabilities and class weights that are negative or not finite are errors.
+    A class that does not exist always is.
+nan : {{'propagate', 'raise'}}
+    Whether NaN reaches the results of its own row, and of no other, or is an error.
 """
 
 _TAIL = """\
@@ -39,9 +65,9 @@ array of the inputs' library and dtype, of shape (N,), or () if reduced
 Raises
 ------
 TypeError
-    If an argument is no floating-point array, or dtypes differ.
+    If an argument is no array of a dtype that it may have, or dtypes differ.
 ValueError
-    If a shape, a name or a box is not as described.
+    If a shape, a name or a value is not as described.
 
 See Also
 --------
@@ -49,13 +75,36 @@ grad, value_and_grad, hvp, trace : derivatives, and every intermediate quantity.
 """
 
 
+@dataclass(frozen=True)
+class _Family:
+    """What a family's losses have in common: what they are of, and their arguments."""
+
+    of: str
+    parameters: str
+    positional: tuple[str, ...]
+    options: Mapping[str, Any]
+
+
+_COMMON = {"reduction": "none", "check": "values", "nan": "propagate"}
+_FAMILIES = {
+    "boxes": _Family("of aligned boxes", _BOXES, ("pred", "target"), {"layout": "xyxy", **_COMMON}),
+    "rows": _Family(
+        "of rows of logits",
+        _ROWS,
+        ("logits", "target"),
+        {"class_weight": None, "ignore_index": -100, **_COMMON},
+    ),
+}
+
+
 def describe(entry: Mapping[str, Any]) -> str:
     """Return a loss's docstring in NumPy's format."""
+    family = _FAMILIES[entry["family"]]
     parts = [
-        f"{entry['title']} of aligned boxes.",
+        f"{entry['title']} {family.of}.",
         entry["formula"].strip(),
         textwrap.fill(f"At kinks: {entry['subgradients']}", 92),
-        _PARAMETERS.rstrip() + "\n" + _axes(entry["axes"]),
+        family.parameters.rstrip() + "\n" + _axes(entry["axes"]),
         _TAIL.rstrip(),
         _section("Presets", (f"{name}: {p['source']}" for name, p in entry["presets"].items())),
         _section(
@@ -70,15 +119,15 @@ def describe(entry: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def signature(axes: Mapping[str, Any]) -> inspect.Signature:
+def signature(entry: Mapping[str, Any]) -> inspect.Signature:
     """Return the signature of a loss, its axes as keyword arguments with their defaults."""
+    family = _FAMILIES[entry["family"]]
     positional = [
         inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        for name in ("pred", "target")
+        for name in family.positional
     ]
-    options = {"preset": None, "layout": "xyxy", "reduction": "none"}
-    options |= {"check": "values", "nan": "propagate"}
-    options |= {name: axis["default"] for name, axis in axes.items()}
+    options = {"preset": None, **family.options}
+    options |= {name: axis["default"] for name, axis in entry["axes"].items()}
     keyword = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
         for name, default in options.items()
@@ -90,6 +139,7 @@ def _axes(axes: Mapping[str, Any]) -> str:
     lines = []
     for name, axis in axes.items():
         kind = "{" + ", ".join(map(repr, axis["values"])) + "}" if axis["values"] else "float"
+        kind += " or float" if axis.get("number") else ""
         lines.append(f"{name} : {kind}, default {axis['default']!r}")
         lines.append(f"    {axis['doc'][:1].upper()}{axis['doc'][1:]}.")
         for value, what in axis["values"].items():

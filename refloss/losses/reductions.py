@@ -18,47 +18,80 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["REDUCTIONS", "Reduction", "Total"]
+__all__ = ["DENOMINATORS", "EMPTY", "REDUCTIONS", "Counts", "Reduction", "Total"]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a batch offers to divide by.
+
+    Attributes
+    ----------
+    items : int
+        Items of the batch.
+    kept : int
+        Those that are not ignored.
+    weights : float
+        The sum of their weights; an item without a weight counts 1.
+    """
+
+    items: int
+    kept: int
+    weights: float
+
+    @classmethod
+    def of(cls, items: int) -> Counts:
+        """Return the counts of items that are all kept and have no weights."""
+        return cls(items, items, float(items))
+
+
+DENOMINATORS: dict[str, Callable[[Counts], float]] = {
+    "items": lambda counts: float(counts.items),
+    "kept": lambda counts: float(counts.kept),
+    "weights": lambda counts: counts.weights,
+}
+"""What a mean may divide by; a number of the caller's own is the other possibility."""
+
+EMPTY = {"nan": math.nan, "zero": 0.0}
+"""The mean over nothing, and the weight of an item in it."""
 
 
 @dataclass(frozen=True)
 class Reduction:
-    """A denominator; None keeps one loss per item.
+    """What is made of the losses of a batch.
 
     Attributes
     ----------
-    denominator : callable or None
-        Number of items to the number that divides their sum.
+    per_item : bool
+        Whether there is one result per item.
+    averaged : bool
+        Whether the sum is divided.
     """
 
-    denominator: Callable[[int], float] | None
+    per_item: bool
+    averaged: bool = False
 
-    @property
-    def per_item(self) -> bool:
-        """Whether there is one result per item."""
-        return self.denominator is None
+    def divisor(self, counts: Counts, denominator: str | float = "items") -> float:
+        """Return what divides the sum of the losses."""
+        if not self.averaged:
+            return 1.0
+        if isinstance(denominator, str):
+            return DENOMINATORS[denominator](counts)
+        return float(denominator)
 
-    def value(self, total: float, items: int) -> float:
-        """Return the reduced value of ``items`` losses whose sum is ``total``."""
-        return _divide(total, self._divisor(items))
-
-    def weight(self, upstream: float, items: int) -> float:
-        """Return the upstream gradient of every item, from that of the reduced value."""
-        return _divide(upstream, self._divisor(items))
-
-    def _divisor(self, items: int) -> float:
-        return 1.0 if self.denominator is None else self.denominator(items)
-
-
-def _divide(number: float, divisor: float) -> float:
-    with np.errstate(all="ignore"):  # a mean over nothing is 0/0, NaN as in torch
-        return float(np.float64(number) / np.float64(divisor))
+    @staticmethod
+    def divide(number: float, divisor: float, empty: str = "nan") -> float:
+        """Return a sum of losses, or an upstream gradient, divided; by 0 what `empty` says."""
+        if divisor == 0.0:
+            return EMPTY[empty]
+        with np.errstate(all="ignore"):
+            return float(np.float64(number) / np.float64(divisor))
 
 
 REDUCTIONS: dict[str, Reduction] = {
-    "none": Reduction(None),
-    "mean": Reduction(float),
-    "sum": Reduction(lambda items: 1.0),
+    "none": Reduction(per_item=True),
+    "mean": Reduction(per_item=False, averaged=True),
+    "sum": Reduction(per_item=False),
 }
 
 

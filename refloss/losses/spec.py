@@ -157,14 +157,17 @@ def _settings(
 ) -> dict[str, float]:
     """Return the constants that axis values set."""
     eps = values.get("eps", 0.0)
-    amount = 0.0 if isinstance(eps, Mapping) else _amount(f"{loss}: eps", eps)
+    placed = 0.0 if isinstance(eps, Mapping) else _amount(f"{loss}: eps", eps)
     settings: dict[str, float] = {}
     for name, axis in axes.items():
-        if axis["values"]:
-            chosen = choice(f"{loss}: {name}", values[name], axis["values"])["set"]
-            settings |= {k: amount if v == "eps" else float(v) for k, v in chosen.items()}
+        argument, value = f"{loss}: {name}", values[name]
+        if axis.get("number") and not isinstance(value, str):
+            _divisor(argument, value)
+        elif axis["values"]:
+            chosen = choice(argument, value, axis["values"])["set"]
+            settings |= {k: placed if v == "eps" else float(v) for k, v in chosen.items()}
         elif "constant" in axis:
-            settings[axis["constant"]] = _amount(f"{loss}: {name}", values[name])
+            settings[axis["constant"]] = _amount(argument, value, axis.get("most", math.inf))
     return settings
 
 
@@ -178,10 +181,17 @@ def _by_hand(
     return places | {n: _amount(f"{loss}: eps[{n!r}]", value) for n, value in eps.items()}
 
 
-def _amount(argument: str, value: object) -> float:
+def _divisor(argument: str, value: object) -> None:
+    if not _amount(argument, value) > 0.0:
+        raise ValueError(f"{argument}: expected a number > 0 or a name, got {value!r}")
+
+
+def _amount(argument: str, value: object, most: float = math.inf) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{argument}: expected a number, got {value!r:.60}")
     amount = float(value)
     if not 0.0 <= amount < math.inf:
         raise ValueError(f"{argument}: expected a finite number >= 0, got {value!r}")
+    if amount > most:
+        raise ValueError(f"{argument}: expected a number from 0 to {most:g}, got {value!r}")
     return amount

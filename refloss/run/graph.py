@@ -81,6 +81,10 @@ class Graph:
             return folded
         return self._intern((op, args), Node(op, args))
 
+    def opaque(self, op: str, *args: int) -> int:
+        """Return the node of an operation that is shared with an equal one and never folded."""
+        return self._intern((op, args), Node(op, args))
+
     def boolean(self, index: int) -> bool:
         """Return whether a node holds truth values."""
         node = self[index]

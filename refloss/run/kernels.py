@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,9 @@ from typing import Any
 import numpy as np
 
 from refloss.run.lowering import lower
+from refloss.run.row_lowering import lower_rows
+from refloss.run.row_plan import plan
+from refloss.run.rows import RowProgram
 from refloss.run.tape import Tape, assemble
 
 __all__ = ["Kernel", "Library", "MissingKernelError", "library"]
@@ -58,6 +61,7 @@ class Kernel:
         self.module = _execute(self.source, path)
         self.constants: tuple[str, ...] = tuple(self.module.CONSTANTS)
         self._tape = lru_cache(_TAPES_KEPT)(self._lower)
+        self._rows = lru_cache(_TAPES_KEPT)(self._plan)
 
     def tape(
         self,
@@ -86,6 +90,49 @@ class Kernel:
         ordered = tuple(float(constants[name]) for name in self.constants)
         return self._tape(function, ordered, outputs, uniform, fixed)
 
+    def rows(
+        self,
+        function: str,
+        shapes: Mapping[str, Sequence[str]],
+        constants: Mapping[str, float],
+        *,
+        outputs: tuple[int, ...] | None = None,
+        fixed: tuple[tuple[str, float], ...] = (),
+        errors: bool = True,
+    ) -> RowProgram:
+        """Return one function of a row kernel, ready to run; a repeated request costs a look-up.
+
+        Parameters
+        ----------
+        function, constants, outputs, fixed
+            As for `tape`.
+        shapes : mapping of str to sequence of str
+            Axes of the program's inputs, as in the index.
+        errors : bool
+            Whether error-free transforms are carried out; narrow results do not need them.
+        """
+        ordered = tuple(float(constants[name]) for name in self.constants)
+        axes = tuple((name, "".join(letters)) for name, letters in shapes.items())
+        return self._rows(function, axes, ordered, outputs, fixed, errors)
+
+    def _plan(
+        self,
+        function: str,
+        axes: tuple[tuple[str, str], ...],
+        constants: tuple[float, ...],
+        outputs: tuple[int, ...] | None,
+        fixed: tuple[tuple[str, float], ...],
+        errors: bool,
+    ) -> RowProgram:
+        known = dict(zip(self.constants, constants, strict=True)) | dict(fixed)
+        shapes = dict(axes) | {f"{name}_dot": letters for name, letters in axes}
+        shapes["loss_bar"] = "b"
+        graph, results = lower_rows(
+            self.source, vars(self.module), function, known, shapes, errors=errors
+        )
+        wanted = results if outputs is None else [results[k] for k in outputs]
+        return RowProgram(plan(graph, wanted))
+
     def _lower(
         self,
         function: str,
@@ -105,6 +152,13 @@ class Kernel:
             named = self.module.trace(*columns, *(constants[name] for name in self.constants))
         shape = columns[0].shape
         return {name: np.array(np.broadcast_to(value, shape)) for name, value in named.items()}
+
+    def trace_rows(
+        self, inputs: Mapping[str, np.ndarray], constants: Mapping[str, float]
+    ) -> dict[str, np.ndarray]:
+        """Run the plain program on whole arrays by name and return every named quantity."""
+        with np.errstate(all="ignore"):
+            return self.module.trace(**inputs, **{n: constants[n] for n in self.constants})
 
 
 class Library:

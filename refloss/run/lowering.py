@@ -14,7 +14,7 @@ import numpy as np
 
 from refloss.run.graph import Graph
 
-__all__ = ["KernelTextError", "functions", "lower"]
+__all__ = ["KernelTextError", "Reader", "functions", "lower"]
 
 _BINARY = {
     ast.Add: "add",
@@ -83,13 +83,13 @@ def lower(
         If the text holds anything but straight-line arithmetic.
     """
     graph = Graph()
-    reader = _Reader(graph, functions(source), namespace)
+    reader = Reader(graph, functions(source), namespace)
     names = [a.arg for a in reader.functions[function].args.args]
     arguments = [graph.const(constants[n]) if n in constants else graph.input(n) for n in names]
     return graph, reader.call(function, arguments)
 
 
-class _Reader:
+class Reader:
     """Evaluates expressions of the text to nodes of a graph."""
 
     def __init__(

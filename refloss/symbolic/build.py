@@ -115,14 +115,17 @@ class Build:
     def partials(self, tensor: Tensor, partials: Mapping[sp.Indexed, sp.Expr]) -> Tensor:
         """Give a statement its accurate derivative forms, by read; see `Let.partials`.
 
-        They may read quantities that were named after the statement: derivatives come last.
+        They may read quantities that were named after the statement: derivatives come last. A
+        read with an axis that the target lacks, ``x[b, c]`` of ``loss[b]``, stands for every
+        element along it, whatever reductions lie between.
         """
         let = next((o for o in self.program.lets if o.target == tensor), None)
         if let is None:
             raise DefinitionError(f"{tensor.name!r} is no statement of {self.program.name!r}")
         for read, slope in partials.items():
-            self._check(tensor.name, set(tensor.axes), read)
-            self._check(tensor.name, set(tensor.axes), sp.sympify(slope))
+            axes = {*tensor.axes, *read.atoms(sp.Idx)}
+            self._check(tensor.name, axes, read)
+            self._check(tensor.name, axes, sp.sympify(slope))
         forms = tuple((read, sp.sympify(slope)) for read, slope in partials.items())
         lets = tuple(replace(o, partials=forms) if o is let else o for o in self.program.lets)
         self.program = replace(self.program, lets=lets)

@@ -101,15 +101,24 @@ def jvp(program: Program, wrt: Sequence[str], outputs: Sequence[str] | None = No
     stuck: set[str] = set()
     lets = list(program.lets)  # a tangent may read any primal value: they come first
     for let in program.lets:
-        tangent = sp.S.Zero if let.target.label else _tangent(let, program, dots, stuck)
-        if tangent == 0:
+        if let.target.label:
+            continue
+        tangent, apart = _tangent(let, program, dots, stuck)
+        if tangent == 0 and not apart:
             continue
         if let.reduce == "max":
             stuck.add(let.target.name)
             continue
         target = Tensor(let.target.name + DOT, let.target.axes)
         dots[let.target.name] = target
-        lets.append(Let(target, tangent, let.reduce, let.over))
+        if not apart:
+            lets.append(Let(target, tangent, let.reduce, let.over))
+            continue
+        for number, (term, over) in enumerate(apart):
+            part = Tensor(f"{target.name}{number}", target.axes)
+            lets.append(Let(part, term, "sum", over))
+            tangent += part.here
+        lets.append(Let(target, tangent))
     wanted = program.outputs if outputs is None else outputs
     return clean(
         Program(
@@ -124,9 +133,14 @@ def jvp(program: Program, wrt: Sequence[str], outputs: Sequence[str] | None = No
     )
 
 
-def _tangent(let: Let, program: Program, dots: dict[str, Tensor], stuck: set[str]) -> sp.Expr:
-    """Return the tangent of one statement, which may read the maxima in `stuck` only detached."""
-    terms = []
+def _tangent(
+    let: Let, program: Program, dots: dict[str, Tensor], stuck: set[str]
+) -> tuple[sp.Expr, list[tuple[sp.Expr, tuple[Axis, ...]]]]:
+    """Return the tangent of one statement, and the terms to be summed over axes that it lacks.
+
+    The maxima in `stuck` may be read only detached.
+    """
+    terms, apart = [], []
     for read, given in local_partials(let, program):
         name = name_of(read)
         if name not in dots and name not in stuck:
@@ -134,9 +148,16 @@ def _tangent(let: Let, program: Program, dots: dict[str, Tensor], stuck: set[str
         slope = partial(let.expr, read) if given is None else given
         if slope != 0 and name in stuck:
             raise ValueError(f"cannot push a tangent through max in {name!r}")
-        if slope != 0:
-            terms.append(absorb(slope, dots[name][read.indices]))
-    return sp.Add(*terms)
+        if slope == 0:
+            continue
+        term = absorb(slope, dots[name][read.indices])
+        own = (*let.target.axes, *let.over)
+        beyond = tuple(i for i in read.indices if isinstance(i, sp.Idx) and i not in own)
+        if beyond:
+            apart.append((fold_pieces(term), beyond))
+        else:
+            terms.append(term)
+    return sp.Add(*terms), apart
 
 
 def hvp(program: Program, output: str, wrt: Sequence[str]) -> Program:
@@ -215,12 +236,20 @@ class _Sweep:
             return
         name = tensor.name + BAR
         summed = [t for t in terms if t.over]
-        total = sp.Add(*(t.expr for t in terms if not t.over))
-        if len(summed) == 1 and total == 0:
+        switched = [t.expr for t in terms if not t.over and _switched_off(t.expr)]
+        total = sp.Add(*(t.expr for t in terms if not t.over and not _switched_off(t.expr)))
+        if len(summed) == 1 and total == 0 and not switched:
             target = self._emit(name, tensor.axes, summed[0])
         else:
             for number, term in enumerate(summed):
                 total += self._emit(f"{name}{number}", tensor.axes, term).here
+            for number, piece in enumerate(switched, len(summed)):
+                if total == 0:
+                    total = piece
+                    continue
+                before = self._emit(f"{name}{number}", tensor.axes, _Term(total, ())).here
+                (_, off), (more, _) = piece.args
+                total = sp.Piecewise((before, off), (before + more, True))
             target = self._emit(name, tensor.axes, _Term(total, ()))
         self.bars[tensor.name] = target
 
@@ -230,13 +259,22 @@ class _Sweep:
         if term.over and expr.is_Mul:
             factor, expr = expr.as_independent(*term.over, as_Add=False)
         target = Tensor(name, axes)
-        if factor == 1:
+        inside = tuple(a for a in axes if expr.has(a)) if term.over else axes
+        if factor == 1 and inside == axes:
             self.lets.append(Let(target, expr, "sum" if term.over else "", term.over))
             return target
-        inner = Tensor(f"{name}_acc", axes)
+        inner = Tensor(f"{name}_acc", inside)
         self.lets.append(Let(inner, expr, "sum", term.over))
         self.lets.append(Let(target, factor * inner.here))
         return target
+
+
+def _switched_off(expr: sp.Expr) -> bool:
+    """Return whether `expr` is 0 where a condition on constants holds: it then costs nothing."""
+    if not isinstance(expr, sp.Piecewise) or len(expr.args) != 2:
+        return False
+    (value, condition), _ = expr.args
+    return value == 0 and not condition.has(sp.Indexed, sp.Idx)
 
 
 def retarget(expr: sp.Expr, space: tuple[Axis, ...], read: sp.Indexed, source: Tensor) -> _Term:

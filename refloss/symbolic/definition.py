@@ -48,12 +48,30 @@ class Value:
 
 @dataclass(frozen=True)
 class AxisOf:
-    """A named axis of a loss' conventions; `values` is empty for an axis that is a number."""
+    """A named axis of a loss' conventions; `values` is empty for an axis that is a number.
+
+    Attributes
+    ----------
+    doc : str
+        What it decides.
+    default : str or float
+        Its value unless given.
+    values : mapping
+        Its named values.
+    sets : str
+        The constant that a number sets.
+    most : float, optional
+        The largest number that makes sense.
+    number : bool
+        Whether a positive number is a value beside the named ones.
+    """
 
     doc: str
     default: str | float
     values: Mapping[str, Value] = field(default_factory=dict)
     sets: str = ""
+    most: float | None = None
+    number: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +103,7 @@ class Definition:
     formula : str
         The definition in plain text, for people.
     inputs : mapping
-        Columns by argument, e.g. ``pred → px1, py1, px2, py2``.
+        Columns by argument, e.g. ``pred → px1, py1, px2, py2``; for rows the argument itself.
     programs : mapping
         ``name → (plain, stable)``.
     constants : mapping
@@ -94,6 +112,8 @@ class Definition:
         Conventions as data.
     subgradients : str
         Which derivative the kernels return at kinks.
+    wrt : mapping
+        Inputs by which a program is differentiated; all columns where it says nothing.
     """
 
     name: str
@@ -110,6 +130,11 @@ class Definition:
     subgradients: str
     output: str = "loss"
     program_axis: str = ""
+    wrt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def differentiable(self, program: str) -> tuple[str, ...]:
+        """Return the inputs by which a program is differentiated, in kernel order."""
+        return self.wrt.get(program, self.columns())
 
     def columns(self) -> tuple[str, ...]:
         """Return every differentiable column, in kernel order."""

@@ -15,7 +15,7 @@ from refloss.symbolic import calculus
 from refloss.symbolic.definition import Definition
 from refloss.symbolic.passes import live, operations
 from refloss.symbolic.printers import arithmetic_text, latex_text, numpy_text
-from refloss.symbolic.program import Program
+from refloss.symbolic.program import Program, elementwise
 
 HEADER = "Generated from the definition by `refloss derive`; do not edit."
 INDEX = "index.json"
@@ -44,11 +44,12 @@ def kernel_files(definitions: Iterable[Definition]) -> dict[str, str]:
     files: dict[str, str] = {}
     for definition in definitions:
         for name, (plain, stable) in definition.programs.items():
-            wrt, out = definition.columns(), definition.output
+            wrt, out = definition.differentiable(name), definition.output
             forms = derive(plain, out, wrt), derive(stable, out, wrt)
             files[f"numpy/{name}.py"] = _numpy(definition, name, *forms, plain)
             files[f"arb/{name}.py"] = _arb(definition, name, forms[0])
-            files[f"balls/{name}.py"] = _balls(definition, name, *forms)
+            if elementwise(plain):  # rows have one arithmetic of truth, balls of any precision
+                files[f"balls/{name}.py"] = _balls(definition, name, *forms)
     return files
 
 
@@ -84,7 +85,7 @@ def _numpy(
     definition: Definition, name: str, plain: Derived, stable: Derived, traced: Program
 ) -> str:
     out = definition.output
-    trace = calculus.trace(traced.with_outputs(out), out, definition.columns())
+    trace = calculus.trace(traced.with_outputs(out), out, definition.differentiable(name))
     listed = "\n".join(f'        "{quantity}": {quantity},' for quantity in trace.outputs)
     functions = [
         numpy_text.function("value", stable.value, f"Return {out}, one an item."),
@@ -138,6 +139,8 @@ def _loss_entry(definition: Definition) -> dict:
             "doc": axis.doc,
             "default": axis.default,
             **({"constant": axis.sets} if axis.sets else {}),
+            **({"most": axis.most} if axis.most is not None else {}),
+            **({"number": True} if axis.number else {}),
             "values": {
                 v: {"doc": value.doc, "set": _finite(value.sets), "source": value.source}
                 for v, value in axis.values.items()
@@ -167,10 +170,12 @@ def _loss_entry(definition: Definition) -> dict:
 
 
 def _program_entry(definition: Definition, plain: Program, stable: Program) -> dict:
-    derived = derive(stable, definition.output, definition.columns())
+    derived = derive(stable, definition.output, definition.differentiable(stable.name))
     parts = {"value": derived.value, "grad": derived.grad, "hvp": derived.hvp}
     constants = {str(c): definition.constants[str(c)] for c in stable.consts}
+    shapes = {} if elementwise(stable) else {"shapes": _shapes(stable)}
     return {
+        **shapes,
         "loss": definition.name,
         "constants": {name: _number(c.default) for name, c in constants.items()},
         "docs": {name: c.doc for name, c in constants.items()},
@@ -178,6 +183,11 @@ def _program_entry(definition: Definition, plain: Program, stable: Program) -> d
         "statements": {part: len(program.lets) for part, program in parts.items()},
         "latex": latex_text.aligned(live(plain.with_outputs(definition.output))),
     }
+
+
+def _shapes(program: Program) -> dict[str, list[str]]:
+    """Return the axes of every input."""
+    return {t.name: [str(a) for a in t.axes] for t in program.inputs}
 
 
 def _number(value: float | str) -> float | str:

@@ -217,6 +217,43 @@ class TwoProdError(Function):
         return sp.S.Zero
 
 
+class Weighted(Function):
+    """``Weighted(g, x)``: g·x, and 0 where g is 0, whatever x; the derivatives are x and g."""
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, g: sp.Expr, x: sp.Expr) -> sp.Expr | None:
+        """Decide where g is a number."""
+        return g * x if g.is_Number else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return x for g and g for x."""
+        g, x = self.args
+        return x if argindex == 1 else g
+
+    def exact(self) -> sp.Expr:
+        """Return g·x."""
+        return self.args[0] * self.args[1]
+
+
+class MaxNumber(Function):
+    """``MaxNumber(x, y)``: the larger of the two, and y where x is NaN; derivative that of x.
+
+    For an x that is known to be at least y, and whose text may yield NaN where it does not matter.
+    """
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return 1 for x and 0 for y."""
+        return sp.S.One if argindex == 1 else sp.S.Zero
+
+    def exact(self) -> sp.Expr:
+        """Return ``Max(x, y)``."""
+        return sp.Max(*self.args)
+
+
 class MaxOver(Function):
     """``MaxOver(expr, j)``: the maximum over axis j; lifted into a statement of its own."""
 
@@ -241,6 +278,8 @@ PRIMITIVES = (
     TwoSumError,
     TwoDiffError,
     TwoProdError,
+    Weighted,
+    MaxNumber,
 )
 
 

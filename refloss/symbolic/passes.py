@@ -103,6 +103,9 @@ def absorb(slope: sp.Expr, carrier: sp.Expr) -> sp.Expr:
     """
     if not slope.has(Ratio, Quotient):
         return carrier * slope
+    if isinstance(slope, sp.Piecewise):
+        arms = ((absorb(v, carrier) if v != 0 else v, c) for v, c in slope.args)
+        return sp.Piecewise(*arms)
     return sp.Add(*(_absorbed(term, carrier) for term in sp.Add.make_args(slope)))
 
 

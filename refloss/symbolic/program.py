@@ -91,7 +91,8 @@ class Let:
         What the quantity is, printed beside the statement.
     partials : tuple of (sympy.Indexed, sympy.Expr)
         Accurate derivative forms. Empty: the partials are SymPy's. Otherwise they *are* the
-        local derivatives; a `refloss.symbolic.rules.Rule` proves them equal to SymPy's.
+        local derivatives; a `refloss.symbolic.rules.Rule` proves them equal to SymPy's. A read may
+        have axes that the target lacks: the form is then the derivative by each element there.
     """
 
     target: Tensor
@@ -140,6 +141,11 @@ class Program:
     def with_outputs(self, *names: str) -> Program:
         """Return the program with other outputs."""
         return replace(self, outputs=names)
+
+
+def elementwise(program: Program) -> bool:
+    """Return whether all tensors of a program have the same one axis."""
+    return len({t.axes for t in program.tensors()}) == 1
 
 
 def indexed(expr: sp.Expr) -> list[sp.Indexed]:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from refloss.losses.reductions import REDUCTIONS, Total
+from refloss.losses.reductions import DENOMINATORS, REDUCTIONS, Counts, Total
 
 
 def total(values: np.ndarray, block: int) -> float:
@@ -66,16 +66,49 @@ def test_what_is_not_finite_adds_up_as_ieee_754_says(values, expected):
     assert found == expected or (math.isnan(found) and math.isnan(expected))
 
 
+COUNTS = Counts(items=8, kept=6, weights=4.5)
+
+
 @pytest.mark.parametrize(
-    ("name", "value", "weight"), [("none", 12.0, 6.0), ("sum", 12.0, 6.0), ("mean", 3.0, 1.5)]
+    ("name", "denominator", "divisor"),
+    [
+        ("none", "items", 1.0),
+        ("sum", "weights", 1.0),
+        ("mean", "items", 8.0),
+        ("mean", "kept", 6.0),
+        ("mean", "weights", 4.5),
+        ("mean", 37, 37.0),
+    ],
 )
-def test_value_and_weight_have_one_denominator(name, value, weight):
+def test_a_mean_divides_by_the_denominator_and_nothing_else_divides(name, denominator, divisor):
     reduction = REDUCTIONS[name]
-    assert reduction.value(12.0, 4) == value
-    assert reduction.weight(6.0, 4) == weight
+    assert reduction.divisor(COUNTS, denominator) == divisor
+    assert reduction.divide(9.0, divisor) == 9.0 / divisor
     assert reduction.per_item == (name == "none")
 
 
-def test_a_mean_over_nothing_is_nan_and_a_sum_is_zero():
-    assert math.isnan(REDUCTIONS["mean"].value(0.0, 0))
-    assert REDUCTIONS["sum"].value(0.0, 0) == 0.0
+def test_items_without_weights_are_all_alike():
+    counts = Counts.of(5)
+    assert {denominator(counts) for denominator in DENOMINATORS.values()} == {5.0}
+
+
+def test_a_mean_over_nothing_is_nan_or_zero_as_asked_and_a_sum_is_zero():
+    mean = REDUCTIONS["mean"]
+    assert math.isnan(mean.divide(0.0, mean.divisor(Counts.of(0))))
+    assert mean.divide(0.0, 0.0, "zero") == 0.0
+    assert REDUCTIONS["sum"].divide(0.0, REDUCTIONS["sum"].divisor(Counts.of(0))) == 0.0
+
+
+@pytest.mark.parametrize("denominator", [*DENOMINATORS, 11.5])
+@pytest.mark.parametrize("cut", [1, 3, 7])
+def test_micro_batches_that_share_the_denominator_add_up_to_the_batch(denominator, cut):
+    rng = np.random.default_rng(cut)
+    losses, weights, kept = rng.random(8), rng.random(8), rng.random(8) > 0.3
+    counts = Counts(8, int(kept.sum()), float(weights[kept].sum()))
+    divisor = REDUCTIONS["mean"].divisor(counts, denominator)
+    whole = REDUCTIONS["mean"].divide(losses[kept].sum(), divisor)
+    parts = [
+        REDUCTIONS["mean"].divide(losses[s][kept[s]].sum(), divisor)
+        for s in (slice(cut), slice(cut, None))
+    ]
+    assert sum(parts) == pytest.approx(whole, rel=1e-14, abs=0)

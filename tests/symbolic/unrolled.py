@@ -59,6 +59,8 @@ FUNCTIONS: dict[type, Callable] = {
     fn.TwoSumError: lambda *_: mp.mpf(0),
     fn.TwoDiffError: lambda *_: mp.mpf(0),
     fn.TwoProdError: lambda *_: mp.mpf(0),
+    fn.Weighted: lambda g, x: g * x if g else mp.mpf(0),
+    fn.MaxNumber: max,
     sp.StrictLessThan: lambda a, b: a < b,
     sp.LessThan: lambda a, b: a <= b,
     sp.StrictGreaterThan: lambda a, b: a > b,
@@ -80,6 +82,7 @@ def evaluate(
     env: Values = dict(inputs)
     symbols = {s: mp.mpmathify(constants[str(s)]) for s in program.consts}
     symbols |= {s: mp.mpmathify(sp.N(v, DIGITS)) for s, v in program.numbers}
+    symbols |= {size_of(a): sizes[str(size_of(a))] for t in program.tensors() for a in t.axes}
     for let in program.lets:
         target = {}
         for index in box(let.target.axes, sizes):

@@ -13,7 +13,7 @@ from sympy.codegen.cfunctions import log1p
 
 from refloss.symbolic import functions as fn
 from refloss.symbolic.printers.expressions import ExpressionText
-from refloss.symbolic.program import Let, Program
+from refloss.symbolic.program import Axis, Let, Program, elementwise, size_of
 
 _CALLS = {
     sp.exp: "exp",
@@ -34,20 +34,36 @@ _CALLS = {
     fn.TwoSumError: "two_sum_error",
     fn.TwoDiffError: "two_diff_error",
     fn.TwoProdError: "two_prod_error",
+    fn.Weighted: "weighted",
+    fn.MaxNumber: "max",
 }
+_REDUCTIONS = {"sum": "F.sum", "max": "F.largest", "argmax": "F.first_largest"}
 _RELATIONS = {">": "gt", ">=": "ge", "<": "lt", "<=": "le", "==": "eq"}
 
 
 class ArithmeticExpression(ExpressionText):
-    """Scalar expressions over elements of an arithmetic ``F``."""
+    """Scalar expressions over elements of an arithmetic ``F``.
+
+    Parameters
+    ----------
+    item : Axis, optional
+        The axis of items, one of which the text evaluates: it is left out of every read. Other
+        axes index lists; labels are integers.
+    """
+
+    def __init__(self, item: Axis | None = None) -> None:
+        self.item = item
 
     def number(self, value: sp.Rational) -> str:
         """Return an integer, or an exact quotient."""
         return str(value.p) if value.q == 1 else f"F.rational({value.p}, {value.q})"
 
     def read(self, read: sp.Indexed) -> str:
-        """Return the element's name; the statement runs once an item."""
-        return str(read.base)
+        """Return the element, one of a list where the read has an axis beside that of items."""
+        if self.item is None:
+            return str(read.base)
+        inner = [i for i in read.indices if i not in (self.item, sp.S.Zero)]
+        return str(read.base) + "".join(f"[{self(i)}]" for i in inner)
 
     def call(self, function: type, args: tuple[sp.Expr, ...]) -> str:
         """Return a method call of F."""
@@ -58,12 +74,20 @@ class ArithmeticExpression(ExpressionText):
         return f"F.{'max' if function is sp.Max else 'min'}({left}, {right})"
 
     def select(self, condition: sp.Basic, value: sp.Expr, other: str) -> str:
-        """Return F.select."""
+        """Return F.select, or Python's own choice where a class is compared with a label."""
+        if isinstance(condition, sp.Eq) and condition.has(sp.Idx) and not _real(condition):
+            lhs, rhs = (self(side) for side in condition.args)
+            return f"({self(value)} if {lhs} == {rhs} else {other})"
         return f"F.select({self(condition)}, {self(value)}, {other})"
 
     def relation(self, op: str, lhs: sp.Expr, rhs: sp.Expr) -> str:
         """Return a certain comparison."""
         return f"F.{_RELATIONS[op]}({self(lhs)}, {self(rhs)})"
+
+
+def _real(condition: sp.Basic) -> bool:
+    """Return whether a comparison involves a real-valued read."""
+    return any(not read.is_integer for read in condition.atoms(sp.Indexed))
 
 
 def exact(value: sp.Expr) -> str:
@@ -81,27 +105,58 @@ def exact(value: sp.Expr) -> str:
 
 
 def function(name: str, program: Program, doc: str) -> str:
-    """Return the text of one function that runs an elementwise `program` over F.
+    """Return the text of one function that runs `program` over F for one item.
+
+    An elementwise program takes and returns elements. In any other, what has axes beside that of
+    the output is a list (of lists), and a label is an integer.
 
     Raises
     ------
     ValueError
-        When the program reduces over an axis: rows have texts of their own.
+        When a statement reduces over items: the text sees one of them.
     """
     arguments = ["F", *(t.name for t in program.inputs), *(str(c) for c in program.consts)]
     lines = [f"def {name}({', '.join(arguments)}):", f'    """{doc}"""']
-    body = [f"    {let.target.name} = {_statement(let)}" for let in program.lets]
+    item = None if elementwise(program) else _item(program)
+    body = [f"    {let.target.name} = {_statement(let, item)}" for let in program.lets]
     text = "\n".join(body)
     for symbol, value in program.numbers:
         if re.search(rf"\b{symbol}\b", text):
             lines.append(f"    {symbol} = {exact(value)}")
+    for size, source in _sizes(program, item).items():
+        if re.search(rf"\b{size}\b", text):
+            lines.append(f"    {size} = len({source})")
     return "\n".join([*lines, *body, f"    return {', '.join(program.outputs)}"]) + "\n"
 
 
-def _statement(let: Let) -> str:
+def _item(program: Program) -> Axis:
+    """Return the axis of items: the first that an input has."""
+    return program.inputs[0].axes[0]
+
+
+def _sizes(program: Program, item: Axis | None) -> dict[str, str]:
+    """Return, by name of a size, an input whose length it is."""
+    if item is None:
+        return {}
+    sizes: dict[str, str] = {}
+    for tensor in program.inputs:
+        inner = [a for a in tensor.axes if a != item]
+        if inner:
+            sizes.setdefault(str(size_of(inner[0])), tensor.name)
+    return sizes
+
+
+def _statement(let: Let, item: Axis | None) -> str:
+    if (item is None and let.reduce) or item in let.over:
+        raise ValueError(f"{let.target.name!r} reduces over items; the text sees one of them")
+    text = ArithmeticExpression(item)(let.expr)
+    for axis in reversed(let.over):
+        text = f"[{text} for {axis} in range({size_of(axis)})]"
     if let.reduce:
-        raise ValueError(f"{let.target.name!r} is a reduction; an elementwise text has none")
-    return ArithmeticExpression()(let.expr)
+        text = f"{_REDUCTIONS[let.reduce]}({text})"
+    for axis in reversed([a for a in let.target.axes if a != item and item is not None]):
+        text = f"[{text} for {axis} in range({size_of(axis)})]"
+    return text
 
 
 def module(doc: str, functions: list[str]) -> str:

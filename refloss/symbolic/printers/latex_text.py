@@ -48,6 +48,13 @@ class _Latex(LatexPrinter):
     def _print_TwoProdError(self, expr: fn.TwoProdError) -> str:
         return rf"\delta\left({self._print(expr.args[0])} \cdot {self._print(expr.args[1])}\right)"
 
+    def _print_Weighted(self, expr: fn.Weighted) -> str:
+        weight, value = map(self._print, expr.args)
+        return rf"{weight} \left({value}\right)"
+
+    def _print_MaxNumber(self, expr: fn.MaxNumber) -> str:
+        return rf"\max\left({self._print(expr.args[0])}, {self._print(expr.args[1])}\right)"
+
 
 def formula(expr: sp.Expr, numbers: dict[sp.Symbol, sp.Expr] | None = None) -> str:
     """Return the LaTeX of a scalar expression; the axes that all reads share are left out."""

@@ -18,6 +18,11 @@ def ratio(n, d, at0):
     zero = d == 0.0
     return np.where(zero, at0, n/np.where(zero, 1.0, d))
 ''',
+    "weighted": '''\
+def weighted(g, x):
+    """Return g*x, and 0 where g = 0, whatever x."""
+    return np.where(g == 0.0, 0.0, g*x)
+''',
     "two_sum_error": '''\
 def two_sum_error(a, b):
     """Return (a + b) - fl(a + b), exactly (Knuth)."""
@@ -74,6 +79,8 @@ _CALLS = {
     fn.TwoSumError: "two_sum_error({0}, {1})",
     fn.TwoDiffError: "two_diff_error({0}, {1})",
     fn.TwoProdError: "two_prod_error({0}, {1})",
+    fn.Weighted: "weighted({0}, {1})",
+    fn.MaxNumber: "np.fmax({0}, {1})",
 }
 
 

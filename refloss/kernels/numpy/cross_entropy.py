@@ -1,0 +1,198 @@
+"""Softmax cross-entropy: value, gradient and Hessian-vector product in NumPy.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = -sum_k w_k q_k log p_k + z_loss lse^2,  p = softmax(z),  lse = log sum_k exp z_k;
+    q: the target's class, or the target itself, smoothed to hit q + off
+
+Subgradients
+    none: the loss is smooth. The largest logit, and the first among equals, is a reference
+    point that cancels from value and derivatives.
+
+Constants
+    label_smoothing: eps of label smoothing (default 0.0)
+    over_others: 1: eps is spread over the K - 1 other classes; 0: over all K (default 0.0)
+    classy: 1: (q + eps/K)/(1 + eps) as ClassyVision; 0: (1 - eps) q + eps/K (default 0.0)
+    z_loss: factor of the squared log-sum-exp (default 0.0)
+
+Source
+    Bridle, Probabilistic interpretation of feedforward classification network outputs,
+    1990; label smoothing: Szegedy et al., CVPR 2016, arXiv 1512.00567; z-loss: Chowdhery et
+    al., arXiv 2204.02311.
+"""
+
+import numpy as np
+
+CONSTANTS = ("label_smoothing", "over_others", "classy", "z_loss",)
+
+
+def weighted(g, x):
+    """Return g*x, and 0 where g = 0, whatever x."""
+    return np.where(g == 0.0, 0.0, g*x)
+
+
+def two_diff_error(a, b):
+    """Return (a - b) - fl(a - b), exactly (Knuth)."""
+    d = a - b
+    t = d - a
+    return (a - (d - t)) - (b + t)
+
+
+def value(logits, target, class_weight, label_smoothing, over_others, classy, z_loss):
+    """Return loss, one an item."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    amount = label_smoothing/(1.0 + classy*label_smoothing)
+    reach = C/(C - over_others)
+    taken = amount*reach  # from the target
+    hit = 1.0 - taken  # factor of the target
+    off = taken/C  # added to every class
+    first = np.argmax(logits, axis=1)  # class of the largest logit
+    top = logits[np.arange(B), first]  # largest logit
+    drop = logits - top[:, None]  # at most 0
+    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    tail = np.where((np.arange(C) == first[:, None]), 0.0, (1.0 + slip)*np.exp(drop))
+    rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
+    grow = np.log1p(rest)
+    lse = grow + top  # log-sum-exp
+    lag = top - logits[np.arange(B), target]  # at least 0
+    nll = grow + lag  # -log softmax of the target
+    weights = np.sum(class_weight, axis=0)  # sum of the class weights
+    fall = np.sum(weighted(class_weight, -drop), axis=1)
+    each = grow*weights + fall
+    spread = np.where((label_smoothing == 0.0), 0.0, each*off)  # smoothing over all classes
+    penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
+    loss = weighted(class_weight[target]*hit, nll) + penalty + spread
+    return loss
+
+
+def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss):
+    """Return loss, then its derivative by every column times loss_bar."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    amount = label_smoothing/(1.0 + classy*label_smoothing)
+    reach = C/(C - over_others)
+    taken = amount*reach  # from the target
+    hit = 1.0 - taken  # factor of the target
+    off = taken/C  # added to every class
+    first = np.argmax(logits, axis=1)  # class of the largest logit
+    top = logits[np.arange(B), first]  # largest logit
+    drop = logits - top[:, None]  # at most 0
+    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    tail = np.where((np.arange(C) == first[:, None]), 0.0, (1.0 + slip)*np.exp(drop))
+    mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
+    rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
+    total = 1.0 + rest
+    grow = np.log1p(rest)
+    lse = grow + top  # log-sum-exp
+    lag = top - logits[np.arange(B), target]  # at least 0
+    nll = grow + lag  # -log softmax of the target
+    lack = 1.0 - mass[np.arange(B), target]  # of the largest mass
+    others = lack + rest  # mass of all classes but the target
+    weights = np.sum(class_weight, axis=0)  # sum of the class weights
+    fall = np.sum(weighted(class_weight, -drop), axis=1)
+    each = grow*weights + fall
+    spread = np.where((label_smoothing == 0.0), 0.0, each*off)  # smoothing over all classes
+    penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
+    loss = weighted(class_weight[target]*hit, nll) + penalty + spread
+    nll_bar = class_weight[target]*hit*loss_bar
+    logits_bar0 = np.where((np.arange(C) == target[:, None]), -(others[:, None]*(nll_bar[:, None]/total[:, None])), mass*(nll_bar[:, None]/total[:, None]))
+    logits_bar1 = np.where((z_loss == 0.0), logits_bar0, 2.0*z_loss*lse[:, None]*mass*(loss_bar[:, None]/total[:, None]) + logits_bar0)
+    logits_bar = np.where((label_smoothing == 0.0), logits_bar1, (mass*(weights/total[:, None]) - class_weight)*loss_bar[:, None]*off + logits_bar1)
+    return loss, logits_bar
+
+
+def hvp(logits, target, class_weight, loss_bar, logits_dot, label_smoothing, over_others, classy, z_loss):
+    """Return the derivative of the gradient along the `_dot` columns."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    amount = label_smoothing/(1.0 + classy*label_smoothing)
+    reach = C/(C - over_others)
+    taken = amount*reach  # from the target
+    hit = 1.0 - taken  # factor of the target
+    off = taken/C  # added to every class
+    first = np.argmax(logits, axis=1)  # class of the largest logit
+    top = logits[np.arange(B), first]  # largest logit
+    drop = logits - top[:, None]  # at most 0
+    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    tail = np.where((np.arange(C) == first[:, None]), 0.0, (1.0 + slip)*np.exp(drop))
+    mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
+    rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
+    total = 1.0 + rest
+    grow = np.log1p(rest)
+    lse = grow + top  # log-sum-exp
+    lack = 1.0 - mass[np.arange(B), target]  # of the largest mass
+    others = lack + rest  # mass of all classes but the target
+    weights = np.sum(class_weight, axis=0)  # sum of the class weights
+    nll_bar = class_weight[target]*hit*loss_bar
+    top_dot = logits_dot[np.arange(B), first]
+    drop_dot = logits_dot - top_dot[:, None]
+    tail_dot = drop_dot*tail
+    mass_dot = tail_dot*np.where((np.arange(C) == first[:, None]), 0.0, 1.0)
+    rest_dot = np.sum(tail_dot, axis=1)
+    lse_dot0 = np.sum(mass*(logits_dot/total[:, None]), axis=1)
+    lack_dot = -mass_dot[np.arange(B), target]
+    others_dot = lack_dot + rest_dot
+    logits_bar0_dot = np.where((np.arange(C) == target[:, None]), 0.0, mass_dot*(nll_bar[:, None]/total[:, None])) + np.where((np.arange(C) == target[:, None]), -(others_dot[:, None]*(nll_bar[:, None]/total[:, None])), 0.0) + np.where((np.arange(C) == target[:, None]), others[:, None]*(nll_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None]), -(mass*(nll_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None])))
+    logits_bar1_dot = np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse[:, None]*mass_dot*(loss_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse_dot0[:, None]*mass*(loss_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, -(2.0*z_loss*lse[:, None]*mass*(loss_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None]))) + logits_bar0_dot
+    logits_bar_dot = np.where((label_smoothing == 0.0), 0.0, loss_bar[:, None]*off*mass_dot*(weights/total[:, None])) + np.where((label_smoothing == 0.0), 0.0, -(loss_bar[:, None]*off*mass*(rest_dot[:, None]/total[:, None])*(weights/total[:, None]))) + logits_bar1_dot
+    return logits_bar_dot
+
+
+def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss):
+    """Return every quantity of the plain program and its adjoint, by name."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    amount = label_smoothing/(1.0 + classy*label_smoothing)
+    reach = C/(C - over_others)
+    taken = amount*reach  # from the target
+    hit = 1.0 - taken  # factor of the target
+    off = taken/C  # added to every class
+    top = np.max(logits, axis=1)  # largest logit
+    mass = np.exp(logits - top[:, None])
+    total = np.sum(mass, axis=1)
+    lse = np.log(total) + top  # log-sum-exp
+    nll = lse - logits[np.arange(B), target]  # -log softmax of the target
+    each = np.sum(weighted(class_weight, lse[:, None] - logits), axis=1)
+    spread = np.where((label_smoothing == 0.0), 0.0, each*off)  # smoothing over all classes
+    penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
+    loss = weighted(class_weight[target]*hit, nll) + penalty + spread
+    penalty_bar = loss_bar
+    spread_bar = loss_bar
+    each_bar = np.where((label_smoothing == 0.0), 0.0, off*spread_bar)
+    nll_bar = class_weight[target]*hit*loss_bar
+    lse_bar0_acc = np.sum(class_weight, axis=0)
+    lse_bar0 = each_bar*lse_bar0_acc
+    lse_bar1 = lse_bar0 + nll_bar
+    lse_bar = np.where((z_loss == 0.0), lse_bar1, 2.0*z_loss*lse*penalty_bar + lse_bar1)
+    total_bar = lse_bar/total
+    mass_bar = total_bar[:, None]
+    logits_bar = mass_bar*np.exp(logits - top[:, None]) + np.where((np.arange(C) == target[:, None]), -nll_bar[:, None], 0.0) - class_weight*each_bar[:, None]
+    return {
+        "amount": amount,
+        "reach": reach,
+        "taken": taken,
+        "hit": hit,
+        "off": off,
+        "top": top,
+        "mass": mass,
+        "total": total,
+        "lse": lse,
+        "nll": nll,
+        "each": each,
+        "spread": spread,
+        "penalty": penalty,
+        "loss": loss,
+        "penalty_bar": penalty_bar,
+        "spread_bar": spread_bar,
+        "each_bar": each_bar,
+        "nll_bar": nll_bar,
+        "lse_bar0_acc": lse_bar0_acc,
+        "lse_bar0": lse_bar0,
+        "lse_bar1": lse_bar1,
+        "lse_bar": lse_bar,
+        "total_bar": total_bar,
+        "mass_bar": mass_bar,
+        "logits_bar": logits_bar,
+    }

@@ -1,0 +1,196 @@
+"""Softmax cross-entropy: value, gradient and Hessian-vector product in NumPy.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = -sum_k w_k q_k log p_k + z_loss lse^2,  p = softmax(z),  lse = log sum_k exp z_k;
+    q: the target's class, or the target itself, smoothed to hit q + off
+
+Subgradients
+    none: the loss is smooth. The largest logit, and the first among equals, is a reference
+    point that cancels from value and derivatives.
+
+Constants
+    label_smoothing: eps of label smoothing (default 0.0)
+    over_others: 1: eps is spread over the K - 1 other classes; 0: over all K (default 0.0)
+    classy: 1: (q + eps/K)/(1 + eps) as ClassyVision; 0: (1 - eps) q + eps/K (default 0.0)
+    z_loss: factor of the squared log-sum-exp (default 0.0)
+
+Source
+    Bridle, Probabilistic interpretation of feedforward classification network outputs,
+    1990; label smoothing: Szegedy et al., CVPR 2016, arXiv 1512.00567; z-loss: Chowdhery et
+    al., arXiv 2204.02311.
+"""
+
+import numpy as np
+
+CONSTANTS = ("label_smoothing", "over_others", "classy", "z_loss",)
+
+
+def weighted(g, x):
+    """Return g*x, and 0 where g = 0, whatever x."""
+    return np.where(g == 0.0, 0.0, g*x)
+
+
+def two_diff_error(a, b):
+    """Return (a - b) - fl(a - b), exactly (Knuth)."""
+    d = a - b
+    t = d - a
+    return (a - (d - t)) - (b + t)
+
+
+def value(logits, target, class_weight, label_smoothing, over_others, classy, z_loss):
+    """Return loss, one an item."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    amount = label_smoothing/(1.0 + classy*label_smoothing)
+    reach = C/(C - over_others)
+    taken = amount*reach  # from the target
+    hit = 1.0 - taken  # factor of the target
+    off = taken/C  # added to every class
+    goal = (hit*target + off)*class_weight  # weighted target
+    first = np.argmax(logits, axis=1)  # class of the largest logit
+    top = logits[np.arange(B), first]  # largest logit
+    drop = logits - top[:, None]  # at most 0
+    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    tail = np.where((np.arange(C) == first[:, None]), 0.0, (1.0 + slip)*np.exp(drop))
+    rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
+    grow = np.log1p(rest)
+    lse = grow + top  # log-sum-exp
+    score = grow[:, None] - drop  # -log softmax, at least 0
+    nll = np.sum(weighted(goal, score), axis=1)
+    penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
+    loss = nll + penalty
+    return loss
+
+
+def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss):
+    """Return loss, then its derivative by every column times loss_bar."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    amount = label_smoothing/(1.0 + classy*label_smoothing)
+    reach = C/(C - over_others)
+    taken = amount*reach  # from the target
+    hit = 1.0 - taken  # factor of the target
+    off = taken/C  # added to every class
+    goal = (hit*target + off)*class_weight  # weighted target
+    goals = np.sum(goal, axis=1)
+    first = np.argmax(logits, axis=1)  # class of the largest logit
+    top = logits[np.arange(B), first]  # largest logit
+    drop = logits - top[:, None]  # at most 0
+    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    tail = np.where((np.arange(C) == first[:, None]), 0.0, (1.0 + slip)*np.exp(drop))
+    mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
+    rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
+    total = 1.0 + rest
+    grow = np.log1p(rest)
+    lse = grow + top  # log-sum-exp
+    score = grow[:, None] - drop  # -log softmax, at least 0
+    nll = np.sum(weighted(goal, score), axis=1)
+    rival = np.where((np.arange(C) == first[:, None]), rest[:, None], 1.0 + rest[:, None] - tail)
+    penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
+    loss = nll + penalty
+    goal_bar = loss_bar[:, None]*score
+    logits_bar0 = (goals[:, None] - goal)*mass*(loss_bar[:, None]/total[:, None]) - goal*rival*(loss_bar[:, None]/total[:, None])
+    logits_bar = np.where((z_loss == 0.0), logits_bar0, 2.0*z_loss*lse[:, None]*mass*(loss_bar[:, None]/total[:, None]) + logits_bar0)
+    target_bar = class_weight*hit*goal_bar
+    return loss, logits_bar, target_bar
+
+
+def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_smoothing, over_others, classy, z_loss):
+    """Return the derivative of the gradient along the `_dot` columns."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    amount = label_smoothing/(1.0 + classy*label_smoothing)
+    reach = C/(C - over_others)
+    taken = amount*reach  # from the target
+    hit = 1.0 - taken  # factor of the target
+    off = taken/C  # added to every class
+    goal = (hit*target + off)*class_weight  # weighted target
+    goals = np.sum(goal, axis=1)
+    first = np.argmax(logits, axis=1)  # class of the largest logit
+    top = logits[np.arange(B), first]  # largest logit
+    drop = logits - top[:, None]  # at most 0
+    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    tail = np.where((np.arange(C) == first[:, None]), 0.0, (1.0 + slip)*np.exp(drop))
+    mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
+    rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
+    total = 1.0 + rest
+    grow = np.log1p(rest)
+    lse = grow + top  # log-sum-exp
+    rival = np.where((np.arange(C) == first[:, None]), rest[:, None], 1.0 + rest[:, None] - tail)
+    goal_dot = class_weight*hit*target_dot
+    goals_dot = np.sum(goal_dot, axis=1)
+    top_dot = logits_dot[np.arange(B), first]
+    drop_dot = logits_dot - top_dot[:, None]
+    tail_dot = drop_dot*tail
+    mass_dot = tail_dot*np.where((np.arange(C) == first[:, None]), 0.0, 1.0)
+    rest_dot = np.sum(tail_dot, axis=1)
+    grow_dot = rest_dot/total
+    lse_dot0 = np.sum(mass*(logits_dot/total[:, None]), axis=1)
+    score_dot = grow_dot[:, None] - drop_dot
+    rival_dot = tail_dot*np.where((np.arange(C) == first[:, None]), 0.0, -1.0) + rest_dot[:, None]
+    goal_bar_dot = loss_bar[:, None]*score_dot
+    logits_bar0_dot = (goals[:, None] - goal)*mass_dot*(loss_bar[:, None]/total[:, None]) + goals_dot[:, None]*mass*(loss_bar[:, None]/total[:, None]) + goal*rival*(loss_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None]) - goal*rival_dot*(loss_bar[:, None]/total[:, None]) - goal_dot*mass*(loss_bar[:, None]/total[:, None]) - goal_dot*rival*(loss_bar[:, None]/total[:, None]) - (goals[:, None] - goal)*mass*(loss_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None])
+    logits_bar_dot = np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse[:, None]*mass_dot*(loss_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse_dot0[:, None]*mass*(loss_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, -(2.0*z_loss*lse[:, None]*mass*(loss_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None]))) + logits_bar0_dot
+    target_bar_dot = class_weight*hit*goal_bar_dot
+    return logits_bar_dot, target_bar_dot
+
+
+def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss):
+    """Return every quantity of the plain program and its adjoint, by name."""
+    C = logits.shape[1]
+    amount = label_smoothing/(1.0 + classy*label_smoothing)
+    reach = C/(C - over_others)
+    taken = amount*reach  # from the target
+    hit = 1.0 - taken  # factor of the target
+    off = taken/C  # added to every class
+    goal = (hit*target + off)*class_weight  # weighted target
+    goals = np.sum(goal, axis=1)
+    top = np.max(logits, axis=1)  # largest logit
+    mass = np.exp(logits - top[:, None])
+    total = np.sum(mass, axis=1)
+    lse = np.log(total) + top  # log-sum-exp
+    score = lse[:, None] - logits  # -log softmax
+    nll = np.sum(weighted(goal, score), axis=1)
+    penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
+    loss = nll + penalty
+    penalty_bar = loss_bar
+    nll_bar = loss_bar
+    score_bar = nll_bar[:, None]*goal
+    lse_bar0 = np.sum(score_bar, axis=1)
+    lse_bar1 = lse_bar0
+    lse_bar = np.where((z_loss == 0.0), lse_bar1, 2.0*z_loss*lse*penalty_bar + lse_bar1)
+    total_bar = lse_bar/total
+    mass_bar = total_bar[:, None]
+    goal_bar = nll_bar[:, None]*score
+    logits_bar = mass_bar*np.exp(logits - top[:, None]) - score_bar
+    target_bar = class_weight*hit*goal_bar
+    return {
+        "amount": amount,
+        "reach": reach,
+        "taken": taken,
+        "hit": hit,
+        "off": off,
+        "goal": goal,
+        "goals": goals,
+        "top": top,
+        "mass": mass,
+        "total": total,
+        "lse": lse,
+        "score": score,
+        "nll": nll,
+        "penalty": penalty,
+        "loss": loss,
+        "penalty_bar": penalty_bar,
+        "nll_bar": nll_bar,
+        "score_bar": score_bar,
+        "lse_bar0": lse_bar0,
+        "lse_bar1": lse_bar1,
+        "lse_bar": lse_bar,
+        "total_bar": total_bar,
+        "mass_bar": mass_bar,
+        "goal_bar": goal_bar,
+        "logits_bar": logits_bar,
+        "target_bar": target_bar,
+    }

@@ -1,0 +1,161 @@
+"""Checks of logits, targets and class weights; errors as in `refloss.losses.checks`."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+
+from refloss.losses.checks import FORMATS, choice, floating, same_format
+from refloss.run.arrays import Adopted, adopt
+from refloss.run.rounding import format_of, widen
+
+__all__ = ["class_weight", "labels", "no_ignore_index", "no_nan", "probabilities", "rows"]
+
+_KINDS = {"index": "integers of shape (N,)", "probabilities": "probabilities of shape (N, C)"}
+
+
+def rows(logits: object, target: object, kind: object) -> tuple[Adopted, Adopted, str]:
+    """Adopt logits and a target, and say which kind of target it is.
+
+    Parameters
+    ----------
+    logits : array of shape (N, C)
+    target : array of shape (N,) of integers, or (N, C) of the logits' format
+    kind : {None, 'index', 'probabilities'}
+        What the caller says the target is.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no array, or has a dtype that it cannot have.
+    ValueError
+        If a shape does not fit.
+    """
+    scores, goal = adopt("logits", logits), adopt("target", target)
+    floating("logits", scores.array)
+    if scores.array.ndim != 2:
+        raise ValueError(f"logits: expected shape (N, C), got {scores.array.shape}")
+    if scores.array.shape[1] < 2:
+        raise ValueError(f"logits: expected at least 2 classes, got shape {scores.array.shape}")
+    found = "index" if goal.array.dtype.kind in "iu" else "probabilities"
+    if kind is not None:
+        choice("targets", kind, _KINDS)
+    if kind not in (None, found):
+        raise TypeError(
+            f"target: expected {_KINDS[str(kind)]} (targets={kind!r}), got {goal.array.dtype} of "
+            f"shape {goal.array.shape}"
+        )
+    if found == "index":
+        _shape("target", goal.array, scores.array.shape[:1], "one class for every row of logits")
+    else:
+        _probabilities_like(goal.array, scores.array)
+    return scores, goal, found
+
+
+def _probabilities_like(target: np.ndarray, logits: np.ndarray) -> None:
+    if format_of(target.dtype) not in FORMATS:
+        raise TypeError(
+            f"target: expected integers, or probabilities of {format_of(logits.dtype)}; "
+            f"got {target.dtype}"
+        )
+    same_format("target", target, logits, "logits")
+    _shape("target", target, logits.shape, "one probability for every logit")
+
+
+def labels(
+    target: np.ndarray, logits: np.ndarray, ignore_index: object
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return classes that can be read at, and which rows are kept (None: all).
+
+    Raises
+    ------
+    TypeError
+        If ``ignore_index`` is no integer.
+    ValueError
+        If a class does not exist; the error names the first.
+    """
+    if isinstance(ignore_index, bool) or not isinstance(ignore_index, Integral):
+        raise TypeError(f"ignore_index: expected an integer, got {ignore_index!r:.60}")
+    classes, skipped = logits.shape[1], int(ignore_index)
+    ignored = target == skipped if _holds(target.dtype, skipped) else np.zeros(len(target), bool)
+    wrong = ~ignored & ((target < 0) | (target >= classes))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ValueError(
+            f"target: expected classes from 0 to {classes - 1}, or ignore_index={skipped}; "
+            f"got {target[row]} in row {row}"
+        )
+    if not ignored.any():
+        return target, None
+    return np.where(ignored, 0, target), ~ignored
+
+
+def _holds(dtype: np.dtype, number: int) -> bool:
+    info = np.iinfo(dtype)
+    return info.min <= number <= info.max
+
+
+def no_ignore_index(given: object, default: int) -> None:
+    """Require that nothing is to be ignored: probabilities have no class to ignore."""
+    if given != default:
+        raise ValueError(
+            f"ignore_index: expected {default} (nothing) beside probabilities, got {given!r:.60}"
+        )
+
+
+def class_weight(value: object, logits: np.ndarray, values: bool) -> np.ndarray | None:
+    """Return class weights as an array of shape (C,), None where none are given.
+
+    Raises
+    ------
+    TypeError
+        If it is no array of the logits' format.
+    ValueError
+        If its shape is not ``(C,)``, or, with `values`, a weight is negative or not finite.
+    """
+    if value is None:
+        return None
+    array = adopt("class_weight", value).array
+    floating("class_weight", array)
+    same_format("class_weight", array, logits, "logits")
+    _shape("class_weight", array, logits.shape[1:], "one weight for every class")
+    if values:
+        wide = _wide(array)
+        _refuse("class_weight", wide, ~(np.isfinite(wide) & (wide >= 0.0)), "finite numbers >= 0")
+    return array
+
+
+def probabilities(target: np.ndarray) -> None:
+    """Require probabilities that are not negative; NaN is another check's business."""
+    with np.errstate(invalid="ignore"):
+        least = np.fmin.reduce(_wide(target), axis=None, initial=0.0)
+    if least < 0.0:
+        _refuse("target", target, _wide(target) < 0.0, "probabilities >= 0")
+
+
+def no_nan(name: str, array: np.ndarray, kept: np.ndarray | None) -> None:
+    """Require that no row that is kept holds NaN."""
+    wide = _wide(array)
+    if kept is not None:
+        wide = np.where(kept[:, None], wide, 0.0)
+    _refuse(name, array, np.isnan(wide), "no NaN (nan='raise')")
+
+
+def _refuse(name: str, array: np.ndarray, bad: np.ndarray, expected: str) -> None:
+    if bad.any():
+        place = np.unravel_index(int(bad.argmax()), bad.shape)
+        where = f"row {place[0]}, class {place[1]}" if len(place) == 2 else f"class {place[0]}"
+        raise ValueError(f"{name}: expected {expected}; got {float(array[place]):.17g} in {where}")
+
+
+def _shape(name: str, array: np.ndarray, expected: tuple[int, ...], what: str) -> None:
+    if array.shape != expected:
+        raise ValueError(f"{name}: expected shape {expected}, {what}; got {array.shape}")
+
+
+def _wide(array: np.ndarray) -> np.ndarray:
+    out = np.empty(array.shape)
+    with np.errstate(all="ignore"):
+        widen(out, array)
+    return out

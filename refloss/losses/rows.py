@@ -1,0 +1,491 @@
+"""Losses of rows of logits: one class, whose instances are the public functions."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from refloss.losses import checks, row_checks
+from refloss.losses.documents import describe, signature
+from refloss.losses.reductions import REDUCTIONS, Counts, Reduction, Total
+from refloss.losses.spec import AxisValue, Spec, resolve
+from refloss.run.arrays import Adopted
+from refloss.run.blocks import Store
+from refloss.run.kernels import Kernel, library
+from refloss.run.rounding import format_of, narrow, widen
+
+__all__ = ["IGNORE_INDEX", "RowLoss", "cross_entropy", "row_loss_from"]
+
+IGNORE_INDEX = -100
+_CHECKS = {"values": True, "none": False}
+_NAN = {"propagate": False, "raise": True}
+
+
+class _Described:
+    """A class's docstring; that of an instance comes from the kernels' index."""
+
+    def __init__(self, text: str | None):
+        self.text = text
+
+    def __get__(self, instance: RowLoss | None, owner: type) -> str | None:
+        return self.text if instance is None else describe(instance._entry)
+
+
+class RowLoss:
+    """A loss of a row of logits and a target, callable, with derivatives and definition.
+
+    Parameters
+    ----------
+    name : str
+        The loss's name in the index of the kernels.
+    kernels : path, optional
+        A directory of kernels; by default those of the package.
+    """
+
+    __doc__ = _Described(__doc__)  # type: ignore[assignment]
+
+    def __init__(self, name: str, kernels: str | Path | None = None):
+        self.name = self.__name__ = name
+        self._kernels = kernels
+
+    def __call__(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        preset: str | None = None,
+        class_weight: Any = None,
+        ignore_index: int = IGNORE_INDEX,
+        reduction: str = "none",
+        check: str = "values",
+        nan: str = "propagate",
+        **axes: AxisValue,
+    ) -> Any:
+        """Return the loss: shape ``(N,)``, or ``()`` if reduced, in the inputs' library and dtype.
+
+        Parameters and errors are those in the instance's own docstring, for instance
+        ``help(refloss.cross_entropy)``.
+        """
+        options = _Options(preset, class_weight, ignore_index, reduction, check, nan, axes)
+        problem = self._problem(logits, target, options)
+        value = problem.value_sink()
+        problem.run("value", [value], (0,))
+        return problem.finish(value)
+
+    def grad(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        upstream: Any = None,
+        wrt: str | Sequence[str] = "logits",
+        preset: str | None = None,
+        class_weight: Any = None,
+        ignore_index: int = IGNORE_INDEX,
+        reduction: str = "none",
+        check: str = "values",
+        nan: str = "propagate",
+        **axes: AxisValue,
+    ) -> dict[str, Any]:
+        """Return the gradient of the loss.
+
+        Parameters
+        ----------
+        logits, target : array
+            As for the loss itself.
+        upstream : float or array, optional
+            Gradient by the result: a number or ``()``, or ``(N,)`` for ``reduction="none"``;
+            of the logits' dtype. Default 1, which for ``"none"`` is the gradient of the sum.
+        wrt : {'logits', 'target'} or several
+            What to differentiate by; ``target`` only where it holds probabilities.
+        preset, class_weight, ignore_index, reduction, check, nan, **axes
+            As for the loss itself.
+
+        Returns
+        -------
+        dict of str to array of shape (N, C)
+            One entry a name in `wrt`; 0 in ignored rows.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for the loss itself, and if `upstream` or `wrt` is not as described.
+        """
+        options = _Options(preset, class_weight, ignore_index, reduction, check, nan, axes)
+        return self._problem(logits, target, options).gradients(upstream, wrt, [])
+
+    def value_and_grad(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        upstream: Any = None,
+        wrt: str | Sequence[str] = "logits",
+        preset: str | None = None,
+        class_weight: Any = None,
+        ignore_index: int = IGNORE_INDEX,
+        reduction: str = "none",
+        check: str = "values",
+        nan: str = "propagate",
+        **axes: AxisValue,
+    ) -> tuple[Any, dict[str, Any]]:
+        """Return the loss and its gradient, computed together.
+
+        Parameters, results and errors are those of the loss itself and of `grad`.
+        """
+        options = _Options(preset, class_weight, ignore_index, reduction, check, nan, axes)
+        problem = self._problem(logits, target, options)
+        value = problem.value_sink()
+        gradients = problem.gradients(upstream, wrt, [value])
+        return problem.finish(value), gradients
+
+    def hvp(
+        self,
+        logits: Any,
+        target: Any,
+        direction: Mapping[str, Any],
+        *,
+        upstream: Any = None,
+        wrt: str | Sequence[str] = "logits",
+        preset: str | None = None,
+        class_weight: Any = None,
+        ignore_index: int = IGNORE_INDEX,
+        reduction: str = "none",
+        check: str = "values",
+        nan: str = "propagate",
+        **axes: AxisValue,
+    ) -> dict[str, Any]:
+        """Return the Hessian-vector product: the derivative of `grad` along a direction.
+
+        Parameters
+        ----------
+        logits, target : array
+            As for the loss itself.
+        direction : mapping of 'logits' and/or 'target' to array of shape (N, C)
+            In the logits' dtype; zero where it is not given; ``target`` only where it holds
+            probabilities.
+        upstream, wrt, preset, class_weight, ignore_index, reduction, check, nan, **axes
+            As for `grad`.
+
+        Returns
+        -------
+        dict of str to array of shape (N, C)
+            One entry a name in `wrt`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `grad`, and if `direction` is not as described.
+        """
+        options = _Options(preset, class_weight, ignore_index, reduction, check, nan, axes)
+        return self._problem(logits, target, options).products(upstream, wrt, direction)
+
+    def trace(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        upstream: Any = None,
+        preset: str | None = None,
+        class_weight: Any = None,
+        ignore_index: int = IGNORE_INDEX,
+        reduction: str = "none",
+        check: str = "values",
+        nan: str = "propagate",
+        **axes: AxisValue,
+    ) -> dict[str, Any]:
+        """Return every named quantity of the textbook formula and its adjoint.
+
+        The plain program runs in float64, line by line as it is written, so that the first
+        quantity from which other code departs can be found by name.
+
+        Parameters
+        ----------
+        logits, target, upstream, preset, class_weight, ignore_index, reduction, check, nan, **axes
+            As for `grad`.
+
+        Returns
+        -------
+        dict of str to float64 array
+            Inputs, every intermediate, and ``<name>_bar``, its derivative of the reduced loss
+            times `upstream`; of shape ``(N, C)``, ``(N,)`` or ``()``. An ignored row shows its own
+            numbers, with upstream 0.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `grad`.
+        """
+        options = _Options(preset, class_weight, ignore_index, reduction, check, nan, axes)
+        return self._problem(logits, target, options).trace(upstream)
+
+    @property
+    def axes(self) -> dict[str, Any]:
+        """The conventions: axis to its default, its meaning and its sourced values."""
+        return deepcopy(self._entry["axes"])
+
+    @property
+    def presets(self) -> dict[str, Any]:
+        """Named bundles of axis values with their sources."""
+        return deepcopy(self._entry["presets"])
+
+    @property
+    def definition(self) -> str:
+        """The formula, what holds at singular points, and the source."""
+        entry = self._entry
+        singular = "\n".join(f"{s['where']}: {s['value']}" for s in entry["singular"])
+        parts = (entry["formula"].strip(), entry["subgradients"], singular, entry["source"])
+        return "\n\n".join(parts)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return signature(self._entry)
+
+    def __repr__(self) -> str:
+        return f"<refloss row loss {self.name}>"
+
+    @property
+    def _entry(self) -> dict[str, Any]:
+        return checks.choice("loss", self.name, library(self._kernels).index["losses"])
+
+    def _problem(self, logits: Any, target: Any, options: _Options) -> _Problem:
+        refuse_nan = checks.choice("nan", options.nan, _NAN)
+        values = checks.choice("check", options.check, _CHECKS)
+        checks.choice("reduction", options.reduction, REDUCTIONS)
+        scores, goal, kind = row_checks.rows(logits, target, options.axes.get("targets"))
+        axes = {**options.axes, "targets": kind}
+        known = library(self._kernels)
+        spec = resolve(
+            self.name, options.preset, axes, reduction=options.reduction, kernels=self._kernels
+        )
+        weight = row_checks.class_weight(options.class_weight, scores.array, values)
+        labels, kept = goal.array, None
+        if kind == "index":
+            labels, kept = row_checks.labels(goal.array, scores.array, options.ignore_index)
+        else:
+            row_checks.no_ignore_index(options.ignore_index, IGNORE_INDEX)
+            if values:
+                row_checks.probabilities(goal.array)
+        if refuse_nan:
+            row_checks.no_nan("logits", scores.array, kept)
+        kernel = known.kernel(spec.program)
+        shapes = known.index["programs"][spec.program]["shapes"]
+        return _Problem(spec, kernel, shapes, scores, labels, weight, kept)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What a call is asked beside its arrays, unchecked."""
+
+    preset: str | None
+    class_weight: Any
+    ignore_index: Any
+    reduction: str
+    check: str
+    nan: str
+    axes: Mapping[str, AxisValue]
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A sink that sees 0 where a row is ignored."""
+
+    sink: Store | Total
+    kept: np.ndarray
+    width: int = 1
+
+    def put(self, start: int, columns: Sequence[np.ndarray]) -> None:
+        """Take the column of a block."""
+        kept = self.kept[start : start + len(columns[0])]
+        self.sink.put(start, [np.where(kept, columns[0], 0.0)])
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """One call with its arguments checked: what there is to run and where results go."""
+
+    spec: Spec
+    kernel: Kernel
+    shapes: Mapping[str, Sequence[str]]
+    logits: Adopted
+    target: np.ndarray
+    weight: np.ndarray | None
+    kept: np.ndarray | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.logits.array.shape  # type: ignore[return-value]
+
+    @property
+    def reduction(self) -> Reduction:
+        return REDUCTIONS[self.spec.reduction]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What can be differentiated by."""
+        return ("logits",) if self.spec.axes["targets"] == "index" else ("logits", "target")
+
+    @cached_property
+    def divisor(self) -> float:
+        denominator = self.spec.axes["denominator"]
+        assert isinstance(denominator, str | Real)
+        return self.reduction.divisor(self._counts(), denominator)  # type: ignore[arg-type]
+
+    def _counts(self) -> Counts:
+        items = self.size[0]
+        kept = items if self.kept is None else int(self.kept.sum())
+        if self.weight is None or self.inputs != ("logits",):
+            return Counts(items, kept, float(kept))
+        weights = np.empty(self.weight.shape)
+        widen(weights, self.weight)
+        total = Total()
+        if kept:
+            total.put(0, [weights[self.target if self.kept is None else self.target[self.kept]]])
+        return Counts(items, kept, total.result())
+
+    def run(
+        self,
+        function: str,
+        sinks: Sequence[Any],
+        outputs: tuple[int, ...],
+        more: Mapping[str, np.ndarray] | None = None,
+        fixed: tuple[tuple[str, float], ...] = (),
+    ) -> None:
+        sources = {"logits": self.logits.array, "target": self.target, **(more or {})}
+        if self.weight is None:
+            fixed = (*fixed, ("class_weight", 1.0))
+        else:
+            sources["class_weight"] = self.weight
+        program = self.kernel.rows(
+            function,
+            self.shapes,
+            self.spec.constants,
+            outputs=outputs,
+            fixed=fixed,
+            errors=format_of(self.logits.array.dtype) == "float64",
+        )
+        after = None if self.kept is None else self._clear(sinks)
+        program.run(*self.size, sources, sinks, after=after)
+
+    def _clear(self, sinks: Sequence[Any]) -> Callable[[int, int], None]:
+        """Return a function that sets the derivatives of a block's ignored rows to 0."""
+        assert self.kept is not None
+        ignored = ~self.kept
+
+        def clear(start: int, stop: int) -> None:
+            for sink in sinks:
+                if isinstance(sink, np.ndarray):
+                    sink[start:stop][ignored[start:stop]] = 0
+
+        return clear
+
+    def value_sink(self) -> Store | Total | _Kept:
+        sink = Store(self._empty(self.size[0])) if self.reduction.per_item else Total()
+        return sink if self.kept is None else _Kept(sink, self.kept)
+
+    def finish(self, value: Store | Total | _Kept) -> Any:
+        """Return what a value's sink has collected, in the caller's library."""
+        sink = value.sink if isinstance(value, _Kept) else value
+        if isinstance(sink, Store):
+            return self.logits.give_back(sink.array)
+        empty = str(self.spec.axes["empty"])
+        return self.logits.give_back(
+            self._rounded(self.reduction.divide(sink.result(), self.divisor, empty))
+        )
+
+    def gradients(self, upstream: Any, wrt: Any, value: list[Any]) -> dict[str, Any]:
+        names = checks.wanted_gradients(wrt, self.inputs)
+        columns = tuple(1 + self.inputs.index(name) for name in names)
+        more, fixed = self._weights(upstream)
+        found = {name: self._empty(*self.size) for name in names}
+        outputs = (0, *columns) if value else columns
+        self.run("grad", [*value, *found.values()], outputs, more, fixed)
+        return {name: self.logits.give_back(array) for name, array in found.items()}
+
+    def products(self, upstream: Any, wrt: Any, direction: Any) -> dict[str, Any]:
+        names = checks.wanted_gradients(wrt, self.inputs)
+        dots = checks.direction(direction, self.logits.array, self.inputs)
+        more, fixed = self._weights(upstream)
+        found = {name: self._empty(*self.size) for name in names}
+        more |= {f"{name}_dot": array for name, array in dots.items()}
+        outputs = tuple(self.inputs.index(name) for name in names)
+        self.run("hvp", list(found.values()), outputs, more, fixed)
+        return {name: self.logits.give_back(array) for name, array in found.items()}
+
+    def trace(self, upstream: Any) -> dict[str, Any]:
+        weight = np.ones(self.size[1]) if self.weight is None else self.weight
+        given = {"logits": self.logits.array, "target": self.target, "class_weight": weight}
+        named = {name: _float64(array) for name, array in given.items()}
+        bars = np.broadcast_to(np.asarray(self._weight(upstream)), self.size[:1])
+        bars = np.where(True if self.kept is None else self.kept, _float64(bars), 0.0)
+        named |= self.kernel.trace_rows({**named, "loss_bar": bars}, self.spec.constants)
+        return {name: self.logits.give_back(np.asarray(array)) for name, array in named.items()}
+
+    def _weight(self, upstream: Any) -> float | np.ndarray:
+        """Return the upstream gradient of every item: one number, or one each."""
+        given = checks.upstream(upstream, self.logits.array, self.reduction.per_item, "logits")
+        if isinstance(given, np.ndarray):
+            return given
+        return self.reduction.divide(given, self.divisor, str(self.spec.axes["empty"]))
+
+    def _weights(
+        self, upstream: Any
+    ) -> tuple[dict[str, np.ndarray], tuple[tuple[str, float], ...]]:
+        """Return the upstream gradient as a source, or as a number that is fixed."""
+        weight = self._weight(upstream)
+        if isinstance(weight, np.ndarray):
+            return {"loss_bar": weight}, ()
+        if weight == 1.0:
+            return {}, (("loss_bar", 1.0),)
+        return {"loss_bar": np.broadcast_to(np.array(weight), self.size[:1])}, ()
+
+    def _empty(self, *shape: int) -> np.ndarray:
+        return np.empty(shape, self.logits.array.dtype.newbyteorder("="))
+
+    def _rounded(self, number: float) -> np.ndarray:
+        out = self._empty()
+        with np.errstate(all="ignore"):
+            narrow(out, np.array(number))
+        return out
+
+
+def _float64(array: np.ndarray) -> np.ndarray:
+    """Return numbers in float64, and labels as they are."""
+    if array.dtype.kind in "iu":
+        return array
+    out = np.empty(array.shape)
+    with np.errstate(all="ignore"):
+        widen(out, array)
+    return out
+
+
+def row_loss_from(directory: str | Path, name: str) -> RowLoss:
+    """Return a loss of one's own, from the directory into which it was derived.
+
+    Parameters
+    ----------
+    directory : path
+        Holds ``index.json`` and ``numpy/``.
+    name : str
+        The loss's name in that index.
+
+    Raises
+    ------
+    MissingKernelError
+        If there are no kernels.
+    ValueError
+        If the index has no such loss; the error lists those that it has.
+    """
+    checks.choice("name", name, library(directory).index["losses"])
+    return RowLoss(name, directory)
+
+
+cross_entropy = RowLoss("cross_entropy")

@@ -1,0 +1,165 @@
+"""A committed row kernel's text, read into an expression graph with axes.
+
+Rows have two axes: items, ``b``, and classes, ``c``. A node has the axes of what it depends on, so
+that an opened index (``x[:, None]``) says nothing new. Reductions over classes and gathers by label
+are operations of their own; a gather is carried through arithmetic down to the inputs, where it
+reads one number a row.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from refloss.run.graph import Graph
+from refloss.run.lowering import Reader, functions
+
+__all__ = ["RowGraph", "lower_rows"]
+
+ROUNDING_ERRORS = frozenset({"two_sum_error", "two_diff_error", "two_prod_error"})
+REDUCTIONS = frozenset({"sum", "max", "argmax"})
+SCALAR, ROW, CLASS, FULL = "", "b", "c", "bc"
+
+
+class RowGraph(Graph):
+    """A graph whose nodes know their axes.
+
+    Parameters
+    ----------
+    shapes : mapping of str to str
+        Axes of every input by name: ``""``, ``"b"``, ``"c"`` or ``"bc"``.
+    """
+
+    def __init__(self, shapes: Mapping[str, str]):
+        super().__init__()
+        self.shapes = shapes
+        self._axes: dict[int, str] = {}
+
+    def axes(self, index: int) -> str:
+        """Return the axes of a node."""
+        if index not in self._axes:
+            self._axes[index] = self._axes_of(index)
+        return self._axes[index]
+
+    def _axes_of(self, index: int) -> str:
+        node = self[index]
+        match node.op:
+            case "input":
+                return self.shapes[str(node.value)]
+            case "const":
+                return SCALAR
+            case "classes":
+                return CLASS
+            case "pick" | "take":
+                return ROW
+            case "sum" | "max" | "argmax":
+                return self.axes(node.args[0]).replace(CLASS, "")
+        united = {axis for arg in node.args for axis in self.axes(arg)}
+        return "".join(sorted(united))
+
+    def reduce(self, op: str, index: int) -> int:
+        """Return a reduction over classes."""
+        if op == "sum" and CLASS not in self.axes(index):
+            return self.make("multiply", index, self.input("C"))
+        return self.opaque(op, index) if CLASS in self.axes(index) else index
+
+    def gather(self, index: int, label: int) -> int:
+        """Return a node read at one class a row: the arithmetic of gathered operands."""
+        node = self[index]
+        if CLASS not in self.axes(index):
+            return index
+        if node.op == "classes":
+            return label
+        if node.op == "input":
+            return self.opaque("pick" if self.axes(index) == FULL else "take", index, label)
+        return self.make(node.op, *(self.gather(arg, label) for arg in node.args))
+
+    def pinned(self, condition: int) -> int | None:
+        """Return the label of a condition ``class == label``, None for any other condition."""
+        node = self[condition]
+        if node.op != "equal":
+            return None
+        for one, other in (node.args, node.args[::-1]):
+            if self[one].op == "classes" and CLASS not in self.axes(other):
+                return other
+        return None
+
+    def make(self, op: str, *args: int) -> int:
+        """Return ``op(*args)``; what a pin selects is read at the pinned class alone."""
+        label = self.pinned(args[0]) if op == "where" else None
+        if label is None:
+            return super().make(op, *args)
+        condition, there, elsewhere = args
+        if there == elsewhere:
+            return there
+        # Not folded: the row's own array, one number of it replaced, is the cheapest form.
+        return self.opaque("where", condition, self.gather(there, label), elsewhere)
+
+
+def lower_rows(
+    source: str,
+    namespace: Mapping[str, object],
+    function: str,
+    constants: Mapping[str, float],
+    shapes: Mapping[str, str],
+    *,
+    errors: bool,
+) -> tuple[RowGraph, list[int]]:
+    """Read one function of a row kernel into a graph.
+
+    Parameters
+    ----------
+    source, namespace, function, constants
+        As for `refloss.run.lowering.lower`; an input may be among the constants too.
+    shapes : mapping of str to str
+        Axes of every input.
+    errors : bool
+        Whether error-free transforms are carried out. They correct float64 beyond its last digit,
+        which results of a narrower format do not hold: there they are 0.
+
+    Returns
+    -------
+    graph : RowGraph
+    outputs : list of int
+        One node per returned quantity.
+    """
+    graph = RowGraph({**shapes, "B": SCALAR, "C": SCALAR})
+    reader = _RowReader(graph, functions(source), namespace)
+    reader.errors = errors
+    names = [a.arg for a in reader.functions[function].args.args]
+    arguments = [graph.const(constants[n]) if n in constants else graph.input(n) for n in names]
+    return graph, reader.call(function, arguments)
+
+
+class _RowReader(Reader):
+    """Evaluates expressions over items and classes to nodes of a graph."""
+
+    graph: RowGraph
+    errors = True
+
+    def call(self, function: str, arguments: Sequence[int]) -> list[int]:
+        """Return the nodes of a function's results."""
+        if function in ROUNDING_ERRORS and not self.errors:
+            return [self.graph.const(0.0)]
+        return super().call(function, arguments)
+
+    def _read(self, expression: ast.expr, local: dict[str, int]) -> int:
+        match expression:
+            case ast.Subscript(
+                value=ast.Attribute(attr="shape"), slice=ast.Constant(value=position)
+            ):
+                return self.graph.input("C" if position else "B")
+            case ast.Subscript(value=value, slice=ast.Tuple(elts=[ast.Slice(), ast.Constant()])):
+                return self._read(value, local)
+            case ast.Subscript(value=value, slice=ast.Tuple(elts=[ast.Call(), label])):
+                return self.graph.gather(self._read(value, local), self._read(label, local))
+            case ast.Subscript(value=value, slice=ast.Name() as label):
+                return self.graph.gather(self._read(value, local), self._read(label, local))
+        return super()._read(expression, local)
+
+    def _numpy(self, call: ast.Call, name: str, local: dict[str, int]) -> int:
+        if name == "arange":
+            return self.graph.opaque("classes")
+        if name in REDUCTIONS:
+            return self.graph.reduce(name, self._read(call.args[0], local))
+        return super()._numpy(call, name, local)

@@ -1,0 +1,213 @@
+"""Rows of logits: log-sum-exp, the target's share of it, smoothing.
+
+Every function writes the same quantities in two forms. *Plain* is the textbook formula. *Stable*
+measures every logit from the largest one, whose own exponential, 1, never enters a sum, and gives
+derivatives as shares of non-negative numbers. `RULES` proves the two equal.
+
+Names: ``first`` is the largest logit's class, ``top`` its value; ``tail`` are the exponentials of
+the others relative to it, ``mass`` all of them, so that ``mass/total`` is the softmax.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import sympy as sp
+from sympy.codegen.cfunctions import log1p
+
+from refloss.symbolic.build import Build, Vocabulary
+from refloss.symbolic.functions import (
+    ArgMaxOver,
+    MaxNumber,
+    MaxOver,
+    Quotient,
+    Stop,
+    TwoDiffError,
+    Weighted,
+)
+from refloss.symbolic.program import Axis, Tensor, axis
+from refloss.symbolic.vocabulary.row_rules import RULES
+
+ITEM = axis("b", "B")
+CLASS = axis("c", "C")
+ZERO = sp.S.Zero
+
+__all__ = [
+    "CLASS",
+    "ITEM",
+    "RULES",
+    "Rows",
+    "log_sum_exp",
+    "score_penalty",
+    "smoothing",
+    "soft_loss",
+    "soft_target",
+    "spread_loss",
+    "target_loss",
+]
+
+
+@dataclass
+class Rows:
+    """Everything named so far about rows of logits; an attribute is its read in place."""
+
+    P: Build
+    names: dict[str, Tensor] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> sp.Indexed:
+        return self[name].here
+
+    def __getitem__(self, name: str) -> Tensor:
+        try:
+            return self.names[name]
+        except KeyError as error:
+            raise AttributeError(f"no row quantity is named {name!r} yet") from error
+
+    def real(self, name: str, *axes: Axis) -> Tensor:
+        """Declare a real input."""
+        self.names[name] = self.P.real(name, *axes)
+        return self.names[name]
+
+    def label(self, name: str, *axes: Axis) -> Tensor:
+        """Declare a label."""
+        self.names[name] = self.P.label(name, *axes)
+        return self.names[name]
+
+    def let(self, name: str, axes: list[Axis], expr: sp.Expr, doc: str = "") -> sp.Indexed:
+        """Name a quantity."""
+        self.names[name] = self.P.let(name, axes, expr, doc)
+        return self.names[name].here
+
+    def partials(self, name: str, forms: dict[sp.Indexed, sp.Expr]) -> None:
+        """Give a quantity its accurate derivative forms."""
+        self.P.partials(self.names[name], forms)
+
+
+def unless(constant: sp.Expr, expr: sp.Expr) -> sp.Expr:
+    """Return `expr`, and 0 by cases where a constant is 0: it then costs nothing."""
+    return sp.Piecewise((ZERO, sp.Eq(constant, 0)), (expr, True))
+
+
+def at_class(label: sp.Expr, there: sp.Expr, elsewhere: sp.Expr) -> sp.Expr:
+    """Return `there` in the class that `label` names, and `elsewhere` in every other."""
+    return sp.Piecewise((there, sp.Eq(CLASS, label)), (elsewhere, True))
+
+
+@Vocabulary
+def log_sum_exp(P: Build, a: Rows) -> None:
+    """Name ``lse``, the logarithm of the sum of the exponentials of a row's ``logits``."""
+    top = a.let("top", [ITEM], MaxOver(a.logits, CLASS), "largest logit")
+    a.let("mass", [ITEM, CLASS], sp.exp(a.logits - Stop(top)))
+    a.let("total", [ITEM], sp.Sum(a.mass, CLASS))
+    a.let("lse", [ITEM], Stop(top) + sp.log(a.total), "log-sum-exp")
+
+
+@log_sum_exp.when_stable
+def _(P: Build, a: Rows) -> None:
+    z = a["logits"]
+    first = a.let("first", [ITEM], ArgMaxOver(a.logits, CLASS), "class of the largest logit")
+    top = a.let("top", [ITEM], z[ITEM, first], "largest logit")
+    drop = a.let("drop", [ITEM, CLASS], a.logits - top, "at most 0")
+    slip = a.let("slip", [ITEM, CLASS], MaxNumber(TwoDiffError(a.logits, top), -1))
+    a.let("tail", [ITEM, CLASS], at_class(first, ZERO, sp.exp(drop) * (1 + slip)))
+    a.let("mass", [ITEM, CLASS], at_class(first, sp.S.One, a.tail), "exp(logits - top)")
+    a.let("rest", [ITEM], sp.Sum(a.tail, CLASS), "sum of mass over all classes but the first")
+    a.let("total", [ITEM], 1 + a.rest)
+    a.let("grow", [ITEM], log1p(a.rest))
+    a.let("lse", [ITEM], top + a.grow, "log-sum-exp")
+    a.partials("lse", {a.logits: a.mass * Quotient(sp.S.One, a.total)})
+
+
+@Vocabulary
+def target_loss(P: Build, a: Rows) -> None:
+    """Name ``nll``, minus the logarithm of the softmax of the class ``target``."""
+    a.let("nll", [ITEM], a.lse - a["logits"][ITEM, a.target], "-log softmax of the target")
+
+
+@target_loss.when_stable
+def _(P: Build, a: Rows) -> None:
+    lag = a.let("lag", [ITEM], a.top - a["logits"][ITEM, a.target], "at least 0")
+    a.let("nll", [ITEM], lag + a.grow, "-log softmax of the target")
+    lack = a.let("lack", [ITEM], 1 - a["mass"][ITEM, a.target], "of the largest mass")
+    others = a.let("others", [ITEM], a.rest + lack, "mass of all classes but the target")
+    share = Quotient(sp.S.One, a.total)
+    a.partials("nll", {a.logits: at_class(a.target, -others * share, a.mass * share)})
+
+
+def smoothing(a: Rows, amount: sp.Expr, others: sp.Expr, classy: sp.Expr, size: sp.Expr) -> None:
+    """Name ``hit`` and ``off``: a smoothed target is ``hit·q + off`` in every class.
+
+    Parameters
+    ----------
+    a : Rows
+        The rows.
+    amount : sympy.Expr
+        The ε of label smoothing.
+    others : sympy.Expr
+        1: ε is spread over the K − 1 other classes; 0: over all K.
+    classy : sympy.Expr
+        1: (q + ε/K)/(1 + ε); 0: (1 − ε) q + ε/K.
+    size : sympy.Expr
+        K.
+    """
+    a.let("amount", [], amount / (1 + classy * amount))
+    a.let("reach", [], size / (size - others))
+    a.let("taken", [], a.amount * a.reach, "from the target")
+    a.let("hit", [], 1 - a.taken, "factor of the target")
+    a.let("off", [], a.taken / size, "added to every class")
+
+
+@Vocabulary
+def spread_loss(P: Build, a: Rows, amount: sp.Expr) -> None:
+    """Name ``spread``: what smoothing adds in every class, weighted by ``class_weight``."""
+    w = a["class_weight"]
+    a.let("each", [ITEM], sp.Sum(Weighted(w[CLASS], a.lse - a.logits), CLASS))
+    a.let("spread", [ITEM], unless(amount, a.off * a.each), "smoothing over all classes")
+
+
+@spread_loss.when_stable
+def _(P: Build, a: Rows, amount: sp.Expr) -> None:
+    w = a["class_weight"]
+    a.let("weights", [], sp.Sum(w[CLASS], CLASS), "sum of the class weights")
+    a.let("fall", [ITEM], sp.Sum(Weighted(w[CLASS], -a.drop), CLASS))
+    a.let("each", [ITEM], a.fall + a.weights * a.grow)
+    a.let("spread", [ITEM], unless(amount, a.off * a.each), "smoothing over all classes")
+    slope = a.off * (a.mass * Quotient(a.weights, a.total) - w[CLASS])
+    a.partials("spread", {a.logits: unless(amount, slope)})
+
+
+@Vocabulary
+def score_penalty(P: Build, a: Rows, factor: sp.Expr) -> None:
+    """Name ``penalty``, `factor` times the squared log-sum-exp (z-loss)."""
+    a.let("penalty", [ITEM], unless(factor, factor * a.lse**2), "z-loss")
+
+
+@score_penalty.when_stable
+def _(P: Build, a: Rows, factor: sp.Expr) -> None:
+    score_penalty.plain(P, a, factor)
+    slope = 2 * factor * a.lse * a.mass * Quotient(sp.S.One, a.total)
+    a.partials("penalty", {a.logits: unless(factor, slope)})
+
+
+def soft_target(a: Rows) -> None:
+    """Name ``goal``: the smoothed probabilities times ``class_weight``; and their sum."""
+    w = a["class_weight"]
+    a.let("goal", [ITEM, CLASS], w[CLASS] * (a.hit * a.target + a.off), "weighted target")
+    a.let("goals", [ITEM], sp.Sum(a.goal, CLASS))
+
+
+@Vocabulary
+def soft_loss(P: Build, a: Rows) -> None:
+    """Name ``nll``, minus the ``goal``-weighted sum of log-softmax; 0 where ``goal`` is 0."""
+    score = a.let("score", [ITEM, CLASS], a.lse - a.logits, "-log softmax")
+    a.let("nll", [ITEM], sp.Sum(Weighted(a.goal, score), CLASS))
+
+
+@soft_loss.when_stable
+def _(P: Build, a: Rows) -> None:
+    score = a.let("score", [ITEM, CLASS], a.grow - a.drop, "-log softmax, at least 0")
+    a.let("nll", [ITEM], sp.Sum(Weighted(a.goal, score), CLASS))
+    rival = a.let("rival", [ITEM, CLASS], at_class(a.first, a.rest, (1 - a.tail) + a.rest))
+    share = Quotient(sp.S.One, a.total)
+    slope = (a.goals - a.goal) * (a.mass * share) - a.goal * (rival * share)
+    a.partials("nll", {a.logits: slope, a.goal: score})
