@@ -35,7 +35,7 @@ def parameter_effect(session: Session, dtype: str, axis: str) -> Outcome:
     """Judge the target with ``axis`` set to another value, if it takes that argument."""
     target, check = session.target, f"parameter {axis}"
     if axis not in session.accepted:
-        return Outcome(check, dtype, text=f"the target takes no argument {axis}", ran=False)
+        return Outcome(check, dtype, text=f"takes no argument {axis}", ran=False)
     changed = spec_of(target.loss, target.preset, {**target.axes, axis: CHANGED})
     points = _points(session, dtype)
     before = session.evaluate(points)

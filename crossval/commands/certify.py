@@ -41,6 +41,9 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.option("--dtype", "dtypes", metavar="D,...", help="Formats under test; all four by default.")
 @calling_options
 @click.option(
+    "--wrt", metavar="NAME,...", help="Inputs whose gradients are judged; all by default."
+)
+@click.option(
     "--check", "wanted", multiple=True, metavar="GLOB,...", help="Checks to run; all by default."
 )
 @click.option(
@@ -64,6 +67,8 @@ def command(
     dtypes: str | None,
     call: str | None,
     init: tuple[str, ...],
+    bind: dict[str, str],
+    wrt: str | None,
     adapter: str,
     wanted: tuple[str, ...],
     outputs: tuple[str, ...],
@@ -87,11 +92,19 @@ def command(
     _one_selection(target, all_libraries, chosen)
     if target is None:
         own = {"--as": declared, "--set": axes, "--call": call, "--init": init}
+        own |= {"--bind": bind, "--wrt": wrt}
         _unused([option for option, given in own.items() if given], "TARGET")
     if target is not None:
         single = find(
-            target, declared, call=call, init=dict(pairs(init, "--init")), adapter=adapter
+            target,
+            declared,
+            call=call,
+            init=dict(pairs(init, "--init")),
+            bind=bind,
+            adapter=adapter,
         )
+        if wrt:
+            single = replace(single, wrt=tuple(wrt.split(",")))
         targets = [_with(single, dict(pairs(axes, "--set")), dtypes)]
     else:
         names = libraries.names() if all_libraries else list(chosen)

@@ -41,6 +41,7 @@ def command(
     dtype: str,
     call: str | None,
     init: tuple[str, ...],
+    bind: dict[str, str],
     adapter: str,
     arguments: tuple[str, ...],
     level: str,
@@ -70,6 +71,7 @@ def command(
         arguments=dict(pairs(arguments, "--set")),
         call=call,
         init=dict(pairs(init, "--init")),
+        bind=bind,
         adapter=adapter,
         limits=Limits(seconds=time_limit, memory=int(memory_limit * 2**30)),
     )

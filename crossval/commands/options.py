@@ -38,6 +38,13 @@ def calling_options(verb: Verb) -> Verb:
                 "--init", multiple=True, metavar="NAME=VALUE", help="Arguments of a class."
             ),
             click.option(
+                "--bind",
+                multiple=True,
+                metavar="NAME=f.ATTR",
+                help="Input or axis that the target owns, as in pred=f.boxes.",
+                callback=lambda context, option, items: dict(_bindings(items)),
+            ),
+            click.option(
                 "--adapter",
                 type=click.Choice(["torch", "numpy"]),
                 default="torch",
@@ -60,6 +67,15 @@ def pairs(items: Iterable[str], option: str) -> Iterator[tuple[str, Any]]:
             yield name, ast.literal_eval(value)
         except (ValueError, SyntaxError):
             yield name, value
+
+
+def _bindings(items: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Read NAME=f.ATTR; the attribute is checked where the target is made."""
+    for item in items:
+        name, equals, place = item.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--bind takes NAME=f.ATTR; got {item!r}")
+        yield name, place
 
 
 def declaration(text: str) -> tuple[str, str | None]:

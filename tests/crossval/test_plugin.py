@@ -69,6 +69,12 @@ adapter = "numpy"
 init = { swap = true }
 """
 
+ELSEWHERE = """
+[tool.pytest.ini_options]
+testpaths = ["tests"]
+python_functions = ["check_*"]
+"""
+
 XFAIL = """
 [[tool.refloss.targets.wrong.xfail]]
 check = "{check}"
@@ -172,6 +178,15 @@ def test_each_item_is_collected_once(project, argument):
     assert len(found) == len(set(found)) == 28
 
 
+def test_a_project_that_keeps_its_tests_elsewhere_and_names_them_otherwise(project):
+    pytester = project(TABLE + ELSEWHERE)
+    (pytester.mkdir("tests") / "test_own.py").write_text("def check_own(): pass\n")
+    run(pytester, "--refloss", "-k", "call or own").assert_outcomes(passed=3, deselected=26)
+    run(pytester, "--refloss", "tests", "-k", "call or own").assert_outcomes(
+        passed=3, deselected=26
+    )
+
+
 def test_selection_by_node_id_runs_that_item_alone(project):
     pytester = project()
     one = "pyproject.toml::test[right-value-float32]"
@@ -212,9 +227,19 @@ def test_junit_carries_grade_and_error(project):
 
 
 def test_xdist_shares_the_items_and_one_process_writes_the_certificates(project):
-    pytester = project()
+    pytester = project(TABLE + ELSEWHERE)
+    pytester.mkdir("tests")
     result = pytester.runpytest_subprocess(
-        "--refloss", "-n", "2", "-k", QUICK, "--refloss-report", "certificates", timeout=120
+        "-p",
+        "no:hypothesispytest",
+        "--refloss",
+        "-n",
+        "2",
+        "-k",
+        QUICK,
+        "--refloss-report",
+        "certificates",
+        timeout=120,
     )
     result.assert_outcomes(passed=6, failed=2)
     result.stdout.fnmatch_lines(["wrong  giou/fvcore  grade F  2 pass, 2 fail  RL407"])

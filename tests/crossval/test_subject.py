@@ -5,6 +5,7 @@ import re
 import pytest
 
 from crossval.engine import certify
+from crossval.subject import Subject
 from crossval.target import Target, UsageError
 from tests.crossval.conftest import TARGETS
 
@@ -112,3 +113,25 @@ def test_numpy_targets_hold_inputs_too(judged):
 def test_names_that_the_loss_does_not_have_are_usage_errors(options, words):
     with pytest.raises(UsageError, match=re.escape(words)):
         certify(Target(f"{TARGETS / 'numpy_losses.py'}:giou", "giou", "fvcore", **options))
+
+
+class Attributes:
+    """Holds what it is told to."""
+
+    def __init__(self):
+        self.eps = 1.0
+
+    def __call__(self, pred, target):
+        """Tell what is held."""
+        return self.eps
+
+
+def test_what_is_held_for_a_call_is_gone_after_it():
+    thing = Attributes()
+    subject = Subject(thing, ("pred", "target"), None, {"eps": "f.eps"})
+    with subject.holding(thing, {"eps": 2.0, "alpha": 3.0}):
+        assert subject.invoke(thing, {"pred": 0, "target": 0}, {"eps": 2.0}) == 2.0
+    assert thing.eps == 1.0
+    with pytest.raises(ZeroDivisionError), subject.holding(thing, {"eps": 2.0}):
+        _ = 1 / 0
+    assert thing.eps == 1.0
