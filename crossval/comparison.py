@@ -126,8 +126,7 @@ class Comparison:
         whole = (
             f for f in self.findings if f.code in _WHOLE or (f.code in _LOST and f.seen == f.of)
         )
-        said = (f"{f.code} {f.check}: {f.message or f.cause or CODES[f.code].title}" for f in whole)
-        return tuple(dict.fromkeys(said))
+        return tuple(dict.fromkeys(f"{f.code} {f.check}: {_words(f)}" for f in whole))
 
     def worst(self, n: int = 10) -> Rows:
         """Return the ``n`` worst rows, each with its worst number: by grade, then by ulp."""
@@ -261,7 +260,7 @@ class Given(Session):
         """Yield every number that was given, graded."""
         evaluation = self.measured(self.given.dtype)
         rows = np.arange(len(self.given))
-        causes = {f.check: f.message or f.cause for f in findings if f.code in _WHOLE}
+        causes = {f.check: _words(f) for f in findings if f.code in _WHOLE}
         causes |= {f.check: f.cause for f in findings if f.code in ("RL301", "RL402")}
         found = quantities(self, evaluation, self.given, self.truth, rows)
         for quantity in found:
@@ -300,6 +299,13 @@ class Given(Session):
             return whole
         known = f"condition {condition:.3g}" if condition is not None else "its condition"
         return {"A": "", "B": known, "C": "rounding of the textbook formula"}[grade]
+
+
+def _words(finding: Finding) -> str:
+    """Return the words that say why, else those that say what."""
+    if finding.code in _LOST:
+        return finding.message
+    return finding.cause or finding.message
 
 
 def _named(loss: Any, preset: str | None) -> tuple[str, str | None]:

@@ -13,11 +13,16 @@ from crossval.target import Target
 
 SOURCE = Path(crossval.__file__).parent
 # codes that were published: each keeps its meaning, none may go
-PUBLISHED = """
-RL101 RL102 RL103 RL104 RL105 RL106 RL201 RL202 RL203 RL204 RL205 RL206 RL207 RL208 RL301 RL302
-RL401 RL402 RL403 RL404 RL405 RL406 RL407 RL408 RL501 RL601 RL602 RL603 RL701 RL801 RL802 RL804
-RL805 RL806 RL901
-""".split()
+PUBLISHED = [
+    f"RL{number}"
+    for number in (
+        *range(101, 107),
+        *range(201, 209),
+        *(301, 302),
+        *range(401, 409),
+        *(501, 601, 602, 603, 701, 801, 802, 804, 805, 806, 901),
+    )
+]
 
 
 def emitted():

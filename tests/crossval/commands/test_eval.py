@@ -1,0 +1,168 @@
+"""refloss eval: kernel beside certified numbers, and input that cannot be misread."""
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from flint import arb, ctx
+
+import refloss as library
+
+PROBE = ("pred=[[0,0,10,2]]", "target=[[2,-1,6,7]]")
+TIE = ("pred=[[0,0,4,4]]", "target=[[0,0,4,4]]")
+
+
+def row_of(strict_json, *arguments):
+    body = strict_json("eval", *arguments, "--format", "json")
+    (row,) = body["rows"]
+    return body, row
+
+
+def test_text_has_kernel_enclosure_condition_and_kind(refloss):
+    code, out, err = refloss("eval", "ciou/torchvision", *PROBE, "--grad", "--cond")
+    assert code == 0, err
+    for words in ("d/dtx2", " ± ", "ulp", "cond.", "kind", "regular", "float64"):
+        assert words in out
+    _, out, _ = refloss("eval", "ciou", *PROBE)
+    assert "d/dpx1" not in out
+    assert "0.9462030506947085" in out
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_tables_fit(refloss, width):
+    arguments = ("--grad", "--cond", "--digits", "40", "--hvp", "pred=[[1,0,0,0]]")
+    code, out, _ = refloss("eval", "giou", *PROBE, *arguments, width=width)
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= width
+    code, out, _ = refloss("eval", "giou", *TIE, "--grad", width=width)
+    assert max(map(len, out.splitlines())) <= width
+
+
+def test_kernel_and_bits_are_those_of_the_public_function(strict_json):
+    _, row = row_of(strict_json, "ciou/torchvision", *PROBE, "--grad", "--dtype", "float32")
+    boxes = [np.array([x], np.float32) for x in ([0, 0, 10, 2], [2, -1, 6, 7])]
+    value, grads = library.ciou.value_and_grad(*boxes, preset="torchvision")
+    assert row["value"]["bits"] == f"{value.view(np.uint32)[0]:#x}"
+    assert float(row["gradient"]["ty2"]["kernel"]) == grads["target"][0, 3]
+    assert 0 <= row["value"]["ulp"] <= 0.51
+
+
+def test_the_enclosure_holds_the_rational_truth(strict_json):
+    # IoU of these boxes is 8/44: the loss is 36/44 exactly
+    for digits in ("12", "17", "30", "200"):
+        _, row = row_of(strict_json, "iou/linear", *PROBE, "--digits", digits)
+        middle, radius = row["value"]["certified"].split(" ± ")
+        error = abs(Fraction(middle) - Fraction(36, 44))
+        assert error <= Fraction(radius)
+        assert Fraction(radius) <= Fraction(10) ** (1 - int(digits))
+
+
+def test_more_digits_agree_with_fewer_and_with_a_formula_of_their_own(strict_json):
+    _, few = row_of(strict_json, "ciou", *PROBE, "--digits", "15")
+    _, many = row_of(strict_json, "ciou", *PROBE, "--digits", "100")
+    assert many["value"]["certified"][:15] == few["value"]["certified"][:15]
+    before, ctx.prec = ctx.prec, 500
+    try:
+        iou, distance = arb(8) / 44, arb(5) / 164
+        turn = (arb(4) / 8).atan() - (arb(10) / 2).atan()
+        v = 4 / arb.pi() ** 2 * turn**2
+        truth = 1 - iou + distance + v**2 / (1 - iou + v)
+        middle, radius = many["value"]["certified"].split(" ± ")
+        assert abs(arb(middle) - truth) <= arb(radius)
+    finally:
+        ctx.prec = before
+
+
+def test_a_tie_shows_the_vertices_and_no_single_derivative(strict_json, refloss):
+    _, row = row_of(strict_json, "giou", *TIE, "--grad")
+    assert row["kind"] == "tie"
+    assert len(row["vertices"]) == 16
+    assert row["gradient"]["px1"]["certified"] is None
+    assert row["gradient"]["px1"]["ulp"] is None
+    _, out, _ = refloss("eval", "giou", *TIE, "--grad")
+    assert "any from -0.25 to 0.25" in out
+    assert "vertex" in out
+
+
+def test_an_undefined_derivative_is_called_so(refloss):
+    _, out, _ = refloss("eval", "giou", "pred=[[3,5,3,5]]", "target=[[3,5,3,5]]", "--grad")
+    assert "no derivative exists here" in out
+
+
+def test_upstream_and_hvp(strict_json):
+    _, one = row_of(strict_json, "giou", *PROBE, "--grad", "--hvp", "pred=[[1,0,0,0]]")
+    _, half = row_of(
+        strict_json, "giou", *PROBE, "--grad", "--hvp", "pred=[[1,0,0,0]]", "upstream=[-0.5]"
+    )
+    for part in ("gradient", "hvp"):
+        for name, number in one[part].items():
+            ours = float(half[part][name]["kernel"])
+            assert ours == pytest.approx(-0.5 * float(number["kernel"]), rel=1e-14, abs=1e-18)
+    assert one["hvp"]["px1"]["ulp"] is not None
+    assert one["value"] == half["value"]
+
+
+def test_axes_reach_kernel_and_truth(strict_json):
+    body, row = row_of(strict_json, "giou", *PROBE, "--set", "eps=0.5")
+    assert body["axes"]["eps"] == 0.5
+    assert row["value"]["ulp"] < 4
+    assert row["value"] != row_of(strict_json, "giou", *PROBE)[1]["value"]
+
+
+def test_files(strict_json, tmp_path):
+    np.save(tmp_path / "pred.npy", np.array([[0, 0, 10, 2]], np.float32))
+    (tmp_path / "target.json").write_text("[[2, -1, 6, 7]]")
+    names = f"pred=@{tmp_path}/pred.npy", f"target=@{tmp_path}/target.json"
+    body, row = row_of(strict_json, "ciou", *names)
+    assert body["dtype"] == "float32"
+    assert row["inputs"]["target"] == [2, -1, 6, 7]
+
+
+def test_many_rows(strict_json, refloss):
+    pred, target = [[0, 0, 2, 2 + i] for i in range(20)], [[1, 1, 3, 4]] * 20
+    names = f"pred={json.dumps(pred)}", f"target={target}"
+    body = strict_json("eval", "iou", *names, "--format", "json")
+    assert len(body["rows"]) == 20
+    _, out, _ = refloss("eval", "iou", *names)
+    assert "row 15" in out
+    assert "4 more rows" in out
+
+
+def test_infinite_values_stay_strict_json(strict_json):
+    apart = ("pred=[[0,0,1,1]]", "target=[[5,5,6,6]]")
+    _, row = row_of(strict_json, "iou", "--set", "form=log", *apart)
+    assert row["value"]["kernel"] == row["value"]["certified"] == "inf"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ("pred=[0,0,1,1]", PROBE[1]),
+            "pred must have shape (N, 4); got (4,): write pred='[[...]]'",
+        ),
+        ((PROBE[0], "target=[[1,1,2,2],[1,1,2,2]]"), "got (2, 4), but N = 1"),
+        ((PROBE[0],), "takes pred (N, 4), target (N, 4); target missing"),
+        ((*PROBE, "eps=1"), "NAME must be one of pred, target, upstream"),
+        ((PROBE[0], "targe=[[1]]"), "did you mean target"),
+        ((*PROBE, PROBE[0]), "given twice"),
+        ((PROBE[0], "target"), "NAME=VALUE"),
+        ((PROBE[0], "target=[[1,2],[3]]"), "array literal"),
+        ((PROBE[0], "target=__import__('os')"), "array literal"),
+        ((PROBE[0], "target=[['a']]"), "numbers"),
+        ((PROBE[0], "target=@nowhere.npy"), "nowhere.npy"),
+        ((PROBE[0], "target=@x.txt"), ".npy or .json"),
+        ((PROBE[0], "target=[[5,5,1,1]]"), "x1 <= x2"),
+        ((*PROBE, "upstream=[1,2]"), "upstream must have shape (N,)"),
+        ((*PROBE, "--hvp", "pred=[[1]]"), "--hvp pred must have shape"),
+        ((*PROBE, "--set", "epss=1"), "did you mean 'eps'"),
+        ((*PROBE, "--digits", "0"), "--digits"),
+        ((*PROBE, "--digits", "1001"), "--digits"),
+    ],
+)
+def test_mistakes_are_4_and_say_what_is_wanted(refloss, arguments, words):
+    code, out, err = refloss("eval", "giou", *arguments)
+    assert code == 4, out
+    assert words in err
+    assert "Traceback" not in err

@@ -1,0 +1,68 @@
+"""The command of a finding leads back to it."""
+
+import shlex
+
+import pytest
+
+from crossval import Finding, Target
+from crossval.case_ids import CaseId
+from crossval.reproduction.lines import command_for
+
+
+def test_every_finding_of_a_wrong_target_has_its_command(judged):
+    certificate = judged("numpy_losses.py", "Scaled", "giou/fvcore")
+    assert certificate.findings
+    for finding in certificate.findings:
+        words = shlex.split(finding.repro)
+        assert words[:2] == ["refloss", "repro"]
+        identity = CaseId.parse(words[2])
+        assert (identity.declared, identity.level) == ("giou/fvcore", "smoke")
+        assert identity.dtype == finding.dtype
+        assert words[words.index("--target") + 1].endswith("numpy_losses.py:Scaled")
+        assert words[words.index("--adapter") + 1] == "numpy"
+
+
+def test_a_finding_without_a_row_names_its_check(judged):
+    certificate = judged("numpy_losses.py", "Broadcasting", "giou/fvcore")
+    (finding,) = [f for f in certificate.findings if f.code == "RL201"]
+    words = shlex.split(finding.repro)
+    assert words[:2] == ["refloss", "certify"]
+    assert words[words.index("--check") + 1] == "shape misuse"
+    assert words[words.index("--as") + 1] == "giou/fvcore"
+    assert words[words.index("--level") + 1] == "smoke"
+
+
+def test_a_row_at_which_the_target_raised_is_named(judged):
+    certificate = judged("numpy_losses.py", "raises_at_points", "giou/fvcore")
+    (finding,) = [f for f in certificate.findings if f.check == "call"]
+    assert finding.case.got == "no result"
+    assert finding.repro.startswith("refloss repro ")
+
+
+def test_an_import_failure_names_the_target(judged):
+    certificate = judged("broken_import.py", "loss", "giou/fvcore")
+    assert certificate.problem.repro.startswith("refloss certify ")
+    assert "--check" not in certificate.problem.repro
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"call": "f(pred, target, eps=eps)"}, ["--call", "f(pred, target, eps=eps)"]),
+        ({"init": {"scale": 0.5}}, ["--init", "scale=0.5"]),
+        ({"axes": {"eps": 0.25, "placement": "floor"}}, ["--set", "eps=0.25"]),
+        ({"bind": {"pred": "f.boxes"}}, ["--bind", "pred=f.boxes"]),
+        ({"adapter": "numpy"}, ["--adapter", "numpy"]),
+    ],
+)
+def test_how_the_target_is_called_is_part_of_it(options, words):
+    target = Target("mine.py:loss", "giou", "mmdet", **options)
+    line = command_for(target, "standard", Finding("RL205", "mutation", "float32", ""))
+    assert " ".join(words) in " ".join(shlex.split(line))
+    assert "--level" not in line
+
+
+def test_what_an_adapter_knows_is_left_out():
+    target = Target("fvcore.nn:giou_loss", "giou", "fvcore", library="fvcore")
+    line = command_for(target, "standard", Finding("RL205", "mutation", "float32", ""))
+    assert line == "refloss certify fvcore.nn:giou_loss --check mutation --dtype float32"
