@@ -186,9 +186,10 @@ def header(declared: Sequence[Declared], dtypes: tuple[str, ...]) -> str:
         for entry in declared
     )
     levels = dict.fromkeys(entry.level for entry in declared)
+    nouns = "target" if len(declared) == 1 else "targets"
     digest = hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()[:12]
     return (
-        f"refloss: {version('refloss')}, {len(declared)} targets, level {', '.join(levels)}, "
+        f"refloss: {version('refloss')}, {len(declared)} {nouns}, level {', '.join(levels)}, "
         f"points {', '.join(sets)} sha256 {digest}"
     )
 

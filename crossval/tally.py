@@ -53,7 +53,13 @@ class Tally:
         grades = [o.grade for o in self.outcomes if o.grade in tuple("ABCF")]
         codes = dict.fromkeys(finding.code for o in self.outcomes for finding in o.findings)
         grade = max(grades, default="-")
-        words = [self.name, self.target.declared, f"grade {grade}", ", ".join(counts), *codes]
+        words = [
+            self.name,
+            self.target.declared,
+            f"grade {grade}",
+            ", ".join(counts),
+            " ".join(codes),
+        ]
         return "  ".join(filter(None, words))
 
 
