@@ -20,7 +20,7 @@ from crossval.checks import checks, perform
 from crossval.families import Family, family_of
 from crossval.findings import CODES, Finding
 from crossval.oracles.formats import FORMATS
-from crossval.outcome import NOT_RUN, Check, Outcome
+from crossval.outcome import NOT_RUN, NOT_SELECTED, Check, Outcome
 from crossval.points.boxes import ROWS
 from crossval.reproduction.lines import command_for
 from crossval.runner import Limits, Runner, TargetDied, TargetRaised
@@ -31,8 +31,6 @@ NOTHING_TESTED = ("everything: the target was not run",)
 ALWAYS_UNTESTED = (
     "devices other than the CPU",
     "second derivatives",
-    "reductions other than none",
-    "boxes with x2 < x1, NaN or infinite coordinates",
     "threads, compilation (torch.compile, torch.jit) and autocast",
 )
 
@@ -232,7 +230,7 @@ class Examination:
         """Outcomes in the order of the checks; a check that was not selected says so."""
         found = {(outcome.check, outcome.dtype): outcome for outcome in outcomes}
         for check in self.checks:
-            absent = Outcome(check.name, check.dtype, text="not selected", ran=False)
+            absent = Outcome(check.name, check.dtype, text=NOT_SELECTED, ran=False)
             yield found.get((check.name, check.dtype), absent)
 
     def _not_tested(self, outcomes: Iterable[Outcome], facts: Facts) -> tuple[str, ...]:
@@ -241,16 +239,17 @@ class Examination:
         for outcome in outcomes:
             if outcome.status == NOT_RUN:
                 reasons.setdefault(outcome.text, []).append(f"{outcome.check} {outcome.dtype}")
-        wrt = self.target.wrt or tuple(self.family.inputs)
+        wrt = self.target.wrt or self.family.differentiable
         skipped = [f"{', '.join(names)} ({reason})" for reason, names in reasons.items()]
         rows = [
             f"gradient of {count} rows in {dtype}, truth undecided"
             for dtype, count in facts.undecided.items()
         ]
         formats = [f"dtype {name}" for name in FORMATS if name not in self.target.dtypes]
-        inputs = [f"gradient by {name}" for name in self.family.inputs if name not in wrt]
+        inputs = [f"gradient by {name}" for name in self.family.differentiable if name not in wrt]
         arguments = [f"argument {name} beyond its default" for name in facts.unexamined]
-        return (*skipped, *rows, *formats, *inputs, *arguments, *ALWAYS_UNTESTED)
+        always = (*ALWAYS_UNTESTED, *self.family.untested)
+        return (*skipped, *rows, *formats, *inputs, *arguments, *always)
 
 
 def definition(target: Target, level: str) -> tuple[Any, Family]:
@@ -267,8 +266,8 @@ def definition(target: Target, level: str) -> tuple[Any, Family]:
     if level not in ROWS:
         raise UsageError(f"level must be one of {', '.join(ROWS)}; got {level!r}")
     spec = spec_of(target.loss, target.preset, target.axes)
-    family = family_of(target.loss)
-    target.fit(family.inputs, losses()[target.loss]["axes"])
+    family = family_of(target.loss, spec.program)
+    target.fit(family.inputs, [*losses()[target.loss]["axes"], *family.options])
     return spec, family
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crossval.session import Session
 
 PASS, FAIL, KNOWN, INCONCLUSIVE, NOT_RUN = "pass", "fail", "known", "inconclusive", "not run"
+NOT_SELECTED = "not selected"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,9 @@ format_option = click.option(
 set_option = click.option(
     "--set", "axes", multiple=True, metavar="AXIS=VALUE", help="Axis values on top of the preset."
 )
+wrt_option = click.option(
+    "--wrt", metavar="NAME,...", help="Inputs whose gradients are judged; all by default."
+)
 
 
 def calling_options(verb: Verb) -> Verb:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import click
 
 from crossval.case_ids import CaseId
 from crossval.certificate import PASSED, plain
 from crossval.codes import CODES
-from crossval.commands.options import calling_options, declaration, format_option, pairs, set_option
+from crossval.commands.options import (
+    calling_options,
+    declaration,
+    format_option,
+    pairs,
+    set_option,
+    wrt_option,
+)
 from crossval.engine import find
 from crossval.reproduction.certificates import recorded
 from crossval.reproduction.rows import row_of, to_dict
@@ -24,6 +30,7 @@ from crossval.target import Target
 @click.option("--target", "reference", metavar="TARGET", help="MODULE:ATTR or FILE.py:ATTR.")
 @set_option
 @calling_options
+@wrt_option
 @click.option("--emit", type=click.Choice([*EMIT, "json"]), help="By the target's arrays.")
 @format_option
 def command(
@@ -32,10 +39,11 @@ def command(
     axes: tuple[str, ...],
     call: str | None,
     init: tuple[str, ...],
+    bind: dict[str, str],
     adapter: str,
+    wrt: str | None,
     emit: str | None,
     style: str,
-    **more: Any,
 ) -> int:
     """Write a stand-alone script that shows CASE, the id of a row or FILE.json#CASE.
 
@@ -59,8 +67,9 @@ def command(
         declaration(identity.declared)
         target = None
     if reference is not None:
-        options = {"call": call, "init": dict(pairs(init, "--init")), "adapter": adapter, **more}
-        target = find(reference, identity.declared, **options)
+        options = {"call": call, "init": dict(pairs(init, "--init")), "bind": bind}
+        target = find(reference, identity.declared, adapter=adapter, **options)
+        target = replace(target, wrt=tuple(wrt.split(",")) if wrt else target.wrt)
     if target is not None:
         target = replace(target, axes=values)
     row = row_of(identity, values)

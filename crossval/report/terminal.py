@@ -18,7 +18,15 @@ from rich.text import Text
 from crossval.catalog import losses
 from crossval.certificate import PASSED, Certificate
 from crossval.findings import CODES, Case, Finding
-from crossval.outcome import FAIL, INCONCLUSIVE, KNOWN, NOT_RUN, PASS, Outcome
+from crossval.outcome import (
+    FAIL,
+    INCONCLUSIVE,
+    KNOWN,
+    NOT_RUN,
+    NOT_SELECTED,
+    PASS,
+    Outcome,
+)
 from crossval.target import Target
 
 _STYLE = {
@@ -205,7 +213,8 @@ def _table(certificate: Certificate, width: int) -> Table:
 
 def _sections(certificate: Certificate) -> Iterator[list[tuple[RenderableType, ...]]]:
     """Numeric checks format by format, then the others with their formats joined."""
-    outcomes, formats = certificate.outcomes, certificate.target.dtypes
+    outcomes = [outcome for outcome in certificate.outcomes if outcome.text != NOT_SELECTED]
+    formats = certificate.target.dtypes
     numeric = [
         outcome
         for outcome in outcomes

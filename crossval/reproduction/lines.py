@@ -40,6 +40,7 @@ def how(target: Target) -> list[str]:
     words = ["--call", target.call] if target.call else []
     words += [word for item in _pairs(target.init) for word in ("--init", item)]
     words += [word for item in _pairs(target.bind) for word in ("--bind", item)]
+    words += ["--wrt", ",".join(target.wrt)] if target.wrt else []
     adapted = any(known.adapter == target.adapter for known in _known(target))
     return words if adapted or target.adapter == "torch" else [*words, "--adapter", target.adapter]
 

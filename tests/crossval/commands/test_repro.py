@@ -140,6 +140,18 @@ def test_class_call_and_axes_are_part_of_the_script(refloss):
     assert abs(got - expected) > 1e-3
 
 
+def test_what_a_module_owns_is_put_into_it(refloss):
+    case = f"ciou/detectron2@1-smoke#{NUMBER}:float64"
+    target = f"{TARGETS / 'torch_modules.py'}:Boxes"
+    lines = execute(emit(refloss, case, "--target", target, "--bind", "pred=f.boxes"))
+    assert all(int(ulp) <= 64 for name in ("value", "pred") for *_, ulp in numbers(lines, name))
+    detached = target.replace("Boxes", "Detached")
+    lines = execute(emit(refloss, case, "--target", detached, "--bind", "pred=f.boxes"))
+    assert ["pred", "nothing", "came"] in lines
+    only = emit(refloss, case, "--target", target, "--bind", "pred=f.boxes", "--wrt", "target")
+    assert '"pred": [' not in only
+
+
 def test_numpy_call_expressions_reach_grad_too(refloss):
     how = ("--call", "f(pred, target=target)", "--adapter", "numpy")
     lines = execute(emit(refloss, CASE, "--target", f"{NUMPY}:Flipped", *how))

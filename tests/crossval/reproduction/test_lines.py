@@ -52,6 +52,7 @@ def test_an_import_failure_names_the_target(judged):
         ({"init": {"scale": 0.5}}, ["--init", "scale=0.5"]),
         ({"axes": {"eps": 0.25, "placement": "floor"}}, ["--set", "eps=0.25"]),
         ({"bind": {"pred": "f.boxes"}}, ["--bind", "pred=f.boxes"]),
+        ({"wrt": ("pred",)}, ["--wrt", "pred"]),
         ({"adapter": "numpy"}, ["--adapter", "numpy"]),
     ],
 )
