@@ -90,6 +90,7 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     nll = grow + lag  # -log softmax of the target
     lack = 1.0 - mass[np.arange(B), target]  # of the largest mass
     others = lack + rest  # mass of all classes but the target
+    miss = others/total  # softmax of all but the target
     weights = np.sum(class_weight, axis=0)  # sum of the class weights
     fall = np.sum(weighted(class_weight, -drop), axis=1)
     each = grow*weights + fall
@@ -97,7 +98,7 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
     loss = weighted(class_weight[target]*hit, nll) + penalty + spread
     nll_bar = class_weight[target]*hit*loss_bar
-    logits_bar0 = np.where((np.arange(C) == target[:, None]), -(others[:, None]*(nll_bar[:, None]/total[:, None])), mass*(nll_bar[:, None]/total[:, None]))
+    logits_bar0 = np.where((np.arange(C) == target[:, None]), -(miss[:, None]*nll_bar[:, None]), mass*(nll_bar[:, None]/total[:, None]))
     logits_bar1 = np.where((z_loss == 0.0), logits_bar0, 2.0*z_loss*lse[:, None]*mass*(loss_bar[:, None]/total[:, None]) + logits_bar0)
     logits_bar = np.where((label_smoothing == 0.0), logits_bar1, (mass*(weights/total[:, None]) - class_weight)*loss_bar[:, None]*off + logits_bar1)
     return loss, logits_bar
@@ -122,8 +123,6 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, label_smoothing, ove
     total = 1.0 + rest
     grow = np.log1p(rest)
     lse = grow + top  # log-sum-exp
-    lack = 1.0 - mass[np.arange(B), target]  # of the largest mass
-    others = lack + rest  # mass of all classes but the target
     weights = np.sum(class_weight, axis=0)  # sum of the class weights
     nll_bar = class_weight[target]*hit*loss_bar
     top_dot = logits_dot[np.arange(B), first]
@@ -132,9 +131,8 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, label_smoothing, ove
     mass_dot = tail_dot*np.where((np.arange(C) == first[:, None]), 0.0, 1.0)
     rest_dot = np.sum(tail_dot, axis=1)
     lse_dot0 = np.sum(mass*(logits_dot/total[:, None]), axis=1)
-    lack_dot = -mass_dot[np.arange(B), target]
-    others_dot = lack_dot + rest_dot
-    logits_bar0_dot = np.where((np.arange(C) == target[:, None]), 0.0, mass_dot*(nll_bar[:, None]/total[:, None])) + np.where((np.arange(C) == target[:, None]), -(others_dot[:, None]*(nll_bar[:, None]/total[:, None])), 0.0) + np.where((np.arange(C) == target[:, None]), others[:, None]*(nll_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None]), -(mass*(nll_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None])))
+    miss_dot = mass[np.arange(B), target]*(rest_dot/total/total) - mass_dot[np.arange(B), target]/total
+    logits_bar0_dot = miss_dot[:, None]*np.where((np.arange(C) == target[:, None]), -nll_bar[:, None], 0.0) + np.where((np.arange(C) == target[:, None]), 0.0, mass_dot*(nll_bar[:, None]/total[:, None])) + np.where((np.arange(C) == target[:, None]), 0.0, -(mass*(nll_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None])))
     logits_bar1_dot = np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse[:, None]*mass_dot*(loss_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse_dot0[:, None]*mass*(loss_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, -(2.0*z_loss*lse[:, None]*mass*(loss_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None]))) + logits_bar0_dot
     logits_bar_dot = np.where((label_smoothing == 0.0), 0.0, loss_bar[:, None]*off*mass_dot*(weights/total[:, None])) + np.where((label_smoothing == 0.0), 0.0, -(loss_bar[:, None]*off*mass*(rest_dot[:, None]/total[:, None])*(weights/total[:, None]))) + logits_bar1_dot
     return logits_bar_dot

@@ -74,7 +74,6 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     hit = 1.0 - taken  # factor of the target
     off = taken/C  # added to every class
     goal = (hit*target + off)*class_weight  # weighted target
-    goals = np.sum(goal, axis=1)
     first = np.argmax(logits, axis=1)  # class of the largest logit
     top = logits[np.arange(B), first]  # largest logit
     drop = logits - top[:, None]  # at most 0
@@ -88,10 +87,16 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     score = grow[:, None] - drop  # -log softmax, at least 0
     nll = np.sum(weighted(goal, score), axis=1)
     rival = np.where((np.arange(C) == first[:, None]), rest[:, None], 1.0 + rest[:, None] - tail)
+    miss = rival/total[:, None]  # softmax of all but the class
+    lead = np.argmax(goal, axis=1)  # class of the largest part
+    most = goal[np.arange(B), lead]  # largest part
+    minor = np.where((np.arange(C) == lead[:, None]), 0.0, goal)
+    minors = np.sum(minor, axis=1)  # sum of all but the largest part
+    asked = np.where((np.arange(C) == lead[:, None]), minors[:, None], minors[:, None] + most[:, None] - goal)  # of all other classes
     penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
     loss = nll + penalty
     goal_bar = loss_bar[:, None]*score
-    logits_bar0 = (goals[:, None] - goal)*mass*(loss_bar[:, None]/total[:, None]) - goal*rival*(loss_bar[:, None]/total[:, None])
+    logits_bar0 = asked*mass*(loss_bar[:, None]/total[:, None]) - loss_bar[:, None]*goal*miss
     logits_bar = np.where((z_loss == 0.0), logits_bar0, 2.0*z_loss*lse[:, None]*mass*(loss_bar[:, None]/total[:, None]) + logits_bar0)
     target_bar = class_weight*hit*goal_bar
     return loss, logits_bar, target_bar
@@ -107,7 +112,6 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_sm
     hit = 1.0 - taken  # factor of the target
     off = taken/C  # added to every class
     goal = (hit*target + off)*class_weight  # weighted target
-    goals = np.sum(goal, axis=1)
     first = np.argmax(logits, axis=1)  # class of the largest logit
     top = logits[np.arange(B), first]  # largest logit
     drop = logits - top[:, None]  # at most 0
@@ -119,8 +123,13 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_sm
     grow = np.log1p(rest)
     lse = grow + top  # log-sum-exp
     rival = np.where((np.arange(C) == first[:, None]), rest[:, None], 1.0 + rest[:, None] - tail)
+    miss = rival/total[:, None]  # softmax of all but the class
+    lead = np.argmax(goal, axis=1)  # class of the largest part
+    most = goal[np.arange(B), lead]  # largest part
+    minor = np.where((np.arange(C) == lead[:, None]), 0.0, goal)
+    minors = np.sum(minor, axis=1)  # sum of all but the largest part
+    asked = np.where((np.arange(C) == lead[:, None]), minors[:, None], minors[:, None] + most[:, None] - goal)  # of all other classes
     goal_dot = class_weight*hit*target_dot
-    goals_dot = np.sum(goal_dot, axis=1)
     top_dot = logits_dot[np.arange(B), first]
     drop_dot = logits_dot - top_dot[:, None]
     tail_dot = drop_dot*tail
@@ -129,9 +138,13 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_sm
     grow_dot = rest_dot/total
     lse_dot0 = np.sum(mass*(logits_dot/total[:, None]), axis=1)
     score_dot = grow_dot[:, None] - drop_dot
-    rival_dot = tail_dot*np.where((np.arange(C) == first[:, None]), 0.0, -1.0) + rest_dot[:, None]
+    miss_dot = mass*(rest_dot[:, None]/total[:, None]/total[:, None]) - mass_dot/total[:, None]
+    most_dot = goal_dot[np.arange(B), lead]
+    minor_dot = goal_dot*np.where((np.arange(C) == lead[:, None]), 0.0, 1.0)
+    minors_dot = np.sum(minor_dot, axis=1)
+    asked_dot = goal_dot*np.where((np.arange(C) == lead[:, None]), 0.0, -1.0) + most_dot[:, None]*np.where((np.arange(C) == lead[:, None]), 0.0, 1.0) + minors_dot[:, None]
     goal_bar_dot = loss_bar[:, None]*score_dot
-    logits_bar0_dot = (goals[:, None] - goal)*mass_dot*(loss_bar[:, None]/total[:, None]) + goals_dot[:, None]*mass*(loss_bar[:, None]/total[:, None]) + goal*rival*(loss_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None]) - goal*rival_dot*(loss_bar[:, None]/total[:, None]) - goal_dot*mass*(loss_bar[:, None]/total[:, None]) - goal_dot*rival*(loss_bar[:, None]/total[:, None]) - (goals[:, None] - goal)*mass*(loss_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None])
+    logits_bar0_dot = asked*mass_dot*(loss_bar[:, None]/total[:, None]) + asked_dot*mass*(loss_bar[:, None]/total[:, None]) - loss_bar[:, None]*goal*miss_dot - loss_bar[:, None]*goal_dot*miss - asked*mass*(loss_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None])
     logits_bar_dot = np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse[:, None]*mass_dot*(loss_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse_dot0[:, None]*mass*(loss_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, -(2.0*z_loss*lse[:, None]*mass*(loss_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None]))) + logits_bar0_dot
     target_bar_dot = class_weight*hit*goal_bar_dot
     return logits_bar_dot, target_bar_dot

@@ -18,7 +18,7 @@ _rest = _m1 + _m2
 _total = 1 + _rest
 _w = _w0, _w1, _w2 = sp.symbols("w_0 w_1 w_2", nonnegative=True)
 _q = sp.symbols("q_0 q_1 q_2", nonnegative=True)
-_e, _k, _g = sp.symbols("eps K grow", positive=True)
+_e, _k, _g, _t = sp.symbols("eps K grow total", positive=True)
 
 _lse = sp.log(sp.exp(_top) + sp.exp(_z1) + sp.exp(_z2))
 _row = {_z1: _top + sp.log(_m1), _z2: _top + sp.log(_m2)}
@@ -63,6 +63,18 @@ RULES = (
         _total - 1,
         _rest + (1 - sp.S.One),
         "the sum itself: no p - 1",
+    ),
+    Rule(
+        "softmax of all classes but the target, by the target's mass",
+        sp.diff((_t - _m1) / _t, _m1),
+        -1 / _t,
+        "with the next: not from the masses of the others, which cancel where the target's is tiny",
+    ),
+    Rule(
+        "softmax of all classes but the target, by the sum of the masses",
+        sp.diff((_t - _m1) / _t, _t),
+        _m1 / _t**2,
+        "one term, of the size of the target's mass",
     ),
     Rule(
         "log-sum-exp by a logit",
@@ -132,6 +144,12 @@ RULES = (
         (_goals - _q[0]) / _total - _q[0] * (_rest / _total),
         "what the other classes ask, less what this one does",
         (_row,),
+    ),
+    Rule(
+        "what the other classes ask",
+        _goals - _q[1],
+        (_q[0] - _q[1]) + (_q[1] + _q[2]),
+        "for q_0 the largest: terms >= 0; the sum less nearly all of it loses every digit",
     ),
     Rule(
         "soft target by its probability",

@@ -128,10 +128,13 @@ def target_loss(P: Build, a: Rows) -> None:
 def _(P: Build, a: Rows) -> None:
     lag = a.let("lag", [ITEM], a.top - a["logits"][ITEM, a.target], "at least 0")
     a.let("nll", [ITEM], lag + a.grow, "-log softmax of the target")
-    lack = a.let("lack", [ITEM], 1 - a["mass"][ITEM, a.target], "of the largest mass")
+    own = a["mass"][ITEM, a.target]
+    lack = a.let("lack", [ITEM], 1 - own, "of the largest mass")
     others = a.let("others", [ITEM], a.rest + lack, "mass of all classes but the target")
     share = Quotient(sp.S.One, a.total)
-    a.partials("nll", {a.logits: at_class(a.target, -others * share, a.mass * share)})
+    miss = a.let("miss", [ITEM], Quotient(others, a.total), "softmax of all but the target")
+    a.partials("miss", {own: -share, a.total: own * share**2})
+    a.partials("nll", {a.logits: at_class(a.target, -miss, a.mass * share)})
 
 
 def smoothing(a: Rows, amount: sp.Expr, others: sp.Expr, classy: sp.Expr, size: sp.Expr) -> None:
@@ -209,5 +212,21 @@ def _(P: Build, a: Rows) -> None:
     a.let("nll", [ITEM], sp.Sum(Weighted(a.goal, score), CLASS))
     rival = a.let("rival", [ITEM, CLASS], at_class(a.first, a.rest, (1 - a.tail) + a.rest))
     share = Quotient(sp.S.One, a.total)
-    slope = (a.goals - a.goal) * (a.mass * share) - a.goal * (rival * share)
-    a.partials("nll", {a.logits: slope, a.goal: score})
+    miss = a.let("miss", [ITEM, CLASS], Quotient(rival, a.total), "softmax of all but the class")
+    a.partials("miss", {a.mass: -share, a.total: a.mass * share**2})
+    asked = asked_elsewhere(a)
+    a.partials("nll", {a.logits: asked * (a.mass * share) - a.goal * miss, a.goal: score})
+
+
+def asked_elsewhere(a: Rows) -> sp.Expr:
+    """Name and return ``asked``, in every class the sum of ``goal`` over all others.
+
+    The sum less the class's own part loses its digits in the class that has nearly all of it; from
+    the largest part, which is left out of the sum, every term is at least 0.
+    """
+    lead = a.let("lead", [ITEM], ArgMaxOver(a.goal, CLASS), "class of the largest part")
+    most = a.let("most", [ITEM], a["goal"][ITEM, lead], "largest part")
+    a.let("minor", [ITEM, CLASS], at_class(lead, ZERO, a.goal))
+    minors = a.let("minors", [ITEM], sp.Sum(a.minor, CLASS), "sum of all but the largest part")
+    more = (most - a.goal) + minors
+    return a.let("asked", [ITEM, CLASS], at_class(lead, minors, more), "of all other classes")
