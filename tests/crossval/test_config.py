@@ -1,10 +1,15 @@
 """Targets in a ``pyproject.toml``: read in full, and every mistake one sentence."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from crossval.config import Declared, read
 from crossval.expected import Expected
 from crossval.target import Target, UsageError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 FULL = """
 [tool.refloss]
@@ -155,3 +160,15 @@ def test_a_mistake_names_table_key_and_what_was_expected(tmp_path, text, words):
 def test_a_file_that_is_absent_is_named(tmp_path):
     with pytest.raises(UsageError, match=r"pyproject.toml: expected in .*; there is no such file"):
         read(tmp_path / "pyproject.toml")
+
+
+def test_the_readmes_table_is_read(tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = re.search(r"```toml\n(\[tool\.refloss\].*?)```", readme, re.DOTALL)
+    (declared,) = read(config(tmp_path, table[1]))
+    assert (declared.name, declared.target.declared, declared.level) == (
+        "ciou",
+        "ciou/detectron2",
+        "smoke",
+    )
+    assert len(declared.expected) == 1
