@@ -256,6 +256,13 @@ CODES: dict[str, Code] = {
         "Return the declared value, or declare another preset.",
         "iou = torch.where(union > 0, inter / union, 1)  # refloss states 0",
     ),
+    "RL502": Code(
+        "an ignored row has an effect",
+        "The loss or the gradient of a row that ignore_index marks is not 0.",
+        "Smoothing or a penalty that is added before the mask, or a mask that only scales.",
+        "Select, do not multiply: where(target == ignore_index, 0, loss), with everything in it.",
+        "loss = (1 - eps) * nll.masked_fill(ignored, 0) + eps * smooth  # smooth is not masked",
+    ),
     "RL601": Code(
         "not deterministic",
         "The same call gave different bits.",
@@ -405,6 +412,28 @@ CHECKS: dict[str, Subject] = {
     ),
     "empty batch": Subject(
         "zero rows", "Zero losses of shape (0,), gradients of shape (0, k).", ("RL207",)
+    ),
+    "class_weight": Subject(
+        "class weights act as the definition says",
+        "Value and gradients with weights between 0 and 4; a class of weight 0 adds nothing.",
+        (*_NUMBERS, *_SLOPES),
+    ),
+    "ignore_index": Subject(
+        "ignored rows have no effect",
+        "Marked by -100, then by a number that is a class: loss 0 and gradient 0 there, ordinary "
+        "results in all other rows.",
+        (*_NUMBERS, *_SLOPES, "RL502"),
+    ),
+    "reduction": Subject(
+        "mean and sum",
+        "Batches of one, three and eight rows, with class weights and with ignored rows: the value "
+        "is the sum of the losses over the declared denominator, the gradient that of the value.",
+        ("RL105", "RL402", "RL802"),
+    ),
+    "class count": Subject(
+        "rows of 2, 3, 33 and 1000 classes",
+        "Value and gradients on the ordinary regimes.",
+        (*_NUMBERS, *_SLOPES),
     ),
     "parameter": Subject(
         "an argument acts as the definition says",

@@ -6,11 +6,18 @@ A new family adds one entry; the checks themselves speak only of named inputs an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from crossval.catalog import losses
+from crossval.checks.box_causes import BOX_PATTERNS
+from crossval.checks.causes import Pattern
+from crossval.checks.row_causes import ROW_PATTERNS
+from crossval.oracles.elementwise import Elementwise, Oracle
+from crossval.oracles.row_columns import RowColumns
+from crossval.points import rows
 from crossval.points.box_probes import BOXES
 from crossval.points.boxes import COLUMNS, PointSet, point_set
 from crossval.points.probes import Prober
@@ -33,6 +40,22 @@ class Family:
         ``points(dtype, level)`` gives the pinned points.
     shapes : dict of str to str
         Input name to the shape that the loss takes, in words.
+    regimes : tuple of str
+        Regimes on which the effect of a changed argument shows.
+    untested : tuple of str
+        What no certificate of the family speaks of.
+    oracle : Oracle
+        Truth, condition and rounding bounds over the columns.
+    kinks : bool
+        Whether losses of the family have points with several gradients.
+    patterns : tuple of Pattern
+        Known reasons for NaN and infinity.
+    labels : frozenset of str
+        Inputs that are classes: integers, with one column and no gradient.
+    options : mapping
+        Arguments beside inputs and axes, with the values at which they do nothing.
+    resized : callable, optional
+        ``resized(k)`` gives the family with k classes instead.
     prober : Prober, optional
         What identifying a target needs; without it a family is not identified.
     """
@@ -42,7 +65,20 @@ class Family:
     columns: tuple[str, ...]
     points: Callable[[str, str], PointSet]
     shapes: dict[str, str]
+    regimes: tuple[str, ...]
+    untested: tuple[str, ...]
+    oracle: Oracle
+    kinks: bool
+    patterns: tuple[Pattern, ...]
+    labels: frozenset[str] = frozenset()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    resized: Callable[[int], Family] | None = None
     prober: Prober | None = None
+
+    @property
+    def differentiable(self) -> tuple[str, ...]:
+        """Inputs that have a gradient."""
+        return tuple(name for name in self.inputs if name not in self.labels)
 
     def shape(self, name: str) -> tuple[int | None, ...]:
         """Shape of an input, None for a size that varies."""
@@ -51,28 +87,105 @@ class Family:
 
     def stack(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return columns (n, k) from one array an input."""
-        return np.concatenate([arrays[name] for name in self.inputs], axis=1)
+        return np.concatenate(
+            [
+                arrays[name][:, None] if name in self.labels else arrays[name]
+                for name in self.inputs
+            ],
+            axis=1,
+        )
 
     def split(self, columns: np.ndarray) -> dict[str, np.ndarray]:
         """Return arrays by input from columns (n, k); the inverse of :meth:`stack`."""
-        return {name: columns[:, part] for name, part in self.inputs.items()}
+        return {
+            name: columns[:, part][:, 0].astype(np.int64)
+            if name in self.labels
+            else columns[:, part]
+            for name, part in self.inputs.items()
+        }
 
+
+_ROW_REGIMES = ("random", "wide", "near ties", "confident", "wrong", "offset 1000")
 
 FAMILIES = {
     "boxes": Family(
-        "boxes",
-        {"pred": slice(0, 4), "target": slice(4, 8)},
-        COLUMNS,
-        point_set,
-        {"pred": "(N, 4)", "target": "(N, 4)"},
-        BOXES,
+        name="boxes",
+        inputs={"pred": slice(0, 4), "target": slice(4, 8)},
+        columns=COLUMNS,
+        points=point_set,
+        shapes={"pred": "(N, 4)", "target": "(N, 4)"},
+        regimes=("random", "near-identical", "contained", "disjoint", "tiny", "elongated"),
+        untested=(
+            "reductions other than none",
+            "boxes with x2 < x1, NaN or infinite coordinates",
+        ),
+        oracle=Elementwise(),
+        kinks=True,
+        patterns=BOX_PATTERNS,
+        prober=BOXES,
+    ),
+    "rows": Family(
+        name="rows",
+        inputs={"logits": slice(0, rows.CLASSES), "target": slice(rows.CLASSES, None)},
+        columns=rows.COLUMNS,
+        points=rows.point_set,
+        shapes={"logits": "(N, C)", "target": "(N,)"},
+        regimes=_ROW_REGIMES,
+        untested=("rows with NaN or +inf",),
+        oracle=RowColumns(),
+        kinks=False,
+        patterns=ROW_PATTERNS,
+        labels=frozenset({"target"}),
+        options={"class_weight": None, "ignore_index": -100, "reduction": "none"},
+        resized=lambda classes: _with_classes(FAMILIES["rows"], rows.point_set, classes),
+    ),
+    "rows of probabilities": Family(
+        name="rows of probabilities",
+        inputs={
+            "logits": slice(0, rows.CLASSES),
+            "target": slice(rows.CLASSES, 2 * rows.CLASSES),
+        },
+        columns=rows.SOFT_COLUMNS,
+        points=rows.soft_point_set,
+        shapes={"logits": "(N, C)", "target": "(N, C)"},
+        regimes=_ROW_REGIMES,
+        untested=("rows with NaN or infinite logits", "negative probabilities"),
+        oracle=RowColumns(),
+        kinks=False,
+        patterns=ROW_PATTERNS,
+        options={"class_weight": None, "reduction": "none"},
+        resized=lambda classes: _with_classes(
+            FAMILIES["rows of probabilities"], rows.soft_point_set, classes
+        ),
     ),
 }
 
 
-def family_of(loss: str) -> Family:
-    """Return the family of a loss; raises :class:`UsageError` if it has none to be judged by."""
-    name = losses()[loss]["family"]
+def _with_classes(family: Family, points: Callable[..., PointSet], classes: int) -> Family:
+    """Return a family of rows with another number of classes."""
+    width = 1 if family.labels else classes
+    return replace(
+        family,
+        inputs={"logits": slice(0, classes), "target": slice(classes, classes + width)},
+        columns=rows.columns(classes, soft=not family.labels),
+        points=lambda dtype, level: points(dtype, level, classes),
+        resized=None,
+    )
+
+
+_BY_PROGRAM = {"cross_entropy_soft": "rows of probabilities"}
+"""Programs whose inputs differ from those of their loss's family."""
+
+
+def family_of(loss: str, program: str = "") -> Family:
+    """Return the family of a loss, or of one of its programs.
+
+    Raises
+    ------
+    UsageError
+        If there is none to be judged by.
+    """
+    name = _BY_PROGRAM.get(program, losses()[loss]["family"])
     if name not in FAMILIES:
         raise UsageError(f"{loss} cannot be judged yet: there are no points of family {name}")
     return FAMILIES[name]

@@ -13,9 +13,7 @@ from typing import Any
 import numpy as np
 
 from crossval.checks.verdict import Reference
-from crossval.oracles.conditioning import condition
-from crossval.oracles.enclosure import truth
-from crossval.oracles.rounding import rounding_bound
+from crossval.oracles.elementwise import Oracle
 from crossval.points.boxes import PointSet
 
 
@@ -41,18 +39,18 @@ class Standard:
     vertices: dict[int, np.ndarray]
 
 
-def standard(spec: Any, points: PointSet) -> Standard:
-    """Truth, condition and rounding bound of ``spec`` at ``points``."""
-    return _standard(_Key(spec, points))
+def standard(spec: Any, points: PointSet, oracle: Oracle) -> Standard:
+    """Truth, condition and rounding bound of ``spec`` at ``points``, as an oracle knows them."""
+    return _standard(_Key(spec, points, oracle))
 
 
 class _Key:
     """A definition at points, hashed by content: constants, program and the points' digest."""
 
-    def __init__(self, spec: Any, points: PointSet) -> None:
-        self.spec, self.points = spec, points
+    def __init__(self, spec: Any, points: PointSet, oracle: Oracle) -> None:
+        self.spec, self.points, self.oracle = spec, points, oracle
         constants = tuple(sorted(spec.constants.items()))
-        self.content = (spec.program, constants, points.digest)
+        self.content = (spec.program, constants, points.digest, oracle)
 
     def __hash__(self) -> int:
         return hash(self.content)
@@ -63,13 +61,13 @@ class _Key:
 
 @lru_cache(maxsize=64)
 def _standard(key: _Key) -> Standard:
-    spec, points = key.spec, key.points
-    known = truth(spec, points.columns, points.upstream, dtype=points.dtype)
+    spec, points, oracle = key.spec, key.points, key.oracle
+    known = oracle.truth(spec, points.columns, points.upstream, dtype=points.dtype)
     assert known.grad_hi is not None
     assert known.grad_lo is not None
     assert known.grad_rad is not None
-    value_condition, gradient_condition = condition(spec, points.columns, points.upstream)
-    bounds = rounding_bound(spec, points.columns, points.upstream, dtype=points.dtype)
+    value_condition, gradient_condition = oracle.condition(spec, points.columns, points.upstream)
+    bounds = oracle.rounding_bound(spec, points.columns, points.upstream, dtype=points.dtype)
     return Standard(
         Reference(known.value_hi, known.value_lo, known.value_rad, value_condition, bounds[0]),
         Reference(known.grad_hi, known.grad_lo, known.grad_rad, gradient_condition, bounds[1]),

@@ -10,13 +10,13 @@ import numpy as np
 
 from crossval.bits import from_bits, to_bits
 from crossval.catalog import numeric_axes
-from crossval.families import Family
-from crossval.oracles.formats import FORMATS, format_of
+from crossval.oracles.formats import FORMATS, Format, format_of
 from crossval.points.boxes import PointSet
 from crossval.runner import Runner, TargetDied, TargetRaised
 from crossval.target import Target
 
 if TYPE_CHECKING:
+    from crossval.families import Family
     from crossval.reference import Standard
 
 
@@ -85,7 +85,7 @@ class Session:
     @property
     def wrt(self) -> tuple[str, ...]:
         """Inputs whose gradients are judged."""
-        return self.target.wrt or tuple(self.family.inputs)
+        return self.target.wrt or self.family.differentiable
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -96,7 +96,8 @@ class Session:
         """
         given, demanded = self.target.axes, self.runner.required
         defined = {name: self.spec.axes[name] for name in demanded if name in self.spec.axes}
-        return defined | {name: given[name] for name in given if name in self.accepted}
+        neutral = {n: v for n, v in self.family.options.items() if n in self.accepted}
+        return neutral | defined | {name: given[name] for name in given if name in self.accepted}
 
     @property
     def accepted(self) -> tuple[str, ...]:
@@ -109,7 +110,7 @@ class Session:
     @property
     def unexamined(self) -> list[str]:
         """Arguments that keep their defaults in every call."""
-        varied = {*numeric_axes(self.target.loss), *self.arguments}
+        varied = {*numeric_axes(self.target.loss), *self.arguments, *self.family.options}
         return [name for name in self.runner.keywords if name not in varied]
 
     @property
@@ -125,7 +126,7 @@ class Session:
         """Truth at those points."""
         from crossval.reference import standard  # which needs the verdicts, and they a session
 
-        return standard(self.spec, self.points(dtype))
+        return standard(self.spec, self.points(dtype), self.family.oracle)
 
     def measured(self, dtype: str) -> Evaluation:
         """Return the target's results at all points; :class:`Unmeasured` if there are none."""
@@ -165,7 +166,7 @@ class Session:
         TargetRaised, TargetDied
             If no result came.
         """
-        inputs = {name: points.columns[:, part] for name, part in self.family.inputs.items()}
+        inputs = self.family.split(points.columns)
         return self.call(points.dtype, inputs, points.upstream, arguments, strided, gradients)
 
     def call(
@@ -177,16 +178,23 @@ class Session:
         strided: bool = False,
         gradients: bool = True,
     ) -> Evaluation:
-        """Call the target with arrays of any shape; see :meth:`evaluate`."""
+        """Call the target with arrays of any shape; see :meth:`evaluate`.
+
+        An argument that is an array, such as class weights, goes in the format of the call.
+        """
         number = format_of(dtype)
+        named = {**self.arguments, **(arguments or {})}
+        beside = {k: to_bits(v, number) for k, v in named.items() if isinstance(v, np.ndarray)}
         request = {
             "format": dtype,
-            "arguments": {**self.arguments, **(arguments or {})},
+            "arguments": {name: named[name] for name in named if name not in beside},
+            "arrays": list(beside),
             "strided": strided,
             "gradients": list(self.wrt) if gradients else [],
         }
-        arrays = {name: to_bits(array, number) for name, array in inputs.items()}
-        reply, words = self.runner.call(request, {**arrays, "upstream": to_bits(upstream, number)})
+        arrays = {name: _words(array, number) for name, array in inputs.items()}
+        arrays |= {**beside, "upstream": to_bits(upstream, number)}
+        reply, words = self.runner.call(request, arrays)
         results = {name: _widen(array, reply["formats"][name]) for name, array in words.items()}
         return Evaluation(
             results.pop("value"),
@@ -240,6 +248,11 @@ class Session:
         if not parts:
             raise everywhere from None
         return _assemble(len(points), parts, raised)
+
+
+def _words(array: np.ndarray, number: Format) -> np.ndarray:
+    """Return the bits of numbers, and classes as they are."""
+    return array if array.dtype.kind == "i" else to_bits(array, number)
 
 
 def _widen(words: np.ndarray, name: str) -> np.ndarray:

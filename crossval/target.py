@@ -125,7 +125,9 @@ class Target:
         """A file name without extension."""
         home, attribute = split_reference(self.reference)
         stem = re.sub(r"\.py$", "", home.replace("\\", "/").rsplit("/", 1)[-1])
-        return re.sub(r"[^\w.-]", "_", f"{stem}.{attribute}--{self.declared.replace('/', '.')}")
+        axes = "".join(f"-{name}={value}" for name, value in self.axes.items())
+        declared = self.declared.replace("/", ".")
+        return re.sub(r"[^\w.=-]", "_", f"{stem}.{attribute}--{declared}{axes}")
 
     @property
     def title(self) -> str:

@@ -29,7 +29,8 @@ def evaluate(
     dtype = dtype_of(format_of(request["format"]))
     inputs = {name: _array(arrays[name], dtype, request["strided"]) for name in subject.inputs}
     before = {name: array.tobytes() for name, array in inputs.items()}
-    call, wanted = dict(request["arguments"]), request["gradients"]
+    beside = {name: _array(arrays[name], dtype, strided=False) for name in request["arrays"]}
+    call, wanted = {**request["arguments"], **beside}, request["gradients"]
     for name, place in subject.places(subject.thing).items():
         place.hold(inputs[name])
     with subject.holding(subject.thing, call):
@@ -67,10 +68,12 @@ def _gradients(
 
 
 def _array(bits: np.ndarray, dtype: np.dtype, strided: bool) -> np.ndarray:
-    dense = bits.copy().view(dtype)
+    dense = bits.copy() if bits.dtype.kind == "i" else bits.copy().view(dtype)
     if not strided:
         return dense
-    block = np.full([2 * size for size in dense.shape], np.nan, dtype=dtype)
+    # NaN between the entries, or classes beyond all
+    filler = 1 << 30 if bits.dtype.kind == "i" else np.nan
+    block = np.full([2 * size for size in dense.shape], filler, dtype=dense.dtype)
     view = block[tuple(slice(None, None, 2) for _ in dense.shape)]
     view[...] = dense
     return view

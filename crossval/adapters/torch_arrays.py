@@ -35,9 +35,10 @@ def evaluate(
     subject : Subject
         The target and how it is called.
     request : dict
-        ``format``, ``arguments``, ``gradients`` (names of inputs), ``strided``.
+        ``format``, ``arguments``, ``arrays`` (names of arguments that come as arrays),
+        ``gradients`` (names of inputs), ``strided``.
     arrays : dict of str to array
-        Bits of each input and, with gradients, of ``upstream``.
+        Bits of each input and, with gradients, of ``upstream``; classes as integers.
 
     Returns
     -------
@@ -48,14 +49,16 @@ def evaluate(
     torch.set_num_threads(1)
     dtype = getattr(torch, request["format"])
     thing = _in_format(subject, dtype)
+    beside = {name: _tensor(arrays[name], dtype, False) for name in request["arrays"]}
+    arguments = {**request["arguments"], **beside}
     inputs = {name: _tensor(arrays[name], dtype, request["strided"]) for name in subject.inputs}
     for name, place in subject.places(thing).items():
         inputs[name] = _put(place, inputs[name])
     for name in request["gradients"]:
         inputs[name].requires_grad_()
     before = {name: _bits(tensor) for name, tensor in inputs.items()}
-    with subject.holding(thing, request["arguments"]):
-        value = _checked(subject.invoke(thing, inputs, request["arguments"]))
+    with subject.holding(thing, arguments):
+        value = _checked(subject.invoke(thing, inputs, arguments))
         results = {"value": value}
         if request["gradients"]:
             results |= _gradients(value, inputs, request["gradients"], arrays["upstream"], dtype)
@@ -117,12 +120,14 @@ def _gradients(
 
 
 def _tensor(bits: np.ndarray, dtype: torch.dtype, strided: bool) -> torch.Tensor:
-    signed = torch.from_numpy(bits.view(f"int{8 * bits.dtype.itemsize}").copy())
-    dense = signed.view(dtype)
+    dense = torch.from_numpy(bits.view(f"int{8 * bits.dtype.itemsize}").copy())
+    if bits.dtype.kind == "u":
+        dense = dense.view(dtype)
     if not strided:
         return dense
-    # every second column and row of a larger block that holds NaN elsewhere
-    block = torch.full([2 * size for size in dense.shape], float("nan"), dtype=dtype)
+    # every second column and row of a larger block that holds NaN elsewhere, classes beyond all
+    filler = float("nan") if bits.dtype.kind == "u" else 1 << 30
+    block = torch.full([2 * size for size in dense.shape], filler, dtype=dense.dtype)
     view = block[tuple(slice(None, None, 2) for _ in dense.shape)]
     view.copy_(dense)
     return view

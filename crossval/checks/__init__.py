@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from crossval.catalog import numeric_axes
-from crossval.checks import accuracy, hygiene, parameters, special, ties
-from crossval.families import Family
+from crossval.checks import accuracy, hygiene, options, parameters, special, ties
 from crossval.findings import CODES, Finding
 from crossval.oracles.formats import format_of
 from crossval.outcome import Check, Outcome
@@ -16,6 +16,9 @@ from crossval.reproduction.lines import command_for
 from crossval.runner import TargetDied, TargetRaised
 from crossval.session import Session, Unmeasured
 from crossval.target import Target
+
+if TYPE_CHECKING:
+    from crossval.families import Family
 
 __all__ = ["checks", "perform"]
 
@@ -35,9 +38,10 @@ def checks(target: Target, family: Family) -> Iterator[Check]:
     """
     for dtype in target.dtypes:
         format_of(dtype)
-        yield from _accuracy(target.wrt or tuple(family.inputs), dtype)
-        yield from _singular(dtype)
+        yield from _accuracy(target.wrt or family.differentiable, dtype)
+        yield from _singular(family, dtype)
         yield from _hygiene(dtype)
+        yield from options.checks(family, dtype)
     yield from _parameters(target)
 
 
@@ -75,8 +79,9 @@ def _accuracy(wrt: tuple[str, ...], dtype: str) -> Iterator[Check]:
         yield Check(f"grad[{name}]", dtype, partial(accuracy.gradient, name=name))
 
 
-def _singular(dtype: str) -> Iterator[Check]:
-    yield Check("ties", dtype, ties.ties)
+def _singular(family: Family, dtype: str) -> Iterator[Check]:
+    if family.kinks:
+        yield Check("ties", dtype, ties.ties)
     yield Check("special points", dtype, special.special_points)
 
 

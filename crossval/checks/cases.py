@@ -6,7 +6,7 @@ import numpy as np
 
 from crossval.bits import hexadecimal
 from crossval.case_ids import CaseId
-from crossval.checks.causes import cause_of
+from crossval.checks.causes import Situation, cause_of
 from crossval.checks.verdict import Reference
 from crossval.findings import Case
 from crossval.oracles.formats import format_of
@@ -85,7 +85,8 @@ def by_cause(
     number = format_of(points.dtype)
     groups: dict[tuple[str, str, str], list[int]] = {}
     for row in rows.tolist():
-        pattern = cause_of(points.columns[row], session.target.loss, session.spec.constants, number)
+        here = Situation(points.columns[row], session.target.loss, session.spec.constants, number)
+        pattern = cause_of(session.family.patterns, here)
         key = (pattern.name, pattern.cause, pattern.fix) if pattern else ("", "", "")
         groups.setdefault(key, []).append(row)
     return {key: np.array(found) for key, found in groups.items()}

@@ -13,9 +13,10 @@ import numpy as np
 
 from crossval.catalog import neighbours, spec_of
 from crossval.checks.quantities import Quantity, ordinary, value_at
+from crossval.checks.row_hypotheses import predictions
 from crossval.checks.statistics import WRONG
 from crossval.checks.verdict import Verdicts
-from crossval.oracles.conditioning import kernel
+from crossval.families import family_of
 from crossval.oracles.formats import Format, format_of
 from crossval.oracles.texts import Definition
 from crossval.points.boxes import PointSet
@@ -86,6 +87,11 @@ class Evidence:
         return format_of(self.points.dtype)
 
     @property
+    def input(self) -> str:
+        """Input that the gradient under suspicion is by."""
+        return self.name.removeprefix("grad[").removesuffix("]")
+
+    @property
     def is_value(self) -> bool:
         """Whether values are under suspicion, not gradients."""
         return self.name == "value"
@@ -121,9 +127,11 @@ def _zero(_: Session, evidence: Evidence) -> Diagnosis | None:
 def _swapped(session: Session, evidence: Evidence) -> Diagnosis | None:
     if evidence.is_value:
         return None
+    kernel, inputs = session.family.oracle.kernel, session.family.inputs
     _, gradient = kernel(session.spec, evidence.points.columns, evidence.points.upstream)
-    for name, part in session.family.inputs.items():
-        if f"grad[{name}]" != evidence.name and evidence.supports(gradient[:, part]):
+    for name, part in inputs.items():
+        wide = gradient[:, part].shape == evidence.got.shape
+        if wide and f"grad[{name}]" != evidence.name and evidence.supports(gradient[:, part]):
             return Diagnosis("RL407", f"this is the gradient by {name}")
     return None
 
@@ -170,6 +178,8 @@ def _variant(session: Session, evidence: Evidence) -> Diagnosis | None:
     declared = target.declared
     for label, loss, preset, axes in neighbours(target.loss, target.preset, target.axes):
         spec = spec_of(loss, preset, axes)
+        if family_of(loss, spec.program).name != session.family.name:
+            continue
         if dict(spec.constants) == dict(session.spec.constants) and (
             spec.program == session.spec.program
         ):
@@ -186,6 +196,8 @@ def _variant(session: Session, evidence: Evidence) -> Diagnosis | None:
 
 def _layout(session: Session, evidence: Evidence) -> Diagnosis | None:
     columns = evidence.points.columns
+    if session.family.name != "boxes":
+        return None
     for name, matrix in _LAYOUTS.items():
         read = np.concatenate([columns[:, :4] @ matrix.T, columns[:, 4:] @ matrix.T], axis=1)
         predicted = _predicted(session, evidence, session.spec, read)
@@ -194,6 +206,20 @@ def _layout(session: Session, evidence: Evidence) -> Diagnosis | None:
         if evidence.supports(predicted):
             words = f"corners (x1, y1, x2, y2) are read as {name}"
             return Diagnosis("RL801", words, fix="convert the layout before computing")
+    return None
+
+
+def _slip(session: Session, evidence: Evidence) -> Diagnosis | None:
+    """Find a slip that is known of losses of rows."""
+    family, points = session.family, evidence.points
+    if family.name == "boxes":
+        return None
+    part = slice(0, 1) if evidence.is_value else family.inputs[evidence.input]
+    for slip in predictions(family, session.spec, points.columns, points.upstream):
+        predicted = (slip.value[:, None] if evidence.is_value else slip.gradient)[:, part]
+        if evidence.supports(predicted):
+            code = "RL301" if evidence.is_value else "RL402"
+            return Diagnosis(code, cause=slip.words, fix=slip.fix)
     return None
 
 
@@ -219,6 +245,7 @@ def _narrow(_: Session, evidence: Evidence) -> Diagnosis | None:
 
 _HYPOTHESES: tuple[Callable[[Session, Evidence], Diagnosis | None], ...] = (
     _zero,
+    _slip,
     _narrow,
     _scaled,
     _upstream,
@@ -268,11 +295,10 @@ def _named(factor: float, rows: int) -> str:
 def _predicted(
     session: Session, evidence: Evidence, spec: Definition, columns: np.ndarray
 ) -> np.ndarray:
-    value, gradient = kernel(spec, columns, evidence.points.upstream)
+    value, gradient = session.family.oracle.kernel(spec, columns, evidence.points.upstream)
     if evidence.is_value:
         return value[:, None]
-    name = evidence.name.removeprefix("grad[").removesuffix("]")
-    return gradient[:, session.family.inputs[name]]
+    return gradient[:, session.family.inputs[evidence.input]]
 
 
 def _value_is_right(session: Session, dtype: str) -> bool:

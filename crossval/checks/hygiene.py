@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from crossval.points.boxes import PointSet
 from crossval.reference import Standard, standard
 from crossval.runner import TargetDied, TargetRaised
 from crossval.session import Evaluation, Session
+
+if TYPE_CHECKING:
+    from crossval.families import Family
 
 _ROWS = 64
 
@@ -106,10 +110,10 @@ def same_dtype(session: Session, dtype: str) -> Outcome:
 
 def shape_misuse(session: Session, dtype: str) -> Outcome:
     """Require that operands are refused whose shapes do not fit, one row for many included."""
-    columns = _sample(session, dtype).columns
-    inputs = {name: columns[:, part] for name, part in session.family.inputs.items()}
-    upstream = np.ones(len(columns))
-    misuses = list(_misuses(inputs))
+    family = session.family
+    inputs = family.split(_sample(session, dtype).columns)
+    upstream = np.ones(len(next(iter(inputs.values()))))
+    misuses = list(_misuses(family, inputs))
     accepted = [
         " beside ".join(f"{name} {array.shape}" for name, array in arrays.items())
         for arrays in misuses
@@ -128,7 +132,8 @@ def empty_batch(session: Session, dtype: str) -> Outcome:
     except TargetRaised as error:
         return _failure("empty batch", dtype, "RL207", f"raised {error.words}")
     shapes = {"value": result.value.shape} | {k: g.shape for k, g in result.gradients.items()}
-    wanted = {"value": (0,)} | {k: nothing.inputs[k].shape for k in result.gradients}
+    inputs = session.family.split(nothing.columns)
+    wanted = {"value": (0,)} | {k: inputs[k].shape for k in result.gradients}
     if shapes != wanted:
         return _failure("empty batch", dtype, "RL207", f"shapes {shapes}, expected {wanted}")
     return Outcome("empty batch", dtype, grade="ok", n=1)
@@ -143,13 +148,24 @@ def _sample(session: Session, dtype: str) -> PointSet:
     return session.points(dtype).take(rows[:: max(1, len(rows) // _ROWS)])
 
 
-def _misuses(inputs: dict[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
-    """Operands that do not fit: one input with other rows, then all with another width."""
+def _misuses(family: Family, inputs: dict[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
+    """Operands that do not fit: one input with other rows, then all with another width.
+
+    Where the width is the caller's own, a class that does not exist takes the place of the latter.
+    """
     for name, array in inputs.items():
         for other in (array[:-1], array[:1], array[0]):
-            yield {**inputs, name: other}
-    yield {name: array[:, :-1] for name, array in inputs.items()}
-    yield {name: array[:, [*range(array.shape[1]), 0]] for name, array in inputs.items()}
+            yield {**inputs, name: np.asarray(other)}
+    if all(None not in family.shape(name)[1:] for name in inputs):
+        yield {name: array[:, :-1] for name, array in inputs.items()}
+        yield {name: array[:, [*range(array.shape[1]), 0]] for name, array in inputs.items()}
+    width = max(array.shape[-1] for array in inputs.values() if array.ndim == 2)
+    for name in family.labels:
+        for beyond in (width, -1):
+            yield {
+                **inputs,
+                name: np.where(np.arange(len(inputs[name])) == 0, beyond, inputs[name]),
+            }
 
 
 def _refuses(
@@ -174,7 +190,7 @@ def _reordered(evaluation: Evaluation, order: np.ndarray) -> Evaluation:
 
 
 def _wrong_rows(session: Session, evaluation: Evaluation, points: PointSet) -> np.ndarray:
-    truth: Standard = standard(session.spec, points)
+    truth: Standard = standard(session.spec, points, session.family.oracle)
     rows = np.arange(len(points))
     judged = quantities(session, evaluation, points, truth, rows)
     return np.any([by_row(q.verdicts().grade == WRONG) for q in judged], axis=0)

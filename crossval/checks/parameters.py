@@ -19,14 +19,12 @@ from crossval.checks.accuracy import case_of
 from crossval.checks.quantities import Quantity, answered, quantities
 from crossval.checks.statistics import WRONG, by_row, largest
 from crossval.findings import CODES, Finding
-from crossval.oracles.conditioning import kernel
 from crossval.outcome import Outcome
 from crossval.points.boxes import PointSet
 from crossval.reference import standard
 from crossval.session import Evaluation, Session
 
 CHANGED = 2.0**-6
-_REGIMES = ("random", "near-identical", "contained", "disjoint", "tiny", "elongated")
 _ROWS = 24
 _NEAR = 1e-4  # only decides what is looked at, never a verdict
 
@@ -67,7 +65,9 @@ def parameter_effect(session: Session, dtype: str, axis: str) -> Outcome:
 def _points(session: Session, dtype: str) -> PointSet:
     """Choose rows of the regimes on which a denominator's eps shows."""
     points, usable = session.points(dtype), answered(session, dtype, session.measured(dtype))
-    rows = [np.flatnonzero(usable & (points.places == name))[:_ROWS] for name in _REGIMES]
+    rows = [
+        np.flatnonzero(usable & (points.places == name))[:_ROWS] for name in session.family.regimes
+    ]
     return points.take(np.concatenate(rows))
 
 
@@ -75,7 +75,7 @@ def _first_wrong(
     session: Session, spec: Any, points: PointSet, evaluation: Evaluation
 ) -> Quantity | None:
     """Return the first quantity with a finite result beyond tolerance under ``spec``."""
-    truth, rows = standard(spec, points), np.arange(len(points))
+    truth, rows = standard(spec, points, session.family.oracle), np.arange(len(points))
     for quantity in quantities(session, evaluation, points, truth, rows):
         failed = (quantity.verdicts().grade == WRONG) & np.isfinite(quantity.got)
         if failed.any():
@@ -100,7 +100,7 @@ def _taken_up(
 
 def _resembles(session: Session, spec: Any, points: PointSet, evaluation: Evaluation) -> bool:
     """Whether a definition is worth its certified truth: the float64 kernel comes near."""
-    value, _ = kernel(spec, points.columns, points.upstream)
+    value, _ = session.family.oracle.kernel(spec, points.columns, points.upstream)
     close = np.abs(evaluation.value - value) <= _NEAR * np.abs(value)
     return bool(np.mean(close) > 0.5)
 

@@ -16,7 +16,6 @@ from crossval.checks.quantities import answered, gradient_at, ordinary
 from crossval.checks.statistics import WRONG
 from crossval.checks.verdict import GRADES, GRADIENT_ULPS, Reference, tolerances
 from crossval.findings import CODES, Finding
-from crossval.oracles.conditioning import kernel
 from crossval.oracles.formats import format_of
 from crossval.oracles.metric import membership
 from crossval.outcome import Outcome
@@ -143,7 +142,7 @@ def _conventions(
 ) -> tuple[str, ...]:
     """Name, for each class of tie, how the target resolves it."""
     points, standard = session.points(dtype), session.standard(dtype)
-    _, ours = kernel(session.spec, points.columns, points.upstream)
+    _, ours = session.family.oracle.kernel(session.spec, points.columns, points.upstream)
     seen: dict[str, Counter[str]] = {}
     for row, (grade, tolerance) in graded.items():
         kind = _class(points.columns[row])

@@ -17,8 +17,9 @@ Comparisons that a ball leaves open yield the hull of both outcomes and mark the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,24 @@ class FloatBalls:
         self._mark(zero | ~(np.abs(d.mid) > d.rad))
         quotient = n / d
         mid, rad = np.where(zero, at0.mid, quotient.mid), np.where(zero, at0.rad, quotient.rad)
+        return Ball(mid, rad, self)
+
+    def sum(self, xs: Sequence[Any]) -> Any:
+        """Return the sum of a list, added up from the left."""
+        return reduce(self.add, map(self.lift, xs))
+
+    def largest(self, xs: Sequence[Any]) -> Ball:
+        """Return the largest of a list; a tie is none of a row, for values alone are meant."""
+        known = self.open.copy()
+        found = reduce(self.max, map(self.lift, xs))
+        self.open = known
+        return found
+
+    def weighted(self, g: Any, x: Any) -> Ball:
+        """Return g x, and 0 where g is exactly zero, whatever x."""
+        g, product = self.lift(g), self.lift(g) * x
+        zero = (g.mid == 0) & (g.rad == 0)
+        mid, rad = np.where(zero, 0.0, product.mid), np.where(zero, 0.0, product.rad)
         return Ball(mid, rad, self)
 
     def stop(self, x: Any) -> Any:

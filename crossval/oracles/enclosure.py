@@ -147,7 +147,7 @@ def truth(
     rows, count = columns.shape
     result = Truth.unknown(rows, count, grad or direction is not None, direction is not None)
     packing = Columns() if packing is None else packing
-    finite = np.isfinite(columns).all(1) & np.isfinite(upstream)
+    finite = packing.known(columns) & np.isfinite(upstream)
     if direction is not None:
         finite &= np.isfinite(direction).all(1)
     result.kind[~finite] = "nan"

@@ -27,6 +27,10 @@ class Packing(Protocol):
         """Whether every column is an argument of its own."""
         ...
 
+    def known(self, columns: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which rows hold numbers that the definition speaks of."""
+        ...
+
     def width(self, columns: int) -> int:
         """Return how many arguments that many columns make."""
         ...
@@ -49,6 +53,10 @@ class Columns:
     """Every column is an argument."""
 
     elementwise: bool = True
+
+    def known(self, columns: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which rows are finite."""
+        return np.isfinite(columns).all(axis=1)
 
     def width(self, columns: int) -> int:
         """Return the number of columns."""
@@ -92,6 +100,15 @@ class RowPacking:
         """Return the packing for optional labels and weights; weights are 1 by default."""
         given = np.ones(classes) if weights is None else np.asarray(weights, np.float64)
         return cls(given, None if labels is None else np.asarray(labels))
+
+    def known(self, columns: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which rows are finite but for logits of -inf, the target's not among them."""
+        logits, rest = columns[:, : len(self.weights)], columns[:, len(self.weights) :]
+        known = (np.isfinite(logits) | np.isneginf(logits)).all(axis=1)
+        known &= np.isfinite(logits).any(axis=1) & np.isfinite(rest).all(axis=1)
+        if self.labels is not None:
+            known &= np.isfinite(logits[np.arange(len(logits)), self.labels])
+        return known
 
     def width(self, columns: int) -> int:
         """Return 3: logits, target, class weights."""

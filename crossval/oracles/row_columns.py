@@ -1,0 +1,211 @@
+"""Truth, near witness, condition and rounding bound of rows, over columns like those of boxes.
+
+A row is logits, then its class as one more number, or one probability a class. Results have one
+column for every column of the input; a class has no derivative, and shows 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crossval.oracles import enclosure
+from crossval.oracles.arithmetic_float import FloatBalls
+from crossval.oracles.enclosure import Truth
+from crossval.oracles.formats import Format, format_of
+from crossval.oracles.packing import RowPacking, flat
+from crossval.oracles.texts import Definition, constants_of, load
+
+__all__ = ["RowColumns", "has_labels"]
+
+Array = NDArray[np.float64]
+
+ARGUMENTS = 3
+"""Logits, target, class weights."""
+
+
+def has_labels(spec: Definition) -> bool:
+    """Whether the target of a program of rows is a class."""
+    from refloss.run.kernels import library
+
+    return library().index["programs"][spec.program]["shapes"]["target"] == ["b"]
+
+
+@dataclass(frozen=True)
+class RowColumns:
+    """What the oracles say of rows, under class weights.
+
+    Attributes
+    ----------
+    weights : tuple of float, optional
+        A weight for every class; 1 without it.
+    kernels : path, optional
+        Directory of the kernel texts, for losses of one's own.
+    """
+
+    weights: tuple[float, ...] | None = None
+    kernels: Path | str | None = None
+
+    def truth(
+        self,
+        spec: Definition,
+        columns: ArrayLike,
+        upstream: ArrayLike | None = None,
+        *,
+        dtype: Any = "float64",
+        hvp: ArrayLike | None = None,
+        **options: Any,
+    ) -> Truth:
+        """Certified results; see `crossval.oracles.enclosure.truth`."""
+        rows = _Rows.of(self, spec, columns)
+        direction = None if hvp is None else np.asarray(hvp, np.float64)[:, : rows.moving]
+        found = enclosure.truth(
+            spec,
+            rows.numbers,
+            upstream,
+            dtype=dtype,
+            hvp=direction,
+            packing=RowPacking.of(rows.classes, rows.labels, self.weights),
+            kernels=self.kernels,
+            **options,
+        )
+        for part in ("grad_hi", "grad_lo", "grad_rad", "hvp_hi", "hvp_lo", "hvp_rad"):
+            array = getattr(found, part)
+            if array is not None:
+                setattr(found, part, rows.padded(array))
+        return found
+
+    def packed(self, spec: Definition, columns: ArrayLike) -> tuple[Array, RowPacking]:
+        """Columns without the classes, and how they become the arguments of a text."""
+        rows = _Rows.of(self, spec, columns)
+        return rows.numbers, RowPacking.of(rows.classes, rows.labels, self.weights)
+
+    def kernel(
+        self, spec: Definition, columns: ArrayLike, upstream: ArrayLike
+    ) -> tuple[Array, Array]:
+        """Loss and gradient as the float64 kernel computes them."""
+        rows = _Rows.of(self, spec, columns)
+        with np.errstate(all="ignore"):
+            value, *bars = rows.text.grad(
+                *rows.inputs, np.asarray(upstream, np.float64), **rows.constants
+            )
+        return np.asarray(value), rows.padded(np.hstack(bars))
+
+    def condition(
+        self, spec: Definition, columns: ArrayLike, upstream: ArrayLike | None = None
+    ) -> tuple[Array, Array]:
+        """Absolute componentwise condition; see `crossval.oracles.conditioning.condition`."""
+        rows = _Rows.of(self, spec, columns)
+        upstream = np.ones(len(rows.numbers)) if upstream is None else np.asarray(upstream)
+        size = np.where(np.isfinite(rows.numbers), np.abs(rows.numbers), 0.0)
+        slopes = self.kernel(spec, columns, np.ones(len(size)))[1][:, : rows.moving]
+        grad = np.abs(upstream[:, None] * slopes)
+        with np.errstate(all="ignore"):
+            for j in range(rows.moving):
+                unit = np.zeros_like(size)
+                unit[:, j] = 1.0
+                moves = rows.text.hvp(*rows.inputs, upstream, *rows.parts(unit), **rows.constants)
+                moves = np.hstack(moves if isinstance(moves, tuple) else (moves,))
+                grad += size[:, [j]] * np.abs(moves)
+        return (size * np.abs(slopes)).sum(axis=1), rows.padded(grad)
+
+    def rounding_bound(
+        self,
+        spec: Definition,
+        columns: ArrayLike,
+        upstream: ArrayLike | None = None,
+        *,
+        dtype: Any,
+    ) -> tuple[Array, Array]:
+        """Bounds of |computed - true|; see `crossval.oracles.rounding.rounding_bound`."""
+        rows = _Rows.of(self, spec, columns)
+        count = len(rows.numbers)
+        weights = np.ones(count) if upstream is None else np.asarray(upstream, np.float64)
+        bounds = np.empty((count, 1 + rows.moving))
+        for label, members in rows.groups():
+            block = rows.numbers[members], weights[members], label
+            computed = self._balls(spec, rows, *block, format_of(dtype))
+            bounds[members] = (computed + self._balls(spec, rows, *block, None)) * (1 + 2.0**-50)
+        return bounds[:, 0], rows.padded(bounds[:, 1:])
+
+    def _balls(
+        self,
+        spec: Definition,
+        rows: _Rows,
+        numbers: Array,
+        upstream: Array,
+        label: int | None,
+        fmt: Format | None,
+    ) -> Array:
+        """Return the radii of loss and gradient of the plain text in float64 balls."""
+        text = load(spec.program, "arb", self.kernels)
+        balls = FloatBalls(len(numbers), fmt)
+        elements = [balls.lift(column) for column in numbers.T]
+        logits, rest = elements[: rows.classes], elements[rows.classes :]
+        given = [logits, rest if label is None else label, list(map(balls.lift, rows.weights))]
+        constants = {name: balls.constant(value) for name, value in rows.constants.items()}
+        with np.errstate(all="ignore"):
+            found = flat(text.grad(balls, *given, balls.lift(upstream), **constants))
+        lifted = [balls.lift(ball) for ball in found]
+        mid = np.stack([np.broadcast_to(ball.mid, len(numbers)) for ball in lifted], 1)
+        rad = np.stack([np.broadcast_to(ball.rad, len(numbers)) for ball in lifted], 1)
+        return np.where(np.isfinite(mid) & np.isfinite(rad), rad, np.inf)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Columns taken apart, with the NumPy text that they are for."""
+
+    numbers: Array
+    labels: NDArray[np.int64] | None
+    classes: int
+    width: int
+    weights: Array
+    constants: dict[str, float]
+    text: Any
+
+    @classmethod
+    def of(cls, oracle: RowColumns, spec: Definition, columns: ArrayLike) -> _Rows:
+        table = np.asarray(columns, np.float64)
+        labelled = has_labels(spec)
+        classes = table.shape[1] - 1 if labelled else table.shape[1] // 2
+        labels = table[:, -1].astype(np.int64) if labelled else None
+        weights = np.ones(classes) if oracle.weights is None else np.array(oracle.weights)
+        constants = constants_of(load(spec.program, "arb", oracle.kernels), spec, ARGUMENTS)
+        text = load(spec.program, "numpy", oracle.kernels)
+        numbers = table[:, :classes] if labelled else table
+        return cls(numbers, labels, classes, table.shape[1], weights, constants, text)
+
+    @property
+    def moving(self) -> int:
+        """How many columns have a derivative."""
+        return self.numbers.shape[1]
+
+    @property
+    def inputs(self) -> list[np.ndarray]:
+        """Arguments of the NumPy text."""
+        if self.labels is not None:
+            return [self.numbers, self.labels, self.weights]
+        return [*self.parts(self.numbers), self.weights]
+
+    def parts(self, table: Array) -> list[Array]:
+        """Return columns as arrays of the differentiable inputs."""
+        if self.labels is not None:
+            return [table]
+        return [table[:, : self.classes], table[:, self.classes :]]
+
+    def padded(self, table: Array) -> Array:
+        """Return results by moving columns with a column of 0 for a class."""
+        if table.shape[1] == self.width:
+            return table
+        return np.hstack([table, np.zeros((len(table), self.width - table.shape[1]))])
+
+    def groups(self) -> list[tuple[int | None, Array]]:
+        """Return rows by class: a text sees one class at a time."""
+        if self.labels is None:
+            return [(None, np.arange(len(self.numbers)))]
+        return [(int(k), np.flatnonzero(self.labels == k)) for k in np.unique(self.labels)]
