@@ -16,7 +16,6 @@ from crossval.checks.quantities import Quantity, ordinary, value_at
 from crossval.checks.row_hypotheses import predictions
 from crossval.checks.statistics import WRONG
 from crossval.checks.verdict import Verdicts
-from crossval.families import family_of
 from crossval.oracles.formats import Format, format_of
 from crossval.oracles.texts import Definition
 from crossval.points.boxes import PointSet
@@ -175,6 +174,8 @@ def _upstream_words(factor: float, upstream: np.ndarray, number: Format) -> str:
 
 def _variant(session: Session, evidence: Evidence) -> Diagnosis | None:
     target = session.target
+    from crossval.families import family_of  # which takes its patterns from this package
+
     declared = target.declared
     for label, loss, preset, axes in neighbours(target.loss, target.preset, target.axes):
         spec = spec_of(loss, preset, axes)

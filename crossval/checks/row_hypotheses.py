@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crossval.families import Family
 from crossval.oracles.texts import Definition
+
+if TYPE_CHECKING:
+    from crossval.families import Family
 
 _FLOORS = {
     "1e-6": 1e-6,
