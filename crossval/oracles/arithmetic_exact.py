@@ -197,7 +197,7 @@ class ExactBalls:
         """Return the place of the largest of a list, the first among equals."""
         reals = [self.real(x) for x in xs]
         best = 0
-        for place, x in enumerate(reals):
+        for place, x in enumerate(reals[1:], start=1):
             best = place if less(reals[best], x) else best
         return best
 

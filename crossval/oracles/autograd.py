@@ -5,7 +5,7 @@ again, and the derivatives are torch's.  Where two comparisons tie, torch splits
 quotient is 0/0, its gradient may be NaN, so this witness speaks at regular points.
 
 Sources: IoU (UnitBox, Yu et al. 2016); GIoU (Rezatofighi et al. 2019); DIoU and CIoU (Zheng et
-al. 2020, arXiv 1911.08287 and 2005.03572).
+al. 2020, arXiv 1911.08287 and 2005.03572); rows in `crossval.oracles.row_forwards`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from crossval.oracles.packing import Packing, RowPacking
+from crossval.oracles.row_forwards import ROW_FORWARDS
 from crossval.oracles.texts import Definition
 
 if TYPE_CHECKING:
@@ -27,23 +29,29 @@ Constants = Mapping[str, float]
 
 
 def witness(
-    spec: Definition, columns: ArrayLike, upstream: ArrayLike | None = None
+    spec: Definition,
+    columns: ArrayLike,
+    upstream: ArrayLike | None = None,
+    *,
+    packing: Packing | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Loss and gradient as PyTorch computes them in float64 from a formula of its own.
 
     Parameters
     ----------
     spec : Definition
-        Program (one of `FORWARDS`) and constants.
-    columns : array_like of float64, shape (n, 8)
-        Boxes: px1 py1 px2 py2 tx1 ty1 tx2 ty2.
+        Program (one of `FORWARDS` or `ROW_FORWARDS`) and constants.
+    columns : array_like of float64, shape (n, k)
+        Boxes, px1 py1 px2 py2 tx1 ty1 tx2 ty2, or what `packing` says.
     upstream : array_like of float64, shape (n,), optional
         Factor of each row's derivatives; ones by default.
+    packing : Packing, optional
+        For rows: logits, classes or probabilities, and class weights.
 
     Returns
     -------
     value : ndarray of float64, shape (n,)
-    grad : ndarray of float64, shape (n, 8)
+    grad : ndarray of float64, shape (n, k)
 
     Raises
     ------
@@ -52,17 +60,36 @@ def witness(
     """
     import torch
 
-    if spec.program not in FORWARDS:
-        raise ValueError(f"program must be one of {sorted(FORWARDS)}; got {spec.program!r}")
-    boxes = torch.tensor(np.asarray(columns, np.float64), requires_grad=True)
-    value = FORWARDS[spec.program](boxes[:, :4], boxes[:, 4:], spec.constants)
+    forwards = {**FORWARDS, **ROW_FORWARDS}
+    if spec.program not in forwards:
+        raise ValueError(f"program must be one of {sorted(forwards)}; got {spec.program!r}")
+    inputs = torch.tensor(np.asarray(columns, np.float64), requires_grad=True)
+    value = forwards[spec.program](*_arguments(inputs, packing), spec.constants)
     weights = torch.ones_like(value) if upstream is None else torch.tensor(np.asarray(upstream))
-    (grad,) = torch.autograd.grad(value, boxes, weights)
+    (grad,) = torch.autograd.grad(value, inputs, weights)
     return value.detach().numpy(), grad.numpy()
+
+
+def _arguments(columns: Tensor, packing: Packing | None) -> tuple[Tensor, ...]:
+    """Two boxes a row, or logits, target and class weights."""
+    import torch
+
+    if not isinstance(packing, RowPacking):
+        return columns[:, :4], columns[:, 4:]
+    classes = len(packing.weights)
+    labels = None if packing.labels is None else torch.from_numpy(packing.labels.astype(np.int64))
+    target = columns[:, classes:] if labels is None else labels
+    return columns[:, :classes], target, torch.from_numpy(packing.weights)
 
 
 def _sides(box: Tensor) -> tuple[Tensor, Tensor]:
     return box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
+
+
+def _counted_sides(box: Tensor, c: Constants) -> tuple[Tensor, Tensor]:
+    """Width, and the height that areas and angles count."""
+    w, h = _sides(box)
+    return w, h.clamp(min=c["least_height"])
 
 
 def _areas(pred: Tensor, target: Tensor, c: Constants) -> tuple[Tensor, Tensor]:
@@ -71,7 +98,7 @@ def _areas(pred: Tensor, target: Tensor, c: Constants) -> tuple[Tensor, Tensor]:
 
     corner = torch.minimum(pred[:, 2:], target[:, 2:]) - torch.maximum(pred[:, :2], target[:, :2])
     intersection = corner.relu().prod(dim=1)
-    (w, h), (wt, ht) = _sides(pred), _sides(target)
+    (w, h), (wt, ht) = _counted_sides(pred, c), _counted_sides(target, c)
     extra = c["eps_height"]
     return intersection, w * (h + extra) + wt * (ht + extra) - intersection
 
@@ -89,11 +116,11 @@ def _hull(pred: Tensor, target: Tensor) -> Tensor:
 
 
 def _iou_linear(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
-    return 1 - _overlap(pred, target, c)
+    return 1 - _overlap(pred, target, c).clamp(min=c["least_iou"])
 
 
 def _iou_square(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
-    return 1 - _overlap(pred, target, c) ** 2
+    return 1 - _overlap(pred, target, c).clamp(min=c["least_iou"]) ** 2
 
 
 def _iou_log(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
@@ -103,7 +130,8 @@ def _iou_log(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
 def _giou(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
     hull = _hull(pred, target).prod(dim=1).clamp(min=c["least_area"])
     union = _areas(pred, target, c)[1].clamp(min=c["least_area"])
-    return 1 - _overlap(pred, target, c) + (hull - union) / (hull + c["eps_hull"])
+    share = (hull - union) / (hull.clamp(min=c["least_hull"]) + c["eps_hull"])
+    return (1 - _overlap(pred, target, c) + share).clamp(max=c["ceiling"])
 
 
 def _diou(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
@@ -117,7 +145,7 @@ def _ciou(pred: Tensor, target: Tensor, c: Constants) -> Tensor:
     import torch
 
     iou = _overlap(pred, target, c)
-    (w, h), (wt, ht) = _sides(pred), _sides(target)
+    (w, h), (wt, ht) = _counted_sides(pred, c), _counted_sides(target, c)
     turn = _angle(wt, ht + c["eps_ratio"], c) - _angle(w, h + c["eps_ratio"], c)
     v = 4 / torch.pi**2 * turn**2
     alpha = v / (1 - iou + v + c["eps_alpha"])
@@ -142,7 +170,7 @@ def _angle(w: Tensor, h: Tensor, c: Constants) -> Tensor:
     return value.detach() + linear - linear.detach()
 
 
-FORWARDS: dict[str, Callable[[Any, Any, Constants], Any]] = {
+FORWARDS: dict[str, Callable[..., Any]] = {
     "iou_linear": _iou_linear,
     "iou_square": _iou_square,
     "iou_log": _iou_log,
@@ -150,4 +178,4 @@ FORWARDS: dict[str, Callable[[Any, Any, Constants], Any]] = {
     "diou": _diou,
     "ciou": _ciou,
 }
-"""Hand-written forwards by program."""
+"""Hand-written forwards of boxes by program."""

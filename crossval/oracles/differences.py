@@ -18,6 +18,7 @@ from flint import arb, fmpq
 from numpy.typing import ArrayLike, NDArray
 
 from crossval.oracles.arithmetic_exact import ExactBalls, precision
+from crossval.oracles.packing import Columns, Packing
 from crossval.oracles.rungs import Point, evaluate, lifted, run
 from crossval.oracles.texts import Definition, constants_of, load
 
@@ -133,13 +134,14 @@ def exact(
     upstream: ArrayLike | None = None,
     *,
     direction: ArrayLike | int = 0,
+    packing: Packing | None = None,
     kernels: Path | str | None = None,
 ) -> Array:
     """Difference quotients of the plain definition at more than a hundred digits.
 
     Parameters
     ----------
-    spec, columns, upstream, kernels
+    spec, columns, upstream, packing, kernels
         As for `crossval.oracles.enclosure.truth`.
     direction : array_like of int, broadcastable to (n, k)
         Side of the step of 1e-40: 0 central, 1 to the right, -1 to the left.
@@ -159,7 +161,8 @@ def exact(
     upstream = np.ones(len(columns)) if upstream is None else np.asarray(upstream, np.float64)
     sides = np.broadcast_to(np.asarray(direction), columns.shape)
     text = load(spec.program, "arb", kernels)
-    constants = constants_of(text, spec, columns.shape[1])
+    packing = Columns() if packing is None else packing
+    constants = constants_of(text, spec, packing.width(columns.shape[1]))
     grad = np.empty_like(columns)
     with precision(EXACT_BITS):
         step = arb(STEP)
@@ -167,11 +170,12 @@ def exact(
             point = [arb(x) for x in columns[row].tolist()]
             held = _HeldBalls()
             exactly = lifted(held, constants)
-            middle = run(text.value, held, point, exactly)
+            middle = run(text.value, held, packing.arguments(row, held, point), exactly)
             ends = []
             for move in ((-1, 1), (0, 1), (-1, 0))[int(sides[row, i])]:
                 moved = [*point[:i], point[i] + move * step, *point[i + 1 :]]
-                ends.append(run(text.value, held.replay(), moved, exactly) if move else middle)
+                inputs = packing.arguments(row, held, moved)
+                ends.append(run(text.value, held.replay(), inputs, exactly) if move else middle)
             width = step * (2 if sides[row, i] == 0 else 1)
             quotient = arb(float(upstream[row])) * (ends[1] - ends[0]) / width
             grad[row, i] = float(quotient.mid())
@@ -184,6 +188,7 @@ def exact_hvp(
     direction: ArrayLike,
     upstream: ArrayLike | None = None,
     *,
+    packing: Packing | None = None,
     kernels: Path | str | None = None,
 ) -> Array:
     """Central differences, along a direction, of the gradient that the jets give.
@@ -192,7 +197,7 @@ def exact_hvp(
 
     Parameters
     ----------
-    spec, columns, upstream, kernels
+    spec, columns, upstream, packing, kernels
         As for `crossval.oracles.enclosure.truth`.
     direction : array_like of float64, shape (n, k)
         Direction of the derivative.
@@ -209,7 +214,8 @@ def exact_hvp(
     columns, direction = np.asarray(columns, np.float64), np.asarray(direction, np.float64)
     upstream = np.ones(len(columns)) if upstream is None else np.asarray(upstream, np.float64)
     text = load(spec.program, "arb", kernels)
-    constants = constants_of(text, spec, columns.shape[1])
+    packing = Columns() if packing is None else packing
+    constants = constants_of(text, spec, packing.width(columns.shape[1]))
     product = np.empty_like(columns)
     with precision(EXACT_BITS):
         step = arb(STEP)
@@ -219,7 +225,8 @@ def exact_hvp(
             for move in (-1, 1):
                 pairs = zip(columns[row].tolist(), direction[row].tolist(), strict=True)
                 moved = [arb(x) + move * step * arb(d) for x, d in pairs]
-                sides.append(evaluate(text, Point(moved, bar, constants)).gradients[0])
+                point = Point(moved, bar, constants, row=row, packing=packing)
+                sides.append(evaluate(text, point).gradients[0])
             quotients = [(b - a) / (2 * step) for a, b in zip(*sides, strict=True)]
             product[row] = [float(q.mid()) for q in quotients]
     return product
