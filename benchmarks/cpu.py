@@ -1,4 +1,4 @@
-"""Value and gradients of the box losses on the CPU, beside PyTorch, as ratios.
+"""Value and gradients on the CPU, beside PyTorch, as ratios.
 
 ``python -m benchmarks.cpu`` (or ``make bench``) compares every variant with the certified truth,
 then times all variants of a row in the same rounds of one process and prints medians. The
@@ -13,9 +13,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from benchmarks import clock, memory, report
+from benchmarks import clock, memory, report, rows
 from benchmarks.correctness import check
-from benchmarks.measure import DTYPES, Peak, environment, measure, measure_memory
+from benchmarks.measure import DTYPES, Peak, Row, environment, measure, measure_memory
+from benchmarks.tables import Table
 from benchmarks.variants import CONVENTIONS, PEERS
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -27,7 +28,7 @@ WIDTH = 100  # columns that the widest table takes
     "--loss",
     "losses",
     multiple=True,
-    type=click.Choice([*CONVENTIONS]),
+    type=click.Choice([*CONVENTIONS, rows.LOSS]),
     help="Repeatable; all by default.",
 )
 @click.option(
@@ -70,14 +71,16 @@ def main(
     json_file: Path | None,
     markdown_file: Path | None,
 ) -> None:
-    """Time value and gradients of the box losses beside PyTorch."""
+    """Time value and gradients of the losses beside PyTorch."""
     import torch
 
     torch.set_num_threads(threads)
     absent = {"compiled": not compiles, "strided": not strided}
     peers = [name for name in PEERS if not absent.get(name)]
     names = ["refloss", *peers]
-    workloads = [(loss, dtype) for loss in losses or CONVENTIONS for dtype in dtypes or DTYPES]
+    chosen = losses or (*CONVENTIONS, rows.LOSS)
+    dtypes = dtypes or tuple(DTYPES)
+    workloads = [(loss, dtype) for loss in chosen if loss != rows.LOSS for dtype in dtypes]
     sizes = sizes or SIZES
 
     console = Console()
@@ -85,30 +88,61 @@ def main(
     with console.status("comparing every variant with the truth"):
         errors = {w: {name: check(name, *w) for name in names} for w in workloads}
     peaks: list[Peak] = []
-    if weighs and memory.available():
+    weighs &= memory.available()
+    if weighs:
         with console.status("measuring memory"):
             peaks = [measure_memory(*w, max(sizes)) for w in workloads]
     affinity = clock.pin(threads) if pins else "not pinned"
     facts = environment(threads, affinity)
-    rows = []
+    timed = []
     for workload in workloads:
         for size in sizes:
             with console.status(f"timing {' '.join(workload)}, {size:,} pairs"):
-                rows.append(measure(*workload, size, peers, rounds, threads))
+                timed.append(measure(*workload, size, peers, rounds, threads))
 
-    tables = [
-        report.speed_table(rows, peers),
-        report.summary_table(rows, peers),
-        report.error_table(errors, names),
-    ]
-    tables += [report.memory_table(peaks)] if peaks else []
+    tables = _box_tables(timed, peaks, errors, peers) if timed else []
+    if rows.LOSS in chosen:
+        known = [peer for peer in rows.PEERS if not absent.get(peer)]
+        tables += _row_tables(console, dtypes, known, rounds, threads, weighs)
     for table in tables:
         table.print(console)
     console.print(", ".join(f"{name} {value}" for name, value in facts.items()))
     if json_file:
-        report.write_json(json_file, facts, rows, peaks, errors)
+        report.write_json(json_file, facts, timed, peaks, errors)
     if markdown_file:
         report.write_markdown(markdown_file, facts, tables)
+
+
+def _box_tables(
+    timed: list[Row], peaks: list[Peak], errors: report.Errors, peers: list[str]
+) -> list[Table]:
+    tables = [
+        report.speed_table(timed, peers),
+        report.summary_table(timed, peers),
+        report.error_table(errors, ["refloss", *peers]),
+    ]
+    return [*tables, report.memory_table(peaks)] if peaks else tables
+
+
+def _row_tables(
+    console: Console,
+    dtypes: tuple[str, ...],
+    peers: list[str],
+    rounds: int,
+    threads: int,
+    weighs: bool,
+) -> list[Table]:
+    """Time the losses of rows; each variant is compared with the truth first."""
+    for name in ("refloss", *peers):
+        for dtype in dtypes:
+            rows.check(name, dtype)
+    timings = []
+    for dtype in dtypes:
+        for shape in rows.SHAPES:
+            with console.status(f"timing {rows.LOSS} {dtype}, {shape[0]:,} rows"):
+                timings.append(rows.measure(dtype, shape, peers, rounds, threads))
+    tables = [rows.speed_table(timings, peers)]
+    return [*tables, rows.memory_table(list(dtypes), (512, 100_000))] if weighs else tables
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 STATUS = Path("/proc/self/status")
 RESET = Path("/proc/self/clear_refs")
@@ -26,18 +27,31 @@ def resident(field: str) -> int:
     return 1024 * int(line.split()[1])
 
 
-def peak(name: str, loss: str, dtype: str, size: int) -> int:
-    """Return the peak of one call in bytes, measured in a fresh process."""
+def peak(name: str, loss: str, dtype: str, size: int | str) -> int:
+    """Return the peak of one call in bytes, measured in a fresh process.
+
+    `size` is a number of pairs, or ROWSxCLASSES.
+    """
     command = [sys.executable, "-m", "benchmarks.memory", name, loss, dtype, str(size)]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     return int(run.stdout)
 
 
-def main(name: str, loss: str, dtype: str, size: str) -> None:
-    """Measure in this process and print."""
+def _calls(name: str, loss: str, dtype: str, size: str) -> tuple[Any, Any]:
+    """Return a small call, which loads what there is to load, and the one that is measured."""
+    if "x" in size:
+        from benchmarks import rows
+
+        shape = tuple(int(number) for number in size.split("x"))
+        return rows.variant(name, dtype, (4, 64)), rows.variant(name, dtype, shape)
     from benchmarks.variants import variant
 
-    warm, call = (variant(name, loss, dtype, pairs) for pairs in (64, int(size)))
+    return variant(name, loss, dtype, 64), variant(name, loss, dtype, int(size))
+
+
+def main(name: str, loss: str, dtype: str, size: str) -> None:
+    """Measure in this process and print."""
+    warm, call = _calls(name, loss, dtype, size)
     if warm is None or call is None:
         raise SystemExit(f"there is no {name} form of {loss}")
     warm()
