@@ -52,7 +52,7 @@ def value(logits, target, class_weight, label_smoothing, over_others, classy, z_
     top = logits[np.arange(B), first]  # largest logit
     drop = logits - top[:, None]  # at most 0
     slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
-    tail = np.where((np.arange(C) == first[:, None]), 0.0, (1.0 + slip)*np.exp(drop))
+    tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
     grow = np.log1p(rest)
     lse = grow + top  # log-sum-exp
@@ -80,7 +80,7 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     top = logits[np.arange(B), first]  # largest logit
     drop = logits - top[:, None]  # at most 0
     slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
-    tail = np.where((np.arange(C) == first[:, None]), 0.0, (1.0 + slip)*np.exp(drop))
+    tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
     total = 1.0 + rest
@@ -117,7 +117,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, label_smoothing, ove
     top = logits[np.arange(B), first]  # largest logit
     drop = logits - top[:, None]  # at most 0
     slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
-    tail = np.where((np.arange(C) == first[:, None]), 0.0, (1.0 + slip)*np.exp(drop))
+    tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
     total = 1.0 + rest
@@ -165,7 +165,7 @@ def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, 
     lse_bar1 = lse_bar0 + nll_bar
     lse_bar = np.where((z_loss == 0.0), lse_bar1, 2.0*z_loss*lse*penalty_bar + lse_bar1)
     total_bar = lse_bar/total
-    mass_bar = total_bar[:, None]
+    mass_bar = np.broadcast_to(total_bar[:, None], (B, C))
     logits_bar = mass_bar*np.exp(logits - top[:, None]) + np.where((np.arange(C) == target[:, None]), -nll_bar[:, None], 0.0) - class_weight*each_bar[:, None]
     return {
         "amount": amount,

@@ -53,7 +53,7 @@ def value(logits, target, class_weight, label_smoothing, over_others, classy, z_
     top = logits[np.arange(B), first]  # largest logit
     drop = logits - top[:, None]  # at most 0
     slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
-    tail = np.where((np.arange(C) == first[:, None]), 0.0, (1.0 + slip)*np.exp(drop))
+    tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
     grow = np.log1p(rest)
     lse = grow + top  # log-sum-exp
@@ -78,7 +78,7 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     top = logits[np.arange(B), first]  # largest logit
     drop = logits - top[:, None]  # at most 0
     slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
-    tail = np.where((np.arange(C) == first[:, None]), 0.0, (1.0 + slip)*np.exp(drop))
+    tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
     total = 1.0 + rest
@@ -116,7 +116,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_sm
     top = logits[np.arange(B), first]  # largest logit
     drop = logits - top[:, None]  # at most 0
     slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
-    tail = np.where((np.arange(C) == first[:, None]), 0.0, (1.0 + slip)*np.exp(drop))
+    tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
     total = 1.0 + rest
@@ -152,6 +152,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_sm
 
 def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss):
     """Return every quantity of the plain program and its adjoint, by name."""
+    B = logits.shape[0]
     C = logits.shape[1]
     amount = label_smoothing/(1.0 + classy*label_smoothing)
     reach = C/(C - over_others)
@@ -175,7 +176,7 @@ def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, 
     lse_bar1 = lse_bar0
     lse_bar = np.where((z_loss == 0.0), lse_bar1, 2.0*z_loss*lse*penalty_bar + lse_bar1)
     total_bar = lse_bar/total
-    mass_bar = total_bar[:, None]
+    mass_bar = np.broadcast_to(total_bar[:, None], (B, C))
     goal_bar = nll_bar[:, None]*score
     logits_bar = mass_bar*np.exp(logits - top[:, None]) - score_bar
     target_bar = class_weight*hit*goal_bar

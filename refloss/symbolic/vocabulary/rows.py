@@ -109,7 +109,9 @@ def _(P: Build, a: Rows) -> None:
     top = a.let("top", [ITEM], z[ITEM, first], "largest logit")
     drop = a.let("drop", [ITEM, CLASS], a.logits - top, "at most 0")
     slip = a.let("slip", [ITEM, CLASS], MaxNumber(TwoDiffError(a.logits, top), -1))
-    a.let("tail", [ITEM, CLASS], at_class(first, ZERO, sp.exp(drop) * (1 + slip)))
+    none = Stop(drop)  # 0, and NaN where the largest logit is infinite or NaN
+    a.let("tail", [ITEM, CLASS], at_class(first, none, sp.exp(drop) * (1 + slip)))
+    a.partials("tail", {drop: a.tail})
     a.let("mass", [ITEM, CLASS], at_class(first, sp.S.One, a.tail), "exp(logits - top)")
     a.let("rest", [ITEM], sp.Sum(a.tail, CLASS), "sum of mass over all classes but the first")
     a.let("total", [ITEM], 1 + a.rest)
