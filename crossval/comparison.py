@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
 
-from crossval.catalog import spec_of
+from crossval.batch import IGNORE, WEIGHT, Batch, batch
+from crossval.catalog import losses
 from crossval.checks import accuracy, ties
-from crossval.checks.causes import cause_of
+from crossval.checks.causes import Situation, cause_of
 from crossval.checks.quantities import Quantity, quantities
 from crossval.checks.statistics import WRONG
-from crossval.checks.verdict import GRADES, VALUE_ULPS, Reference, judge
-from crossval.families import Family, family_of
+from crossval.checks.verdict import GRADES, VALUE_ULPS, Reference, Verdicts, judge
 from crossval.findings import CODES, Finding
-from crossval.oracles.formats import FORMATS, Format, format_of
+from crossval.oracles.formats import FORMATS, format_of
 from crossval.outcome import Outcome
 from crossval.points.boxes import PointSet
 from crossval.reference import Standard, standard
 from crossval.runner import Runner
 from crossval.session import Evaluation, Session
 from crossval.target import Target, split_declaration
+from refloss.losses.reductions import REDUCTIONS, Counts
 from refloss.run.arrays import adopt
 
 __all__ = ["Comparison", "Row", "compare"]
 
-_REDUCTIONS = ("none", "mean", "sum")
 _WHOLE = ("RL403", "RL404", "RL406", "RL407", "RL408", "RL801", "RL802", "RL804")
 _LOST = ("RL302", "RL401")
+_NEAR = 1e-3
 
 
 @dataclass(frozen=True)
@@ -97,12 +97,15 @@ class Comparison:
         Format whose ulp is the unit.
     outcomes : tuple of Outcome
         Of the value, of each gradient, and of the gradients at ties.
+    count : int
+        Number of rows, ignored ones included.
     """
 
     declared: str
     dtype: str
     outcomes: tuple[Outcome, ...]
     _given: Given = field(repr=False)
+    count: int = 0
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -130,8 +133,7 @@ class Comparison:
 
     def worst(self, n: int = 10) -> Rows:
         """Return the ``n`` worst rows, each with its worst number: by grade, then by ulp."""
-        ranked = sorted(self._rows, key=lambda row: (GRADES.index(row.grade), row.ulp))
-        return Rows(ranked[::-1][:n])
+        return Rows(self._given.worst(n, self.findings))
 
     def __str__(self) -> str:
         from crossval.report.comparison import comparison_text
@@ -142,23 +144,6 @@ class Comparison:
         from crossval.report.comparison import comparison_html
 
         return comparison_html(self)
-
-    @property
-    def count(self) -> int:
-        """Number of rows."""
-        return len(self._given.given)
-
-    @cached_property
-    def _rows(self) -> list[Row]:
-        worst: dict[int, Row] = {}
-        for row in self._given.numbers(self.findings):
-            before = worst.get(row.row)
-            if before is None or (GRADES.index(row.grade), row.ulp) > (
-                GRADES.index(before.grade),
-                before.ulp,
-            ):
-                worst[row.row] = row
-        return list(worst.values())
 
 
 def compare(
@@ -180,7 +165,8 @@ def compare(
     loss : str or loss
         ``"ciou"``, ``"ciou/torchvision"`` or ``refloss.ciou``.
     inputs : mapping of str to array
-        What you computed from, by name, rows first: NumPy arrays or torch tensors.
+        What you computed from, by name, rows first: NumPy arrays or torch tensors. Also class
+        weights, where the loss takes them.
     value : array, optional
         Your losses, one a row; one number if they are reduced.
     grads : mapping of str to array, optional
@@ -194,7 +180,7 @@ def compare(
     dtype : str or dtype, optional
         Format that you computed in, whose ulp is the unit; the inputs' own by default.
     **axes
-        Axis values on top of the preset.
+        Axis values on top of the preset; also ``ignore_index`` and ``class_weight``.
 
     Returns
     -------
@@ -217,28 +203,40 @@ def compare(
     ('RL802 value: got / reference = 2 at all points',)
     """
     name, preset = _named(loss, preset)
-    spec, family = spec_of(name, preset, axes), family_of(name)
-    if reduction not in _REDUCTIONS:
-        raise ValueError(f"reduction: expected one of {', '.join(_REDUCTIONS)}; got {reduction!r}")
+    _among("reduction", reduction, REDUCTIONS)
     if value is None and not grads:
         raise ValueError("value, grads: nothing to compare; give one of them")
-    points = _points(family, inputs, upstream, reduction, dtype)
-    wrt = tuple(name for name in family.inputs if name in (grads or {}))
-    target = Target("your:numbers", name, preset, axes, wrt=wrt)
-    total = None if value is None or reduction == "none" else _array("value", value, ())
-    values = None if reduction != "none" or value is None else value
-    evaluation = _evaluation(family, points, values, grads or {})
+    arrays = {n: x if n == IGNORE else adopt(n, x).array for n, x in inputs.items()}
+    options = {n: axes.pop(n) for n in (WEIGHT, IGNORE) if n in axes}
+    rows = batch(name, preset, axes, {**arrays, **options}, dtype)
+    points = _points(rows, upstream, reduction)
+    evaluation, lost = _evaluation(rows, value if reduction == "none" else None, grads or {})
+    wrt = tuple(each for each in rows.family.differentiable if each in (grads or {}))
+    target = Target("your:numbers", name, preset, rows.axes, wrt=wrt)
     runner = cast(Runner, None)  # nothing is called: the results are here
-    given = Given(target, spec, family, runner, "yours", {points.dtype: evaluation}, given=points)
+    measured: dict[str, Any] = {points.dtype: evaluation}
+    given = Given(
+        target,
+        rows.spec,
+        rows.family,
+        runner,
+        "yours",
+        measured,
+        given=points,
+        reduced=value is None or reduction != "none",
+        others=_others(rows, reduction),
+    )
     outcomes = []
-    if values is not None:
-        outcomes.append(accuracy.value(given, points.dtype))
-    if total is not None:
-        outcomes.append(_reduced(given, float(total), reduction))
-    outcomes += [accuracy.gradient(given, points.dtype, each) for each in wrt]
+    if value is not None and reduction == "none":
+        outcomes.append(_besides(accuracy.value(given, points.dtype), lost))
+    if value is not None and reduction != "none":
+        total = float(_array("value", value, ()))
+        outcomes.append(_reduced(given, total, reduction, _divisor(rows, reduction)))
+    for each in wrt:
+        outcomes.append(_besides(accuracy.gradient(given, points.dtype, each), lost))
     if wrt and (given.truth.kind == "tie").any():
         outcomes.append(ties.ties(given, points.dtype))
-    return Comparison(target.declared, points.dtype, tuple(outcomes), given)
+    return Comparison(rows.declared, points.dtype, tuple(outcomes), given, len(rows))
 
 
 @dataclass
@@ -246,6 +244,8 @@ class Given(Session):
     """Results that are here already, in the place of a target that would be called."""
 
     given: PointSet = field(kw_only=True)
+    reduced: bool = field(kw_only=True)
+    others: dict[str, float] = field(kw_only=True)
 
     def points(self, dtype: str) -> PointSet:
         """Return the rows that were given."""
@@ -254,51 +254,72 @@ class Given(Session):
     @property
     def truth(self) -> Standard:
         """Truth at those rows."""
-        return standard(self.spec, self.given)
+        return standard(self.spec, self.given, self.family.oracle)
 
-    def numbers(self, findings: tuple[Finding, ...]) -> Iterator[Row]:
-        """Yield every number that was given, graded."""
-        evaluation = self.measured(self.given.dtype)
-        rows = np.arange(len(self.given))
-        causes = {f.check: _words(f) for f in findings if f.code in _WHOLE}
-        causes |= {f.check: f.cause for f in findings if f.code in ("RL301", "RL402")}
+    def factors(self, dtype: str) -> dict[str, float]:
+        """Add the factors by which another reduction than the declared one would differ."""
+        return self.others | super().factors(dtype)
+
+    def worst(self, count: int, findings: tuple[Finding, ...]) -> Iterator[Row]:
+        """Yield the worst number of the ``count`` worst rows."""
+        judged = [(quantity, quantity.verdicts()) for quantity in self._quantities()]
+        if not judged or not len(self.given):
+            return
+        tall = (len(self.given), -1)
+        grades = np.hstack([verdicts.grade.reshape(tall) for _, verdicts in judged])
+        ulps = np.hstack([verdicts.ulp.reshape(tall) for _, verdicts in judged])
+        worst = grades.max(axis=1, initial=0)
+        size = np.where(grades == worst[:, None], ulps, -1.0)
+        order = np.lexsort((-size.max(axis=1, initial=-1.0), -worst))
+        starts = np.cumsum([0, *(quantity.got.reshape(tall).shape[1] for quantity, _ in judged)])
+        for row in order[: max(count, 0)].tolist():
+            place = int(size[row].argmax())
+            which = int(np.searchsorted(starts, place, side="right")) - 1
+            quantity, verdicts = judged[which]
+            at = (row, place - int(starts[which])) if quantity.columns else (row,)
+            yield self._number(quantity, verdicts, at, _causes(findings).get(quantity.name, ""))
+
+    def _quantities(self) -> list[Quantity]:
+        evaluation, rows = self.measured(self.given.dtype), np.arange(len(self.given))
         found = quantities(self, evaluation, self.given, self.truth, rows)
-        for quantity in found:
-            if quantity.columns or not np.isnan(evaluation.value).all():
-                yield from self._numbers(quantity, causes.get(quantity.name, ""))
+        lacking = np.isnan(evaluation.value).all()
+        return [each for each in found if each.columns or not (lacking and self.reduced)]
 
-    def _numbers(self, quantity: Quantity, cause: str) -> Iterator[Row]:
-        verdicts = quantity.verdicts()
-        for at in np.ndindex(quantity.got.shape):
-            got, truth = float(quantity.got[at]), float(quantity.truth.hi[at])
-            size, grade = float(quantity.truth.condition[at]), GRADES[int(verdicts.grade[at])]
-            relative = size / abs(truth) if truth and math.isfinite(truth) else None
-            row = at[0]
-            yield Row(
-                row,
-                f"d/d{quantity.columns[at[1]]}" if quantity.columns else "value",
-                {
-                    name: tuple(array[row].tolist())
-                    for name, array in self.family.split(self.given.columns).items()
-                },
-                got,
-                None if math.isnan(truth) else truth,
-                float(verdicts.ulp[at]),
-                relative,
-                grade,
-                self._cause(row, got, grade, relative, cause),
-            )
+    def _number(
+        self, quantity: Quantity, verdicts: Verdicts, at: tuple[int, ...], cause: str
+    ) -> Row:
+        got, truth = float(quantity.got[at]), float(quantity.truth.hi[at])
+        size, grade = float(quantity.truth.condition[at]), GRADES[int(verdicts.grade[at])]
+        relative = size / abs(truth) if truth and math.isfinite(truth) else None
+        inputs = self.family.split(self.given.columns[at[0]][None])
+        return Row(
+            int(self.given.numbers[at[0]]),
+            f"d/d{quantity.columns[at[1]]}" if quantity.columns else "value",
+            {name: tuple(array.ravel().tolist()) for name, array in inputs.items()},
+            got,
+            None if math.isnan(truth) else truth,
+            float(verdicts.ulp[at]),
+            relative,
+            grade,
+            self._cause(at[0], got, grade, relative, cause),
+        )
 
     def _cause(self, row: int, got: float, grade: str, condition: float | None, whole: str) -> str:
         if grade == GRADES[WRONG] and not math.isfinite(got):
-            number = format_of(self.given.dtype)
-            constants = self.spec.constants
-            found = cause_of(self.given.columns[row], self.target.loss, constants, number)
+            number, constants = format_of(self.given.dtype), self.spec.constants
+            here = Situation(self.given.columns[row], self.target.loss, constants, number)
+            found = cause_of(self.family.patterns, here)
             return found.cause if found else "not finite"
         if grade == GRADES[WRONG]:
             return whole
         known = f"condition {condition:.3g}" if condition is not None else "its condition"
         return {"A": "", "B": known, "C": "rounding of the textbook formula"}[grade]
+
+
+def _causes(findings: tuple[Finding, ...]) -> dict[str, str]:
+    """Return the likely cause of what is wrong, by check."""
+    causes = {f.check: _words(f) for f in findings if f.code in _WHOLE}
+    return causes | {f.check: f.cause for f in findings if f.code in ("RL301", "RL402")}
 
 
 def _words(finding: Finding) -> str:
@@ -318,83 +339,89 @@ def _named(loss: Any, preset: str | None) -> tuple[str, str | None]:
     return name, preset or given
 
 
-def _points(
-    family: Family, inputs: Mapping[str, Any], upstream: Any, reduction: str, dtype: Any
-) -> PointSet:
-    """Make a set of points of the user's rows."""
-    unknown = [name for name in inputs if name not in family.inputs]
-    missing = [name for name in family.inputs if name not in inputs]
-    if unknown or missing:
-        raise ValueError(f"inputs: expected {', '.join(family.inputs)}; got {', '.join(inputs)}")
-    adopted = {name: adopt(name, inputs[name]).array for name in family.inputs}
-    first = next(iter(adopted.values()))
-    rows = len(first) if first.ndim else 0
-    number = _format(adopted, dtype)
-    arrays = {}
-    for name, array in adopted.items():
-        _shaped(name, array, (rows, *family.shape(name)[1:]))
-        arrays[name] = _on_grid(name, array, number)
-    weight = _upstream(upstream, rows, reduction, number)
-    labels = np.array([f"row {row}" for row in range(rows)], dtype=object)
-    nowhere = np.zeros(rows, dtype=bool)
-    columns = family.stack(arrays)
-    return PointSet("given@0", number.name, columns, weight, labels, nowhere, np.arange(rows))
+def _among(what: str, name: str, names: Iterable[str]) -> None:
+    if name not in (listed := list(names)):
+        raise ValueError(f"{what}: expected {', '.join(listed)}; got {name!r}")
 
 
-def _format(arrays: Mapping[str, np.ndarray], dtype: Any) -> Format:
-    if dtype is not None:
-        return format_of(dtype)
-    names = {array.dtype.name for array in arrays.values()} & set(FORMATS)
-    if len(names) != 1:
-        found = ", ".join(f"{name} {array.dtype}" for name, array in arrays.items())
-        raise TypeError(f"inputs: expected one floating-point dtype, or give dtype=; got {found}")
-    return format_of(names.pop())
+def _points(rows: Batch, upstream: Any, reduction: str) -> PointSet:
+    """Make a set of points of the rows that count."""
+    weight = _upstream(upstream, rows, reduction)[rows.kept]
+    numbers = np.flatnonzero(rows.kept)
+    labels = np.array([f"row {row}" for row in numbers], dtype=object)
+    nowhere = np.zeros(len(numbers), dtype=bool)
+    return PointSet("given@0", rows.number.name, rows.columns, weight, labels, nowhere, numbers)
 
 
-def _on_grid(name: str, array: np.ndarray, number: Format) -> np.ndarray:
-    wide = array.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        off = (number.round(wide) != wide) & ~np.isnan(wide)
-    if off.any():
-        at = tuple(int(i) for i in np.argwhere(off)[0])
-        raise ValueError(
-            f"{name}: expected {number.name} numbers, so that both sides get the same; "
-            f"got {float(wide[at])!r} in row {at[0]}: round the inputs before computing"
-        )
-    return wide
-
-
-def _upstream(upstream: Any, rows: int, reduction: str, number: Format) -> np.ndarray:
+def _upstream(upstream: Any, rows: Batch, reduction: str) -> np.ndarray:
     given = np.asarray(1.0 if upstream is None else upstream, dtype=np.float64)
     if not isinstance(upstream, (int, float, type(None))):
         given = adopt("upstream", upstream).array.astype(np.float64)
-    if given.shape not in ((), (rows,)) or (given.ndim and reduction != "none"):
-        wanted = f"one number or shape ({rows},)" if reduction == "none" else "one number"
+    if given.shape not in ((), (len(rows),)) or (given.ndim and reduction != "none"):
+        wanted = f"one number or shape ({len(rows)},)" if reduction == "none" else "one number"
         raise ValueError(f"upstream: expected {wanted}; got shape {given.shape}")
-    each = np.full(rows, float(given)) if given.ndim == 0 else number.round(given)
-    return each / max(rows, 1) if reduction == "mean" else each
+    each = np.full(len(rows), float(given)) if given.ndim == 0 else rows.number.round(given)
+    divisor = _divisor(rows, reduction)
+    return each / divisor if divisor else each
+
+
+def _divisor(rows: Batch, reduction: str, denominator: str | None = None) -> float:
+    """Return what a reduction divides the sum by, as the definition's axes say."""
+    kept = int(rows.kept.sum())
+    weights = float(kept)
+    if WEIGHT in rows.options and rows.family.labels:
+        (name,) = rows.family.labels
+        weights = math.fsum(rows.options[WEIGHT][rows.inputs[name][rows.kept]].tolist())
+    counts = Counts(len(rows), kept, weights)
+    divided_by = denominator or rows.spec.axes.get("denominator", "items")
+    return REDUCTIONS[reduction].divisor(counts, divided_by)
+
+
+def _others(rows: Batch, reduction: str) -> dict[str, float]:
+    """Return by which factors results of another reduction, or denominator, would be off."""
+    here = _divisor(rows, reduction)
+    others = {"a sum over the rows": 1.0, "a mean over the rows": float(len(rows))}
+    axis = losses()[rows.loss]["axes"].get("denominator")
+    for name in axis["values"] if axis else ():
+        others[f"a mean with denominator={name}"] = _divisor(rows, "mean", name)
+    if reduction == "none":
+        return {}  # a session knows these
+    return {words: here / there for words, there in others.items() if there and there != here}
 
 
 def _evaluation(
-    family: Family, points: PointSet, value: Any, grads: Mapping[str, Any]
-) -> Evaluation:
-    """Return the user's results as if a target had returned them."""
-    unknown = [name for name in grads if name not in family.inputs]
-    if unknown:
-        raise ValueError(f"grads: expected {', '.join(family.inputs)}; got {', '.join(unknown)}")
-    rows = len(points)
-    formats = {"value": points.dtype}
-    values = np.full(rows, np.nan)
+    rows: Batch, value: Any, grads: Mapping[str, Any]
+) -> tuple[Evaluation, dict[str, int]]:
+    """Return the user's results as if a target had returned them for the rows that count.
+
+    The second result counts, by name of the check, the ignored rows that are not 0.
+    """
+    for name in grads:
+        _among("grads", name, rows.family.differentiable)
+    kept, dtype = rows.kept, rows.number.name
+    formats, lost = {"value": dtype}, {}
+    values = np.full(int(kept.sum()), np.nan)
     if value is not None:
-        array = _array("value", value, (rows,))
-        values, formats["value"] = array.astype(np.float64), _came_in(array, points)
+        array = _array("value", value, (len(rows),))
+        values, formats["value"] = array[kept].astype(np.float64), array.dtype.name
+        lost["value"] = int((array[~kept] != 0).sum())
     gradients = {}
-    for name, shaped in family.split(points.columns).items():
-        if name in grads:
-            array = _array(f"grads[{name!r}]", grads[name], shaped.shape)
-            gradients[name] = array.astype(np.float64)
-            formats[f"grad.{name}"] = _came_in(array, points)
-    return Evaluation(values, gradients, formats, {})
+    for name in (each for each in rows.family.differentiable if each in grads):
+        array = _array(f"grads[{name!r}]", grads[name], rows.shape(name))
+        gradients[name], formats[f"grad.{name}"] = array[kept].astype(np.float64), array.dtype.name
+        lost[f"grad[{name}]"] = int((array[~kept] != 0).any(axis=1).sum())
+    return Evaluation(values, gradients, formats, {}), lost
+
+
+def _besides(outcome: Outcome, lost: Mapping[str, int]) -> Outcome:
+    """Add a finding for ignored rows that are not 0."""
+    count = lost.get(outcome.check, 0)
+    if not count:
+        return outcome
+    code = "RL301" if outcome.check == "value" else "RL402"
+    words = f"{count} ignored rows are not 0"
+    finding = Finding(code, outcome.check, outcome.dtype, words, fix="Zero the ignored rows.")
+    return replace(outcome, grade="F", findings=(*outcome.findings, finding))
 
 
 def _array(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -409,23 +436,9 @@ def _array(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
     return array
 
 
-def _shaped(name: str, array: np.ndarray, shape: tuple[int | None, ...]) -> None:
-    fits = array.ndim == len(shape) and all(
-        size in (None, got) for size, got in zip(shape, array.shape, strict=True)
-    )
-    if not fits:
-        wanted = ", ".join("k" if size is None else str(size) for size in shape)
-        raise ValueError(f"{name}: expected shape ({wanted}), rows first; got {array.shape}")
-
-
-def _came_in(array: np.ndarray, points: PointSet) -> str:
-    return array.dtype.name if array.dtype.name in FORMATS else points.dtype
-
-
-def _reduced(given: Given, got: float, reduction: str) -> Outcome:
+def _reduced(given: Given, got: float, reduction: str, divisor: float) -> Outcome:
     """Judge one number made of all losses: their sum, or their mean."""
     known, rows = given.truth.value, len(given.given)
-    divisor = max(rows, 1) if reduction == "mean" else 1
     number = format_of(given.given.dtype)
     total = math.fsum([*known.hi.tolist(), *known.lo.tolist()]) / divisor
     # adding up in any order costs at most (n - 1) u times the sum of magnitudes
@@ -449,10 +462,9 @@ def _reduced(given: Given, got: float, reduction: str) -> Outcome:
 def _of_total(got: float, total: float, ulp: float, reduction: str, given: Given) -> Finding:
     rows = len(given.given)
     words = f"the {reduction} of {rows} losses is {total:.9g}; got {got:.9g}, {ulp:.3g} ulp off"
-    factors = {rows: "N: a sum", 1 / max(rows, 1): "1/N: a mean"}
-    for factor, name in factors.items():
-        if rows > 1 and total and abs(got / total / factor - 1) < 1e-3:
-            words = f"got / reference = {factor:.7g} = {name} where a {reduction} was declared"
+    for name, factor in given.others.items():
+        if total and abs(got / total / factor - 1) < _NEAR:
+            words = f"got / reference = {factor:.7g}: {name}, where a {reduction} was declared"
             return Finding("RL802", "value", given.given.dtype, words, fix=CODES["RL802"].remedy)
     code = "RL301" if math.isfinite(got) else "RL302"
     return Finding(code, "value", given.given.dtype, words, fix=CODES[code].remedy)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import refloss
+from crossval.batch import Batch
 from crossval.bits import dtype_of, hexadecimal
-from crossval.catalog import spec_of
-from crossval.families import Family, family_of
-from crossval.oracles.conditioning import condition
 from crossval.oracles.digits import FLOAT_DIGITS, Decimals, exact_decimals, truth_decimals
-from crossval.oracles.enclosure import Truth, truth
-from crossval.oracles.formats import Format, format_of
+from crossval.oracles.enclosure import Truth
 from crossval.oracles.metric import ulp_error
 from crossval.target import UsageError
 
@@ -28,27 +24,19 @@ class Question:
 
     Attributes
     ----------
-    loss, preset, axes
-        The definition.
-    inputs : dict of str to float64 array
-        By input, on the grid of ``dtype``, with rows first.
-    dtype : str
-        Format that the kernel gets.
+    rows : Batch
+        The definition and the rows, in the format that the kernel gets.
     upstream : (n,) float64 array
         Factor of each row's derivatives.
     direction : dict of str to float64 array
-        Of the Hessian-vector product; empty if none is wanted.
+        Of the Hessian-vector product, by input; empty if none is wanted.
     digits : int
         Of the enclosures.
     grad, cond : bool
         Whether gradients and condition numbers are wanted.
     """
 
-    loss: str
-    preset: str | None
-    axes: Mapping[str, Any]
-    inputs: dict[str, np.ndarray]
-    dtype: str
+    rows: Batch
     upstream: np.ndarray
     direction: dict[str, np.ndarray]
     digits: int
@@ -56,18 +44,26 @@ class Question:
     cond: bool
 
     @property
-    def family(self) -> Family:
-        """Family of the loss."""
-        return family_of(self.loss)
+    def wrt(self) -> tuple[str, ...]:
+        """Inputs that have a derivative."""
+        return self.rows.family.differentiable
 
     @property
-    def number(self) -> Format:
-        """Format that the kernel gets."""
-        return format_of(self.dtype)
+    def moving(self) -> list[str]:
+        """Columns that have a derivative."""
+        family = self.rows.family
+        return [name for each in self.wrt for name in family.columns[family.inputs[each]]]
 
-    def narrow(self, array: np.ndarray) -> np.ndarray:
-        """Return an array in the format that the kernel gets."""
-        return array.astype(dtype_of(self.number))
+
+@dataclass(frozen=True)
+class _Found:
+    """Results by moving column: of the kernel for all rows, certified for those that are kept."""
+
+    value: np.ndarray
+    gradient: np.ndarray | None
+    product: np.ndarray | None
+    known: Truth
+    conditions: tuple[np.ndarray, np.ndarray] | None
 
 
 def evaluate(asked: Question) -> dict[str, Any]:
@@ -78,37 +74,57 @@ def evaluate(asked: Question) -> dict[str, Any]:
     UsageError
         If the loss refuses its arguments; the message is the loss's own.
     """
-    spec = spec_of(asked.loss, asked.preset, asked.axes)
-    value, gradients, products = _kernel(asked)
-    columns = asked.family.stack(asked.inputs)
-    direction = asked.family.stack(asked.direction) if asked.direction else None
-    known = truth(spec, columns, asked.upstream, grad=asked.grad, hvp=direction)
-    conditions = condition(spec, columns, asked.upstream) if asked.cond else (None, None)
-    rows = []
-    for row in range(len(columns)):
-        told = _decimals(asked, spec, columns, direction, known, row)
-        answer = _Answers(asked, known, row)
-        rows.append(
-            {
-                "inputs": {name: array[row].tolist() for name, array in asked.inputs.items()},
-                "upstream": float(asked.upstream[row]),
-                "kind": str(known.kind[row]),
-                "value": answer.value(value, told.value, conditions[0]),
-                "gradient": answer.components("grad", gradients, told.gradient, conditions[1]),
-                "hvp": answer.components("hvp", products, told.product, None),
-                "vertices": known.vertices[row].tolist() if row in known.vertices else [],
-            }
-        )
+    rows = asked.rows
+    found = _found(asked)
+    places = np.cumsum(rows.kept) - 1
     return {
         "schema": SCHEMA,
-        "loss": asked.loss,
-        "preset": asked.preset,
-        "program": spec.program,
-        "axes": dict(spec.axes),
-        "dtype": asked.dtype,
+        "loss": rows.loss,
+        "preset": rows.preset,
+        "program": rows.spec.program,
+        "axes": dict(rows.spec.axes),
+        "dtype": rows.number.name,
         "digits": asked.digits,
-        "columns": list(asked.family.columns),
-        "rows": rows,
+        "columns": asked.moving,
+        "rows": [
+            _row(asked, found, row, int(places[row]) if rows.kept[row] else None)
+            for row in range(len(rows))
+        ],
+    }
+
+
+def _found(asked: Question) -> _Found:
+    rows, oracle = asked.rows, asked.rows.family.oracle
+    value, gradient, product = _kernel(asked)
+    upstream = asked.upstream[rows.kept]
+    direction = None
+    if asked.direction:
+        zeros = {name: np.zeros(rows.shape(name)) for name in rows.family.inputs}
+        whole = {name: asked.direction.get(name, zeros[name]) for name in zeros}
+        direction = rows.family.stack({name: part[rows.kept] for name, part in whole.items()})
+    known = oracle.truth(rows.spec, rows.columns, upstream, hvp=direction)
+    conditions = oracle.condition(rows.spec, rows.columns, upstream) if asked.cond else None
+    return _Found(value, gradient, product, known, conditions)
+
+
+def _row(asked: Question, found: _Found, row: int, place: int | None) -> dict[str, Any]:
+    """Return what is known of one row; ``place`` is its place among the rows that are kept."""
+    rows = asked.rows
+    about = {
+        "inputs": {name: array[row].tolist() for name, array in rows.inputs.items()},
+        "upstream": float(asked.upstream[row]),
+    }
+    answers = _Answers(asked, found, row, place)
+    if place is None:
+        return about | answers.ignored()
+    told = _decimals(asked, found.known, row, place)
+    vertices = found.known.vertices.get(place) if asked.grad or asked.direction else None
+    return about | {
+        "kind": str(found.known.kind[place]),
+        "value": answers.value(told.value),
+        "gradient": answers.components("grad", found.gradient, told.gradient),
+        "hvp": answers.components("hvp", found.product, told.product),
+        "vertices": [] if vertices is None else vertices.tolist(),
     }
 
 
@@ -117,35 +133,53 @@ class _Answers:
     """One row's numbers: what the kernel gave beside what is certified."""
 
     asked: Question
-    known: Truth
+    found: _Found
     row: int
+    place: int | None
 
-    def value(self, got: np.ndarray, enclosure: str, size: np.ndarray | None) -> dict[str, Any]:
-        absolute = None if size is None else float(size[self.row])
-        hi, lo = float(self.known.value_hi[self.row]), float(self.known.value_lo[self.row])
-        return self._one(got[self.row], hi, lo, enclosure, absolute)
+    def ignored(self) -> dict[str, Any]:
+        """Results of a row that is ignored, which are 0 by definition."""
+        names = {"gradient": self.found.gradient, "hvp": self.found.product}
+        parts = {
+            part: {} if got is None else self._ignored(got[self.row]) for part, got in names.items()
+        }
+        value = self._one(self.found.value[self.row], 0.0, 0.0, "0", None)
+        return {"kind": "ignored", "value": value, **parts, "vertices": []}
+
+    def _ignored(self, got: np.ndarray) -> dict[str, Any]:
+        zero = (0.0, 0.0, "0", None)
+        return {name: self._one(x, *zero) for name, x in zip(self.asked.moving, got, strict=True)}
+
+    def value(self, enclosure: str) -> dict[str, Any]:
+        """Return the loss."""
+        known, at, conditions = self.found.known, self.place, self.found.conditions
+        size = None if conditions is None else float(conditions[0][at])
+        hi, lo = float(known.value_hi[at]), float(known.value_lo[at])  # type: ignore[index]
+        return self._one(self.found.value[self.row], hi, lo, enclosure, size)
 
     def components(
-        self,
-        part: str,
-        got: np.ndarray | None,
-        enclosures: list[str | None],
-        sizes: np.ndarray | None,
+        self, part: str, got: np.ndarray | None, enclosures: list[str | None]
     ) -> dict[str, Any]:
+        """Return a derivative by column."""
         if got is None:
             return {}
-        hi, lo = (getattr(self.known, f"{part}_{end}")[self.row].tolist() for end in ("hi", "lo"))
-        size = [None] * len(hi) if sizes is None else sizes[self.row].tolist()
-        told = enclosures or [None] * len(hi)
+        hi, lo = (getattr(self.found.known, f"{part}_{end}")[self.place] for end in ("hi", "lo"))
+        conditions = self.found.conditions if part == "grad" else None
         return {
-            name: self._one(got[self.row, k], hi[k], lo[k], told[k], size[k])
-            for k, name in enumerate(self.asked.family.columns)
+            name: self._one(
+                got[self.row, k],
+                float(hi[k]),
+                float(lo[k]),
+                enclosures[k],
+                None if conditions is None else float(conditions[1][self.place, k]),
+            )
+            for k, name in enumerate(self.asked.moving)
         }
 
     def _one(
         self, got: Any, hi: float, lo: float, enclosure: str | None, size: float | None
     ) -> dict[str, Any]:
-        number, unique = self.asked.number, not np.isnan(hi)
+        number, unique = self.asked.rows.number, not np.isnan(hi)
         relative = size / abs(hi) if size is not None and unique and hi else None
         return {
             "kernel": str(got),
@@ -157,36 +191,51 @@ class _Answers:
         }
 
 
-def _decimals(
-    asked: Question,
-    spec: Any,
-    columns: np.ndarray,
-    direction: np.ndarray | None,
-    known: Truth,
-    row: int,
-) -> Decimals:
-    if asked.digits <= FLOAT_DIGITS or known.kind[row] == "nan":
-        return truth_decimals(known, row, asked.digits)
-    hvp = None if direction is None else direction[row]
-    upstream = float(asked.upstream[row])
-    return exact_decimals(spec, columns[row], upstream, asked.digits, grad=asked.grad, hvp=hvp)
+def _decimals(asked: Question, known: Truth, row: int, place: int) -> Decimals:
+    if asked.digits <= FLOAT_DIGITS or known.kind[place] == "nan":
+        return truth_decimals(known, place, asked.digits)
+    rows, direction = asked.rows, None
+    columns, packing = rows.family.oracle.packed(rows.spec, rows.columns)
+    if asked.direction:
+        zeros = {name: np.zeros(rows.shape(name)) for name in asked.wrt}
+        direction = np.concatenate([{**zeros, **asked.direction}[n][row] for n in asked.wrt])
+    return exact_decimals(
+        rows.spec,
+        columns[place],
+        float(asked.upstream[row]),
+        asked.digits,
+        grad=asked.grad,
+        hvp=direction,
+        row=place,
+        packing=packing,
+    )
 
 
 def _kernel(asked: Question) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     """Call the public function; its complaints about arguments are the user's."""
-    loss = getattr(refloss, asked.loss)
-    inputs = {name: asked.narrow(array) for name, array in asked.inputs.items()}
-    upstream = asked.narrow(asked.upstream)
-    direction = {name: asked.narrow(array) for name, array in asked.direction.items()}
-    how = {"preset": asked.preset, **asked.axes}
-    gradients = products = None
+    rows, wrt = asked.rows, asked.wrt
+    loss, dtype = getattr(refloss, rows.loss), dtype_of(rows.number)
+
+    def narrow(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        labels = rows.family.labels
+        return {n: array if n in labels else array.astype(dtype) for n, array in arrays.items()}
+
+    inputs, options = narrow(rows.inputs), {"preset": rows.preset, **rows.axes, **rows.options}
+    if "class_weight" in options:
+        options["class_weight"] = options["class_weight"].astype(dtype)
+    derivative = {"upstream": asked.upstream.astype(dtype), "wrt": wrt, **options}
+    gradient = product = None
     try:
-        value = np.asarray(loss(**inputs, **how))
+        value = np.asarray(loss(**inputs, **options))
         if asked.grad:
-            gradients = asked.family.stack(loss.grad(**inputs, upstream=upstream, **how))
-        if direction:
-            found = loss.hvp(**inputs, direction=direction, upstream=upstream, **how)
-            products = asked.family.stack(found)
+            gradient = _joined(loss.grad(**inputs, **derivative), wrt)
+        if asked.direction:
+            direction = narrow(asked.direction)
+            product = _joined(loss.hvp(**inputs, direction=direction, **derivative), wrt)
     except (ValueError, TypeError) as error:
-        raise UsageError(f"{asked.loss}: {error}") from error
-    return value, gradients, products
+        raise UsageError(f"{rows.loss}: {error}") from error
+    return value, gradient, product
+
+
+def _joined(found: dict[str, Any], wrt: tuple[str, ...]) -> np.ndarray:
+    return np.concatenate([np.asarray(found[name]) for name in wrt], axis=1)

@@ -17,15 +17,17 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import psutil
 
 from crossval import wire
 from crossval.catalog import losses
-from crossval.families import Family
 from crossval.target import Target
+
+if TYPE_CHECKING:
+    from crossval.families import Family
 
 _POLL = 0.05
 

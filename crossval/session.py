@@ -118,6 +118,12 @@ class Session:
         """Formats in which the target gave results."""
         return tuple(d for d, found in self._measured.items() if isinstance(found, Evaluation))
 
+    def factors(self, dtype: str) -> dict[str, float]:
+        """Factors that another reduction than none would leave, by name."""
+        rows = len(self.points(dtype))
+        names = {"N, the number of rows": rows, "1/N, a mean over the rows": 1 / max(rows, 1)}
+        return names if rows > 1 else {}
+
     def points(self, dtype: str) -> PointSet:
         """Pinned points of this family in a format."""
         return self.family.points(dtype, self.level)

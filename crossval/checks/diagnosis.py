@@ -6,7 +6,7 @@ rows on which it can be told from the truth; an accidental match on a few rows i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -141,7 +141,7 @@ def _scaled(session: Session, evidence: Evidence) -> Diagnosis | None:
         return None
     if factor == -1 and not evidence.is_value:
         return Diagnosis("RL404", "got / reference = -1 everywhere")
-    name = _named(factor, len(session.points(evidence.points.dtype)))
+    name = _named(factor, session.factors(evidence.points.dtype))
     few = int((evidence.failed & (evidence.truth != 0)).sum()) < _FEW
     if few and not name and not float(2 * factor).is_integer():
         return None  # some factor fits any two numbers
@@ -285,10 +285,9 @@ def _constant(evidence: Evidence, base: np.ndarray) -> float | None:
     return factor if evidence.supports(factor * base, factor) else None
 
 
-def _named(factor: float, rows: int) -> str:
-    """Name a factor; the numbers of the list first, then what a reduction over rows leaves."""
-    counts = {"N, the number of rows": rows, "1/N, a mean over the rows": 1 / max(rows, 1)}
-    named = _FACTORS | (counts if rows > 1 else {})
+def _named(factor: float, more: Mapping[str, float]) -> str:
+    """Name a factor; the numbers of the list first, then what a reduction leaves."""
+    named = _FACTORS | dict(more)
     names = [name for name, value in named.items() if abs(factor / value - 1) < 1e-3]
     return f" = {names[0]}" if names else ""
 

@@ -16,6 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from crossval.batch import IGNORE, WEIGHT, Batch, batch
 from crossval.catalog import losses
 from crossval.certificate import PASSED
 from crossval.commands.options import (
@@ -35,6 +36,7 @@ from crossval.target import UsageError
 
 UPSTREAM = "upstream"
 _ROWS = 16
+_NUMBERS = 16
 
 
 @click.command("eval")
@@ -77,27 +79,25 @@ def command(
     """
     name, preset = declaration(loss)
     family = family_of(name)
-    arrays = _arrays(values, (*family.inputs, UPSTREAM), "NAME=VALUE")
-    missing = [each for each in family.inputs if each not in arrays]
-    if missing:
-        shapes = ", ".join(f"{each} {family.shapes[each]}" for each in family.inputs)
-        raise UsageError(f"{name} takes {shapes}; {', '.join(missing)} missing")
+    options = [option for option in (WEIGHT, IGNORE) if option in family.options]
+    arrays = _arrays(values, (*family.inputs, UPSTREAM, *options), "NAME=VALUE")
     dtype = dtype or _common(arrays)
-    rows = len(np.atleast_1d(arrays[next(iter(family.inputs))]))
-    upstream = arrays.pop(UPSTREAM, np.ones(rows))
+    upstream = arrays.pop(UPSTREAM, None)
+    given = {each: _narrowed(each, array, dtype, family) for each, array in arrays.items()}
+    try:
+        rows = batch(name, preset, dict(pairs(axes, "--set")), given, dtype)
+    except (TypeError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    ones = np.ones(len(rows))
     asked = Question(
-        name,
-        preset,
-        dict(pairs(axes, "--set")),
-        {each: _rounded(arrays[each], dtype) for each in family.inputs},
-        dtype,
-        _rounded(upstream, dtype),
-        _direction(hvp, family, arrays, dtype),
+        rows,
+        ones if upstream is None else _rounded(upstream, dtype),
+        {n: _rounded(part, dtype) for n, part in _direction(hvp, rows).items()},
         digits,
         grad,
         cond,
     )
-    _fitting(asked, rows)
+    _fits(UPSTREAM, asked.upstream, (len(rows),))
     answer = evaluate(asked)
     if style == "json":
         put_json(answer)
@@ -151,45 +151,38 @@ def _common(arrays: dict[str, np.ndarray]) -> str:
     return names.pop() if len(names) == 1 else "float64"
 
 
+def _narrowed(name: str, array: np.ndarray, dtype: str, family: Family) -> Any:
+    """Round numbers to the format; classes stay the integers that they are."""
+    if name == IGNORE:
+        return array.item()
+    label = name in family.labels and array.ndim == 1
+    return array if label else _rounded(array, dtype)
+
+
 def _rounded(array: np.ndarray, dtype: str) -> np.ndarray:
     return format_of(dtype).round(array)
 
 
-def _direction(
-    items: tuple[str, ...], family: Family, arrays: dict[str, np.ndarray], dtype: str
-) -> dict[str, np.ndarray]:
-    given = _arrays(items, tuple(family.inputs), "--hvp")
-    if not given:
-        return {}
-    zeros = {name: np.zeros(np.shape(arrays[name])) for name in family.inputs}
-    return zeros | {name: _rounded(array, dtype) for name, array in given.items()}
+def _direction(items: tuple[str, ...], rows: Batch) -> dict[str, np.ndarray]:
+    given = _arrays(items, rows.family.differentiable, "--hvp")
+    for name, array in given.items():
+        _fits(f"--hvp {name}", array, rows.shape(name))
+    return given
 
 
-def _fitting(asked: Question, rows: int) -> None:
-    """Require shapes that fit, before anything is computed; nothing is broadcast."""
-    wanted = {name: asked.family.shape(name) for name in asked.family.inputs}
-    for name, shape in wanted.items():
-        _shaped(name, asked.inputs[name], (rows, *shape[1:]), asked.family.shapes[name])
-    for name, array in asked.direction.items():
-        _shaped(f"--hvp {name}", array, asked.inputs[name].shape, asked.family.shapes[name])
-    _shaped(UPSTREAM, asked.upstream, (rows,), "(N,)")
-
-
-def _shaped(name: str, array: np.ndarray, shape: tuple[int | None, ...], words: str) -> None:
-    fits = array.ndim == len(shape) and all(
-        size in (None, got) for size, got in zip(shape, array.shape, strict=True)
-    )
-    if not fits:
-        flat = array.ndim == 1 and len(shape) == 2
-        hint = f": write {name}='[[...]]'" if flat else f", but N = {shape[0]}"
-        raise UsageError(f"{name} must have shape {words}; got {array.shape}{hint}")
+def _fits(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise UsageError(f"{name} must have shape {shape}; got {array.shape}")
 
 
 def _show(answer: dict[str, Any], asked: Question, screen: Console) -> None:
-    title = losses()[asked.loss]["title"]
-    declared = f"{asked.loss}/{asked.preset}" if asked.preset else asked.loss
+    rows = asked.rows
     screen.print(
-        Text.assemble((declared, "bold"), f"  {title}", (f"  kernel in {asked.dtype}", "dim"))
+        Text.assemble(
+            (rows.declared, "bold"),
+            f"  {losses()[rows.loss]['title']}",
+            (f"  kernel in {rows.number.name}", "dim"),
+        )
     )
     for number, row in enumerate(answer["rows"][:_ROWS]):
         screen.print()
@@ -206,8 +199,7 @@ def _show(answer: dict[str, Any], asked: Question, screen: Console) -> None:
 def _inputs(row: dict[str, Any], number: int | None) -> Text:
     text = Text("" if number is None else f"row {number}  ", style="bold")
     for name, values in row["inputs"].items():
-        shown = ", ".join(_short(x) for x in np.ravel(values).tolist())
-        text.append(f"{name} = ({shown})  ", style="cyan")
+        text.append(f"{name} = {_listed(values)}  ", style="cyan")
     if row["upstream"] != 1.0:
         text.append(f"upstream = {_short(row['upstream'])}", style="cyan")
     return text
@@ -252,8 +244,9 @@ def _kind(row: dict[str, Any], asked: Question) -> Text:
         "undefined": ": no derivative exists here; the definition states one",
         "undecided": ": the enclosures could not tell whether comparisons tie",
         "nan": ": the input holds NaN or infinity",
+        "ignored": ": the row counts for nothing",
     }[kind]
-    if not asked.grad and not asked.direction:
+    if not asked.grad and not asked.direction and kind != "ignored":
         return Text.assemble(("kind  ", "dim"), "not asked: --grad tells regular points from ties")
     return Text.assemble(("kind  ", "dim"), kind, words)
 
@@ -278,6 +271,14 @@ def _ulp(error: float | None) -> str:
 
 def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:.3g}"
+
+
+def _listed(values: Any) -> str:
+    """Numbers of one row, the first ones where there are many."""
+    numbers = np.ravel(values).tolist()
+    shown = ", ".join(_short(x) for x in numbers[:_NUMBERS])
+    more = f", ... {len(numbers)} in all" if len(numbers) > _NUMBERS else ""
+    return f"({shown}{more})" if isinstance(values, list) else shown
 
 
 def _short(value: float) -> str:

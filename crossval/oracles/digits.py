@@ -11,6 +11,7 @@ from flint import arb
 
 from crossval.oracles.arithmetic_exact import precision
 from crossval.oracles.enclosure import Truth
+from crossval.oracles.packing import Columns, Packing
 from crossval.oracles.rungs import Point, Pointwise, evaluate, value_of
 from crossval.oracles.texts import Definition, constants_of, load
 from crossval.oracles.ties import Undecided
@@ -59,6 +60,8 @@ def exact_decimals(
     *,
     grad: bool = False,
     hvp: np.ndarray | None = None,
+    row: int = 0,
+    packing: Packing | None = None,
 ) -> Decimals:
     """Enclose one row in exact balls of rising precision, to any number of digits.
 
@@ -76,11 +79,15 @@ def exact_decimals(
         Whether the gradient is wanted.
     hvp : (k,) float64 array, optional
         Direction of the Hessian-vector product.
+    row, packing : int and Packing, optional
+        Which row it is of a packing, see `crossval.oracles.enclosure.truth`.
     """
+    packing = Columns() if packing is None else packing
     text = load(spec.program, "arb")
     direction = None if hvp is None else [arb(x) for x in hvp.tolist()]
     inputs, factor = [arb(x) for x in columns.tolist()], arb(upstream)
-    point = Point(inputs, factor, constants_of(text, spec, len(columns)), direction, True)
+    constants = constants_of(text, spec, packing.width(len(columns)))
+    point = Point(inputs, factor, constants, direction, True, row, packing)
     wanted = math.ceil(digits * _BITS_A_DIGIT) + 8
     derivatives = grad or direction is not None
     bits = wanted + 64

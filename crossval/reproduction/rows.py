@@ -92,7 +92,8 @@ class Row:
         """Upstream times the derivative, by input and component."""
         columns = range(len(self.family.columns))
         found = np.array([self._component(column) for column in columns], dtype=object)
-        return {name: found[part].tolist() for name, part in self.family.inputs.items()}
+        parts = self.family.inputs
+        return {name: found[parts[name]].tolist() for name in self.family.differentiable}
 
     def words(self, values: np.ndarray) -> list[int]:
         """Bits of numbers on the format's grid."""
@@ -130,7 +131,7 @@ def row_of(case: CaseId, axes: Mapping[str, Any]) -> Row:
     """
     loss, preset = split_declaration(case.declared)
     spec = spec_of(loss, preset, axes)
-    family = family_of(loss)
+    family = family_of(loss, spec.program)
     if case.dtype not in FORMATS:
         raise UsageError(f"DTYPE must be one of {', '.join(FORMATS)}; got {case.dtype!r}")
     if case.level not in ROWS:
@@ -142,7 +143,8 @@ def row_of(case: CaseId, axes: Mapping[str, Any]) -> Row:
     if case.row >= len(points):
         raise UsageError(f"ROW must be below {len(points)} at this level; got {case.row}")
     one = points.take(np.array([case.row]))
-    return Row(case, spec, family, one, standard(spec, replace(one, dtype="float64")))
+    truth = standard(spec, replace(one, dtype="float64"), family.oracle)
+    return Row(case, spec, family, one, truth)
 
 
 def to_dict(row: Row) -> dict[str, Any]:
@@ -157,7 +159,7 @@ def to_dict(row: Row) -> dict[str, Any]:
         "where": row.place,
         "kind": str(row.truth.kind[0]),
         "inputs": {
-            name: [_number(float(x), number) for x in array.ravel()]
+            name: [_input(x, number) for x in array.ravel().tolist()]
             for name, array in row.inputs.items()
         },
         "upstream": _number(row.upstream, number),
@@ -167,6 +169,11 @@ def to_dict(row: Row) -> dict[str, Any]:
             for name, answers in row.gradients.items()
         },
     }
+
+
+def _input(value: float | int, number: Format) -> Any:
+    """Return a number in three notations, or a class as the integer that it is."""
+    return value if isinstance(value, int) else _number(value, number)
 
 
 def _number(value: float, number: Format) -> dict[str, str]:

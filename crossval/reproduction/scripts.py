@@ -84,7 +84,7 @@ class Script:
         """Inputs differentiated by."""
         if not self.gradient:
             return []
-        return list((self.target.wrt if self.target else None) or self.names)
+        return list((self.target.wrt if self.target else None) or self.row.family.differentiable)
 
     def _imports(self) -> list[str]:
         framework = "import torch" if self.torch else "import numpy as np"
@@ -139,6 +139,10 @@ class Script:
     def _inputs(self) -> list[str]:
         lines = []
         for name, array in self.row.inputs.items():
+            if name in self.row.family.labels:
+                make = "torch.tensor" if self.torch else "np.array"
+                lines.append(f"{name} = {make}({array.tolist()})")
+                continue
             words = ", ".join(f"{word:#x}" for word in self.row.words(array))
             leaf = ".requires_grad_()" if self.torch and name in self.wrt else ""
             decimal = ", ".join(_decimal(float(x)) for x in array.ravel())
@@ -186,8 +190,9 @@ class Script:
         """Return the call, and the lines that name the axes which it takes."""
         target, axes = self.target, self.row.spec.axes
         if target is not None and target.call:
-            read = [name for name in axes if name in names_in(target.call)]
-            return [f"{name} = {axes[name]!r}" for name in read], target.call
+            known = {**self.row.family.options, **axes}
+            read = [name for name in known if name in names_in(target.call)]
+            return [f"{name} = {known[name]!r}" for name in read], target.call
         free = [name for name in self.names if target is None or name not in target.bind]
         given = {n: axes[n] for n in target.axes if n not in target.bind} if target else {}
         if not given:

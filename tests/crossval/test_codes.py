@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 import crossval
+from crossval.catalog import losses
 from crossval.checks import checks
 from crossval.codes import CHECKS, CODES, KINDS, TOPICS, check_name
-from crossval.families import FAMILIES
+from crossval.families import family_of
 from crossval.target import Target
 
 SOURCE = Path(crossval.__file__).parent
@@ -63,14 +64,19 @@ def test_codes_are_in_order_so_that_a_new_one_is_seen_in_a_diff():
     assert list(CODES) == sorted(CODES)
 
 
-@pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
-def test_every_check_has_an_entry(family):
-    from crossval.catalog import losses
+def programs():
+    """Every loss with every program that its axes can choose."""
+    for loss, entry in losses().items():
+        program = entry["program"]
+        names = [program] if isinstance(program, str) else program["values"].values()
+        yield from ((loss, name) for name in names)
 
-    loss = next(name for name, entry in losses().items() if entry["family"] == family.name)
-    names = {check.name for check in checks(Target("a:b", loss), family)}
+
+@pytest.mark.parametrize(("loss", "program"), programs())
+def test_every_check_has_an_entry(loss, program):
+    names = {check.name for check in checks(Target("a:b", loss), family_of(loss, program))}
     assert {check_name(name) for name in names} <= set(CHECKS)
-    assert {"value", "ties"} <= {check_name(name) for name in names}
+    assert {"call", "value", "grad"} <= {check_name(name) for name in names}
 
 
 def test_checks_end_in_registered_codes_and_every_code_has_a_check():

@@ -158,9 +158,82 @@ def test_reduced_losses(right, reduction):
     other = {"mean": "sum", "sum": "mean"}[reduction]
     found = crossval.compare("ciou", inputs, value, grads, preset="torchvision", reduction=other)
     assert {f.code for f in found.findings} == {"RL802"}
-    assert f"where a {other} was declared" in found.explanations[0]
+    assert f"a {reduction} over the rows, where a {other} was declared" in found.explanations[0]
+    assert all(f"a {reduction} over the rows" in line for line in found.explanations)
     off = crossval.compare("ciou", inputs, value * np.float32(1.01), **how)
     assert [f.code for f in off.findings] == ["RL301"]
+
+
+@pytest.fixture(scope="module")
+def logits():
+    """Return rows of logits with classes, one of them ignored, and class weights, in torch."""
+    random = torch.Generator().manual_seed(3)
+    scores = torch.randn(20, 7, generator=random, requires_grad=True)
+    target = torch.randint(0, 7, (20,), generator=random)
+    target[4] = -100
+    return scores, target, torch.rand(7, generator=random)
+
+
+def cross_entropy(logits, reduction, **how):
+    scores, target, weight = logits
+    loss = torch.nn.functional.cross_entropy
+    value = loss(scores, target, weight=weight, reduction=reduction, **how)
+    (grad,) = torch.autograd.grad(value.sum(), scores)
+    return value, grad
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+def test_torch_cross_entropy_with_weights_and_ignored_rows(logits, reduction):
+    scores, target, weight = logits
+    value, grad = cross_entropy(logits, reduction, label_smoothing=0.125)
+    inputs = {"logits": scores, "target": target, "class_weight": weight}
+    how = {"reduction": reduction, "label_smoothing": 0.125}
+    comparison = crossval.compare("cross_entropy/torch", inputs, value, {"logits": grad}, **how)
+    assert comparison.ok, str(comparison)
+    assert comparison.count == 20
+    assert 4 not in {row.row for row in comparison.worst(99)}
+    off = crossval.compare("cross_entropy/torch", inputs, value, {"logits": -grad}, **how)
+    assert off.explanations == ("RL404 grad[logits]: got / reference = -1 everywhere",)
+
+
+def test_another_denominator_is_named(logits):
+    scores, target, weight = logits
+    value, grad = cross_entropy(logits, "mean")
+    inputs = {"logits": scores, "target": target, "class_weight": weight}
+    said = crossval.compare(
+        "cross_entropy/keras", inputs, value, {"logits": grad}, reduction="mean"
+    ).explanations
+    assert len(said) == 2
+    assert all("a mean with denominator=weights" in line for line in said), said
+
+
+def test_an_ignored_row_must_be_0(logits):
+    scores, target, weight = logits
+    value, grad = cross_entropy(logits, "none")
+    inputs = {"logits": scores, "target": target, "class_weight": weight}
+    value, grad = value.detach().clone(), grad.clone()
+    value[4], grad[4, 2] = 0.5, 0.5
+    comparison = crossval.compare("cross_entropy", inputs, value, {"logits": grad})
+    assert [f.message for f in comparison.findings] == ["1 ignored rows are not 0"] * 2
+    inputs["target"] = torch.where(target == -100, 3, target)
+    other = crossval.compare("cross_entropy", inputs, value, ignore_index=3)
+    assert other.findings[0].message.endswith("ignored rows are not 0")
+
+
+def test_probabilities_have_gradients_too(logits):
+    scores, _, _ = logits
+    soft = torch.softmax(scores.detach().flip(1), 1).requires_grad_()
+    value = torch.nn.functional.cross_entropy(scores, soft, reduction="none")
+    grads = dict(
+        zip(("logits", "target"), torch.autograd.grad(value.sum(), (scores, soft)), strict=True)
+    )
+    comparison = crossval.compare("cross_entropy", {"logits": scores, "target": soft}, value, grads)
+    assert comparison.ok, str(comparison)
+    assert [outcome.check for outcome in comparison.outcomes] == [
+        "value",
+        "grad[logits]",
+        "grad[target]",
+    ]
 
 
 def test_axes_and_presets_are_part_of_the_definition(right):
@@ -208,13 +281,17 @@ def test_one_row_and_none():
         ({"value": np.zeros(12, np.int32)}, TypeError, "value: expected one of float64"),
         ({"grads": {"prd": np.zeros((12, 4))}}, ValueError, "grads: expected pred, target"),
         ({"grads": {"pred": np.zeros((12, 3))}}, ValueError, r"grads\['pred'\]: expected shape"),
-        ({"inputs": {}}, ValueError, "inputs: expected pred, target"),
+        (
+            {"inputs": {}},
+            ValueError,
+            r"inputs: expected pred \(N, 4\), target \(N, 4\); pred, target missing",
+        ),
         ({"loss": "cio"}, UsageError, "loss must be one of"),
         ({"loss": 3}, TypeError, "loss: expected a name"),
         ({"preset": "mmdet"}, ValueError, "names one already"),
         ({"dtype": "float16"}, ValueError, "pred: expected float16 numbers"),
         ({"upstream": np.ones(3)}, ValueError, "upstream: expected one number or shape"),
-        ({"reduction": "max"}, ValueError, "reduction: expected one of none, mean, sum"),
+        ({"reduction": "max"}, ValueError, "reduction: expected none, mean, sum"),
         ({"alhpa": "attached"}, UsageError, "did you mean 'alpha'"),
     ],
 )
@@ -227,7 +304,7 @@ def test_mistakes_say_what_is_wanted(right, change, error, words):
 
 def test_inputs_of_different_lengths_are_refused(right):
     inputs, value, _ = right
-    with pytest.raises(ValueError, match=r"target: expected shape \(12, 4\)"):
+    with pytest.raises(ValueError, match=r"target: expected shape \(N, 4\) with N = 12"):
         crossval.compare(DECLARED, {**inputs, "target": inputs["target"][:3]}, value)
     with pytest.raises(TypeError, match="expected one floating-point dtype"):
         crossval.compare(DECLARED, {**inputs, "target": inputs["target"].astype(float)}, value)

@@ -140,10 +140,13 @@ def test_infinite_values_stay_strict_json(strict_json):
     [
         (
             ("pred=[0,0,1,1]", PROBE[1]),
-            "pred must have shape (N, 4); got (4,): write pred='[[...]]'",
+            "pred: expected shape (N, 4), rows first; got (4,): write pred='[[...]]'",
         ),
-        ((PROBE[0], "target=[[1,1,2,2],[1,1,2,2]]"), "got (2, 4), but N = 1"),
-        ((PROBE[0],), "takes pred (N, 4), target (N, 4); target missing"),
+        (
+            (PROBE[0], "target=[[1,1,2,2],[1,1,2,2]]"),
+            "target: expected shape (N, 4) with N = 1; got (2, 4)",
+        ),
+        ((PROBE[0],), "expected pred (N, 4), target (N, 4); target missing"),
         ((*PROBE, "eps=1"), "NAME must be one of pred, target, upstream"),
         ((PROBE[0], "targe=[[1]]"), "did you mean target"),
         ((*PROBE, PROBE[0]), "given twice"),
@@ -154,7 +157,7 @@ def test_infinite_values_stay_strict_json(strict_json):
         ((PROBE[0], "target=@nowhere.npy"), "nowhere.npy"),
         ((PROBE[0], "target=@x.txt"), ".npy or .json"),
         ((PROBE[0], "target=[[5,5,1,1]]"), "x1 <= x2"),
-        ((*PROBE, "upstream=[1,2]"), "upstream must have shape (N,)"),
+        ((*PROBE, "upstream=[1,2]"), "upstream must have shape (1,)"),
         ((*PROBE, "--hvp", "pred=[[1]]"), "--hvp pred must have shape"),
         ((*PROBE, "--set", "epss=1"), "did you mean 'eps'"),
         ((*PROBE, "--digits", "0"), "--digits"),
@@ -166,3 +169,57 @@ def test_mistakes_are_4_and_say_what_is_wanted(refloss, arguments, words):
     assert code == 4, out
     assert words in err
     assert "Traceback" not in err
+
+
+def test_rows_of_logits_with_classes(strict_json):
+    arguments = ("logits=[[1,2,0.5],[0,-1,3]]", "target=[1,-100]", "--grad", "--cond")
+    body = strict_json("eval", "cross_entropy", *arguments, "--format", "json")
+    first, ignored = body["rows"]
+    assert first["inputs"]["target"] == 1
+    assert first["kind"] == "regular"
+    assert first["value"]["certified"].startswith("0.46436878410794")
+    assert body["columns"] == ["z0", "z1", "z2"]
+    assert all(number["ulp"] < 8 for number in first["gradient"].values())
+    assert ignored["kind"] == "ignored"
+    assert ignored["value"]["certified"] == "0"
+    assert {number["ulp"] for number in ignored["gradient"].values()} == {0.0}
+
+
+def test_rows_of_logits_with_probabilities_and_weights(strict_json):
+    arguments = ("logits=[[1,2,0.5]]", "target=[[0.25,0.5,0.25]]", "class_weight=[1,2,3]")
+    more = ("--set", "label_smoothing=0.1", "--grad", "--hvp", "logits=[[1,0,0]]", "--digits", "40")
+    body = strict_json("eval", "cross_entropy", *arguments, *more, "--format", "json")
+    (row,) = body["rows"]
+    assert body["axes"]["targets"] == "probabilities"
+    assert body["columns"] == [*(f"z{k}" for k in range(3)), *(f"q{k}" for k in range(3))]
+    assert row["value"]["ulp"] < 4
+    before, ctx.prec = ctx.prec, 200
+    try:
+        logits, eps = [arb(1), arb(2), arb("0.5")], arb(0.1)
+        total = sum((z.exp() for z in logits), arb(0))
+        spread = [(1 - eps) * q + eps / 3 for q in (arb("0.25"), arb("0.5"), arb("0.25"))]
+        terms = zip((1, 2, 3), spread, logits, strict=True)
+        truth = sum((w * q * (total.log() - z) for w, q, z in terms), arb(0))
+        middle, radius = row["value"]["certified"].split(" ± ")
+        assert abs(arb(middle) - truth) <= arb(radius)
+    finally:
+        ctx.prec = before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("logits=[[1,2,3]]", "target=[5]"), "target: expected classes from 0 to 2"),
+        (("logits=[[1,2,3]]", "target=[1.0]"), "target: expected integers"),
+        (("logits=[1,2,3]", "target=[1]"), "write logits='[[...]]'"),
+        (("logits=[[1,2,3]]", "target=[1,2]"), "shape (N,) with N = 1"),
+        (("logits=[[1,2,3]]", "target=[[1,2]]"), "shape (N, C) with C = 3; got (1, 2)"),
+        (("logits=[[1,2,3]]", "target=[1]", "class_weight=[1]"), "class_weight: expected shape"),
+        (("logits=[[1,2,3]]", "target=[1]", "--hvp", "target=[1]"), "NAME must be one of logits"),
+        (("logits=[[1,2,3]]", "target=[[0,0,1]]", "ignore_index=2"), "got ignore_index"),
+    ],
+)
+def test_mistakes_in_rows_are_4(refloss, arguments, words):
+    code, out, err = refloss("eval", "cross_entropy", *arguments)
+    assert code == 4, out
+    assert words in err

@@ -152,6 +152,18 @@ def test_what_a_module_owns_is_put_into_it(refloss):
     assert '"pred": [' not in only
 
 
+@pytest.mark.parametrize("targets", ["index", "probabilities"])
+def test_rows_of_logits(refloss, targets):
+    call = "f(logits, target, weight=class_weight, reduction=reduction)"
+    how = ("--target", "torch.nn.functional:cross_entropy", "--set", f"targets={targets}")
+    script = emit(refloss, "cross_entropy/torch@1-smoke#5:float64", *how, "--call", call)
+    assert ("target = torch.tensor([" in script) == (targets == "index")
+    lines = execute(script, blocked=("refloss", "crossval"))
+    assert int(numbers(lines, "value")[0][2]) <= 4
+    assert len(numbers(lines, "logits")) == 6
+    assert len(numbers(lines, "target")) == (6 if targets == "probabilities" else 0)
+
+
 def test_numpy_call_expressions_reach_grad_too(refloss):
     how = ("--call", "f(pred, target=target)", "--adapter", "numpy")
     lines = execute(emit(refloss, CASE, "--target", f"{NUMPY}:Flipped", *how))
