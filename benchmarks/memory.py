@@ -42,8 +42,8 @@ def _calls(name: str, loss: str, dtype: str, size: str) -> tuple[Any, Any]:
     if "x" in size:
         from benchmarks import rows
 
-        shape = tuple(int(number) for number in size.split("x"))
-        return rows.variant(name, dtype, (4, 64)), rows.variant(name, dtype, shape)
+        count, classes = map(int, size.split("x"))
+        return rows.variant(name, dtype, (4, 64)), rows.variant(name, dtype, (count, classes))
     from benchmarks.variants import variant
 
     return variant(name, loss, dtype, 64), variant(name, loss, dtype, int(size))

@@ -26,7 +26,7 @@ PEERS = ("eager", "compiled")
 DTYPES = {"float32": 4, "float64": 8}
 CHECKED = (8, 1000)
 
-Call = Callable[[], tuple]
+Call = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def check(name: str, dtype: str) -> float:
     return error
 
 
-def _outputs(result: tuple) -> tuple[np.ndarray, np.ndarray]:
+def _outputs(result: object) -> tuple[np.ndarray, np.ndarray]:
     match result:
         case (value, {"logits": slopes}):
             return value.astype(np.float64), slopes.astype(np.float64)
