@@ -12,6 +12,8 @@ from refloss.run.rounding import format_of, widen
 
 __all__ = ["class_weight", "labels", "no_ignore_index", "no_nan", "probabilities", "rows"]
 
+_BLOCK = 65536  # probabilities widened at a time
+
 _KINDS = {"index": "integers of shape (N,)", "probabilities": "probabilities of shape (N, C)"}
 
 
@@ -128,8 +130,10 @@ def class_weight(value: object, logits: np.ndarray, values: bool) -> np.ndarray 
 
 def probabilities(target: np.ndarray) -> None:
     """Require probabilities that are not negative; NaN is another check's business."""
+    rows = max(1, _BLOCK // target.shape[1])
+    blocks = (target[start : start + rows] for start in range(0, len(target), rows))
     with np.errstate(invalid="ignore"):
-        least = np.fmin.reduce(_wide(target), axis=None, initial=0.0)
+        least = min((np.fmin.reduce(_wide(b), axis=None, initial=0.0) for b in blocks), default=0.0)
     if least < 0.0:
         _refuse("target", target, _wide(target) < 0.0, "probabilities >= 0")
 
@@ -155,6 +159,8 @@ def _shape(name: str, array: np.ndarray, expected: tuple[int, ...], what: str) -
 
 
 def _wide(array: np.ndarray) -> np.ndarray:
+    if array.dtype == np.float64:
+        return array
     out = np.empty(array.shape)
     with np.errstate(all="ignore"):
         widen(out, array)

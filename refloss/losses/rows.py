@@ -276,9 +276,11 @@ class RowLoss:
                 row_checks.probabilities(goal.array)
         if refuse_nan:
             row_checks.no_nan("logits", scores.array, kept)
+            if kind != "index":
+                row_checks.no_nan("target", goal.array, None)
         kernel = known.kernel(spec.program)
         shapes = known.index["programs"][spec.program]["shapes"]
-        return _Problem(spec, kernel, shapes, scores, labels, weight, kept)
+        return _Problem(spec, kernel, shapes, scores, goal.array, labels, weight, kept)
 
 
 @dataclass(frozen=True)
@@ -310,12 +312,16 @@ class _Kept:
 
 @dataclass(frozen=True)
 class _Problem:
-    """One call with its arguments checked: what there is to run and where results go."""
+    """One call with its arguments checked: what there is to run and where results go.
+
+    `target` is what can be read at: class 0 where the `given` one is ignored.
+    """
 
     spec: Spec
     kernel: Kernel
     shapes: Mapping[str, Sequence[str]]
     logits: Adopted
+    given: np.ndarray
     target: np.ndarray
     weight: np.ndarray | None
     kept: np.ndarray | None
@@ -427,6 +433,7 @@ class _Problem:
         bars = np.broadcast_to(np.asarray(self._weight(upstream)), self.size[:1])
         bars = np.where(True if self.kept is None else self.kept, _float64(bars), 0.0)
         named |= self.kernel.trace_rows({**named, "loss_bar": bars}, self.spec.constants)
+        named["target"] = _float64(self.given)
         return {name: self.logits.give_back(np.asarray(array)) for name, array in named.items()}
 
     def _weight(self, upstream: Any) -> float | np.ndarray:
@@ -458,9 +465,9 @@ class _Problem:
 
 
 def _float64(array: np.ndarray) -> np.ndarray:
-    """Return numbers in float64, and labels as they are."""
+    """Return a copy: numbers in float64, and labels of their own type."""
     if array.dtype.kind in "iu":
-        return array
+        return array.copy()
     out = np.empty(array.shape)
     with np.errstate(all="ignore"):
         widen(out, array)
