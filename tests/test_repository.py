@@ -44,8 +44,8 @@ FLOORS = {
     "refloss.run": {"refloss.kernels"},
     "refloss.losses": {"refloss.run", "refloss.kernels"},
     "derivations": {"refloss.symbolic"},
-    "crossval": {"refloss", "refloss.losses", "refloss.run", "refloss.kernels", "crossval.cli"},
-    "crossval.cli": {"crossval", "refloss", "refloss.losses", "refloss.kernels", "derivations"},
+    "crossval": {"refloss", "refloss.losses", "refloss.run", "refloss.kernels"},
+    "crossval.commands.derive": {"crossval", "derivations"},
 }
 
 #: Heavy packages and the only parts that may import them.

@@ -72,7 +72,7 @@ def programs():
         yield from ((loss, name) for name in names)
 
 
-@pytest.mark.parametrize(("loss", "program"), programs())
+@pytest.mark.parametrize(("loss", "program"), list(programs()))
 def test_every_check_has_an_entry(loss, program):
     names = {check.name for check in checks(Target("a:b", loss), family_of(loss, program))}
     assert {check_name(name) for name in names} <= set(CHECKS)
