@@ -173,7 +173,7 @@ def test_directions_of_another_shape_or_type(direction, error, message):
     ("options", "message"),
     [
         ({"wrt": "predd"}, "wrt: .*got 'predd'.*did you mean 'pred'"),
-        ({"wrt": ()}, "wrt: expected 'pred', 'target' or both, got nothing"),
+        ({"wrt": ()}, "wrt: expected 'pred' or 'target' or several, got nothing"),
         ({"check": "value"}, "check: .*did you mean 'values'"),
         ({"nan": "ignore"}, "nan: expected one of 'propagate', 'raise'; got 'ignore'"),
         ({"reduction": "batchmean"}, "reduction: .*got 'batchmean'.*did you mean 'mean'"),
