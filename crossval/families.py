@@ -21,6 +21,7 @@ from crossval.points import rows
 from crossval.points.box_probes import BOXES
 from crossval.points.boxes import COLUMNS, PointSet, point_set
 from crossval.points.probes import Prober
+from crossval.points.row_probes import CLASSES, PROBABILITIES
 from crossval.target import UsageError
 
 
@@ -138,6 +139,7 @@ FAMILIES = {
         labels=frozenset({"target"}),
         options={"class_weight": None, "ignore_index": -100, "reduction": "none"},
         resized=lambda classes: _with_classes(FAMILIES["rows"], rows.point_set, classes),
+        prober=CLASSES,
     ),
     "rows of probabilities": Family(
         name="rows of probabilities",
@@ -157,6 +159,7 @@ FAMILIES = {
         resized=lambda classes: _with_classes(
             FAMILIES["rows of probabilities"], rows.soft_point_set, classes
         ),
+        prober=PROBABILITIES,
     ),
 }
 

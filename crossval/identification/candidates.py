@@ -38,9 +38,9 @@ class Candidate:
 
     @property
     def key(self) -> Key:
-        """What tells candidates apart: program, constants, reading."""
+        """What tells candidates apart by single rows: program, constants, reading."""
         spec = self.definition.spec
-        return (spec.program, *sorted(spec.constants.items()), *outside(spec), self.reading.name)
+        return (spec.program, *sorted(spec.constants.items()), self.reading.name)
 
     @property
     def cost(self) -> int:
@@ -51,14 +51,6 @@ class Candidate:
     def under(self, reading: Reading) -> Candidate:
         """Return the same definition under another reading."""
         return replace(self, reading=reading)
-
-
-def outside(spec: Any) -> tuple[Any, ...]:
-    """Axes that reach no constant of the program, such as what a mean divides by."""
-    about = losses()[spec.loss]["axes"]
-    return tuple(
-        (name, repr(spec.axes[name])) for name, axis in about.items() if axis.get("outside")
-    )
 
 
 def candidate(
@@ -72,29 +64,10 @@ def candidate(
     return Candidate(Definition(loss, preset, dict(axes), spec), reading)
 
 
-def presets(names: tuple[str, ...]) -> Iterator[Candidate]:
-    """Every preset of every loss, then every loss without one."""
-    for loss in names:
-        for preset in losses()[loss]["presets"]:
-            found = candidate(loss, preset, {})
-            assert found is not None
-            yield found
-    for loss in names:
-        found = candidate(loss, None, {})
-        assert found is not None
-        yield found
-
-
 def changed(start: Candidate, axes: Mapping[str, Any]) -> Candidate | None:
     """Return a candidate with other values of some axes."""
     definition = start.definition
     return candidate(definition.loss, definition.preset, {**definition.axes, **axes}, start.reading)
-
-
-def listed(loss: str) -> dict[str, tuple[str, ...]]:
-    """Axes with listed values."""
-    about = losses()[loss]["axes"]
-    return {name: tuple(axis["values"]) for name, axis in about.items() if axis["values"]}
 
 
 def numeric(loss: str) -> dict[str, tuple[float, ...]]:
@@ -172,6 +145,26 @@ class Space:
     probes: list[Probe]
     _known: dict[Key, Predicted] = field(default_factory=dict)
 
+    def presets(self, names: tuple[str, ...] = ()) -> Iterator[Candidate]:
+        """Every preset of every loss (or of some), then every loss without one."""
+        for with_preset in (True, False):
+            for loss in names or self.names:
+                for preset in losses()[loss]["presets"] if with_preset else (None,):
+                    found = candidate(loss, preset, self.prober.fixed)
+                    if found is not None:
+                        yield found
+
+    def listed(self, loss: str) -> dict[str, tuple[str, ...]]:
+        """Axes with listed values that show in the losses of single rows."""
+        entry = losses()[loss]
+        program = "" if isinstance(entry["program"], str) else entry["program"]["axis"]
+        return {
+            name: tuple(axis["values"])
+            for name, axis in entry["axes"].items()
+            if name not in self.prober.fixed
+            and (name == program or any(value["set"] for value in axis["values"].values()))
+        }
+
     @property
     def upstream(self) -> np.ndarray:
         """Upstream gradients of all rows."""
@@ -206,7 +199,11 @@ class Space:
             condition = sum(term.sum(axis=1) for term in terms) / np.abs(probe.upstream)
         # a row without a finite derivative keeps its finite value; its condition is not known
         condition = np.where(np.isfinite(condition), condition, 0.0)
-        return np.asarray(value, float), condition, of.reading.pull(gradients)
+        if self.prober.scale is not None:
+            condition = condition + self.prober.scale(inputs)
+        pulled = np.asarray(value, float), of.reading.pull(gradients)
+        value, gradients = of.reading.after(probe.inputs, probe.upstream, pulled)
+        return value, condition, gradients
 
     def __len__(self) -> int:
         return sum(map(len, self.probes))

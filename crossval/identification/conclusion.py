@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -13,15 +14,13 @@ from crossval.identification.candidates import (
     Key,
     by_hand,
     changed,
-    listed,
     numeric,
     places,
-    presets,
 )
 from crossval.identification.evidence import COLUMN, MATRIX, ROWS, SCALAR, Evidence, Witness
 from crossval.identification.fit import Fit, named
 from crossval.identification.gradients import Explained, Gradients
-from crossval.identification.naming import name
+from crossval.identification.naming import CANONICAL, name
 from crossval.identification.numbers import Make, Scored, Solver
 from crossval.identification.reductions import Reduced, reduction
 from crossval.identification.search import Search
@@ -30,6 +29,8 @@ from crossval.points.probes import AS_GIVEN, Probe
 from crossval.runner import TargetRaised
 
 _CERTIFIED = 8
+_REDUCTION = "reduction"
+_OR = " or "
 _FORMS = {
     ROWS: "none: one number a row",
     COLUMN: "none: one number a row, in a column (N, 1)",
@@ -90,46 +91,46 @@ class Conclusion:
         winners, gradient, more = self._with_gradients(exact)
         best = min(winners, key=self._order)
         notes += (*self._broken(best.fit), *more)
-        words, relation, also = self._reduced(best, batches)
-        best = Scored(best.candidate, relation)
-        axes = self._axes(best)
+        words, relation, also, shown = self._reduced(best, batches)
+        settled = {axis: value for axis, value in shown.items() if _OR not in value}
+        unsettled = _unsettled(self.search.space.prober.axis, shown)
+        axes = self._axes(best, settled)
         runner_up = self._runner_up(best, winners)
         return replace(
             blank,
             found=True,
-            best=self._agreement(best),
-            gradient=gradient,
+            best=self._agreement(best, relation, settled),
+            gradient=self._follows(gradient, settled),
             axes=axes,
             reduction=words,
             equal=self._equal(best, winners, axes),
-            runner_up=None if runner_up is None else self._agreement(runner_up),
+            runner_up=None if runner_up is None else self._agreement(runner_up, relation, settled),
             separation=None if runner_up is None else self.separator.shown(best, runner_up),
-            open=self._readings(best),
+            open=(*self._readings(best), *unsettled),
             certified=self._certified(best),
-            notes=(*notes, *also, *self._meaning(best)),
+            notes=(*notes, *also, *_meaning(best.candidate, relation)),
         )
 
-    def _with_gradients(self, exact: list[Scored]) -> tuple[list[Scored], str, tuple[Note, ...]]:
+    def _with_gradients(
+        self, exact: list[Scored]
+    ) -> tuple[list[Scored], Candidate | None, tuple[Note, ...]]:
         """Keep the definitions whose gradients fit as well; say which ones the gradients follow."""
         notes = self._silent()
         if not self.evidence.gradients:
-            return list(self.gradients.neutral(exact)), "", notes
+            return list(self.gradients.neutral(exact)), None, notes
         agreeing = self.gradients.agreeing(exact)
         if agreeing[0].exact:
             winners = [each.scored for each in agreeing]
-            return (
-                winners,
-                name(min(winners, key=self._order).candidate, self.reference).title,
-                notes,
-            )
+            return winners, min(winners, key=self._order).candidate, notes
         best = agreeing[0]
         elsewhere = None if best.whole else self.gradients.elsewhere(best)
         if elsewhere is not None:
             value = name(best.scored.candidate, self.reference).title
             other = name(elsewhere.scored.candidate, self.reference).title
             words = f"the value follows {value}, the gradient follows {other}"
-            return [best.scored], other, (*notes, Note(words, "RL804"))
-        follows = name(best.scored.candidate, self.reference).title if best.whole else ""
+            also = elsewhere.scored.candidate
+            return [best.scored], also, (*notes, Note(words, "RL804"))
+        follows = best.scored.candidate if best.whole else None
         return [best.scored], follows, (*notes, *_relations(best, self.separator))
 
     def _silent(self) -> tuple[Note, ...]:
@@ -144,25 +145,32 @@ class Conclusion:
             return (Note(words, "RL408"),)
         return ()
 
-    def _order(self, scored: Scored) -> tuple[int, bool, bool, int]:
+    def _order(self, scored: Scored) -> tuple[int, bool, int, bool, int]:
         """Plainest name first."""
         called = name(scored.candidate, self.reference)
         return (
             len(called.changes) + 2 * bool(called.reading),
             not (called.preset and called.preset in self.reference),
-            called.preset != "paper",
+            called.length,
+            called.preset not in CANONICAL,
             scored.candidate.cost,
         )
 
-    def _agreement(self, scored: Scored) -> Agreement:
-        fit = scored.fit
+    def _agreement(
+        self,
+        scored: Scored,
+        relation: Fit | None = None,
+        settled: Mapping[str, str] = MappingProxyType({}),
+    ) -> Agreement:
+        """Describe a candidate; ``relation`` is what is left of its own for a whole batch."""
+        fit, relation = scored.fit, relation or scored.fit
         return Agreement(
-            name(scored.candidate, self.reference),
-            fit.factor,
-            fit.offset,
-            _relation_words(fit),
+            name(scored.candidate, self.reference, settled),
+            relation.factor,
+            relation.offset,
+            _relation_words(relation),
             1.0 if fit.exact else fit.share,
-            fit.digits,
+            fit.shown,
             fit.worst,
         )
 
@@ -183,22 +191,89 @@ class Conclusion:
             notes.append(Note(words, "RL401"))
         return tuple(notes)
 
-    def _reduced(self, best: Scored, batches: list[Probe]) -> tuple[str, Fit, tuple[Note, ...]]:
-        """Say how rows become the result, and what factor is left."""
+    def _follows(self, gradient: Candidate | None, settled: Mapping[str, str]) -> str:
+        if gradient is None:
+            return ""
+        known = gradient.definition.spec.axes
+        own = {axis: value for axis, value in settled.items() if axis in known}
+        return name(gradient, self.reference, own).title
+
+    def _reduced(
+        self, best: Scored, batches: list[Probe]
+    ) -> tuple[str, Fit, tuple[Note, ...], dict[str, str]]:
+        """Say how rows become the result, what factor is left, and which axes that settles."""
         fit = best.fit
         if self.evidence.form == MATRIX:
             words, notes = self._pairwise(best)
-            return words, fit, notes
+            return words, fit, notes, {}
         if self.evidence.form != SCALAR:
-            return _FORMS[self.evidence.form], fit, ()
+            return self._by_argument(best, batches)
         found = reduction(self.witness, self.search.space, best.candidate, fit, batches)
-        scale = found.factor / fit.factor
-        relation = replace(fit, factor=found.factor, offset=fit.offset * scale)
-        return (
-            _reduction_words(found),
-            relation if found.denominator else fit,
-            _reduction_notes(found),
-        )
+        settled = self._settled(found, {})
+        notes = _reduction_notes(found)
+        if not found.denominator:
+            return _reduction_words(found), fit, notes, settled
+        offset = fit.offset * found.factor / fit.factor
+        relation = replace(fit, factor=found.factor, offset=offset)
+        return _reduction_words(found), relation, notes, settled
+
+    def _by_argument(
+        self, best: Scored, batches: list[Probe]
+    ) -> tuple[str, Fit, tuple[Note, ...], dict[str, str]]:
+        """Ask a target that gives rows for its reductions too, if it takes them by name."""
+        words, settled = [_FORMS[self.evidence.form]], {}
+        notes: tuple[Note, ...] = ()
+        session = self.witness.session
+        if _REDUCTION not in session.accepted or _REDUCTION in session.target.axes:
+            return words[0], best.fit, self._with_options(best, batches), {}
+        for kind in ("mean", "sum"):
+            given = {_REDUCTION: kind}
+            found = reduction(
+                self.witness, self.search.space, best.candidate, best.fit, batches, given
+            )
+            if not found.sizes:
+                continue
+            words.append(f"{_REDUCTION}={kind!r}: {_reduction_words(found)}")
+            notes += _reduction_notes(found)
+            settled |= self._settled(found, given) if kind == "mean" else {}
+        return "; ".join(words), best.fit, (*notes, *self._with_options(best, batches)), settled
+
+    def _settled(self, found: Reduced, given: Mapping[str, str]) -> dict[str, str]:
+        """Axes that a reduction shows: what a mean divides by, and what it is over nothing."""
+        prober = self.search.space.prober
+        if found.denominator not in prober.means:
+            return {}
+        fitting = [prober.means[n] for n in (found.denominator, *found.also) if n in prober.means]
+        settled = {prober.axis: _OR.join(fitting)}
+        accepted = self.witness.session.accepted
+        empty = prober.nothing(self.witness.dtype, accepted) if prober.nothing else None
+        if empty is not None and prober.denominators(empty).get(found.denominator) == 0:
+            try:
+                total = float(np.reshape(self.witness.total(empty, 1.0, given).value, -1)[0])
+            except TargetRaised:
+                return settled
+            settled |= {"empty": "nan"} if np.isnan(total) else {}
+            settled |= {"empty": "zero"} if total == 0 else {}
+        return settled
+
+    def _with_options(self, best: Scored, batches: list[Probe]) -> tuple[Note, ...]:
+        """Check that optional arguments do to single rows what the definition says."""
+        given = [batch for batch in batches if batch.options]
+        if not given:
+            return ()
+        names = " and ".join(given[0].options)
+        try:
+            got = self.witness.ask(given)
+        except TargetRaised as error:
+            return (Note(f"raises with {names}: {error.words}", "RL105"),)
+        space = self.search.space
+        own = np.concatenate([space.losses_of(best.candidate, batch) for batch in given])
+        expected, near = best.fit.apply(own), 2.0**10 * self.search.roundoff
+        off = ~np.isclose(got.value, expected, rtol=near, atol=near)
+        if not off.any():
+            return ()
+        words = f"with {names}, {int(off.sum())} of {len(off)} rows leave the definition"
+        return (Note(words, "RL806"),)
 
     def _pairwise(self, best: Scored) -> tuple[str, tuple[Note, ...]]:
         """Check that a matrix holds all pairs, first input by row."""
@@ -227,12 +302,12 @@ class Conclusion:
         words = "a matrix whose diagonal holds the rows, but whose other entries are not the pairs"
         return words, (Note(words, "RL201"),)
 
-    def _axes(self, best: Scored) -> tuple[Axis, ...]:
+    def _axes(self, best: Scored, settled: Mapping[str, str]) -> tuple[Axis, ...]:
         """Say of every convention what told it, or that nothing did."""
         values = name(best.candidate, self.reference).axes
         start = best.candidate
         found = []
-        for axis, choices in listed(start.definition.loss).items():
+        for axis, choices in self.search.space.listed(start.definition.loss).items():
             told: dict[str, list[str]] = {"value": [], "gradient": [], "": []}
             for choice in choices:
                 other = changed(start, {axis: choice})
@@ -244,6 +319,7 @@ class Conclusion:
             found.append(Axis(axis, values[axis], by, tuple(told[""])))
         for axis in numeric(start.definition.loss):
             found.extend(self._number(best, axis, values[axis]))
+        found.extend(Axis(axis, value, (_REDUCTION,)) for axis, value in settled.items())
         return tuple(found)
 
     def _number(self, best: Scored, axis: str, value: object) -> list[Axis]:
@@ -271,12 +347,12 @@ class Conclusion:
         """Return the nearest definition that some probe tells from the best."""
         start, taken = best.candidate, {winner.candidate.key for winner in winners}
         others: dict[Key, Candidate] = {}
-        for axis, choices in listed(start.definition.loss).items():
+        for axis, choices in self.search.space.listed(start.definition.loss).items():
             for choice in choices:
                 other = changed(start, {axis: choice})
                 if other is not None:
                     others.setdefault(other.key, other)
-        for other in presets(self.search.space.names):
+        for other in self.search.space.presets():
             others.setdefault(other.under(start.reading).key, other.under(start.reading))
         scored = [
             Scored(other, self._same_relation(other, best.fit))
@@ -341,21 +417,29 @@ class Conclusion:
                 silent.append(reading.name or "as given")
         return (f"inputs {' or '.join(silent)}: the definition is the same",) if silent else ()
 
-    def _meaning(self, best: Scored) -> tuple[Note, ...]:
-        """Say what a factor and an offset make of the loss."""
-        factor, offset = best.fit.factor, best.fit.offset
-        notes = []
-        reading = best.candidate.reading
-        if reading.name:
-            notes.append(Note(reading.words, "RL801"))
-        if factor < 0:
-            words = f"this is no loss: it grows where the loss falls, {_relation_words(best.fit)}"
-            notes.append(Note(words, "RL801"))
-        elif named(factor) != "1":
-            notes.append(Note(f"constant factor: {named(factor)} times the loss", "RL802"))
-        if offset and factor > 0:
-            notes.append(Note(f"constant offset: {named(offset)} is added", "RL802"))
-        return tuple(notes)
+
+def _meaning(of: Candidate, relation: Fit) -> tuple[Note, ...]:
+    """Say what a reading, a factor and an offset make of the loss."""
+    notes = []
+    if of.reading.name:
+        notes.append(Note(of.reading.words, "RL801"))
+    if relation.factor < 0:
+        words = f"this is no loss: it grows where the loss falls, {_relation_words(relation)}"
+        notes.append(Note(words, "RL801"))
+    elif named(relation.factor) != "1":
+        notes.append(Note(f"constant factor: {named(relation.factor)} times the loss", "RL802"))
+    if relation.offset and relation.factor > 0:
+        notes.append(Note(f"constant offset: {named(relation.offset)} is added", "RL802"))
+    return tuple(notes)
+
+
+def _unsettled(axis: str, shown: Mapping[str, str]) -> tuple[str, ...]:
+    """Say that what a mean divides by stays open."""
+    if not axis or _OR not in shown.get(axis, _OR):
+        return ()
+    if axis not in shown:
+        return (f"{axis}: no mean was seen",)
+    return (f"{axis}: {shown[axis]}, as far as its arguments can tell",)
 
 
 def _placing(start: Candidate, amounts: Mapping[str, float], constant: str) -> Make:
@@ -363,15 +447,17 @@ def _placing(start: Candidate, amounts: Mapping[str, float], constant: str) -> M
 
 
 def _relations(best: Explained, separator: Separator) -> tuple[Note, ...]:
-    notes = []
+    """Say what became of the gradients, inputs of the same fate together."""
+    notes, fates = [], {}
     for input_, relation in best.relations.items():
         if relation is None:
             words = f"the gradient by {input_} follows no convention known here"
             at = separator.unexplained(best.scored, input_)
-            words += f": {at}" if at else ""
-            notes.append(Note(words, UNEXPLAINED))
+            notes.append(Note(f"{words}: {at}" if at else words, UNEXPLAINED))
         elif not relation.exact:
-            notes.append(Note(relation.words, relation.code))
+            fates.setdefault((relation.words, relation.code), []).append(input_)
+    for (words, code), inputs in fates.items():
+        notes.append(Note(f"the gradient by {' and '.join(inputs)} {words}", code))
     return tuple(notes)
 
 

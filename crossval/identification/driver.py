@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +27,7 @@ from crossval.target import Target, UsageError, split_reference
 
 LEVELS = ("smoke", "standard", "full")
 _NARROW = "float32"
+_LISTS = ("changed", "absent")  # what a reply lists by name of input
 
 
 def identify(
@@ -85,12 +87,11 @@ def identify(
         target = Target(target, "", call=call, init=init or {}, bind=bind or {}, adapter=adapter)
     request = _Request(_known(target), dtype, level, dict(arguments or {}), limits or Limits())
     answers = []
-    for family, names in _families(target, among):
-        answer = request.within(family, names)
+    for answer in request.answers(_questions(target, among)):
         if answer.found:
             return answer
         answers.append(answer)
-    return min(answers, key=_failure)
+    return _failed(answers)
 
 
 @dataclass(frozen=True)
@@ -103,57 +104,150 @@ class _Request:
     arguments: dict[str, Any]
     limits: Limits
 
-    def within(self, family: Family, names: tuple[str, ...]) -> Identification:
-        """Identify a target among the losses of one family."""
-        assert family.prober is not None
-        target = replace(self.target, loss=names[0], preset=None, axes=self.arguments, wrt=None)
-        axes = {axis for name in names for axis in losses()[name]["axes"]}
-        target.fit(family.inputs, axes | set(self.arguments))
-        empty = Identification(self.target.reference, self.dtype, losses=names)
-        with Runner(target, family, self.limits) as runner:
-            try:
-                runner.load()
-            except (TargetRaised, TargetDied) as error:
-                return replace(empty, problem=_problem(error, "RL101"))
-            session = Session(target, spec_of(names[0], None, {}), family, runner, self.level)
-            _accepted(session, self.arguments)
-            try:
-                found = self._asked(session, family.prober, names)
-            except (TargetRaised, TargetDied) as error:
-                return replace(empty, problem=_problem(error, "RL208"))
-            except Unreadable as error:
-                return replace(empty, problem=_finding("RL202", str(error)))
-            versions = versions_of(*([target.library] if target.library else []))
-            return replace(found, versions=versions | runner.versions)
+    def answers(self, questions: list[_Question]) -> Iterator[Identification]:
+        """Identify a target among the losses of one family after another."""
+        process: Runner | None = None
+        with ExitStack() as stack:
+            for question in questions:
+                target = self._as(question)
+                if process is None or not _shared(target, process.family, question.family):
+                    process = stack.enter_context(Runner(target, question.family, self.limits))
+                yield self._within(question, target, process)
 
-    def _asked(self, session: Session, prober: Prober, names: tuple[str, ...]) -> Identification:
-        probes = prober.rows(self.dtype, self.level, session.accepted)
-        witness = Witness(session, self.dtype)
-        witness.meet(probes[0])
-        evidence = witness.ask(probes)
-        roundoff, notes = _precision(evidence)
-        search = Search(Space(names, prober, probes), evidence.value, roundoff)
-        blank = Identification(
-            self.target.reference,
-            self.dtype,
-            evidence.form,
-            len(evidence.value),
-            names,
-            untested=tuple(name for name in session.runner.keywords if name not in self.arguments),
+    def _as(self, question: _Question) -> Target:
+        """Return the target as one of a family's losses, so that it can be called."""
+        names = question.names
+        fixed = question.prober.fixed
+        target = replace(
+            self.target, loss=names[0], preset=None, axes={**fixed, **self.arguments}, wrt=None
         )
-        numbers = np.isfinite(evidence.value).sum()
-        if evidence.constant or (2 * numbers < len(evidence.value) and not _infinite(evidence)):
-            return replace(blank, notes=(*notes, _useless(evidence)))
-        exact = search.run()
-        conclusion = Conclusion(search, evidence, witness, self.target.reference)
-        notes += _order(witness, evidence, search, probes)
-        if not exact:
-            return conclusion.nothing(blank, notes)
-        batches = prober.batches(self.dtype, session.accepted)
-        return conclusion.found(blank, exact, notes, batches)
+        axes = {axis for name in names for axis in losses()[name]["axes"]}
+        target.fit(question.family.inputs, axes | set(self.arguments) | set(question.options))
+        return target
+
+    def _within(self, question: _Question, target: Target, process: Runner) -> Identification:
+        empty = Identification(self.target.reference, self.dtype, losses=question.names)
+        try:
+            process.load()
+        except (TargetRaised, TargetDied) as error:
+            return replace(empty, problem=_problem(error, "RL101"))
+        runner: Any = process
+        if process.family is not question.family:
+            runner = _Renamed(process, tuple(question.family.inputs))
+        spec = spec_of(question.names[0], None, question.prober.fixed)
+        session = Session(target, spec, question.family, runner, self.level)
+        _accepted(session, self.arguments)
+        try:
+            found = examine(
+                session, question.prober, question.names, dtype=self.dtype, level=self.level
+            )
+        except (TargetRaised, TargetDied) as error:
+            return replace(empty, problem=_problem(error, "RL208"))
+        except Unreadable as error:
+            return replace(empty, problem=_finding("RL202", str(error)))
+        versions = versions_of(*([target.library] if target.library else []))
+        return replace(found, versions=versions | process.versions)
 
 
-def _families(target: Target, among: Iterable[str] | None) -> list[tuple[Family, tuple[str, ...]]]:
+@dataclass(frozen=True)
+class _Question:
+    """A family, its losses in question, and how they are told apart."""
+
+    family: Family
+    prober: Prober
+    names: tuple[str, ...]
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Arguments beside inputs and axes."""
+        return tuple(self.family.options)
+
+
+@dataclass(frozen=True)
+class _Renamed:
+    """A process that was started for another family, whose inputs go by other names."""
+
+    process: Runner
+    inputs: tuple[str, ...]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.process, name)
+
+    def call(
+        self, request: dict[str, Any], arrays: dict[str, np.ndarray]
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Send a request under the names that the process knows."""
+        there = dict(zip(self.inputs, self.process.family.inputs, strict=True))
+        back = {f"grad.{known}": f"grad.{name}" for name, known in there.items()}
+        back |= {known: name for name, known in there.items()}
+        asked = {**request, "gradients": [there[name] for name in request["gradients"]]}
+        reply, found = self.process.call(asked, {there.get(n, n): a for n, a in arrays.items()})
+        named = {back.get(name, name): format_ for name, format_ in reply["formats"].items()}
+        lists = {key: [back.get(name, name) for name in reply[key]] for key in _LISTS}
+        return {**reply, **lists, "formats": named}, {back.get(n, n): a for n, a in found.items()}
+
+
+def _shared(target: Target, one: Family, other: Family) -> bool:
+    """Whether a process for one family can be asked for another: by position, or the same names."""
+    by_position = target.call is None and not target.bind
+    alike = tuple(one.inputs) == tuple(other.inputs)
+    return alike or (by_position and len(one.inputs) == len(other.inputs))
+
+
+def examine(
+    session: Session,
+    prober: Prober,
+    names: tuple[str, ...],
+    *,
+    dtype: str = "float64",
+    level: str = "standard",
+) -> Identification:
+    """Identify a loaded target among some losses of one family.
+
+    Parameters
+    ----------
+    session : Session
+        The target: how it is called, and what it answers.
+    prober : Prober
+        Of the family.
+    names : tuple of str
+        Losses to consider.
+    dtype, level
+        As for :func:`identify`.
+
+    Raises
+    ------
+    TargetRaised, TargetDied
+        If the target does not answer.
+    Unreadable
+        If its answers have a form that cannot be read.
+    """
+    probes = prober.rows(dtype, level, session.accepted)
+    witness = Witness(session, dtype)
+    witness.meet(probes[0])
+    evidence = witness.ask(probes)
+    roundoff, notes = _precision(evidence)
+    notes += (*_demanded(session), *_changed(evidence))
+    search = Search(Space(names, prober, probes), evidence.value, roundoff)
+    blank = Identification(
+        session.target.reference,
+        dtype,
+        evidence.form,
+        len(evidence.value),
+        losses=names,
+        untested=_untested(session),
+    )
+    if evidence.constant or _nowhere(evidence):
+        return replace(blank, notes=(_useless(evidence),))
+    exact = search.run()
+    notes += _order(witness, evidence, search, probes)
+    conclusion = Conclusion(search, evidence, witness, session.target.reference)
+    if not exact:
+        return conclusion.nothing(blank, notes)
+    return conclusion.found(blank, exact, notes, prober.batches(dtype, session.accepted))
+
+
+def _questions(target: Target, among: Iterable[str] | None) -> list[_Question]:
     """Families in question with their losses, likeliest first."""
     chosen = tuple(dict.fromkeys(among)) if among is not None else tuple(losses())
     for name in chosen:
@@ -161,27 +255,38 @@ def _families(target: Target, among: Iterable[str] | None) -> list[tuple[Family,
             raise UsageError(f"loss must be one of {', '.join(losses())}; got {name!r}")
     if not chosen:
         raise UsageError(f"among must name at least one of {', '.join(losses())}")
-    grouped: dict[str, list[str]] = {}
-    for name in chosen:
-        grouped.setdefault(losses()[name]["family"], []).append(name)
-    known = {name: family for name, family in FAMILIES.items() if family.prober is not None}
-    found = [(known[name], tuple(of)) for name, of in grouped.items() if name in known]
+    found = []
+    for family in FAMILIES.values():
+        prober = family.prober
+        if prober is None:
+            continue
+        names = tuple(name for name in chosen if losses()[name]["family"] == prober.family)
+        if names:
+            found.append(_Question(family, prober, names))
     if not found:
-        raise UsageError(f"{', '.join(chosen)}: this family has no probes yet")
+        raise UsageError(f"{', '.join(chosen)}: there are no probes of this family yet")
     if target.call and among is None:
-        read = [(family, names) for family, names in found if _fits(target, family, names)]
-        found = read or found
-    own = {losses()[declared.loss]["family"] for declared in libraries.declared(target.reference)}
-    return sorted(found, key=lambda each: each[0].name not in own)
+        found = [question for question in found if _fits(target, question)] or found
+    return sorted(found, key=lambda question: not _likely(target, question))
 
 
-def _fits(target: Target, family: Family, names: tuple[str, ...]) -> bool:
-    axes = {axis for name in names for axis in losses()[name]["axes"]}
+def _fits(target: Target, question: _Question) -> bool:
+    axes = {axis for name in question.names for axis in losses()[name]["axes"]}
     try:
-        replace(target, loss=names[0]).fit(family.inputs, axes)
+        replace(target, loss=question.names[0]).fit(
+            question.family.inputs, axes | set(question.options)
+        )
     except UsageError:
         return False
     return True
+
+
+def _likely(target: Target, question: _Question) -> bool:
+    """Whether a library declares the target as such a loss, or its name contains one."""
+    declared = {each.loss for each in libraries.declared(target.reference)}
+    _, attribute = split_reference(target.reference)
+    plain = attribute.lower().replace("_", "")
+    return any(name in declared or name.replace("_", "") in plain for name in question.names)
 
 
 def _known(target: Target) -> Target:
@@ -210,15 +315,49 @@ def _precision(evidence: Evidence) -> tuple[float, tuple[Note, ...]]:
         words = f"returns {widest.name} for {number.name} inputs"
         return widest.roundoff, (Note(words, "RL204"),)
     finite = evidence.value[np.isfinite(evidence.value)]
-    fine = number.roundoff < narrow.roundoff and bool(np.any(finite != np.rint(finite)))
+    fine = number.roundoff < narrow.roundoff and _long(finite)
     if fine and np.array_equal(narrow.round(finite), finite):
         words = "every value lies on the float32 grid: it computes in float32"
         return narrow.roundoff, (Note(words, "RL301"),)
     return number.roundoff, ()
 
 
-def _infinite(evidence: Evidence) -> bool:
-    return bool(np.isfinite(evidence.value).any() and not np.isnan(evidence.value).any())
+def _long(values: np.ndarray) -> bool:
+    """Whether most values need more than 16 bits: short ones lie on every grid."""
+    mantissa = np.ldexp(np.frexp(values)[0], 16)
+    return bool(np.mean(mantissa != np.rint(mantissa)) > 0.5) if len(values) else False
+
+
+def _untested(session: Session) -> tuple[str, ...]:
+    """Return the arguments that keep their defaults in every call."""
+    asked = {*session.arguments, *session.family.options}
+    return tuple(name for name in session.runner.keywords if name not in asked)
+
+
+def _demanded(session: Session) -> tuple[Note, ...]:
+    """Say which arguments have no default, and what was passed for them."""
+    required = set(session.runner.required) - set(session.family.options)
+    given = {
+        name: value
+        for name, value in session.arguments.items()
+        if name in required and name not in session.target.axes
+    }
+    if not given:
+        return ()
+    words = ", ".join(f"{name}={value}" for name, value in given.items())
+    return (Note(f"has no default for what was passed as {words}; --set passes another"),)
+
+
+def _changed(evidence: Evidence) -> tuple[Note, ...]:
+    if not evidence.changed:
+        return ()
+    return (Note(f"changes {' and '.join(evidence.changed)} in place", "RL205"),)
+
+
+def _nowhere(evidence: Evidence) -> bool:
+    """Whether most results are NaN, or none is finite."""
+    lost, finite = np.isnan(evidence.value).sum(), np.isfinite(evidence.value).any()
+    return bool(2 * lost >= len(evidence.value) or not finite)
 
 
 def _useless(evidence: Evidence) -> Note:
@@ -271,6 +410,13 @@ def _finding(code: str, words: str, fix: str = "") -> Finding:
     return Finding(code, "identify", "", words, fix=fix or CODES[code].remedy)
 
 
-def _failure(answer: Identification) -> tuple[bool, float]:
-    nearest = answer.best.digits if answer.best is not None else 0.0
-    return answer.problem is not None, -nearest
+def _failed(answers: list[Identification]) -> Identification:
+    """Choose what to say where nothing fits: the nearest, with all losses that were considered."""
+
+    def order(answer: Identification) -> tuple[bool, float]:
+        nearest = answer.best.digits if answer.best is not None else 0.0
+        return answer.problem is not None, -nearest
+
+    nearest = min(answers, key=order)
+    asked = tuple(name for answer in answers if answer.problem is None for name in answer.losses)
+    return replace(nearest, losses=tuple(dict.fromkeys(asked)) or nearest.losses)

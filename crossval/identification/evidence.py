@@ -6,8 +6,10 @@ pairs at the pairs of one row with itself. What came of each row is all that the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -47,6 +49,8 @@ class Evidence:
         Formats of the results.
     number : Format
         Format of the inputs.
+    changed : tuple of str
+        Inputs whose bits changed.
     raised : dict of int to exception
         Rows at which the target raised instead.
     differentiated : str
@@ -60,6 +64,7 @@ class Evidence:
     absent: tuple[str, ...]
     formats: tuple[str, ...]
     number: Format
+    changed: tuple[str, ...] = ()
     raised: dict[int, TargetRaised] = field(default_factory=dict)
     differentiated: str = ""
 
@@ -132,13 +137,17 @@ class Witness:
             tuple(sorted({name for each in found for name in each.absent})),
             tuple(sorted({name for each in found for name in each.formats.values()})),
             format_of(self.dtype),
+            tuple(sorted({name for each in found for name in each.changed})),
             raised,
             self.silence,
         )
 
-    def total(self, probe: Probe, upstream: float = 1.0) -> Evaluation:
+    def total(
+        self, probe: Probe, upstream: float, arguments: Mapping[str, Any] = MappingProxyType({})
+    ) -> Evaluation:
         """Call a target that returns one number with a whole batch."""
-        return self._call(probe, np.full(self._single, upstream) if self.gradients else None)
+        weight = np.full(self._single, upstream) if self.gradients else None
+        return self._call(probe, weight, arguments)
 
     def matrix(self, inputs: Arrays) -> np.ndarray:
         """Call a target of all pairs with any number of rows on either side."""
@@ -179,13 +188,18 @@ class Witness:
         shape = (len(probe),) if self.form == ROWS else (len(probe), 1)
         return self._call(probe, probe.upstream.reshape(shape))
 
-    def _call(self, probe: Probe, upstream: np.ndarray | None) -> Evaluation:
+    def _call(
+        self,
+        probe: Probe,
+        upstream: np.ndarray | None,
+        arguments: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Evaluation:
         differentiate = upstream is not None
         return self.session.call(
             self.dtype,
             probe.inputs,
             upstream if upstream is not None else np.ones(()),
-            dict(probe.options),
+            {**probe.options, **arguments},
             gradients=differentiate,
         )
 

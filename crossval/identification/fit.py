@@ -19,6 +19,7 @@ _LEAST_PAIRS = 4
 _MOST_OFFSET = 8.0
 _COARSE = 1e-3
 _VACUOUS = 1e-3
+_PLAIN_WORTH, _WORTH = 0.25, 1.0  # digits that a plain, or an odd, relation must gain
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,11 @@ class Fit:
     judged : (n,) bool array
         Rows that can be judged: not NaN where the prediction is a number.
     digits : float
-        Decimal digits to which a typical row agrees.
+        Decimal digits to which a typical row agrees; rows that tell nothing count as they are.
+    shown : float
+        The same over the rows that tell, or are not met.
     worst : float
-        Largest relative difference among the judged rows.
+        Largest relative difference among those rows.
     """
 
     factor: float
@@ -63,6 +66,7 @@ class Fit:
     telling: np.ndarray
     judged: np.ndarray
     digits: float
+    shown: float
     worst: float
 
     @property
@@ -111,11 +115,13 @@ def fit(
     best = measure(got, predicted, roundoff, *(relation or (1.0, 0.0)))
     if best.exact:
         return best
+    estimated = relation is not None and relation not in _PLAIN
     for factor, offset in _relations(got, predicted.number, relation):
         found = measure(got, predicted, roundoff, factor, offset)
         if found.exact:
             return found
-        if found.digits > best.digits + 0.05:
+        worth = _PLAIN_WORTH if (factor, offset) in _PLAIN else 0.0 if estimated else _WORTH
+        if found.digits > best.digits + worth:
             best = found
     return best
 
@@ -159,24 +165,25 @@ def measure(
         telling = same | (slack <= _VACUOUS * np.abs(got))
         relative = np.where(met & telling, 0.0, error / np.abs(got))
     judged = ~np.isnan(got) | np.isnan(expected)
-    lost = np.where(np.isfinite(relative), relative, 1.0)[judged]
+    lost = np.where(np.isfinite(relative), relative, 1.0)
     digits = -np.log10(np.clip(lost, roundoff, 1.0))
+    heard = judged & (telling | ~met)
     return Fit(
         float(factor),
         float(offset),
         met,
         telling,
         judged,
-        float(digits.mean()) if len(digits) else 0.0,
-        float(lost.max(initial=0.0)),
+        float(digits[judged].mean()) if judged.any() else 0.0,
+        float(digits[heard].mean()) if heard.any() else 0.0,
+        float(lost[heard].max(initial=0.0)),
     )
 
 
 def _relations(
     got: np.ndarray, predicted: np.ndarray, near: tuple[float, float] | None
 ) -> Iterator[tuple[float, float]]:
-    if near is None:
-        yield from _PLAIN[1:]
+    yield from _PLAIN[1:] if near is None else _PLAIN[:2]
     usable = np.isfinite(got) & np.isfinite(predicted)
     got, predicted = got[usable], predicted[usable]
     if len(got) < _LEAST_PAIRS or np.ptp(got) == 0 or np.ptp(predicted) == 0:

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, islice, product
+from itertools import islice, product
 
 import numpy as np
 
-from crossval.identification.candidates import Candidate, Key, changed, listed, presets
+from crossval.identification.candidates import Candidate, Key, changed
 from crossval.identification.evidence import SCALAR, Evidence
-from crossval.identification.fit import named, plain
+from crossval.identification.fit import ROUNDINGS, Fit, Values, measure, named, plain
 from crossval.identification.numbers import Scored
 from crossval.identification.search import Search
 
 _ROUNDINGS = 1024.0
+_PER_ROW = _ROUNDINGS / ROUNDINGS
 _MOST_NEUTRAL = 256
 _EXACT = "as it is"
 
@@ -37,7 +38,7 @@ class Relation:
     code : str
         Of the finding; empty if nothing happened.
     words : str
-        For the report.
+        What happened, as the end of a sentence about the gradient.
     """
 
     input: str
@@ -113,10 +114,17 @@ class Gradients:
 
     def elsewhere(self, best: Explained) -> Explained | None:
         """Return a candidate with other values whose gradients these are, if there is one."""
-        for scored in self._wider(best.scored):
-            found = self.explain(scored)
-            if found.exact:
-                return found
+        search = _GradientSearch(
+            self.search.space,
+            np.concatenate([_flat(gradient) for gradient in self.evidence.gradients.values()]),
+            self.search.roundoff,
+            inputs=tuple(self.evidence.gradients),
+            factor=best.scored.fit.factor,
+        )
+        for found in search.run():
+            explained = self.explain(Scored(found.candidate, best.scored.fit))
+            if explained.exact:
+                return explained
         return None
 
     def neutral(self, exact: list[Scored]) -> Iterator[Scored]:
@@ -173,7 +181,7 @@ class Gradients:
     def _neutral(self, start: Candidate) -> Iterator[Candidate]:
         here = self.search.values(start).number
         choices: list[list[tuple[str, str]]] = []
-        for name, values in listed(start.definition.loss).items():
+        for name, values in self.search.space.listed(start.definition.loss).items():
             silent = [(name, start.definition.spec.axes[name])]
             for value in values:
                 other = changed(start, {name: value})
@@ -190,21 +198,6 @@ class Gradients:
             if other is not None:
                 yield other
 
-    def _wider(self, start: Scored) -> Iterator[Scored]:
-        here = start.candidate
-        single = [
-            {name: value}
-            for name, values in listed(here.definition.loss).items()
-            for value in values
-            if value != here.definition.spec.axes[name]
-        ]
-        double = [{**one, **other} for one, other in combinations(single, 2)]
-        found = (changed(here, axes) for axes in (*single, *double))
-        others = (each.under(here.reading) for each in presets(self.search.space.names))
-        for each in (*found, *others):
-            if each is not None:
-                yield Scored(each, start.fit)
-
     def _relation(
         self,
         name: str,
@@ -217,38 +210,74 @@ class Gradients:
         if _explains(got, own, slack):
             return Relation(name)
         if not np.any(got[np.isfinite(got)]):
-            return Relation(name, "zero", "RL403", f"the gradient by {name} is 0 everywhere")
+            return Relation(name, "zero", "RL403", "is 0 everywhere")
         for other, gradient in others.items():
             if _explains(got, gradient, slack):
-                words = f"the gradient by {name} is the one by {other}"
-                return Relation(name, "swapped", "RL407", words)
+                return Relation(name, "swapped", "RL407", f"is the one by {other}")
         factor = _factor(got, own)
         if factor is not None and _explains(got, factor * own, slack):
             if factor == -1:
-                return Relation(name, "sign", "RL404", f"the gradient by {name} has the other sign")
-            words = f"the gradient by {name} is {named(factor)} times the value's"
-            return Relation(name, "factor", "RL802", words)
+                return Relation(name, "sign", "RL404", "has the other sign")
+            return Relation(name, "factor", "RL802", f"is {named(factor)} times the value's")
         factor = _factor(got, own / upstream)
         if factor is not None and _explains(got, factor * own / upstream, slack):
-            words = f"the gradient by {name}: {self._upstream(factor, upstream[:, 0])}"
+            words = self._upstream(factor, upstream[:, 0])
             return Relation(name, "upstream", "RL406", words)
         return None
 
     def _upstream(self, factor: float, upstream: np.ndarray) -> str:
         meanings = {
-            "upstream is ignored, as if it were 1": 1.0,
-            "upstream is ignored, and the sign is the other": -1.0,
+            "ignores upstream, as if it were 1": 1.0,
+            "ignores upstream, and has the other sign": -1.0,
         }
         if self.evidence.form != SCALAR:
             meanings |= {
-                "upstream of row 0 is used for all rows": float(upstream[0]),
-                "the mean of upstream is used for all rows": float(upstream.mean()),
-                "the sum of upstream is used for all rows": float(upstream.sum()),
+                "uses the upstream of row 0 for all rows": float(upstream[0]),
+                "uses the mean of upstream for all rows": float(upstream.mean()),
+                "uses the sum of upstream for all rows": float(upstream.sum()),
             }
         for words, value in meanings.items():
             if abs(factor - value) <= 1e-6 * abs(value):
                 return words
-        return f"{named(factor)} is used in the place of upstream"
+        return f"uses {named(factor)} in the place of upstream"
+
+
+@dataclass
+class _GradientSearch(Search):
+    """The same walk over gradients, every component a number to be explained.
+
+    Attributes
+    ----------
+    inputs : tuple of str
+        Whose gradients.
+    factor : float
+        That of the values, which the gradients share.
+    """
+
+    inputs: tuple[str, ...] = ()
+    factor: float = 1.0
+
+    def values(self, of: Candidate) -> Values:
+        """Gradients of a candidate, with the size of their row in the place of a condition."""
+        predicted = self.space.predict(of)
+        with np.errstate(all="ignore"):
+            relative = predicted.value.condition / np.abs(predicted.value.number)
+        relative = np.where(np.isfinite(relative), relative, 1.0)[:, None]
+        parts, sizes = [], []
+        for name in self.inputs:
+            gradient = predicted.gradients[name]
+            size = np.abs(gradient).max(axis=1, keepdims=True) * (1 + relative) * _PER_ROW
+            parts.append(_flat(self.factor * gradient))
+            sizes.append(_flat(np.broadcast_to(size, gradient.shape)))
+        condition = np.concatenate(sizes)
+        return Values(np.concatenate(parts), np.where(np.isfinite(condition), condition, 0.0))
+
+    def _fitted(self, of: Candidate, near: Fit | None) -> Scored:
+        return Scored(of, measure(self.got, self.values(of), self.roundoff, 1.0, 0.0))
+
+
+def _flat(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array).reshape(-1)
 
 
 def _rows(got: np.ndarray, own: np.ndarray, slack: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

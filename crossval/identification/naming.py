@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 from crossval.catalog import losses, spec_of
 from crossval.identification.candidates import Candidate, candidate, changed
 
-_CANONICAL = "paper"
+CANONICAL = ("paper", "torch")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,12 @@ class Named:
     words: str = ""
 
     @property
+    def length(self) -> int:
+        """Length of the amounts that are changed: of two names, the shorter is likelier."""
+        amounts = [value for value in self.changes.values() if not isinstance(value, str)]
+        return sum(len(_short(value)) for value in amounts)
+
+    @property
     def title(self) -> str:
         """One line: ``ciou/mmdet with eps=1e-05, reading xywh``."""
         more = [f"{name}={_short(value)}" for name, value in self.changes.items()]
@@ -50,7 +57,9 @@ class Named:
         return f"{start} with {', '.join(more)}" if more else start
 
 
-def name(of: Candidate, mention: str = "") -> Named:
+def name(
+    of: Candidate, mention: str = "", settled: Mapping[str, Any] = MappingProxyType({})
+) -> Named:
     """Name a candidate.
 
     Parameters
@@ -59,13 +68,15 @@ def name(of: Candidate, mention: str = "") -> Named:
         The definition.
     mention : str
         Text, such as the target's reference: a preset that it names comes first.
+    settled : mapping
+        Values of axes that single rows do not show; without it they are left as a preset has them.
     """
     loss, key = of.definition.loss, of.key
     choices = []
     for place, preset in enumerate([*losses()[loss]["presets"], ""]):
-        changes = _changes(of, preset or None)
+        changes = _changes(of, preset or None, settled)
         unknown = not (preset and preset in mention)
-        order = (_size(changes), preset == "", unknown, preset != _CANONICAL, place)
+        order = (_size(changes), preset == "", unknown, preset not in CANONICAL, place)
         choices.append((order, preset, changes))
     _, preset, changes = min(choices, key=lambda choice: choice[0])
     also = [
@@ -87,12 +98,12 @@ def name(of: Candidate, mention: str = "") -> Named:
     )
 
 
-def _changes(of: Candidate, preset: str | None) -> dict[str, Any]:
-    """Fewest axis values on top of a preset that give the same constants."""
+def _changes(of: Candidate, preset: str | None, settled: Mapping[str, Any]) -> dict[str, Any]:
+    """Fewest axis values on top of a preset that give the same definition."""
     spec = _placed(of).definition.spec
-    start = spec_of(spec.loss, preset, {}).axes
-    changes = {axis: value for axis, value in spec.axes.items() if start[axis] != value}
-    for axis in list(changes):
+    start, wanted = spec_of(spec.loss, preset, {}).axes, {**spec.axes, **settled}
+    changes = {axis: value for axis, value in wanted.items() if start[axis] != value}
+    for axis in [axis for axis in changes if axis not in settled]:
         fewer = {other: value for other, value in changes.items() if other != axis}
         made = candidate(spec.loss, preset, fewer, of.reading)
         if made is not None and made.key == of.key:

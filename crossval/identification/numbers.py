@@ -117,11 +117,15 @@ class Solver:
             if here is None or there is None:
                 return
             fit = self.score(here).fit
-            predicted = self.predict(here).number
+            values = self.predict(here)
+            predicted = values.number
             with np.errstate(all="ignore"):
                 slope = fit.factor * (self.predict(there).number - predicted) / (amount * _STEP)
                 moves = (self.got - fit.apply(predicted)) / slope
-                weight = np.abs(slope) / (np.abs(self.got) + np.abs(predicted))
+                rounding = np.abs(self.got) + abs(fit.factor) * (
+                    np.abs(predicted) + values.condition
+                )
+                weight = np.abs(slope) / rounding
             usable = np.isfinite(moves) & np.isfinite(weight) & (weight > 0)
             if not usable.any():
                 return

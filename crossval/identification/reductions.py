@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from crossval.identification.candidates import Candidate, Space
 from crossval.identification.evidence import Witness
-from crossval.identification.fit import Fit, named
+from crossval.identification.fit import Fit, named, plain
 from crossval.oracles.formats import format_of
 from crossval.points.probes import Probe
 from crossval.runner import TargetRaised
@@ -46,7 +49,12 @@ class Reduced:
 
 
 def reduction(
-    witness: Witness, space: Space, best: Candidate, relation: Fit, batches: list[Probe]
+    witness: Witness,
+    space: Space,
+    best: Candidate,
+    relation: Fit,
+    batches: list[Probe],
+    arguments: Mapping[str, Any] = MappingProxyType({}),
 ) -> Reduced:
     """Find the denominator.
 
@@ -62,6 +70,8 @@ def reduction(
         Factor and offset of single rows.
     batches : list of Probe
         Of at least three sizes.
+    arguments : mapping
+        Added to each call, such as ``reduction="mean"``.
 
     Notes
     -----
@@ -72,8 +82,10 @@ def reduction(
     divisors, slopes, used = [], [], []
     for batch in batches:
         try:
-            answer = witness.total(batch, _UPSTREAM)
+            answer = witness.total(batch, _UPSTREAM, arguments)
         except TargetRaised:
+            continue
+        if np.size(answer.value) != 1:
             continue
         losses = relation.apply(space.losses_of(best, batch))
         total = float(np.asarray(answer.value).reshape(-1)[0])
@@ -88,12 +100,13 @@ def reduction(
     if not plainest:
         shift = _shift(ratios, np.array(sizes, float), within)
         if shift is not None:
-            words = f"N {'+' if shift > 0 else '-'} {named(abs(shift))}"
-            return Reduced(words, relation.factor * (1 + shift), sizes)
+            words = f"N {'+' if shift > 0 else '-'} {abs(shift):g}"
+            return Reduced(words, plain(relation.factor * (1 + shift), 1e-9), sizes)
         return Reduced("", relation.factor, sizes, ratios=tuple(ratios.tolist()))
     name = plainest[0]
     other = "" if not by_gradient or name in by_gradient else min(by_gradient)
-    return Reduced(name, relation.factor * fitting[name], sizes, tuple(plainest[1:]), (), other)
+    factor = plain(relation.factor * fitting[name], 1e-9)
+    return Reduced(name, factor, sizes, tuple(plainest[1:]), (), other)
 
 
 def _fitting(
@@ -104,11 +117,11 @@ def _fitting(
         return {}
     found = {}
     tables = [space.prober.denominators(batch) for batch in batches]
-    ones = [space.prober.denominators(batch.take(slice(0, 1))) for batch in batches]
+    one = space.prober.denominators(space.probes[0].take(slice(0, 1)))
     for name in tables[0]:
-        expected = np.array([t[name] / one[name] for t, one in zip(tables, ones, strict=True)])
+        expected = np.array([table[name] for table in tables]) / one[name]
         if np.all(np.abs(expected - ratios) <= within * np.abs(expected)):
-            found[name] = ones[0][name]
+            found[name] = one[name]
     return found
 
 
@@ -118,9 +131,13 @@ def _shift(ratios: np.ndarray, sizes: np.ndarray, within: float) -> float | None
     if usable.sum() < 2:
         return None
     shifts = (sizes[usable] - ratios[usable]) / (ratios[usable] - 1)
-    middle = float(np.median(shifts))
     spread = within * np.abs(sizes[usable] / (ratios[usable] - 1))
-    return middle if np.all(np.abs(shifts - middle) <= 4 * spread) else None
+    middle = float(np.median(shifts))
+    for places in range(12):
+        short = float(f"{middle:.{places}e}")
+        if short and np.all(np.abs(shifts - short) <= 4 * spread):
+            return short
+    return None
 
 
 def _slope(

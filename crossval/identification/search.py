@@ -19,17 +19,16 @@ from crossval.identification.candidates import (
     Space,
     by_hand,
     changed,
-    listed,
     numeric,
     places,
-    presets,
 )
-from crossval.identification.fit import Fit, Values, fit, simplified
+from crossval.identification.fit import Fit, Values, fit, measure, simplified
 from crossval.identification.numbers import Make, Scored, Solver
 from crossval.points.probes import Scaling
 
 _NEAREST = 3
 _ROUNDS = 2
+_TURNS = 4
 _GAIN = 0.05
 _ALIKE = 0.1
 
@@ -58,8 +57,21 @@ class Search:
         for step in (self._presets, self._readings, self._nearby, self._scalings, self._by_hand):
             step()
             if self.exact:
+                self._alternatives(self.exact[0])
                 return [self._simplified(scored) for scored in self.exact]
         return []
+
+    def _alternatives(self, found: Scored) -> None:
+        """Solve for an amount again under other choices: two of them may say the same."""
+        candidate, loss = found.candidate, found.candidate.definition.loss
+        solved = [name for name in numeric(loss) if name in candidate.definition.axes]
+        for name, value in self._others(candidate) if solved else ():
+            turned = changed(candidate, {name: value})
+            if turned is None or not self._tells(candidate, name, value):
+                continue
+            near = Scored(turned, self.score(turned, found.fit).fit)
+            for number in solved:
+                self._solve(near, number, numeric(loss)[number])
 
     @property
     def nearest(self) -> Scored:
@@ -100,6 +112,11 @@ class Search:
         self.tried[scored.candidate.key] = scored
         return scored
 
+    def _measured(self, of: Candidate, near: Fit) -> Scored:
+        values = self.values(of)
+        found = measure(self.got, values, self.roundoff, near.factor, near.offset)
+        return Scored(of, found)
+
     def _fitted(self, of: Candidate, near: Fit | None) -> Scored:
         relation = None if near is None else (near.factor, near.offset)
         return Scored(of, fit(self.got, self.values(of), self.roundoff, relation))
@@ -108,29 +125,34 @@ class Search:
         """Predicted values of a candidate."""
         return self.space.predict(of).value
 
-    def solve(self, start: Scored, make: Make, known: Sequence[float]) -> Scored | None:
-        """Solve for one number near a candidate, and remember what is found."""
-        least = start.fit.digits + _GAIN
-        solver = Solver(self.got, lambda of: self._fitted(of, start.fit), self.values, least)
+    def solve(
+        self, start: Scored, make: Make, known: Sequence[float], rigid: bool = False
+    ) -> Scored | None:
+        """Solve for one number near a candidate, and remember what is found.
+
+        ``rigid`` keeps the relation as it is, where the number itself acts like a factor.
+        """
+        least, fitted = start.fit.digits + _GAIN, self._measured if rigid else self._fitted
+        solver = Solver(self.got, lambda of: fitted(of, start.fit), self.values, least)
         found = solver.solve(make, known)
         return None if found is None else self.keep(found)
 
     def vary(self, start: Scored) -> None:
         """Try every other value of one axis at a time."""
         loss = start.candidate.definition.loss
-        for name, values in listed(loss).items():
+        for name, values in self.space.listed(loss).items():
             for value in values:
                 self._maybe(changed(start.candidate, {name: value}), start)
         for name, known in numeric(loss).items():
             self._solve(start, name, known)
 
     def _presets(self) -> None:
-        for each in presets(self.space.names):
+        for each in self.space.presets():
             self.score(each)
 
     def _readings(self) -> None:
         for reading in self.space.prober.readings:
-            for each in presets(self.space.names):
+            for each in self.space.presets():
                 self.score(each.under(reading))
 
     def _nearby(self) -> None:
@@ -173,10 +195,13 @@ class Search:
     def _scalings(self) -> None:
         """Solve for a number in the reading, from every preset of the nearest loss."""
         loss = self.ranked[0].candidate.definition.loss
-        starts = {each.key: each for each in presets((loss,))}
+        starts = {each.key: each for each in self.space.presets((loss,))}
         for scaling in self.space.prober.scalings:
             for start in starts.values():
-                self.solve(self.score(start), _scaled(start, scaling), ())
+                scored, make = self.score(start), _scaled(start, scaling)
+                found = self.solve(scored, make, scaling.known, rigid=True)
+                if found is None or not found.fit.exact:
+                    self.solve(scored, make, ())
 
     def _nearest(self) -> list[Scored]:
         """Nearest candidates, one for each loss, then others with different scores."""
@@ -194,7 +219,7 @@ class Search:
 
     def _pairs(self, start: Scored) -> None:
         here, loss = start.candidate, start.candidate.definition.loss
-        telling = [(name, value) for name, value in _others(here) if self._tells(here, name, value)]
+        telling = [pair for pair in self._others(here) if self._tells(here, *pair)]
         for (one, first), (other, second) in combinations(telling, 2):
             if one != other:
                 self._maybe(changed(here, {one: first, other: second}), start)
@@ -206,6 +231,12 @@ class Search:
                     self._solve(near, number, numeric(loss)[number])
         for one, other in combinations(numeric(loss), 2):
             self._solve_two(start, one, other)
+
+    def _others(self, start: Candidate) -> Iterator[tuple[str, str]]:
+        """Other values of the axes with listed values."""
+        now = start.definition.spec.axes
+        for name, values in self.space.listed(start.definition.loss).items():
+            yield from ((name, value) for value in values if value != now[name])
 
     def _tells(self, start: Candidate, name: str, value: str) -> bool:
         """Whether a value of an axis may show in the values, now or with another amount."""
@@ -219,24 +250,17 @@ class Search:
         return self.solve(start, lambda amount: changed(start.candidate, {name: amount}), known)
 
     def _solve_two(self, start: Scored, one: str, other: str) -> None:
-        """Solve for two numbers in turn."""
+        """Solve for two numbers in turn, as long as it gains digits."""
         known = numeric(start.candidate.definition.loss)
-        for name in (one, other, one, other):
+        for name in (one, other) * _TURNS:
             found = self._solve(start, name, known[name])
-            if found is None or found.fit.exact:
+            if found is not None and found.fit.exact:
                 return
-            start = found
+            start = found or start
 
     def _maybe(self, of: Candidate | None, start: Scored) -> None:
         if of is not None:
             self.score(of, start.fit)
-
-
-def _others(start: Candidate) -> Iterator[tuple[str, str]]:
-    """Other values of the axes with listed values."""
-    now = start.definition.spec.axes
-    for name, values in listed(start.definition.loss).items():
-        yield from ((name, value) for value in values if value != now[name])
 
 
 def _scaled(start: Candidate, scaling: Scaling) -> Make:

@@ -155,10 +155,9 @@ def _exchanged(of: Arrays) -> Arrays:
 
 
 def _scaled(factor: float) -> Reading:
-    matrix = factor * np.eye(4)
-    return _affine(
-        f"scaled by {factor:.10g}", f"coordinates are multiplied by {factor:.10g}", matrix
-    )
+    # the name tells readings apart, so it has every digit
+    words = f"coordinates are multiplied by {factor:.10g}"
+    return _affine(f"scaled by {factor!r}", words, factor * np.eye(4))
 
 
 _XYWH = np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1]])
@@ -175,11 +174,12 @@ READINGS = (
 )
 
 BOXES = Prober(
+    "boxes",
     rows,
     batches,
     predict,
     counts,
-    READINGS,
-    (Scaling("scale of both boxes", _scaled),),
-    certain,
+    readings=READINGS,
+    scalings=(Scaling("scale of both boxes", _scaled),),
+    truth=certain,
 )

@@ -69,22 +69,26 @@ class Reading:
     Attributes
     ----------
     name : str
-        Short, for instance ``"cxcywh"``; empty for the inputs as they are.
+        Short, for instance ``"cxcywh"``; tells readings apart, and is empty for the inputs as they
+        are.
     words : str
         A sentence for the report.
     read : callable
         Given inputs to the inputs of the definition.
     pull : callable
         Gradients by the inputs of the definition to gradients by the given ones.
+    after : callable
+        ``after(inputs, upstream, prediction)``: what is done to losses and gradients at the end.
     """
 
     name: str
     words: str
-    read: Callable[[Arrays], Arrays]
-    pull: Callable[[Arrays], Arrays]
+    read: Callable[[Arrays], Arrays] = lambda inputs: inputs
+    pull: Callable[[Arrays], Arrays] = lambda gradients: gradients
+    after: Callable[[Arrays, np.ndarray, Prediction], Prediction] = lambda inputs, upstream, p: p
 
 
-AS_GIVEN = Reading("", "", lambda inputs: inputs, lambda gradients: gradients)
+AS_GIVEN = Reading("", "")
 
 
 @dataclass(frozen=True)
@@ -96,11 +100,14 @@ class Scaling:
     name : str
         What the number is called.
     make : callable
-        Number to reading; 1 reads the inputs as they are.
+        Number to reading.
+    known : tuple of float
+        Numbers that are met in practice.
     """
 
     name: str
     make: Callable[[float], Reading]
+    known: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,8 @@ class Prober:
 
     Attributes
     ----------
+    family : str
+        Of the losses, as in the kernels' index.
     rows : callable
         ``rows(dtype, level, accepted)`` gives the probes that losses of single rows are read off,
         without options unless ``accepted`` (the names that a call expression reads) asks for them.
@@ -121,39 +130,37 @@ class Prober:
     denominators : callable
         ``denominators(probe)`` gives what a sum over its rows may be divided by: words to number.
         The names must be the same for all probes.
+    scale : callable, optional
+        ``scale(inputs)`` gives the size of what the textbook formula adds up in each row, where
+        that is more than the inputs' share in the result.
     readings : tuple of Reading
         Other ways of reading the inputs, likeliest first.
     scalings : tuple of Scaling
         Readings with a number.
     truth : callable, optional
         ``truth(definition, inputs)`` gives certified losses, rounded to nearest.
+    fixed : mapping
+        Axes that these inputs decide, with their values.
+    axis, means : str, mapping
+        The axis that says what a mean divides by, and which of its values the words of
+        ``denominators`` mean.
+    nothing : callable, optional
+        ``nothing(dtype, accepted)`` gives rows whose mean is one over nothing, if there are such.
     """
 
+    family: str
     rows: Callable[[str, str, tuple[str, ...]], list[Probe]]
     batches: Callable[[str, tuple[str, ...]], list[Probe]]
     predict: Callable[[Definition, Arrays, np.ndarray, Mapping[str, Any]], Prediction]
     denominators: Callable[[Probe], dict[str, float]]
+    scale: Callable[[Arrays], np.ndarray] | None = None
     readings: tuple[Reading, ...] = ()
     scalings: tuple[Scaling, ...] = ()
     truth: Callable[[Definition, Arrays], np.ndarray] | None = None
-
-
-def from_public_function(
-    definition: Definition, inputs: Arrays, upstream: np.ndarray, options: Mapping[str, Any]
-) -> Prediction:
-    """Predict by the loss's public function: right for every family, slow for new constants."""
-    import refloss
-
-    function = getattr(refloss, definition.loss)
-    with np.errstate(all="ignore"):
-        return function.value_and_grad(
-            *inputs.values(),
-            upstream=upstream,
-            preset=definition.preset,
-            check="none",
-            **options,
-            **definition.axes,
-        )
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    axis: str = ""
+    means: Mapping[str, str] = field(default_factory=dict)
+    nothing: Callable[[str, tuple[str, ...]], Probe | None] | None = None
 
 
 def counts(probe: Probe) -> dict[str, float]:
