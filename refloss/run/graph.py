@@ -85,6 +85,10 @@ class Graph:
         """Return the node of an operation that is shared with an equal one and never folded."""
         return self._intern((op, args), Node(op, args))
 
+    def local(self, index: int) -> bool:
+        """Return whether a node's elements each depend on the operands' elements there alone."""
+        return True
+
     def boolean(self, index: int) -> bool:
         """Return whether a node holds truth values."""
         node = self[index]
@@ -236,9 +240,11 @@ def _taken(graph: Graph, condition: int, branch: int, position: int) -> int:
         same = node.op == "where" and node.args[0] == condition
         return node.args[position] if same else index
 
-    node = graph[decided(branch)]
-    args = tuple(map(decided, node.args))
-    return decided(branch) if args == node.args else graph.make(node.op, *args)
+    taken = decided(branch)
+    args = tuple(map(decided, graph[taken].args))
+    if args == graph[taken].args or not graph.local(taken):
+        return taken
+    return graph.make(graph[taken].op, *args)
 
 
 def _heaviside(graph: Graph, x: int, at_zero: int) -> int | None:

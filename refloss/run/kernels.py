@@ -158,7 +158,8 @@ class Kernel:
     ) -> dict[str, np.ndarray]:
         """Run the plain program on whole arrays by name and return every named quantity."""
         with np.errstate(all="ignore"):
-            return self.module.trace(**inputs, **{n: constants[n] for n in self.constants})
+            named = self.module.trace(**inputs, **{n: constants[n] for n in self.constants})
+        return {name: np.array(value) for name, value in named.items()}
 
 
 class Library:

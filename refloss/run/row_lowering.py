@@ -57,11 +57,17 @@ class RowGraph(Graph):
         united = {axis for arg in node.args for axis in self.axes(arg)}
         return "".join(sorted(united))
 
+    def local(self, index: int) -> bool:
+        """Return whether a node's elements each depend on the operands' elements there alone."""
+        return self[index].op not in REDUCTIONS
+
     def reduce(self, op: str, index: int) -> int:
-        """Return a reduction over classes."""
-        if op == "sum" and CLASS not in self.axes(index):
+        """Return a reduction over classes; what is the same in every class is one of C."""
+        if CLASS in self.axes(index):
+            return self.opaque(op, index)
+        if op == "sum":
             return self.make("multiply", index, self.input("C"))
-        return self.opaque(op, index) if CLASS in self.axes(index) else index
+        return index if op == "max" else self.const(0.0)
 
     def gather(self, index: int, label: int) -> int:
         """Return a node read at one class a row: the arithmetic of gathered operands."""
@@ -75,18 +81,28 @@ class RowGraph(Graph):
         return self.make(node.op, *(self.gather(arg, label) for arg in node.args))
 
     def pinned(self, condition: int) -> int | None:
-        """Return the label of a condition ``class == label``, None for any other condition."""
+        """Return the label of a condition ``class == label``, None for any other condition.
+
+        The label is one a row.
+        """
         node = self[condition]
         if node.op != "equal":
             return None
         for one, other in (node.args, node.args[::-1]):
-            if self[one].op == "classes" and CLASS not in self.axes(other):
+            if self[one].op == "classes" and self.axes(other) == ROW:
                 return other
         return None
 
+    def pin(self, index: int) -> int | None:
+        """Return the label of a node that differs from another in one class a row."""
+        node = self[index]
+        numbers = node.op == "where" and not self.boolean(index)
+        return self.pinned(node.args[0]) if numbers else None
+
     def make(self, op: str, *args: int) -> int:
         """Return ``op(*args)``; what a pin selects is read at the pinned class alone."""
-        label = self.pinned(args[0]) if op == "where" else None
+        numbers = op == "where" and not self.boolean(args[1])
+        label = self.pinned(args[0]) if numbers else None
         if label is None:
             return super().make(op, *args)
         condition, there, elsewhere = args
@@ -146,20 +162,51 @@ class _RowReader(Reader):
     def _read(self, expression: ast.expr, local: dict[str, int]) -> int:
         match expression:
             case ast.Subscript(
-                value=ast.Attribute(attr="shape"), slice=ast.Constant(value=position)
+                value=ast.Attribute(value=ast.Name(id=name), attr="shape"),
+                slice=ast.Constant(value=int() as position),
+            ) if position < len(self.graph.shapes.get(name, "")):
+                return self.graph.input(self.graph.shapes[name][position].upper())
+            case ast.Subscript(
+                value=value, slice=ast.Tuple(elts=[ast.Slice(), ast.Constant(value=None)])
             ):
-                return self.graph.input("C" if position else "B")
-            case ast.Subscript(value=value, slice=ast.Tuple(elts=[ast.Slice(), ast.Constant()])):
                 return self._read(value, local)
-            case ast.Subscript(value=value, slice=ast.Tuple(elts=[ast.Call(), label])):
-                return self.graph.gather(self._read(value, local), self._read(label, local))
+            case ast.Subscript(value=value, slice=ast.Tuple(elts=[items, label])) if (
+                ast.unparse(items) == "np.arange(B)"
+            ):
+                return self._gather(expression, self._read(value, local), label, local)
             case ast.Subscript(value=value, slice=ast.Name() as label):
-                return self.graph.gather(self._read(value, local), self._read(label, local))
+                found = self._read(value, local)
+                if ROW not in self.graph.axes(found):  # else it is a choice of rows
+                    return self._gather(expression, found, label, local)
         return super()._read(expression, local)
 
+    def _gather(
+        self, expression: ast.expr, value: int, label: ast.expr, local: dict[str, int]
+    ) -> int:
+        at = self._read(label, local)
+        if self.graph.axes(at) != ROW:
+            raise self._error(expression, f"a label that is not one a row, in {_text(expression)}")
+        return self.graph.gather(value, at)
+
     def _numpy(self, call: ast.Call, name: str, local: dict[str, int]) -> int:
-        if name == "arange":
+        if name == "arange" and ast.unparse(call) == "np.arange(C)":
             return self.graph.opaque("classes")
+        if name == "broadcast_to":
+            return self._read(call.args[0], local)
         if name in REDUCTIONS:
-            return self.graph.reduce(name, self._read(call.args[0], local))
+            return self._reduction(call, name, local)
         return super()._numpy(call, name, local)
+
+    def _reduction(self, call: ast.Call, name: str, local: dict[str, int]) -> int:
+        operand = self._read(call.args[0], local)
+        axes = self.graph.axes(operand)
+        match call.keywords:
+            case [ast.keyword(arg="axis", value=ast.Constant(value=0))] if ROW not in axes:
+                return self.graph.reduce(name, operand)
+            case [ast.keyword(arg="axis", value=ast.Constant(value=1))] if axes != CLASS:
+                return self.graph.reduce(name, operand)
+        raise self._error(call, f"a reduction that is not over classes, {_text(call)}")
+
+
+def _text(expression: ast.expr) -> str:
+    return repr(ast.unparse(expression))

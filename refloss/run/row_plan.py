@@ -118,7 +118,7 @@ class _Planner:
     def __init__(self, graph: RowGraph, outputs: tuple[int, ...]):
         self.graph = graph
         self.outputs = outputs
-        self.nodes = graph.reachable(outputs)
+        self.nodes = self._reachable()
         self.levels: dict[int, int] = {}
         for node in self.nodes:
             self.levels[node] = self._level(node)
@@ -126,7 +126,7 @@ class _Planner:
         self.schedule: list[list[int]] = []
         self.made: list[list[int]] = []
         for p in range(self.depth):
-            earlier = {n for made in self.made for n in made if graph[n].op != "input"}
+            earlier = {n for made in self.made for n in made if self._outlasts(n)}
             self.schedule.append(self._needed(p, earlier))
             self.made.append([n for n in self.schedule[p] if n not in earlier])
 
@@ -146,8 +146,23 @@ class _Planner:
             self.graph, self.outputs, tuple(whole), tuple(passes), late, tiles.size, wide.size
         )
 
+    def _reachable(self) -> list[int]:
+        """Return the nodes that the outputs need, operands first: of a pin no condition."""
+        seen: set[int] = set()
+        stack = list(self.outputs)
+        while stack:
+            node = stack.pop()
+            if node not in seen:
+                seen.add(node)
+                stack.extend(self._operands(node))
+        return sorted(seen)
+
+    def _outlasts(self, node: int) -> bool:
+        """Return whether a later pass finds a full node; others are made again in every pass."""
+        return self.graph[node].op != "input" and not self.graph.boolean(node)
+
     def _level(self, node: int) -> int:
-        args = self.graph[node].args
+        args = self._operands(node)
         return max((self.levels[a] for a in args), default=0) + self._reduced(node)
 
     def _reduced(self, node: int) -> bool:
@@ -158,10 +173,8 @@ class _Planner:
 
     def _operands(self, node: int) -> tuple[int, ...]:
         """Return what a step reads: of a pin its label instead of the condition."""
-        found, graph = self.graph[node], self.graph
-        if found.op == "where" and (label := graph.pinned(found.args[0])) is not None:
-            return (label, *found.args[1:])
-        return found.args
+        label, args = self.graph.pin(node), self.graph[node].args
+        return args if label is None else (label, *args[1:])
 
     def _reductions(self, p: int) -> tuple[int, ...]:
         levels = self.levels
@@ -173,14 +186,14 @@ class _Planner:
         full = [(k, n) for k, n in enumerate(self.outputs) if self.graph.axes(n) == FULL]
         return tuple((k, n) for k, n in full if self.levels[n] == p)
 
-    def _read_raw(self, node: int) -> bool:
-        """Return whether a reduction takes an input as it lies in memory."""
-        return self.graph[node].op == "input"
+    def _read_raw(self, reduction: int) -> bool:
+        """Return whether a reduction takes an input as it lies in memory: none that adds up."""
+        found = self.graph[reduction]
+        return found.op != "sum" and self.graph[found.args[0]].op == "input"
 
     def _needed(self, p: int, earlier: set[int]) -> list[int]:
         """Return the full nodes that pass `p` computes or reads, operands first."""
-        pending = [self.graph[n].args[0] for n in self._reductions(p)]
-        pending = [n for n in pending if not self._read_raw(n)]
+        pending = [self.graph[n].args[0] for n in self._reductions(p) if not self._read_raw(n)]
         pending += self._outgoing(p)
         seen: set[int] = set()
         while pending:
@@ -229,27 +242,32 @@ class _Planner:
         wide: _Pool,
     ) -> Step:
         found, operands = self.graph[node], self._operands(node)
-        if self.graph.boolean(node):
-            return Step(node, "test", found.args, None)
-        kept = node in later and found.op != "input"
-        op = "stage" if found.op == "input" else found.op
-        if op == "where" and self.graph.pinned(found.args[0]) is not None:
-            op = "pin"
         dying = [
             a
             for a in dict.fromkeys(operands)
             if a in places and last.get(a) == at and a not in later
         ]
+        if self.graph.boolean(node):
+            self._free(dying, places)
+            return Step(node, "test", found.args, None)
+        kept = node in later and found.op != "input"
+        op = "stage" if found.op == "input" else found.op
+        if self.graph.pin(node) is not None:
+            op = "pin"
         reusable = [a for a in dying if not kept or places[a][0] is wide]
         if op == "pin":
-            reusable = [a for a in reusable if a == operands[2]]
+            # An input may lie in its own array instead of its register.
+            reusable = [a for a in reusable if a == operands[2] and self._outlasts(a)]
         pool = wide if kept else tiles
         if op == "pin" and reusable:
             op = "pin in place"
         pool, place = places.pop(reusable[0]) if reusable else (pool, pool.take())
-        for a in dying:
-            if a in places:
-                other, index = places.pop(a)
-                other.free.append(index)
+        self._free([a for a in dying if a in places], places)
         places[node] = (pool, place)
         return Step(node, op, operands, place, pool is wide)
+
+    @staticmethod
+    def _free(nodes: list[int], places: dict[int, tuple[_Pool, int]]) -> None:
+        for node in nodes:
+            pool, place = places.pop(node)
+            pool.free.append(place)

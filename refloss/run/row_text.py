@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from refloss.run.row_lowering import CLASS, FULL, ROW, SCALAR, RowGraph
+from refloss.run.row_lowering import CLASS, FULL, REDUCTIONS, ROW, SCALAR, RowGraph
 from refloss.run.row_plan import Pass, RowPlan, Step
 
 __all__ = ["block_text", "whole_text"]
@@ -59,6 +59,8 @@ class _Small:
                 return f"wide(s[{name!r}][rows, {args[1]}])"
             case "take":
                 return f"{args[0]}[{args[1]}]"
+            case op if op in REDUCTIONS:
+                return f"overall({op!r}, {args[0]})"
         return f"{found.op}({', '.join(args)})"
 
     def _input(self, name: str) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from refloss.run.blocks import Sink
 from refloss.run.rounding import format_of, narrow, widen
+from refloss.run.row_lowering import FULL, ROW
 from refloss.run.row_plan import RowPlan
 from refloss.run.row_text import block_text, whole_text
 
@@ -71,15 +72,20 @@ class RowProgram:
         run = self._tiled if len(cuts) > 1 else self._whole
         registers = [np.empty((block, width)) for _ in range(self.plan.registers)]
         kept = [np.empty((block, classes)) for _ in range(self.plan.kept)]
-        columns = [sink for sink in sinks if not isinstance(sink, np.ndarray)]
+        graph, outputs = self.plan.graph, self.plan.outputs
+        columns = [
+            (sink, graph.axes(node))
+            for sink, node in zip(sinks, outputs, strict=True)
+            if graph.axes(node) != FULL
+        ]
         index = np.arange(block)
         with np.errstate(all="ignore"):
             known = self._once(sources, {"B": float(rows), "C": float(classes)})
             for start in range(0, rows, block):
                 stop = min(start + block, rows)
                 found = run(start, stop, sources, sinks, known, registers, kept, index, cuts)
-                for sink, column in zip(columns, found, strict=True):
-                    sink.put(start, [np.broadcast_to(column, (stop - start,))])
+                for (sink, axes), column in zip(columns, found, strict=True):
+                    _put(sink, start, stop, column, axes)
                 if after is not None:
                     after(start, stop)
 
@@ -106,6 +112,20 @@ def _reduced(op: str, tile: np.ndarray) -> np.ndarray:
     """Return a reduction of every row."""
     tile = _native(tile)
     return tile.argmax(axis=1) if op == "argmax" else getattr(tile, op)(axis=1)
+
+
+def _overall(op: str, vector: np.ndarray) -> Any:
+    """Return a reduction of one number a class."""
+    return getattr(vector, op)()
+
+
+def _put(sink: np.ndarray | Sink, start: int, stop: int, column: Any, axes: str) -> None:
+    """Hand over a result that is not one number a row and class, repeated if need be."""
+    if isinstance(sink, np.ndarray):
+        rows = sink[start:stop]
+        narrow(rows, np.broadcast_to(column[:, None] if axes == ROW else column, rows.shape))
+    else:
+        sink.put(start, [np.broadcast_to(column, (stop - start,))])
 
 
 def _part(op: str, tile: np.ndarray, left: int) -> Any:
@@ -159,6 +179,7 @@ _HELPERS = {
     "nan": np.nan,
     "narrow": narrow,
     "numbers": _numbers,
+    "overall": _overall,
     "part": _part,
     "reduced": _reduced,
     "staged": _staged,

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from refloss.run.kernels import MissingKernelError, library
-from tests.run.text import write_library
+from tests.run.logits import SETTINGS, differentiable, inputs
+from tests.run.text import ROW_PROGRAMS, assert_same_bits, write_library
 
 TEXT = '''
 CONSTANTS = ("k",)
@@ -75,6 +76,21 @@ def test_a_trace_has_one_array_a_name_of_the_columns_shape(tmp_path):
     np.testing.assert_array_equal(named["one"], [1.0, 1.0, 1.0])
     named["one"][0] = 5.0  # an array of its own, not a view of one number
     np.testing.assert_array_equal(named["one"], [5.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("program", ROW_PROGRAMS)
+def test_a_trace_of_rows_has_one_array_a_name_with_the_axes_of_the_name(program):
+    kernel = library().kernel(program)
+    named = inputs(program, "grad", 4, 3)
+    traced = kernel.trace_rows(named, SETTINGS[-1])
+    bars = {f"{name}_bar": (4, 3) for name in differentiable(program)}
+    shapes = {"lse": (4,), "loss": (4,), "mass": (4, 3), "mass_bar": (4, 3), "hit": ()} | bars
+    assert {name: traced[name].shape for name in shapes} == shapes
+    assert all(array.flags.owndata and array.flags.writeable for array in traced.values())
+    with np.errstate(all="ignore"):
+        expected = kernel.module.trace(**named, **SETTINGS[-1])
+    for name, array in expected.items():
+        assert_same_bits(traced[name], array, name)
 
 
 @pytest.mark.parametrize("program", sorted(library().index["programs"]))

@@ -8,7 +8,10 @@ import numpy as np
 
 from refloss.run.kernels import Kernel, library
 
-PROGRAMS = sorted(library().index["programs"])
+_ENTRIES = library().index["programs"]
+#: Programs whose inputs are columns, and programs whose inputs have axes of their own.
+PROGRAMS = sorted(name for name, entry in _ENTRIES.items() if "shapes" not in entry)
+ROW_PROGRAMS = sorted(_ENTRIES.keys() - set(PROGRAMS))
 
 #: Constants that switch every branch of a program on, one way and the other.
 SETTINGS = {
@@ -41,7 +44,7 @@ def assert_same_bits(found: np.ndarray, expected: np.ndarray, what: object = "")
     assert found.shape == expected.shape, what
     same = found.view(np.int64) == expected.view(np.int64)
     same |= np.isnan(found) & np.isnan(expected)
-    rows = np.flatnonzero(~same.reshape(len(same), -1).all(axis=-1))
+    rows = np.flatnonzero(~same.all(axis=tuple(range(1, same.ndim))))
     assert same.all(), f"{what}: rows {rows[:5]}: {found[rows[:5]]} != {expected[rows[:5]]}"
 
 

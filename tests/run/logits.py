@@ -1,0 +1,174 @@
+"""What the tests of rows share: awkward logits, targets of both kinds, kernels run as text."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from types import ModuleType
+
+import numpy as np
+
+from refloss.run.blocks import Store
+from refloss.run.kernels import Kernel, library
+from refloss.run.row_lowering import RowGraph, lower_rows
+from refloss.run.row_plan import RowPlan, plan
+from refloss.run.rows import TILE, RowProgram
+
+SHAPES = {
+    name: {key: "".join(axes) for key, axes in entry["shapes"].items()}
+    for name, entry in library().index["programs"].items()
+    if "shapes" in entry
+}
+
+#: Every way of smoothing, at every amount, with and without z-loss.
+SETTINGS = [
+    {"label_smoothing": eps, "over_others": others, "classy": classy, "z_loss": factor}
+    for eps, (others, classy), factor in itertools.product(
+        (0.0, 0.1, 1.0), ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)), (0.0, 0.3)
+    )
+]
+DEFAULT = SETTINGS[0]
+
+Inputs = dict[str, np.ndarray]
+
+
+def logits(rows: int, classes: int, seed: int) -> np.ndarray:
+    """Return logits of many sizes: close, far apart, equal, huge, infinite and NaN."""
+    rng = np.random.default_rng([seed, rows, classes])
+    table = rng.normal(size=(rows, classes)) * 10.0 ** rng.integers(-3, 4, (rows, 1))
+    tied = rng.random((rows, 1)) < 0.25
+    table = np.where(tied, np.round(np.clip(table, -3, 3)), table)
+    odd = rng.choice([-np.inf, -np.inf, np.inf, np.nan, -1e308, 1e308, -0.0], table.shape)
+    few = rng.random(table.shape) < np.where(rng.random((rows, 1)) < 0.3, 1 / classes, 0.0)
+    table = np.where(few, odd, table)
+    table[:: max(rows // 2, 5)] = -np.inf
+    return table
+
+
+def weights(classes: int, seed: int) -> np.ndarray:
+    """Return class weights, some of them 0."""
+    rng = np.random.default_rng([seed, classes])
+    return np.where(rng.random(classes) < 0.2, 0.0, rng.exponential(size=classes))
+
+
+def probabilities(rows: int, classes: int, seed: int) -> np.ndarray:
+    """Return probabilities: spread, of one class, with zeros, and with a NaN."""
+    rng = np.random.default_rng([seed, rows, classes])
+    table = rng.exponential(size=(rows, classes)) * (rng.random((rows, classes)) < 0.7)
+    table[::3] = 0.0
+    table[np.arange(rows), rng.integers(0, classes, rows)] += 1e-6
+    table /= table.sum(axis=1, keepdims=True)
+    table[3::11, -1] = np.nan
+    return table
+
+
+def inputs(program: str, function: str, rows: int, classes: int, seed: int = 1) -> Inputs:
+    """Return the arrays that a function takes, by name."""
+    rng = np.random.default_rng([seed, rows, classes, 7])
+    named: Inputs = {"logits": logits(rows, classes, seed)}
+    if "c" in SHAPES[program]["target"]:
+        named["target"] = probabilities(rows, classes, seed)
+    else:
+        named["target"] = rng.integers(0, classes, rows)
+    named["class_weight"] = weights(classes, seed)
+    if function != "value":
+        named["loss_bar"] = rng.normal(size=rows)
+    if function == "hvp":
+        for name in differentiable(program):
+            named[f"{name}_dot"] = rng.normal(size=(rows, classes))
+    return named
+
+
+def differentiable(program: str) -> list[str]:
+    """Return the inputs by which a program is differentiated, in order."""
+    return [n for n in ("logits", "target") if SHAPES[program][n] == "bc"]
+
+
+def without_errors(kernel: Kernel) -> ModuleType:
+    """Return a kernel's text in which the error of every operation is 0."""
+    module = ModuleType("without_errors")
+    exec(kernel.source, vars(module))
+    for name in ("two_diff_error", "two_sum_error", "two_prod_error"):
+        setattr(module, name, lambda a, b: 0.0)
+    return module
+
+
+def whole(
+    module: ModuleType, function: str, named: Inputs, constants: Mapping[str, float]
+) -> list[np.ndarray]:
+    """Run a function of the text as it stands on whole arrays."""
+    with np.errstate(all="ignore"):
+        found = getattr(module, function)(**named, **constants)
+    return list(found) if isinstance(found, tuple) else [found]
+
+
+def planned(
+    kernel: Kernel,
+    program: str,
+    function: str,
+    named: Inputs,
+    constants: Mapping[str, float],
+    *,
+    tile: int = TILE,
+    dtype: np.dtype | type = np.float64,
+    **choices,
+) -> list[np.ndarray]:
+    """Run a function's plan: results as arrays, like those of the text."""
+    plan = kernel.rows(function, SHAPES[program], constants, **choices)
+    rows, classes = named["logits"].shape
+    wanted = choices.get("outputs") or range(len(plan.plan.outputs))
+    shapes = [(rows,) if function == "grad" and k == 0 else (rows, classes) for k in wanted]
+    results = [np.empty((rows,) if function == "value" else s, dtype) for s in shapes]
+    sinks = [Store(r) if r.ndim == 1 else r for r in results]
+    plan.run(rows, classes, named, sinks, tile=tile)
+    return results
+
+
+TOP = """
+import numpy as np
+
+
+def weighted(g, x):
+    return np.where(g == 0.0, 0.0, g*x)
+
+
+def two_diff_error(a, b):
+    d = a - b
+    t = d - a
+    return (a - (d - t)) - (b + t)
+
+"""
+
+
+def run_text(text: str, named: Inputs, **constants: float) -> list[np.ndarray]:
+    """Run ``value`` of a text of one's own on whole arrays."""
+    scope: dict = {}
+    exec(TOP + text, scope)
+    with np.errstate(all="ignore"):
+        found = scope["value"](**named, **constants)
+    return [np.asarray(f, float) for f in (found if isinstance(found, tuple) else (found,))]
+
+
+def lowered(
+    text: str, shapes: Mapping[str, str], *, errors: bool = True, **constants: float
+) -> tuple[RowGraph, list[int]]:
+    """Read ``value`` of a text of one's own into a graph."""
+    return lower_rows(TOP + text, {}, "value", constants, shapes, errors=errors)
+
+
+def plan_of(text: str, shapes: Mapping[str, str], **constants: float) -> RowPlan:
+    """Return the plan of a text of one's own."""
+    return plan(*lowered(text, shapes, **constants))
+
+
+def run_plan(
+    text: str, named: Inputs, shapes: Mapping[str, str], *, tile: int = TILE, **constants: float
+) -> list[np.ndarray]:
+    """Run the plan of a text of one's own: one array a result, in float64."""
+    found = plan_of(text, shapes, **constants)
+    rows, classes = named[next(n for n in named if shapes[n] == "bc")].shape
+    full = [found.graph.axes(node) == "bc" for node in found.outputs]
+    results = [np.empty((rows, classes) if wide else rows) for wide in full]
+    sinks = [r if wide else Store(r) for r, wide in zip(results, full, strict=True)]
+    RowProgram(found).run(rows, classes, named, sinks, tile=tile)
+    return results
