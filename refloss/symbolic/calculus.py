@@ -114,9 +114,11 @@ def jvp(program: Program, wrt: Sequence[str], outputs: Sequence[str] | None = No
         if not apart:
             lets.append(Let(target, tangent, let.reduce, let.over))
             continue
+        if let.reduce and tangent != 0:
+            tangent, apart = sp.S.Zero, [*apart, (tangent, let.over)]
         for number, (term, over) in enumerate(apart):
             part = Tensor(f"{target.name}{number}", target.axes)
-            lets.append(Let(part, term, "sum", over))
+            lets.append(Let(part, term, "sum" if over else "", over))
             tangent += part.here
         lets.append(Let(target, tangent))
     wanted = program.outputs if outputs is None else outputs
@@ -136,7 +138,7 @@ def jvp(program: Program, wrt: Sequence[str], outputs: Sequence[str] | None = No
 def _tangent(
     let: Let, program: Program, dots: dict[str, Tensor], stuck: set[str]
 ) -> tuple[sp.Expr, list[tuple[sp.Expr, tuple[Axis, ...]]]]:
-    """Return the tangent of one statement, and the terms to be summed over axes that it lacks.
+    """Return the tangent of one statement, and the terms to be summed over other axes than its own.
 
     The maxima in `stuck` may be read only detached.
     """
@@ -151,13 +153,21 @@ def _tangent(
         if slope == 0:
             continue
         term = absorb(slope, dots[name][read.indices])
-        own = (*let.target.axes, *let.over)
-        beyond = tuple(i for i in read.indices if isinstance(i, sp.Idx) and i not in own)
-        if beyond:
-            apart.append((fold_pieces(term), beyond))
-        else:
+        over = let.over if given is None else _spanned(read, let)
+        if set(over) == set(let.over):
             terms.append(term)
+        else:
+            apart.append((fold_pieces(term), over))
     return sp.Add(*terms), apart
+
+
+def _spanned(read: sp.Indexed, let: Let) -> tuple[Axis, ...]:
+    """Return the axes that a read of a given form has beyond those of the target.
+
+    The form is the derivative of the target, whatever the statement reduces over: a change along
+    these axes adds up, and along no others.
+    """
+    return tuple(i for i in read.indices if isinstance(i, sp.Idx) and i not in let.target.axes)
 
 
 def hvp(program: Program, output: str, wrt: Sequence[str]) -> Program:
@@ -226,7 +236,8 @@ class _Sweep:
                 continue
             source = self.program.tensor(name_of(read))
             passed = fold_pieces(absorb(slope, bar.here))
-            term = retarget(passed, (*target.axes, *let.over), read, source)
+            over = let.over if given is None else _spanned(read, let)
+            term = retarget(passed, (*target.axes, *over), read, source)
             self.terms.setdefault(source.name, []).append(term)
 
     def finish(self, tensor: Tensor, *, always: bool = False) -> None:

@@ -153,6 +153,11 @@ def indexed(expr: sp.Expr) -> list[sp.Indexed]:
     return sorted(expr.atoms(sp.Indexed), key=sp.default_sort_key)
 
 
+def is_scalar(read: sp.Indexed) -> bool:
+    """Return whether `read` reads a tensor without axes, which is written ``name[0]``."""
+    return read.base.shape == (sp.S.One,)
+
+
 def name_of(read: sp.Indexed) -> str:
     """Return the name of the tensor that `read` reads."""
     return str(read.base)

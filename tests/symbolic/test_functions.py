@@ -8,6 +8,7 @@ from refloss.symbolic import calculus
 from refloss.symbolic.functions import (
     AspectAngle,
     Gate,
+    MaxNumber,
     Quotient,
     Ratio,
     Relu,
@@ -17,6 +18,7 @@ from refloss.symbolic.functions import (
     TwoDiffError,
     TwoProdError,
     TwoSumError,
+    Weighted,
     aspect_norm,
     kinks,
     to_exact,
@@ -48,6 +50,11 @@ HALF = sp.S.Half
         (TwoSumError(x, y), y, 0),
         (TwoDiffError(x, y), x, 0),
         (TwoProdError(x, y), y, 0),
+        (Weighted(x, y), x, y),
+        (Weighted(x, y), y, x),
+        (Weighted(x**2, y**3), y, 3 * x**2 * y**2),
+        (MaxNumber(x**2, y), x, 2 * x),
+        (MaxNumber(x, y), y, 0),
     ],
     ids=str,
 )
@@ -68,7 +75,10 @@ def test_derivative(call, wrt, derivative):
         (TwoSumError(x, y), 0),
         (TwoDiffError(x, y), 0),
         (TwoProdError(x, y), 0),
+        (Weighted(x, y), x * y),
+        (MaxNumber(x, y), sp.Max(x, y)),
         (Ratio(Relu(x), Stop(y), 0) + TwoDiffError(x, y), sp.Max(x, 0) / y),
+        (Weighted(x, MaxNumber(TwoDiffError(x, y), -1)), 0),
     ],
     ids=str,
 )
@@ -96,6 +106,8 @@ def test_step_is_exact_on_each_side_and_at_zero(at, value):
         (Relu(-p), 0),
         (Ratio(x, p, 7), x / p),
         (Ratio(0, y, 0), 0),
+        (Weighted(sp.S.Zero, y), 0),
+        (Weighted(sp.Integer(3), y), 3 * y),
     ],
     ids=str,
 )
@@ -113,11 +125,14 @@ def test_decisions_that_the_signs_allow(call, decided):
         Ratio(x, nonneg, 0),
         Ratio(0, y, 1),
         Ratio(x, sp.S.Zero, 1),
+        Weighted(p, x),
+        Weighted(x, sp.S.Zero),
+        MaxNumber(p, sp.S.Zero),
     ],
     ids=str,
 )
 def test_what_may_be_a_kink_stays(call):
-    assert isinstance(call, (Step, Relu, Ratio))
+    assert isinstance(call, (Step, Relu, Ratio, Weighted, MaxNumber))
 
 
 def test_kinks_split_evenly_at_ties():
@@ -195,3 +210,5 @@ def test_the_witness_agrees_at_the_kinks():
     assert unrolled.FUNCTIONS[Step](zero, third) == third
     assert unrolled.FUNCTIONS[Ratio](mp.mpf(2), zero, third) == third
     assert unrolled.FUNCTIONS[AspectAngle](zero, zero, 0, 1) == 0
+    assert unrolled.FUNCTIONS[Weighted](zero, mp.inf) == 0
+    assert unrolled.FUNCTIONS[MaxNumber](zero, -third) == 0

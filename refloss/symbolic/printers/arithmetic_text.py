@@ -13,7 +13,7 @@ from sympy.codegen.cfunctions import log1p
 
 from refloss.symbolic import functions as fn
 from refloss.symbolic.printers.expressions import ExpressionText
-from refloss.symbolic.program import Axis, Let, Program, elementwise, size_of
+from refloss.symbolic.program import Axis, Let, Program, elementwise, is_scalar, size_of
 
 _CALLS = {
     sp.exp: "exp",
@@ -60,9 +60,9 @@ class ArithmeticExpression(ExpressionText):
 
     def read(self, read: sp.Indexed) -> str:
         """Return the element, one of a list where the read has an axis beside that of items."""
-        if self.item is None:
+        if self.item is None or is_scalar(read):
             return str(read.base)
-        inner = [i for i in read.indices if i not in (self.item, sp.S.Zero)]
+        inner = [i for i in read.indices if i != self.item]
         return str(read.base) + "".join(f"[{self(i)}]" for i in inner)
 
     def call(self, function: type, args: tuple[sp.Expr, ...]) -> str:
@@ -135,14 +135,14 @@ def _item(program: Program) -> Axis:
 
 
 def _sizes(program: Program, item: Axis | None) -> dict[str, str]:
-    """Return, by name of a size, an input whose length it is."""
+    """Return, by name of a size, a list of an input whose length it is."""
     if item is None:
         return {}
     sizes: dict[str, str] = {}
     for tensor in program.inputs:
         inner = [a for a in tensor.axes if a != item]
-        if inner:
-            sizes.setdefault(str(size_of(inner[0])), tensor.name)
+        for depth, axis in enumerate(inner):
+            sizes.setdefault(str(size_of(axis)), tensor.name + "[0]" * depth)
     return sizes
 
 
@@ -150,10 +150,9 @@ def _statement(let: Let, item: Axis | None) -> str:
     if (item is None and let.reduce) or item in let.over:
         raise ValueError(f"{let.target.name!r} reduces over items; the text sees one of them")
     text = ArithmeticExpression(item)(let.expr)
-    for axis in reversed(let.over):
-        text = f"[{text} for {axis} in range({size_of(axis)})]"
     if let.reduce:
-        text = f"{_REDUCTIONS[let.reduce]}({text})"
+        loops = " ".join(f"for {axis} in range({size_of(axis)})" for axis in let.over)
+        text = f"{_REDUCTIONS[let.reduce]}([{text} {loops}])"
     for axis in reversed([a for a in let.target.axes if a != item and item is not None]):
         text = f"[{text} for {axis} in range({size_of(axis)})]"
     return text

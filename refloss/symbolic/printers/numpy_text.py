@@ -9,7 +9,7 @@ from sympy.codegen.cfunctions import log1p
 
 from refloss.symbolic import functions as fn
 from refloss.symbolic.printers.expressions import ATOM, ExpressionText
-from refloss.symbolic.program import Axis, Let, Program, size_of
+from refloss.symbolic.program import Axis, Let, Program, is_scalar, size_of
 
 HELPERS = {
     "ratio": '''\
@@ -107,7 +107,7 @@ class NumpyExpression(ExpressionText):
     def read(self, read: sp.Indexed) -> str:
         """Return the array, transposed and opened so that it broadcasts over the axes."""
         name, indices = str(read.base), read.indices
-        if indices == (sp.S.Zero,):
+        if is_scalar(read):
             return name
         plain = all(isinstance(i, sp.Idx) for i in indices) and len(set(indices)) == len(indices)
         if not plain:
@@ -157,12 +157,22 @@ def statement(let: Let) -> str:
         for shape in (_scatter, _product):
             if (text := shape(let)) is not None:
                 return text
-    text = NumpyExpression(axes)(let.expr)
     if not let.reduce:
-        return text
+        constant = not let.expr.has(sp.Indexed, sp.Idx)
+        return NumpyExpression(axes)(let.expr) if constant else _filled(let.expr, axes)
+    text = _filled(let.expr, axes)
     kept = len(let.target.axes)
     bound = tuple(range(kept, len(axes)))
     return f"np.{let.reduce}({text}, axis={bound[0] if len(bound) == 1 else bound})"
+
+
+def _filled(expr: sp.Expr, axes: tuple[Axis, ...]) -> str:
+    """Return the text of an expression as an array that has every axis, repeated if need be."""
+    text = NumpyExpression(axes)(expr)
+    if all(expr.has(axis) for axis in axes):
+        return text
+    sizes = ", ".join(str(size_of(axis)) for axis in axes)
+    return f"np.broadcast_to({text}, ({sizes}{',' if len(axes) == 1 else ''}))"
 
 
 def _product(let: Let) -> str | None:
@@ -196,7 +206,7 @@ def _scatter(let: Let) -> str | None:
     rows = sp.Mul(value, *(f for f in sp.Mul.make_args(let.expr) if f is not pieces[0]))
     if rows.has(position) or not at.has(bound):
         return None
-    text = NumpyExpression((bound, *let.target.axes[1:]))(rows)
+    text = _filled(rows, (bound, *let.target.axes[1:]))
     return f"scatter_add({NumpyExpression((bound,))(at)}, {text}, {size_of(position)})"
 
 

@@ -24,11 +24,13 @@ from refloss.symbolic.functions import (
     ArgMaxOver,
     AspectAngle,
     Gate,
+    MaxNumber,
     MaxOver,
     Ratio,
     Relu,
     Step,
     Stop,
+    Weighted,
 )
 from refloss.symbolic.printers import numpy_text
 from refloss.symbolic.program import axis, size_of
@@ -105,6 +107,23 @@ SHAPES = {
         lambda x, w, u, y: sp.Sum(sp.Piecewise((x[b, c], sp.Eq(c, y[b])), (0, True)), b),
         None,
     ),
+    "sum of what lacks its axis": (
+        (b,),
+        lambda x, w, u, y: sp.Sum(u[b] ** 2, c),
+        "np.sum(np.broadcast_to(u[:, None]*u[:, None], (B, C)), axis=1)",
+    ),
+    "sum of what lacks the other axis": (
+        (b,),
+        lambda x, w, u, y: u[b] * sp.Sum(w[c, 0] ** 2, c),
+        None,
+    ),
+    "rows of one number": ((b, c), lambda x, w, u, y: 2 * u[b], None),
+    "a row for every item": ((b, c), lambda x, w, u, y: w[c, 1] ** 2, None),
+    "scatter into rows": (
+        (c, d),
+        lambda x, w, u, y: sp.Sum(sp.Piecewise((u[b], sp.Eq(c, y[b])), (0, True)), b),
+        "scatter_add(y, np.broadcast_to(u[:, None], (B, D)), C)",
+    ),
     "no scatter": (
         (c,),
         lambda x, w, u, y: sp.Sum(sp.Piecewise((x[b, c], sp.Eq(c, y[b])), (u[b], True)), b),
@@ -146,6 +165,8 @@ CALLS = {
     "aspect": lambda x, w, u, y: AspectAngle(u[b] ** 2, x[b, 0] ** 2, 0, 1),
     "pieces": lambda x, w, u, y: sp.Piecewise((u[b], u[b] < x[b, 0]), (-u[b], True)),
     "rational": lambda x, w, u, y: u[b] / 3 + sp.Rational(2, 7) - u[b] ** 3,
+    "weighted": lambda x, w, u, y: Weighted(u[b], x[b, 0]) - Weighted(x[b, 1], -u[b]),
+    "larger number": lambda x, w, u, y: MaxNumber(u[b], -1) * MaxNumber(x[b, 0], x[b, 1]),
     "infinity": lambda x, w, u, y: sp.Piecewise((u[b], u[b] > 0), (-sp.oo, True)),
 }
 
@@ -220,6 +241,61 @@ def test_ratio_at_zero():
     with np.errstate(all="raise"):
         np.testing.assert_array_equal(ratio(n, d_, 0.25), [0.25, 0.25, 0.25, 0.25, 2.0])
     assert np.isnan(ratio(np.array([1.0]), np.array([np.nan]), 0.0)).all()
+
+
+def test_a_weight_of_0_leaves_nothing():
+    g = np.array([0.0, -0.0, 0.0, 2.0, np.nan, 0.0, -1.0])
+    x = np.array([np.inf, -np.inf, np.nan, np.inf, 0.0, 5.0, 3.0])
+    with np.errstate(invalid="ignore"):
+        found = helpers()["weighted"](g, x)
+    np.testing.assert_array_equal(found, [0.0, 0.0, 0.0, np.inf, np.nan, 0.0, -3.0])
+
+
+def test_the_larger_number_is_never_nan():
+    program = written(b, expr=lambda x, w, u, y: MaxNumber(u[b], x[b, 0]))
+    u, x = np.array([[np.nan, 1.0, -np.inf, np.nan], [-1.0, -1.0, -1.0, np.nan]])
+    labels = np.zeros(4, int)
+    found = compiled(program)["value"](x[:, None], np.zeros((1, 2)), u, labels)
+    np.testing.assert_array_equal(found, [-1.0, 1.0, -1.0, np.nan])
+
+
+def scalars():
+    """Return sums with numbers of no axis: of a column, read again in rows, and of a constant."""
+    P = Build("scalars")
+    x, w, k = P.real("x", b, c), P.real("v", c), P.const("k")
+    total = P.let("total", [], sp.Sum(w[c], c))
+    first = P.let("first", [], w[0] * total.here)
+    P.let("share", [c], w[c] / total.here)
+    P.let("rows", [b], sp.Sum(k * w[c] * x[b, c], c) - total.here)
+    P.let("same", [b], sp.Sum(k * total.here, c))
+    P.let("times", [], sp.Sum(k, c) + sp.Sum(first.here, b))
+    P.let("spread", [b, c], total.here)
+    return P.finish("total", "first", "share", "rows", "same", "times", "spread")
+
+
+def test_reductions_with_numbers_that_have_no_axis():
+    program = scalars()
+    printed, expected = both(program, SIZES, constants={"k": 3})
+    for name, left, right in zip(program.outputs, printed, expected, strict=True):
+        assert np.shape(left) == right.shape, name
+        np.testing.assert_allclose(left, right, rtol=1e-14, atol=0, err_msg=name)
+
+
+def linear():
+    """Return a loss whose derivatives are the same in every class."""
+    P = Build("linear")
+    u, x = P.real("u", b), P.real("x", b, c)
+    P.let("loss", [b], sp.Sum(u[b] - x[b, c], c))
+    return P.finish("loss")
+
+
+def test_derivatives_that_are_the_same_in_every_class_have_their_axis():
+    """The adjoint of u is one of C times what is passed on."""
+    gradient = emit.derive(linear(), "loss", ("u", "x")).grad
+    printed, expected = both(gradient, SIZES)
+    for left, right in zip(printed, expected, strict=True):
+        assert np.shape(left) == right.shape
+        np.testing.assert_array_equal(left, right)
 
 
 def test_scatter_add_adds_repeated_positions():
@@ -329,7 +405,7 @@ def test_trace_returns_every_plain_quantity_and_its_adjoint():
     scope: dict = {}
     exec(compile(TEXT, "giou", "exec"), scope)
     columns = [np.array([float(v)]) for v in (0, 0, 3, 2, 1, -1, 4, 1)]
-    named = scope["trace"](*columns, np.ones(1), *[0.0] * 4)
+    named = scope["trace"](*columns, np.ones(1), *[0.0] * len(scope["CONSTANTS"]))
     plain, _ = boxes.GIOU.programs["giou"]
     quantities = {let.target.name for let in plain.lets}
     assert quantities <= named.keys()
