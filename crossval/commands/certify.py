@@ -35,7 +35,7 @@ from crossval.target import Target, UsageError
 _POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
-@click.command("certify")
+@click.command("certify", short_help="Judge an implementation against a definition.")
 @click.argument("target", required=False)
 @click.option("--as", "declared", metavar="LOSS[/PRESET]", help="Definition to judge against.")
 @set_option

@@ -9,6 +9,7 @@ from crossval.certificate import PASSED
 
 @click.command(
     "derive",
+    short_help="Write kernels and notebooks from the definitions.",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,
 )

@@ -39,7 +39,7 @@ _ROWS = 16
 _NUMBERS = 16
 
 
-@click.command("eval")
+@click.command("eval", short_help="A loss at given rows, beside enclosures of the real numbers.")
 @click.argument("loss", metavar="LOSS[/PRESET]")
 @click.argument("values", metavar="NAME=VALUE...", nargs=-1)
 @set_option

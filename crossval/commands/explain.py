@@ -19,7 +19,7 @@ from crossval.commands.options import console, format_option, put_json
 from crossval.target import UsageError
 
 
-@click.command("explain")
+@click.command("explain", short_help="What a code, a check or a word of the reports means.")
 @click.argument("subject", nargs=-1)
 @format_option
 def command(subject: tuple[str, ...], style: str) -> int:

@@ -14,7 +14,7 @@ from crossval.certificate import PASSED
 from crossval.commands.options import console, format_option, known, put_json
 
 
-@click.command("list")
+@click.command("list", short_help="Losses, their axes and presets.")
 @click.option("--family", metavar="NAME", help="Only losses of this family.")
 @format_option
 def command(family: str | None, style: str) -> int:

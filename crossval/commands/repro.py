@@ -25,7 +25,7 @@ from crossval.reproduction.scripts import EMIT, Script
 from crossval.target import Target
 
 
-@click.command("repro")
+@click.command("repro", short_help="One row as a script that needs no refloss.")
 @click.argument("case")
 @click.option("--target", "reference", metavar="TARGET", help="MODULE:ATTR or FILE.py:ATTR.")
 @set_option

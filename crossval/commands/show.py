@@ -10,7 +10,7 @@ from crossval.report.card import card, print_card, to_markdown
 from crossval.target import UsageError
 
 
-@click.command("show")
+@click.command("show", short_help="The card of a loss: formula, axes, constants, singular points.")
 @click.argument("loss", metavar="LOSS[/PRESET]")
 @click.option("--latex", is_flag=True, help="The program in LaTeX, nothing else.")
 @click.option("--markdown", is_flag=True, help="The card in Markdown, program included.")

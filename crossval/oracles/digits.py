@@ -151,8 +151,7 @@ def _decimal(ball: arb, digits: int) -> str:
     """Write a ball as ``middle ± radius``, a rigorous enclosure; exact numbers have no radius."""
     if not ball.is_finite():
         return "inf" if ball > 0 else "-inf" if ball < 0 else "nan"
-    if ball.rad() == 0 and ball == arb(float(ball.mid())):
-        number = float(ball.mid())
-        if arb(repr(number)) == ball and len(repr(number)) <= digits + 2:
-            return repr(number)
+    number = repr(float(ball.mid()))
+    if ball == arb(number) and len(number) <= digits + 2:  # equal only if both are exact
+        return number
     return ball.str(digits).strip("[]").replace(" +/- ", " ± ")

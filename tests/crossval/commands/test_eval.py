@@ -74,6 +74,14 @@ def test_more_digits_agree_with_fewer_and_with_a_formula_of_their_own(strict_jso
         ctx.prec = before
 
 
+def test_an_exact_number_has_no_radius_and_one_that_only_looks_exact_has(strict_json):
+    halves = ("pred=[[0,0,1,1]]", "target=[[0,0,1,2]]")
+    _, row = row_of(strict_json, "iou/linear", *halves)
+    assert row["value"]["certified"] == "0.5"
+    _, row = row_of(strict_json, "iou/linear", "pred=[[0,0,9,1]]", "target=[[0,0,10,1]]")
+    assert " ± " in row["value"]["certified"], "1/10 is no float"
+
+
 def test_a_tie_shows_the_vertices_and_no_single_derivative(strict_json, refloss):
     _, row = row_of(strict_json, "giou", *TIE, "--grad")
     assert row["kind"] == "tie"

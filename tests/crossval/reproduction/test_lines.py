@@ -6,6 +6,7 @@ import pytest
 
 from crossval import Finding, Target
 from crossval.case_ids import CaseId
+from crossval.findings import Case
 from crossval.reproduction.lines import command_for
 
 
@@ -61,6 +62,16 @@ def test_how_the_target_is_called_is_part_of_it(options, words):
     line = command_for(target, "standard", Finding("RL205", "mutation", "float32", ""))
     assert " ".join(words) in " ".join(shlex.split(line))
     assert "--level" not in line
+
+
+def test_axes_that_the_case_changed_come_after_those_of_the_target():
+    target = Target("mine.py:loss", "giou", "mmdet", axes={"eps": 0.5, "placement": "added"})
+    case = Case("probe", {}, "1", "2", id="giou/mmdet@1#7:float32", axes={"eps": 0.25})
+    line = command_for(target, "standard", Finding("RL806", "parameter eps", "float32", "", case))
+    assert line == (
+        "refloss repro 'giou/mmdet@1#7:float32' --target mine.py:loss --set eps=0.25 "
+        "--set placement=added"
+    )
 
 
 def test_what_an_adapter_knows_is_left_out():
