@@ -8,9 +8,10 @@ import sympy as sp
 
 from derivations import boxes
 from refloss.symbolic import calculus, emit
+from refloss.symbolic import functions as fn
 from refloss.symbolic.build import Build
-from refloss.symbolic.functions import Gate, MaxOver, Stop
-from refloss.symbolic.program import axis
+from refloss.symbolic.functions import Gate, MaxOver, Quotient, Stop
+from refloss.symbolic.program import Program, axis
 
 from . import unrolled
 from .programs import CASES
@@ -238,3 +239,159 @@ def test_unreached_input_has_a_zero_gradient():
     gradient = calculus.grad(P.finish("loss"), "loss", ["x", "other"])
     assert gradient.lets[-1].target.name == "other_bar"
     assert gradient.lets[-1].expr == 0
+
+
+# ------------------------------------------------------------- forms that span other axes
+
+
+def spanning() -> Program:
+    """Return statements whose given forms read along axes that they have, bind, or lack."""
+    b, c, d = axis("b", "B"), axis("c", "C"), axis("d", "D")
+    P = Build("spanning")
+    x, u, v = P.real("x", b, c), P.real("u", b), P.real("v", d)
+    size = P.let("size", [b], sp.Sum(u[b] * x[b, c] ** 2, c))
+    rest = P.let("rest", [], sp.Sum(v[d] ** 2, d))
+    far = P.let("far", [b], u[b] * sp.log(1 + rest.here))
+    mixed = P.let("mixed", [b], sp.Sum(x[b, c] ** 2 * rest.here, c))
+    square = P.let("square", [b], sp.Sum(x[b, c] ** 2, c))
+    P.partials(size, {x[b, c]: 2 * u[b] * x[b, c], u[b]: square[b]})
+    inverse = Quotient(sp.S.One, 1 + rest.here)
+    P.partials(far, {v[d]: 2 * v[d] * u[b] * inverse, u[b]: sp.log(1 + rest.here)})
+    P.partials(mixed, {x[b, c]: 2 * x[b, c] * rest.here, v[d]: 2 * v[d] * square[b]})
+    P.let("loss", [b], size[b] * far[b] + mixed[b] ** 2)
+    return P.finish("loss")
+
+
+def soft_maximum() -> Program:
+    """Return a form across a reduction that lies between, with a gather beside it."""
+    b, c, j = axis("b", "B"), axis("c", "C"), axis("j", "C")
+    P = Build("soft_maximum")
+    x, y = P.real("x", b, c), P.label("y", b)
+    mass = P.let("mass", [b, c], sp.exp(x[b, c]))
+    total = P.let("total", [b], sp.Sum(mass[b, c], c))
+    lse = P.let("lse", [b], sp.log(total[b]))
+    P.partials(lse, {x[b, j]: mass[b, j] * Quotient(sp.S.One, total[b])})
+    P.let("loss", [b], lse[b] ** 2 - x[b, y[b]] * lse[b])
+    return P.finish("loss")
+
+
+SPANNING = {
+    "spanning": (spanning, ("x", "u", "v"), {"B": 2, "C": 3, "D": 2}, {}),
+    "soft_maximum": (soft_maximum, ("x",), {"B": 2, "C": 3}, {"y": {(0,): 2, (1,): 0}}),
+}
+
+
+def sympy_total(program, sizes, inputs, weights):
+    """Return Σ weights·loss over the entries of the inputs, and the point that they have."""
+    values = unrolled.evaluate(program, inputs, {}, sizes)
+    loss = unrolled.unroll(program, sizes, values)
+    total = sp.Add(*(sp.Float(weights[i], unrolled.DIGITS) * term for i, term in loss.items()))
+    point = {
+        unrolled.entry(tensor, index): value
+        for tensor in program.inputs
+        for index, value in inputs[tensor.name].items()
+    }
+    return total, point
+
+
+@pytest.mark.parametrize("name", SPANNING)
+def test_forms_along_other_axes_have_the_derivatives_of_sympy(name):
+    """Gradient, tangent and second derivative: a form counts once for each element it is by."""
+    build, wrt, sizes, labels = SPANNING[name]
+    program = build()
+    derived = emit.derive(program, "loss", wrt)
+    inputs = random_inputs(derived.hvp.inputs, sizes, labels)
+    entries = [(n, i) for n in wrt for i in inputs[n]]
+    total, point = sympy_total(program, sizes, inputs, inputs["loss_bar"])
+    symbols = [unrolled.entry(program.tensor(n), i) for n, i in entries]
+    expected = unrolled.derivatives(total, symbols, point)
+    assert worst(derived_gradient(program, wrt, sizes, inputs, {}), expected) < TIGHT
+
+    dots = [sp.Float(inputs[f"{n}_dot"][i], unrolled.DIGITS) for n, i in entries]
+    along = sp.Add(
+        *(dot * sp.diff(fn.to_exact(total), s) for dot, s in zip(dots, symbols, strict=True))
+    )
+    values = unrolled.evaluate(derived.hvp, inputs, {}, sizes)
+    found = [values[f"{n}_bar_dot"][i] for n, i in entries]
+    assert worst(found, unrolled.derivatives(along, symbols, point)) < TIGHT
+
+    moved = unrolled.evaluate(calculus.jvp(program, wrt), inputs, {}, sizes)["loss_dot"]
+    bars = inputs["loss_bar"]
+    slope = mp.fsum(a * mp.mpf(dot) for a, dot in zip(expected, dots, strict=True))
+    assert abs(mp.fsum(bars[i] * moved[i] for i in bars) - slope) < TIGHT
+
+
+def statements(program):
+    return {let.target.name: let for let in program.lets}
+
+
+def test_what_is_outside_a_sum_leaves_it_with_the_axes_that_stay_inside():
+    """Σ_c w_c·(s_b − x_bc): the adjoint of s is Σ w, one number, times what is passed on."""
+    b, c = axis("b", "B"), axis("c", "C")
+    P = Build("weights")
+    s, w, x = P.real("s", b), P.real("w", c), P.real("x", b, c)
+    P.let("loss", [b], sp.Sum(w[c] * (s[b] - x[b, c]), c))
+    gradient = calculus.grad(P.finish("loss"), "loss", ["s"])
+    lets = statements(gradient)
+    acc = lets["s_bar_acc"]
+    assert (acc.target.axes, acc.expr, acc.over) == ((), w[c], (c,))
+    assert lets["s_bar"].target.axes == (b,)
+    assert lets["s_bar"].expr == acc.target.here * gradient.tensor("loss_bar")[b]
+    inputs = random_inputs(gradient.inputs, {"B": 2, "C": 3}, {})
+    values = unrolled.evaluate(gradient, inputs, {}, {"B": 2, "C": 3})
+    for i in range(2):
+        weights = mp.fsum(inputs["w"].values())
+        assert abs(values["s_bar"][i,] - inputs["loss_bar"][i,] * weights) < TIGHT
+
+
+def options(*, plain: bool) -> Program:
+    """Return a loss of which constants switch two terms on, beside one that is always there."""
+    b = axis("b", "B")
+    P = Build("options")
+    x, k, m = P.real("x", b), P.const("k"), P.const("m")
+    s = P.let("s", [b], sp.exp(x[b]))
+    first = P.let("first", [b], sp.Piecewise((0, sp.Eq(k, 0)), (k * s[b] ** 2, True)))
+    second = P.let("second", [b], sp.Piecewise((0, sp.Eq(m, 0)), (m * s[b] ** 3, True)))
+    always = P.let("always", [b], sp.log(1 + s[b])) if plain else None
+    P.let("loss", [b], first[b] + second[b] + (always[b] if always else 0))
+    return P.finish("loss")
+
+
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize("constants", [(0, 0), (2, 0), (0, 3), (2, 3)])
+def test_terms_that_constants_switch_off_have_their_derivative(plain, constants):
+    program, constants = options(plain=plain), dict(zip("km", constants, strict=True))
+    inputs = {"x": {(0,): mp.mpf(3) / 8}, "loss_bar": {(0,): mp.mpf(-5) / 4}}
+    expected = sympy_gradient(program, ["x"], ONE, inputs, constants)
+    assert worst(derived_gradient(program, ("x",), ONE, inputs, constants), expected) < TIGHT
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_terms_that_constants_switch_off_are_added_by_cases(plain):
+    """Where the constant is 0 the adjoint is what it was before: not even 0 is added."""
+    gradient = calculus.grad(options(plain=plain), "loss", ["x"])
+    k, m = gradient.consts
+    added = [
+        let.expr
+        for let in gradient.lets
+        if let.target.name.startswith("s_bar") and isinstance(let.expr, sp.Piecewise)
+    ]
+    whole = [e for e in added if e.args[0][0] != 0]
+    assert [e.args[0][1] for e in whole] == ([sp.Eq(m, 0), sp.Eq(k, 0)] if plain else [sp.Eq(k, 0)])
+    for expr in whole:
+        before = expr.args[0][0]
+        assert isinstance(before, sp.Indexed)
+        assert before in sp.Add.make_args(expr.args[1][0])
+
+
+@pytest.mark.parametrize(
+    ("condition", "switched"),
+    [("constant", True), ("read", False), ("class", False)],
+)
+def test_only_constants_switch_off(condition, switched):
+    b, c = axis("b", "B"), axis("c", "C")
+    P = Build("conditions")
+    x, y, k = P.real("x", b, c), P.label("y", b), P.const("k")
+    where = {"constant": sp.Eq(k, 0), "read": x[b, c] > 0, "class": sp.Eq(c, y[b])}[condition]
+    assert calculus._switched_off(sp.Piecewise((0, where), (x[b, c], True))) is switched
+    assert not calculus._switched_off(sp.Piecewise((1, where), (x[b, c], True)))
