@@ -58,20 +58,30 @@ def iou(form: Form, shape: str) -> Program:
     P = Build(f"iou_{shape}", form, "intersection over union")
     a = box.box_pair(P)
     eps_union, eps_height = P.const("eps_union"), P.const("eps_height")
-    least_area = P.const("least_area")
-    least_iou = P.const("least_iou") if shape == "log" else None
-    box.overlap(P, a, eps_union, eps_height, least_area, exact_union=shape != "linear")
+    least_height, least_area = P.const("least_height"), P.const("least_area")
+    least_iou = P.const("least_iou")
+    exact = shape != "linear"
+    box.overlap(P, a, eps_union, eps_height, least_height, least_area, exact_union=exact)
     IOU_LOSS[shape, form](a, least_iou)
     return P.finish("loss")
 
 
-def _square(a: box.Boxes, _: None) -> None:
-    a.let("loss", 1 - a.iou**2)
+def _linear(a: box.Boxes, least_iou: sp.Expr) -> None:
+    a.let("loss", 1 - box.floored_overlap(a, least_iou))
 
 
-def _square_stable(a: box.Boxes, _: None) -> None:
-    a.let("loss", a.gap * (1 + a.iou))
-    a.partials("loss", {a.gap: 2 * a.iou})
+def _linear_stable(a: box.Boxes, least_iou: sp.Expr) -> None:
+    a.let("loss", box.floored_gap(a, least_iou))
+
+
+def _square(a: box.Boxes, least_iou: sp.Expr) -> None:
+    a.let("loss", 1 - box.floored_overlap(a, least_iou) ** 2)
+
+
+def _square_stable(a: box.Boxes, least_iou: sp.Expr) -> None:
+    gap = box.floored_gap(a, least_iou)
+    a.let("loss", gap * (1 + a.iou_kept))
+    a.partials("loss", {gap: 2 * a.iou_kept})
 
 
 def _log(a: box.Boxes, least_iou: sp.Expr) -> None:
@@ -89,13 +99,9 @@ def _log_stable(a: box.Boxes, least_iou: sp.Expr) -> None:
     a.partials("loss", box.log_overlap_slopes(a, kept))
 
 
-def _linear(a: box.Boxes, _: None) -> None:
-    a.let("loss", a.gap)
-
-
 IOU_LOSS = {
     ("linear", "plain"): _linear,
-    ("linear", "stable"): _linear,
+    ("linear", "stable"): _linear_stable,
     ("square", "plain"): _square,
     ("square", "stable"): _square_stable,
     ("log", "plain"): _log,
@@ -142,11 +148,14 @@ def giou(form: Form) -> Program:
     P = Build("giou", form, "generalized intersection over union")
     a = box.box_pair(P)
     eps_union, eps_height = P.const("eps_union"), P.const("eps_height")
-    eps_hull, least_area = P.const("eps_hull"), P.const("least_area")
-    box.overlap(P, a, eps_union, eps_height, least_area)
+    eps_hull, least_height = P.const("eps_hull"), P.const("least_height")
+    least_area, least_hull = P.const("least_area"), P.const("least_hull")
+    ceiling = P.const("ceiling")
+    box.overlap(P, a, eps_union, eps_height, least_height, least_area)
     box.hull_sides(P, a)
-    box.hull_term(P, a, eps_hull, eps_height, least_area)
-    a.let("loss", a.gap + a.hull_term)
+    box.hull_term(P, a, eps_hull, eps_height, least_height, least_area, least_hull)
+    a.let("total", a.gap + a.hull_term)
+    box.cut(P, a, a.total, ceiling)
     return P.finish("loss")
 
 
@@ -165,7 +174,8 @@ def diou(form: Form) -> Program:
     a = box.box_pair(P)
     eps_union, eps_height = P.const("eps_union"), P.const("eps_height")
     eps_diagonal, eps_rho = P.const("eps_diagonal"), P.const("eps_rho")
-    box.overlap(P, a, eps_union, eps_height)
+    least_height = P.const("least_height")
+    box.overlap(P, a, eps_union, eps_height, least_height)
     box.hull_sides(P, a)
     box.center_distance(P, a, eps_diagonal, eps_rho)
     a.let("loss", a.gap + a.distance)
@@ -195,8 +205,8 @@ def ciou(form: Form) -> Program:
     eps_ratio, eps_alpha = P.const("eps_ratio"), P.const("eps_alpha")
     threshold, at_threshold = P.const("threshold"), P.const("at_threshold")
     attach, unit, sign = P.const("attach"), P.const("unit"), P.const("sign")
-    ceiling = P.const("ceiling")
-    box.overlap(P, a, eps_union, eps_height)
+    least_height, ceiling = P.const("least_height"), P.const("ceiling")
+    box.overlap(P, a, eps_union, eps_height, least_height)
     box.hull_sides(P, a)
     box.center_distance(P, a, eps_diagonal, eps_rho)
     scale = P.number("aspect_scale", 4 / sp.pi**2)
@@ -259,8 +269,10 @@ CONSTANTS = {
     "eps_rho": Constant(0.0, "added to the squared distance of the centres"),
     "eps_ratio": Constant(0.0, "added to both heights in the aspect angles"),
     "eps_alpha": Constant(0.0, "added to the denominator of alpha"),
+    "least_height": Constant(0.0, "floor of both heights in areas and aspect angles"),
     "least_area": Constant(-math.inf, "floor of union and hull"),
-    "least_iou": Constant(0.0, "floor of IoU under the logarithm"),
+    "least_hull": Constant(0.0, "floor of the hull as denominator"),
+    "least_iou": Constant(0.0, "floor of IoU in the loss"),
     "threshold": Constant(-1.0, "alpha is 0 where IoU is less"),
     "at_threshold": Constant(1.0, "factor of alpha where IoU equals the threshold"),
     "attach": Constant(0.0, "1: the gradient passes through alpha; 0: it does not"),
@@ -273,18 +285,20 @@ EPS = AxisOf("how much `placement` adds or floors", 0.0)
 
 ADDED = "added to each denominator"
 HEIGHT = "added to the heights and to each denominator, as the corner layout of yolo code does"
+CLAMP = "floor of the heights in areas and angles, and added to each denominator"
 FLOOR = "floor of each area in a denominator"
 
 IOU_PLACEMENTS = AxisOf(
     "where eps goes",
     "added",
     {
-        "added": Value(ADDED, {"eps_union": "eps"}, "detectron2, YOLOX"),
+        "added": Value(ADDED, {"eps_union": "eps"}, "generalized-iou/Detectron.pytorch, YOLOX"),
         "height": Value(
             HEIGHT,
             {"eps_union": "eps", "eps_height": "eps"},
             "ultralytics, yolov7, yolov5 before 7.0.14",
         ),
+        "clamp": Value(CLAMP, {"eps_union": "eps", "least_height": "eps"}, "yolov5 7.0.14"),
         "floor": Value(FLOOR, {"least_area": "eps"}, "mmdetection bbox_overlaps"),
     },
 )
@@ -292,13 +306,25 @@ GIOU_PLACEMENTS = AxisOf(
     "where eps goes",
     "added",
     {
-        "added": Value(ADDED, {"eps_union": "eps", "eps_hull": "eps"}, "fvcore, torchvision"),
+        "added": Value(
+            ADDED,
+            {"eps_union": "eps", "eps_hull": "eps"},
+            "fvcore, torchvision, generalized-iou/Detectron.pytorch",
+        ),
         "height": Value(
             HEIGHT,
             {"eps_union": "eps", "eps_height": "eps", "eps_hull": "eps"},
             "ultralytics, yolov7, yolov5 before 7.0.14",
         ),
+        "clamp": Value(
+            CLAMP, {"eps_union": "eps", "least_height": "eps", "eps_hull": "eps"}, "yolov5 7.0.14"
+        ),
         "floor": Value(FLOOR, {"least_area": "eps"}, "mmdetection"),
+        "hull": Value(
+            "added to the union, floor of the hull, both as denominator alone",
+            {"eps_union": "eps", "least_hull": "eps"},
+            "YOLOX",
+        ),
     },
 )
 DIOU_PLACEMENTS = AxisOf(
@@ -314,6 +340,11 @@ DIOU_PLACEMENTS = AxisOf(
             HEIGHT,
             {"eps_union": "eps", "eps_height": "eps", "eps_diagonal": "eps"},
             "ultralytics, yolov7, yolov5 before 7.0.14",
+        ),
+        "clamp": Value(
+            CLAMP,
+            {"eps_union": "eps", "least_height": "eps", "eps_diagonal": "eps"},
+            "yolov5 7.0.14",
         ),
         "quotient": Value(
             "added to the union, and to both parts of the distance term",
@@ -352,6 +383,11 @@ CIOU_PLACEMENTS = AxisOf(
                 "eps_alpha": "eps",
             },
             "ultralytics, yolov7, yolov5 before 7.0.14",
+        ),
+        "clamp": Value(
+            CLAMP,
+            {"eps_union": "eps", "least_height": "eps", "eps_diagonal": "eps", "eps_alpha": "eps"},
+            "yolov5 7.0.14",
         ),
         "quotient": Value(
             "added to the union, and to both parts of the distance term, and to the denominator of alpha",
@@ -409,31 +445,37 @@ ASPECT = AxisOf(
         ),
     },
 )
-CLIP = AxisOf(
-    "whether the metric is cut to [-1, 1]",
-    "none",
-    {
-        "none": Value("not cut", {"ceiling": math.inf}, "detectron2, torchvision, ultralytics"),
-        "unit": Value(
-            "cut: the loss is at most 2, with no gradient beyond",
-            {"ceiling": 2.0},
-            "mmdetection, DIoU-SSD-pytorch, Zzh-tju/CIoU",
-        ),
-    },
-)
+
+
+def clip(metric: str, cutting: str) -> AxisOf:
+    """Return the axis that cuts a metric, with the libraries that do."""
+    none = Value("not cut", {"ceiling": math.inf}, "detectron2, torchvision, ultralytics")
+    unit = Value("cut: the loss is at most 2, with no gradient beyond", {"ceiling": 2.0}, cutting)
+    return AxisOf(f"whether {metric} is cut", "none", {"none": none, "unit": unit})
+
+
+CLIP = clip("the metric", "to [-1, 1] in mmdetection, DIoU-SSD-pytorch, Zzh-tju/CIoU")
+GIOU_CLIP = clip("the metric, which is never below -1,", "to [-1, 1] in YOLOX, DIoU-SSD-pytorch")
 FORM = AxisOf(
     "what is made of IoU",
     "linear",
     {
-        "linear": Value("1 - IoU", source="detectron2, ultralytics", program="iou_linear"),
+        "linear": Value(
+            "1 - IoU",
+            source="mmdetection, ultralytics, generalized-iou/Detectron.pytorch",
+            program="iou_linear",
+        ),
         "log": Value("-ln IoU", source="UnitBox, mmdetection", program="iou_log"),
-        "square": Value("1 - IoU^2", source="YOLOX, PaddleDetection", program="iou_square"),
+        "square": Value(
+            "1 - IoU^2", source="YOLOX, PaddleDetection, mmdetection", program="iou_square"
+        ),
     },
 )
 
 TIES = (
     "max and min at equal coordinates: an even split between the two, as torch.maximum takes it. "
-    "Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quotient whose "
+    "Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quantity equal to its "
+    "floor or ceiling: half of the derivative; IoU under the logarithm: 0. A quotient whose "
     "denominator is 0: derivative 0."
 )
 EMPTY_UNION = Singular("union = 0 (both boxes without area)", "undefined", "IoU = 0", "0")
@@ -468,7 +510,7 @@ U = (x2 - x1)(y2 - y1) + (x2t - x1t)(y2t - y1t) - I;  loss = 1 - IoU, -ln IoU or
         "form": FORM,
         "eps": EPS,
         "placement": IOU_PLACEMENTS,
-        "least_iou": AxisOf("floor of IoU under the logarithm (form log)", 0.0, sets="least_iou"),
+        "least_iou": AxisOf("floor of IoU in the loss", 0.0, sets="least_iou"),
     },
     presets={
         "unitbox": Preset({"form": "log"}, "Yu et al. 2016"),
@@ -477,9 +519,30 @@ U = (x2 - x1)(y2 - y1) + (x2t - x1t)(y2t - y1t) - I;  loss = 1 - IoU, -ln IoU or
             {"form": "log", "eps": 1e-6, "placement": "floor", "least_iou": 1e-6},
             "mmdetection 3.3 iou_loss, mode='log'",
         ),
+        "mmdet_linear": Preset(
+            {"form": "linear", "eps": 1e-6, "placement": "floor", "least_iou": 1e-6},
+            "mmdetection 3.3 iou_loss, mode='linear'",
+        ),
+        "mmdet_square": Preset(
+            {"form": "square", "eps": 1e-6, "placement": "floor", "least_iou": 1e-6},
+            "mmdetection 3.3 iou_loss, mode='square'",
+        ),
         "yolox": Preset({"form": "square", "eps": 1e-16}, "YOLOX IOUloss, loss_type='iou'"),
         "ultralytics": Preset(
             {"form": "linear", "eps": 1e-7, "placement": "height"}, "ultralytics bbox_iou, corners"
+        ),
+        "yolov5": Preset(
+            {"form": "linear", "eps": 1e-7, "placement": "clamp"},
+            "yolov5 7.0.14 utils/metrics.py, bbox_iou, corners",
+        ),
+        "authors": Preset(
+            {"form": "linear", "eps": 1e-7, "placement": "added"},
+            "authors of GIoU: generalized-iou/Detectron.pytorch lib/utils/net.py, compute_iou",
+        ),
+        "darknet": Preset(
+            {"form": "linear", "eps": 0.0},
+            "authors of GIoU: generalized-iou/g-darknet src/box.c, dx_box_iou, for boxes that "
+            "overlap; it does not clamp the sides of the intersection of others",
         ),
     },
     singular=(
@@ -500,7 +563,7 @@ GIoU = IoU - (C - U)/C with C the area of the smallest box that holds both;  los
     inputs=INPUTS,
     programs={"giou": _pair(giou)},
     constants=CONSTANTS,
-    axes={"eps": EPS, "placement": GIOU_PLACEMENTS},
+    axes={"clip": GIOU_CLIP, "eps": EPS, "placement": GIOU_PLACEMENTS},
     presets={
         "paper": Preset({"eps": 0.0}, "arXiv 1902.09630; torchvision generalized_box_iou"),
         "torchvision": Preset({"eps": 1e-7, "placement": "added"}, "generalized_box_iou_loss 0.28"),
@@ -510,6 +573,23 @@ GIoU = IoU - (C - U)/C with C the area of the smallest box that holds both;  los
         "ultralytics": Preset(
             {"eps": 1e-7, "placement": "height"},
             "ultralytics and yolov5 (before 7.0.14) bbox_iou, corners",
+        ),
+        "yolov5": Preset(
+            {"eps": 1e-7, "placement": "clamp"},
+            "yolov5 7.0.14 utils/metrics.py, bbox_iou, corners",
+        ),
+        "yolox": Preset(
+            {"eps": 1e-16, "placement": "hull", "clip": "unit"},
+            "YOLOX IOUloss, loss_type='giou'",
+        ),
+        "authors": Preset(
+            {"eps": 1e-7, "placement": "added"},
+            "generalized-iou/Detectron.pytorch lib/utils/net.py, compute_iou",
+        ),
+        "darknet": Preset(
+            {"eps": 0.0},
+            "generalized-iou/g-darknet src/box.c, dx_box_iou, for boxes that overlap; it does not "
+            "clamp the sides of the intersection of others",
         ),
     },
     singular=(
@@ -540,6 +620,15 @@ loss = 1 - DIoU""",
         "ultralytics": Preset(
             {"eps": 1e-7, "placement": "height"},
             "ultralytics and yolov5 (before 7.0.14) bbox_iou, corners",
+        ),
+        "yolov5": Preset(
+            {"eps": 1e-7, "placement": "clamp"},
+            "yolov5 7.0.14 utils/metrics.py, bbox_iou, corners",
+        ),
+        "authors": Preset(
+            {"eps": 0.0},
+            "Zzh-tju/DIoU-SSD-pytorch utils/box/box_utils.py, bbox_overlaps_diou; DIoU lies in "
+            "the [-1, 1] that it is cut to",
         ),
     },
     singular=(
@@ -588,6 +677,10 @@ alpha = v/((1 - IoU) + v);  loss = 1 - CIoU""",
         "ultralytics": Preset(
             {"alpha": "detached", "eps": 1e-7, "placement": "height"},
             "ultralytics and yolov5 (before 7.0.14) bbox_iou, corners",
+        ),
+        "yolov5": Preset(
+            {"alpha": "detached", "eps": 1e-7, "placement": "clamp"},
+            "yolov5 7.0.14 utils/metrics.py, bbox_iou, corners",
         ),
         "paddle": Preset(
             {"alpha": "detached", "eps": 1e-10, "placement": "quotient"},

@@ -13,6 +13,8 @@ import numpy as np
 
 _ALL = frozenset("<=>")
 _NOT_BELOW = frozenset("=>")
+_APART = frozenset("<>")
+"""Of a quantity and a floor that is no small dyadic number."""
 
 REACHABLE: dict[str, frozenset[str]] = {
     "px1 ? tx1": _ALL,
@@ -34,6 +36,11 @@ REACHABLE: dict[str, frozenset[str]] = {
     "IoU ? 1/2": _ALL,
     "IoU ? 1": frozenset("<="),
     "1 - IoU + distance ? ceiling 2": frozenset("<="),
+    "pred height ? floor 1e-7": _APART,
+    "target height ? floor 1e-7": _APART,
+    "union ? floor 1e-6": _APART,
+    "hull ? floor 1e-16": _APART,
+    "IoU ? floor 1e-6": _APART,
 }
 
 
@@ -97,6 +104,11 @@ def _row(corners: list[Fraction]) -> dict[str, str]:
         "IoU ? 1/2": _sign(iou, Fraction(1, 2)),
         "IoU ? 1": _sign(iou, Fraction(1)),
         "1 - IoU + distance ? ceiling 2": _sign(1 - iou + away, Fraction(2)),
+        "pred height ? floor 1e-7": _sign(ph, Fraction(1e-7)),
+        "target height ? floor 1e-7": _sign(th, Fraction(1e-7)),
+        "union ? floor 1e-6": _sign(union, Fraction(1e-6)),
+        "hull ? floor 1e-16": _sign(hw * hh, Fraction(1e-16)),
+        "IoU ? floor 1e-6": _sign(iou, Fraction(1e-6)),
     }
 
 

@@ -113,6 +113,18 @@ def above_each_other(rng, n):
     return np.hstack([_box(x - w / 2, -h / 2, w, h), _box(x - wide / 2, y, wide, tall)])
 
 
+def flat(rng, n):
+    """Heights around 1e-7, where libraries floor them; the second half nearly identical."""
+    u = rng.uniform
+
+    def one():
+        return _box(u(0, 100, n), u(0, 1e-8, n), u(1, 100, n), _scale(rng, -8, -6, n))
+
+    a, b = one(), one()
+    near = a * (1 + u(-1, 1, (n, 4)) * _scale(rng, -14, -2, n)[:, None])
+    return np.hstack([a, np.where(np.arange(n)[:, None] < n // 2, b, near)])
+
+
 BUILDERS = {
     "random": random,
     "near-identical": near_identical,
@@ -127,4 +139,5 @@ BUILDERS = {
     "coordinates of 1e-8": lambda rng, n: random(rng, n) * 1e-10,
     "1e-85": lambda rng, n: random(rng, n) * 1e-87,
     "1e80": lambda rng, n: random(rng, n) * 1e78,
+    "flat": flat,
 }

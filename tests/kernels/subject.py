@@ -68,8 +68,8 @@ class Subject:
         """Return what a value near `value` may err by: 4 ulp of the Σ|terms| of its sums.
 
         An eps adds terms >= 0 to the sums of which a value is made, so that Σ|terms| is the value,
-        with one exception: an eps on the heights grows the union, not the hull, so that GIoU's hull
-        term has -eps (pw + tw) in its numerator.
+        with one exception: what an eps or a floor adds to heights grows the union, not the hull, so
+        that GIoU's hull term has it, times the widths and negative, in its numerator.
         """
         return VALUE * np.spacing(np.abs(value) + 2 * self._negative_term(columns))
 
@@ -85,12 +85,17 @@ class Subject:
 
     def _negative_term(self, columns) -> np.ndarray | float:
         constants = self.spec.constants
-        if self.loss != "giou" or not constants["eps_height"]:
+        if self.loss != "giou" or not (constants["eps_height"] or constants["least_height"]):
             return 0.0
         pred, target = columns[:, :4], columns[:, 4:]
         sides = np.maximum(pred, target)[:, 2:] - np.minimum(pred, target)[:, :2]
-        widths = pred[:, 2] - pred[:, 0] + target[:, 2] - target[:, 0]
-        return constants["eps_height"] * widths / (sides.prod(1) + constants["eps_hull"])
+        hull = np.maximum(sides.prod(1), constants["least_hull"]) + constants["eps_hull"]
+        added = 0.0
+        for box in (pred, target):
+            width, height = (box[:, 2:] - box[:, :2]).T
+            floored = np.maximum(constants["least_height"] - height, 0.0)
+            added = added + width * (floored + constants["eps_height"])
+        return added / hull
 
     @property
     def _public(self):

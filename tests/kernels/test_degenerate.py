@@ -18,7 +18,7 @@ from refloss.run.kernels import library
 from .regimes import regimes
 from .subject import SUBJECTS, Subject, U, refuse, simple
 
-LOSSES = library().index["losses"]
+LOSSES = {n: e for n, e in library().index["losses"].items() if e["family"] == "boxes"}
 EDGES = np.array([pred + target for pred, target in EDGE_CASES.values()])
 UPSTREAM = np.random.default_rng(8).choice([-1.5, -0.75, 0.5, 1.25], len(EDGES))
 WIDE = ("float64", "float32", "bfloat16")
@@ -90,6 +90,8 @@ def test_products_are_finite_and_true_off_the_ties(subject):
     refuse(~np.isfinite(product), EDGES, f"{subject}: product not finite", product)
     settled = simple(EDGES) & ~touching(EDGES)
     settled[list(known.vertices)] = False
+    # At its ceiling a loss is tied, also where both sides have one gradient, 0.
+    settled &= known.value_hi != subject.spec.constants.get("ceiling", np.inf)
     if subject.spec.constants.get("unit"):  # no second derivative of a point's angle is documented
         settled &= known.kind == "regular"
     bar = subject.hvp_bar(EDGES, direction, UPSTREAM)

@@ -14,19 +14,20 @@ from refloss.run.kernels import library
 from .regimes import regimes
 from .subject import Subject, refuse
 
-LOSSES = library().index["losses"]
+LOSSES = {n: e for n, e in library().index["losses"].items() if e["family"] == "boxes"}
 EPS = 2.0**-10
 PRESETS = [
     Subject(loss, {"preset": preset})
     for loss, entry in LOSSES.items()
     for preset in entry["presets"]
 ]
+IOU_FORMS = LOSSES["iou"]["axes"]["form"]["values"]
 AXES = [
     Subject(loss, {axis: value, "eps": EPS})
     for loss, entry in LOSSES.items()
     for axis, described in entry["axes"].items()
     for value in described["values"]
-] + [Subject("iou", {"form": "log", "least_iou": 0.25, "eps": EPS})]
+] + [Subject("iou", {"form": form, "least_iou": 0.25, "eps": EPS}) for form in IOU_FORMS]
 
 
 @pytest.mark.parametrize("subject", PRESETS, ids=str)
@@ -39,6 +40,31 @@ def test_presets_meet_the_bars(subject):
 def test_axis_values_meet_the_bars_beside_an_eps(subject):
     for name in ("random", "near-identical", "tiny, far away", "elongated", "above each other"):
         check(subject, regimes(16)[name], name)
+    check(subject, regimes(16)["flat"] * (EPS / 1e-7), "flat")
+
+
+@pytest.mark.parametrize("loss", ["iou", "giou", "diou", "ciou"])
+def test_floored_heights_meet_the_bars_beside_every_eps(loss):
+    """Near the floor, at products of small boxes, and together with an eps in the same places."""
+    constants = {"least_height": EPS, "eps_union": EPS}
+    more = {
+        "iou": {"eps_height": EPS, "least_area": EPS},
+        "giou": {"eps_height": EPS, "least_area": EPS**2, "least_hull": EPS, "eps_hull": EPS},
+        "diou": {"eps_height": EPS, "eps_diagonal": EPS},
+        "ciou": {"eps_height": EPS, "eps_ratio": EPS, "eps_alpha": EPS},
+    }
+    subjects = [Subject(loss, {"eps": constants}), Subject(loss, {"eps": constants | more[loss]})]
+    if loss == "ciou":
+        subjects += [
+            Subject(loss, {"eps": constants, "aspect": "unit"}),
+            Subject(loss, {"eps": constants, "alpha": "attached"}),
+            Subject(loss, {"eps": constants, "alpha": "gated"}),
+        ]
+    if loss == "iou":
+        subjects += [Subject(loss, {"eps": constants, "form": f}) for f in ("log", "square")]
+    for subject in subjects:
+        for name, scale in {"flat": EPS / 1e-7, "tiny, far away": 1.0, "random": EPS / 16}.items():
+            check(subject, regimes(100)[name] * scale, name)
 
 
 def check(subject: Subject, pairs: np.ndarray, regime: str) -> None:

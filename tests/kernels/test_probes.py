@@ -54,6 +54,16 @@ def digits(found: float, printed: str) -> bool:
         ("iou", {"preset": "unitbox"}, "1.70475"),
         ("iou", {"preset": "yolox"}, "0.966942"),
         ("iou", {"preset": "linear"}, "0.81818"),
+        ("iou", {"preset": "authors"}, "0.81818"),
+        ("iou", {"preset": "yolov5"}, "0.81818"),
+        ("iou", {"preset": "mmdet_linear"}, "0.81818"),
+        ("iou", {"preset": "mmdet_square"}, "0.966942"),
+        ("giou", {"preset": "yolov5"}, "1.268182"),
+        ("giou", {"preset": "yolox"}, "1.268182"),
+        ("giou", {"preset": "authors"}, "1.268182"),
+        ("diou", {"preset": "yolov5"}, "0.879157"),
+        ("diou", {"preset": "authors"}, "0.879157"),
+        ("ciou", {"preset": "yolov5"}, "0.976691"),
     ],
 )
 def test_published_digits(loss, axes, printed):
@@ -74,10 +84,26 @@ def test_published_digits(loss, axes, printed):
         ("giou", {"eps": {"eps_hull": 10.0}}, 36 / 44 + 36 / 90),
         ("giou", {"eps": {"least_area": 100.0}}, 1 - 8 / 100),
         ("giou", {"eps": {"eps_height": 1.0}}, 1 - 8 / 58 + (80 - 58) / 80),
+        ("giou", {"eps": {"least_hull": 100.0}}, 36 / 44 + 36 / 100),
+        ("iou", {"eps": {"least_height": 4.0}}, 1 - 8 / 64),
+        ("giou", {"eps": {"least_height": 4.0}}, 1 - 8 / 64 + (80 - 64) / 80),
+        ("giou", {"eps": {"least_height": 9.0}}, 1 - 8 / 118 - (118 - 80) / 80),
+        ("giou", {"eps": {"least_height": 4.0, "eps_height": 1.0}}, 1 - 8 / 78 + 2 / 80),
+        ("diou", {"eps": {"least_height": 4.0}}, 1 - 8 / 64 + DISTANCE),
+        ("iou", {"least_iou": 0.25}, 0.75),
+        ("iou", {"least_iou": 0.25, "form": "square"}, 1 - 0.25**2),
+        ("iou", {"least_iou": 0.125}, 36 / 44),
     ],
 )
 def test_closed_forms(loss, axes, expected):
     assert abs(one(loss, **axes) - expected) <= 4 * ULP * expected
+
+
+def test_a_floored_height_turns_the_aspect_angle():
+    v = 4 / math.pi**2 * (math.atan2(4, 8) - math.atan2(10, 4)) ** 2
+    expected = 1 - 8 / 64 + DISTANCE + v**2 / (1 - 8 / 64 + v)
+    found = one("ciou", eps={"least_height": 4.0})
+    assert abs(found - expected) <= 8 * ULP * expected
 
 
 def test_intermediate_quantities_of_the_trace():
@@ -180,10 +206,14 @@ def test_one_point_as_both_boxes(loss, preset):
         assert all((g == 0).all() for g in grad.values())
 
 
+@pytest.mark.parametrize(
+    ("preset", "printed"),
+    [("mmdet", "13.8155"), ("mmdet_linear", "0.999999"), ("mmdet_square", "1.000000")],
+)
 @pytest.mark.parametrize("point", [False, True])
-def test_the_floor_of_mmdetection_under_the_logarithm(point):
-    """13.8155 and no gradient, for points and for disjoint boxes alike."""
+def test_the_floor_of_mmdetection(point, preset, printed):
+    """Of IoU, 1e-6: no gradient there, for points and for disjoint boxes alike."""
     box = np.array([[3.0, 5.0, 3.0, 5.0] if point else [20.0, 20.0, 30.0, 30.0]])
-    value, grad = refloss.iou.value_and_grad(box, box if point else SQUARE, preset="mmdet")
-    assert digits(float(value[0]), "13.8155")
+    value, grad = refloss.iou.value_and_grad(box, box if point else SQUARE, preset=preset)
+    assert digits(float(value[0]), printed)
     assert all((g == 0).all() for g in grad.values())

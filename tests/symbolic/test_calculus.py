@@ -31,6 +31,7 @@ SETTINGS = {
     "ratio": {"eps_ratio": 0.2, "eps_alpha": 0.1, "attach": 1.0},
     "aspect": {"unit": 1.0, "sign": -1.0},
     "gates": {"threshold": 0.5, "ceiling": 1.0, "least_area": 9.0, "least_iou": 0.3},
+    "floors": {"least_height": 2.5, "least_hull": 7.0, "least_iou": 0.125, "eps_height": 0.125},
 }
 LAYOUTS = {
     "overlapping": (0, 0, 3, 2, 1, -1, 4, 1),
@@ -106,7 +107,8 @@ def box_constants(program, setting):
 
 def has_derivative(name, layout, setting):
     """-ln of an IoU of 0 has none, unless it is floored."""
-    return name != "iou_log" or layout not in ("disjoint", "beside") or setting == "gates"
+    floored = setting in ("gates", "floors")
+    return name != "iou_log" or layout not in ("disjoint", "beside") or floored
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
@@ -127,7 +129,11 @@ def test_stable_and_plain_boxes_have_one_gradient(name, setting):
 
 
 WITNESSED = [
-    *(("giou", s, layout) for s in ("default", "eps", "gates") for layout in LAYOUTS),
+    *(("giou", s, layout) for s in ("default", "eps", "gates", "floors") for layout in LAYOUTS),
+    ("iou_linear", "floors", "beside"),
+    ("iou_square", "floors", "inside"),
+    ("iou_log", "floors", "overlapping"),
+    ("diou", "floors", "inside"),
     ("iou_log", "default", "overlapping"),
     ("iou_log", "eps", "inside"),
     ("iou_log", "gates", "disjoint"),

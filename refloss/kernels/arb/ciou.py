@@ -8,9 +8,10 @@ Definition
 
 Subgradients
     max and min at equal coordinates: an even split between the two, as torch.maximum takes
-    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quotient whose
-    denominator is 0: derivative 0. alpha is a constant unless `attach` is 1, in second
-    derivatives too.
+    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quantity equal
+    to its floor or ceiling: half of the derivative; IoU under the logarithm: 0. A quotient
+    whose denominator is 0: derivative 0. alpha is a constant unless `attach` is 1, in
+    second derivatives too.
 
 Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
@@ -24,6 +25,7 @@ Constants
     attach: 1: the gradient passes through alpha; 0: it does not (default 0.0)
     unit: 1: w^2 + h^2 is replaced by 1 in the aspect derivative; 0: it is not (default 0.0)
     sign: factor of the aspect derivative: 1, or -1 as the paper prints it (default 1.0)
+    least_height: floor of both heights in areas and aspect angles (default 0.0)
     ceiling: the loss is cut above this value (default inf)
 
 Source
@@ -32,7 +34,7 @@ Source
 """
 
 
-def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, least_height, ceiling):
     """Return the loss of the plain program."""
     aspect_scale = F.rational(4, 1)*(F.rational(1, 1)/(F.pi()*F.pi()))
     pw = px2 - px1
@@ -44,8 +46,11 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
-    parea = (ph + eps_height)*pw
-    tarea = (th + eps_height)*tw
+    height_floor = F.select(F.eq(least_height, 0), -18446744073709551616, least_height)
+    ph_kept = F.max(F.stop(height_floor), ph)
+    th_kept = F.max(F.stop(height_floor), th)
+    parea = (ph_kept + eps_height)*pw
+    tarea = (th_kept + eps_height)*tw
     union_area = parea + tarea - inter
     union_den = union_area + eps_union
     iou = F.ratio(inter, union_den, 0)
@@ -57,8 +62,8 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy) + eps_rho
     diagonal = ch*ch + cw*cw + eps_diagonal
     distance = F.ratio(rho, diagonal, 0)
-    ph_ratio = ph + eps_ratio
-    th_ratio = th + eps_ratio
+    ph_ratio = ph_kept + eps_ratio
+    th_ratio = th_kept + eps_ratio
     turn = F.aspect(tw, th_ratio, unit, sign) - F.aspect(pw, ph_ratio, unit, sign)
     v = aspect_scale*(turn*turn)
     alpha_den = gap + v + eps_alpha
@@ -70,7 +75,7 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     return loss
 
 
-def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, least_height, ceiling):
     """Return the loss and the derived gradient."""
     aspect_scale = F.rational(4, 1)*(F.rational(1, 1)/(F.pi()*F.pi()))
     pw = px2 - px1
@@ -82,8 +87,11 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
-    parea = (ph + eps_height)*pw
-    tarea = (th + eps_height)*tw
+    height_floor = F.select(F.eq(least_height, 0), -18446744073709551616, least_height)
+    ph_kept = F.max(F.stop(height_floor), ph)
+    th_kept = F.max(F.stop(height_floor), th)
+    parea = (ph_kept + eps_height)*pw
+    tarea = (th_kept + eps_height)*tw
     union_area = parea + tarea - inter
     union_den = union_area + eps_union
     iou = F.ratio(inter, union_den, 0)
@@ -95,8 +103,8 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy) + eps_rho
     diagonal = ch*ch + cw*cw + eps_diagonal
     distance = F.ratio(rho, diagonal, 0)
-    ph_ratio = ph + eps_ratio
-    th_ratio = th + eps_ratio
+    ph_ratio = ph_kept + eps_ratio
+    th_ratio = th_kept + eps_ratio
     turn = F.aspect(tw, th_ratio, unit, sign) - F.aspect(pw, ph_ratio, unit, sign)
     v = aspect_scale*(turn*turn)
     alpha_den = gap + v + eps_alpha
@@ -122,15 +130,17 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     gap_bar = alpha_den_bar + total_bar
     iou_bar = -gap_bar
     union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
+    th_kept_bar = tw*union_den_bar + th_ratio_bar
+    ph_kept_bar = pw*union_den_bar + ph_ratio_bar
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_den_bar
     ih_bar = inter_bar*iw
     iw_bar = ih*inter_bar
     oy_bar = ih_bar*F.step(oy, 0)
     ox_bar = iw_bar*F.step(ox, 0)
-    th_bar = tw*union_den_bar + th_ratio_bar
-    tw_bar = (th + eps_height)*union_den_bar + turn_bar*F.ratio(sign*th_ratio, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)
-    ph_bar = pw*union_den_bar + ph_ratio_bar
-    pw_bar = (ph + eps_height)*union_den_bar - turn_bar*F.ratio(sign*ph_ratio, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)
+    th_bar = th_kept_bar*F.step(th - F.stop(height_floor), F.rational(1, 2))
+    tw_bar = (th_kept + eps_height)*union_den_bar + turn_bar*F.ratio(sign*th_ratio, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)
+    ph_bar = ph_kept_bar*F.step(ph - F.stop(height_floor), F.rational(1, 2))
+    pw_bar = (ph_kept + eps_height)*union_den_bar - turn_bar*F.ratio(sign*ph_ratio, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)
     px1_bar = sx_bar - cw_bar*F.step(tx1 - px1, F.rational(1, 2)) - ox_bar*F.step(px1 - tx1, F.rational(1, 2)) - pw_bar
     py1_bar = sy_bar - ch_bar*F.step(ty1 - py1, F.rational(1, 2)) - oy_bar*F.step(py1 - ty1, F.rational(1, 2)) - ph_bar
     px2_bar = ox_bar*F.step(tx2 - px2, F.rational(1, 2)) + cw_bar*F.step(px2 - tx2, F.rational(1, 2)) + pw_bar + sx_bar
@@ -142,7 +152,7 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
 
 
-def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_dot, py2_dot, tx1_dot, ty1_dot, tx2_dot, ty2_dot, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_dot, py2_dot, tx1_dot, ty1_dot, tx2_dot, ty2_dot, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, least_height, ceiling):
     """Return the derived Hessian-vector product."""
     aspect_scale = F.rational(4, 1)*(F.rational(1, 1)/(F.pi()*F.pi()))
     pw = px2 - px1
@@ -154,8 +164,11 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
-    parea = (ph + eps_height)*pw
-    tarea = (th + eps_height)*tw
+    height_floor = F.select(F.eq(least_height, 0), -18446744073709551616, least_height)
+    ph_kept = F.max(F.stop(height_floor), ph)
+    th_kept = F.max(F.stop(height_floor), th)
+    parea = (ph_kept + eps_height)*pw
+    tarea = (th_kept + eps_height)*tw
     union_area = parea + tarea - inter
     union_den = union_area + eps_union
     iou = F.ratio(inter, union_den, 0)
@@ -167,8 +180,8 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy) + eps_rho
     diagonal = ch*ch + cw*cw + eps_diagonal
     distance = F.ratio(rho, diagonal, 0)
-    ph_ratio = ph + eps_ratio
-    th_ratio = th + eps_ratio
+    ph_ratio = ph_kept + eps_ratio
+    th_ratio = th_kept + eps_ratio
     turn = F.aspect(tw, th_ratio, unit, sign) - F.aspect(pw, ph_ratio, unit, sign)
     v = aspect_scale*(turn*turn)
     alpha_den = gap + v + eps_alpha
@@ -197,8 +210,10 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     iw_dot = ox_dot*F.step(ox, 0)
     ih_dot = oy_dot*F.step(oy, 0)
     inter_dot = ih*iw_dot + ih_dot*iw
-    parea_dot = (ph + eps_height)*pw_dot + ph_dot*pw
-    tarea_dot = (th + eps_height)*tw_dot + th_dot*tw
+    ph_kept_dot = ph_dot*F.step(ph - F.stop(height_floor), F.rational(1, 2))
+    th_kept_dot = th_dot*F.step(th - F.stop(height_floor), F.rational(1, 2))
+    parea_dot = (ph_kept + eps_height)*pw_dot + ph_kept_dot*pw
+    tarea_dot = (th_kept + eps_height)*tw_dot + th_kept_dot*tw
     union_area_dot = parea_dot + tarea_dot - inter_dot
     iou_dot = F.ratio(inter_dot, union_den, 0) - iou*F.ratio(union_area_dot, union_den, 0)
     gap_dot = -iou_dot
@@ -209,7 +224,7 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     rho_dot = F.rational(1, 2)*sx*sx_dot + F.rational(1, 2)*sy*sy_dot
     diagonal_dot = 2*ch*ch_dot + 2*cw*cw_dot
     distance_dot = F.ratio(rho_dot, diagonal, 0) - distance*F.ratio(diagonal_dot, diagonal, 0)
-    turn_dot = tw_dot*F.ratio(sign*th_ratio, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0) + th_dot*F.ratio(-(sign*tw), (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0) - pw_dot*F.ratio(sign*ph_ratio, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0) - ph_dot*F.ratio(-(sign*pw), (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)
+    turn_dot = tw_dot*F.ratio(sign*th_ratio, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0) + th_kept_dot*F.ratio(-(sign*tw), (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0) - pw_dot*F.ratio(sign*ph_ratio, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0) - ph_kept_dot*F.ratio(-(sign*pw), (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)
     v_dot = 2*aspect_scale*turn*turn_dot
     alpha_den_dot = gap_dot + v_dot
     alpha_raw_dot = F.ratio(v_dot, alpha_den, 0) - alpha_raw*F.ratio(alpha_den_dot, alpha_den, 0)
@@ -219,8 +234,8 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     alpha_den_bar_dot = alpha_raw*F.ratio(alpha_den_dot, alpha_den, 0)*F.ratio(alpha_raw_bar, alpha_den, 0) - alpha_raw_dot*F.ratio(alpha_raw_bar, alpha_den, 0) - alpha_raw*F.ratio(alpha_raw_bar_dot, alpha_den, 0)
     v_bar_dot = attach*(alpha_dot*total_bar) + F.ratio(alpha_raw_bar_dot, alpha_den, 0) + alpha_den_bar_dot - F.ratio(alpha_den_dot, alpha_den, 0)*F.ratio(alpha_raw_bar, alpha_den, 0)
     turn_bar_dot = 2*aspect_scale*turn*v_bar_dot + 2*aspect_scale*turn_dot*v_bar
-    th_ratio_bar_dot = turn_bar_dot*F.ratio(-(sign*tw), (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0) + (-sign*F.ratio(1, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0) - 2*(1 - unit)*tw*F.ratio(1, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)*F.ratio(-(sign*tw), (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0))*turn_bar*tw_dot - 2*(1 - unit)*th_ratio*turn_bar*F.ratio(-(sign*tw), (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)*F.ratio(th_dot, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)
-    ph_ratio_bar_dot = 2*(1 - unit)*ph_ratio*turn_bar*F.ratio(-(sign*pw), (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)*F.ratio(ph_dot, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0) - turn_bar_dot*F.ratio(-(sign*pw), (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0) - (-sign*F.ratio(1, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0) - 2*(1 - unit)*pw*F.ratio(1, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)*F.ratio(-(sign*pw), (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0))*pw_dot*turn_bar
+    th_ratio_bar_dot = turn_bar_dot*F.ratio(-(sign*tw), (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0) + (-sign*F.ratio(1, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0) - 2*(1 - unit)*tw*F.ratio(1, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)*F.ratio(-(sign*tw), (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0))*turn_bar*tw_dot - 2*(1 - unit)*th_ratio*turn_bar*F.ratio(-(sign*tw), (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)*F.ratio(th_kept_dot, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)
+    ph_ratio_bar_dot = 2*(1 - unit)*ph_ratio*turn_bar*F.ratio(-(sign*pw), (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)*F.ratio(ph_kept_dot, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0) - turn_bar_dot*F.ratio(-(sign*pw), (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0) - (-sign*F.ratio(1, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0) - 2*(1 - unit)*pw*F.ratio(1, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)*F.ratio(-(sign*pw), (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0))*pw_dot*turn_bar
     diagonal_bar_dot = distance*rho_bar*F.ratio(diagonal_dot, diagonal, 0) - distance_dot*rho_bar
     rho_bar_dot = -(rho_bar*F.ratio(diagonal_dot, diagonal, 0))
     sy_bar_dot = F.rational(1, 2)*rho_bar*sy_dot + F.rational(1, 2)*rho_bar_dot*sy
@@ -229,15 +244,17 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     cw_bar_dot = 2*cw*diagonal_bar_dot + 2*cw_dot*diagonal_bar
     iou_bar_dot = -alpha_den_bar_dot
     union_den_bar_dot = iou*F.ratio(iou_bar, union_den, 0)*F.ratio(union_area_dot, union_den, 0) - iou_dot*F.ratio(iou_bar, union_den, 0) - iou*F.ratio(iou_bar_dot, union_den, 0)
+    th_kept_bar_dot = tw*union_den_bar_dot + tw_dot*union_den_bar + th_ratio_bar_dot
+    ph_kept_bar_dot = pw*union_den_bar_dot + pw_dot*union_den_bar + ph_ratio_bar_dot
     inter_bar_dot = F.ratio(iou_bar_dot, union_den, 0) - F.ratio(iou_bar, union_den, 0)*F.ratio(union_area_dot, union_den, 0) - union_den_bar_dot
     ih_bar_dot = inter_bar*iw_dot + inter_bar_dot*iw
     iw_bar_dot = ih*inter_bar_dot + ih_dot*inter_bar
     oy_bar_dot = ih_bar_dot*F.step(oy, 0)
     ox_bar_dot = iw_bar_dot*F.step(ox, 0)
-    th_bar_dot = tw*union_den_bar_dot + tw_dot*union_den_bar + th_ratio_bar_dot
-    tw_bar_dot = (th + eps_height)*union_den_bar_dot + turn_bar_dot*F.ratio(sign*th_ratio, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0) + th_dot*union_den_bar + (sign*F.ratio(1, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0) - 2*(1 - unit)*th_ratio*F.ratio(1, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)*F.ratio(sign*th_ratio, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0))*th_dot*turn_bar - 2*(1 - unit)*turn_bar*tw*F.ratio(sign*th_ratio, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)*F.ratio(tw_dot, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)
-    ph_bar_dot = pw*union_den_bar_dot + pw_dot*union_den_bar + ph_ratio_bar_dot
-    pw_bar_dot = (ph + eps_height)*union_den_bar_dot + ph_dot*union_den_bar + 2*(1 - unit)*pw*turn_bar*F.ratio(sign*ph_ratio, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)*F.ratio(pw_dot, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0) - turn_bar_dot*F.ratio(sign*ph_ratio, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0) - (sign*F.ratio(1, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0) - 2*(1 - unit)*ph_ratio*F.ratio(1, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)*F.ratio(sign*ph_ratio, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0))*ph_dot*turn_bar
+    th_bar_dot = th_kept_bar_dot*F.step(th - F.stop(height_floor), F.rational(1, 2))
+    tw_bar_dot = (th_kept + eps_height)*union_den_bar_dot + turn_bar_dot*F.ratio(sign*th_ratio, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0) + th_kept_dot*union_den_bar + (sign*F.ratio(1, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0) - 2*(1 - unit)*th_ratio*F.ratio(1, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)*F.ratio(sign*th_ratio, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0))*th_kept_dot*turn_bar - 2*(1 - unit)*turn_bar*tw*F.ratio(sign*th_ratio, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)*F.ratio(tw_dot, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)
+    ph_bar_dot = ph_kept_bar_dot*F.step(ph - F.stop(height_floor), F.rational(1, 2))
+    pw_bar_dot = (ph_kept + eps_height)*union_den_bar_dot + ph_kept_dot*union_den_bar + 2*(1 - unit)*pw*turn_bar*F.ratio(sign*ph_ratio, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)*F.ratio(pw_dot, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0) - turn_bar_dot*F.ratio(sign*ph_ratio, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0) - (sign*F.ratio(1, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0) - 2*(1 - unit)*ph_ratio*F.ratio(1, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)*F.ratio(sign*ph_ratio, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0))*ph_kept_dot*turn_bar
     px1_bar_dot = sx_bar_dot - cw_bar_dot*F.step(tx1 - px1, F.rational(1, 2)) - ox_bar_dot*F.step(px1 - tx1, F.rational(1, 2)) - pw_bar_dot
     py1_bar_dot = sy_bar_dot - ch_bar_dot*F.step(ty1 - py1, F.rational(1, 2)) - oy_bar_dot*F.step(py1 - ty1, F.rational(1, 2)) - ph_bar_dot
     px2_bar_dot = ox_bar_dot*F.step(tx2 - px2, F.rational(1, 2)) + cw_bar_dot*F.step(px2 - tx2, F.rational(1, 2)) + pw_bar_dot + sx_bar_dot

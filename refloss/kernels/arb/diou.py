@@ -8,21 +8,23 @@ Definition
 
 Subgradients
     max and min at equal coordinates: an even split between the two, as torch.maximum takes
-    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quotient whose
-    denominator is 0: derivative 0.
+    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quantity equal
+    to its floor or ceiling: half of the derivative; IoU under the logarithm: 0. A quotient
+    whose denominator is 0: derivative 0.
 
 Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
     eps_diagonal: added to the squared diagonal (default 0.0)
     eps_rho: added to the squared distance of the centres (default 0.0)
+    least_height: floor of both heights in areas and aspect angles (default 0.0)
 
 Source
     Zheng et al., Distance-IoU Loss, AAAI 2020, arXiv 1911.08287.
 """
 
 
-def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_rho):
+def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_rho, least_height):
     """Return the loss of the plain program."""
     pw = px2 - px1
     ph = py2 - py1
@@ -33,8 +35,11 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
-    parea = (ph + eps_height)*pw
-    tarea = (th + eps_height)*tw
+    height_floor = F.select(F.eq(least_height, 0), -18446744073709551616, least_height)
+    ph_kept = F.max(F.stop(height_floor), ph)
+    th_kept = F.max(F.stop(height_floor), th)
+    parea = (ph_kept + eps_height)*pw
+    tarea = (th_kept + eps_height)*tw
     union_area = parea + tarea - inter
     union_den = union_area + eps_union
     iou = F.ratio(inter, union_den, 0)
@@ -50,7 +55,7 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     return loss
 
 
-def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho):
+def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, least_height):
     """Return the loss and the derived gradient."""
     pw = px2 - px1
     ph = py2 - py1
@@ -61,8 +66,11 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
-    parea = (ph + eps_height)*pw
-    tarea = (th + eps_height)*tw
+    height_floor = F.select(F.eq(least_height, 0), -18446744073709551616, least_height)
+    ph_kept = F.max(F.stop(height_floor), ph)
+    th_kept = F.max(F.stop(height_floor), th)
+    parea = (ph_kept + eps_height)*pw
+    tarea = (th_kept + eps_height)*tw
     union_area = parea + tarea - inter
     union_den = union_area + eps_union
     iou = F.ratio(inter, union_den, 0)
@@ -83,15 +91,17 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     cw_bar = 2*cw*diagonal_bar
     iou_bar = -loss_bar
     union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
+    th_kept_bar = tw*union_den_bar
+    ph_kept_bar = pw*union_den_bar
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_den_bar
     ih_bar = inter_bar*iw
     iw_bar = ih*inter_bar
     oy_bar = ih_bar*F.step(oy, 0)
     ox_bar = iw_bar*F.step(ox, 0)
-    th_bar = tw*union_den_bar
-    tw_bar = (th + eps_height)*union_den_bar
-    ph_bar = pw*union_den_bar
-    pw_bar = (ph + eps_height)*union_den_bar
+    th_bar = th_kept_bar*F.step(th - F.stop(height_floor), F.rational(1, 2))
+    tw_bar = (th_kept + eps_height)*union_den_bar
+    ph_bar = ph_kept_bar*F.step(ph - F.stop(height_floor), F.rational(1, 2))
+    pw_bar = (ph_kept + eps_height)*union_den_bar
     px1_bar = sx_bar - cw_bar*F.step(tx1 - px1, F.rational(1, 2)) - ox_bar*F.step(px1 - tx1, F.rational(1, 2)) - pw_bar
     py1_bar = sy_bar - ch_bar*F.step(ty1 - py1, F.rational(1, 2)) - oy_bar*F.step(py1 - ty1, F.rational(1, 2)) - ph_bar
     px2_bar = ox_bar*F.step(tx2 - px2, F.rational(1, 2)) + cw_bar*F.step(px2 - tx2, F.rational(1, 2)) + pw_bar + sx_bar
@@ -103,7 +113,7 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
 
 
-def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_dot, py2_dot, tx1_dot, ty1_dot, tx2_dot, ty2_dot, eps_union, eps_height, eps_diagonal, eps_rho):
+def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_dot, py2_dot, tx1_dot, ty1_dot, tx2_dot, ty2_dot, eps_union, eps_height, eps_diagonal, eps_rho, least_height):
     """Return the derived Hessian-vector product."""
     pw = px2 - px1
     ph = py2 - py1
@@ -114,8 +124,11 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
-    parea = (ph + eps_height)*pw
-    tarea = (th + eps_height)*tw
+    height_floor = F.select(F.eq(least_height, 0), -18446744073709551616, least_height)
+    ph_kept = F.max(F.stop(height_floor), ph)
+    th_kept = F.max(F.stop(height_floor), th)
+    parea = (ph_kept + eps_height)*pw
+    tarea = (th_kept + eps_height)*tw
     union_area = parea + tarea - inter
     union_den = union_area + eps_union
     iou = F.ratio(inter, union_den, 0)
@@ -140,8 +153,10 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     iw_dot = ox_dot*F.step(ox, 0)
     ih_dot = oy_dot*F.step(oy, 0)
     inter_dot = ih*iw_dot + ih_dot*iw
-    parea_dot = (ph + eps_height)*pw_dot + ph_dot*pw
-    tarea_dot = (th + eps_height)*tw_dot + th_dot*tw
+    ph_kept_dot = ph_dot*F.step(ph - F.stop(height_floor), F.rational(1, 2))
+    th_kept_dot = th_dot*F.step(th - F.stop(height_floor), F.rational(1, 2))
+    parea_dot = (ph_kept + eps_height)*pw_dot + ph_kept_dot*pw
+    tarea_dot = (th_kept + eps_height)*tw_dot + th_kept_dot*tw
     union_area_dot = parea_dot + tarea_dot - inter_dot
     iou_dot = F.ratio(inter_dot, union_den, 0) - iou*F.ratio(union_area_dot, union_den, 0)
     cw_dot = tx2_dot*F.step(tx2 - px2, F.rational(1, 2)) + px2_dot*F.step(px2 - tx2, F.rational(1, 2)) - px1_dot*F.step(tx1 - px1, F.rational(1, 2)) - tx1_dot*F.step(px1 - tx1, F.rational(1, 2))
@@ -158,15 +173,17 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     ch_bar_dot = 2*ch*diagonal_bar_dot + 2*ch_dot*diagonal_bar
     cw_bar_dot = 2*cw*diagonal_bar_dot + 2*cw_dot*diagonal_bar
     union_den_bar_dot = iou*F.ratio(iou_bar, union_den, 0)*F.ratio(union_area_dot, union_den, 0) - iou_dot*F.ratio(iou_bar, union_den, 0)
+    th_kept_bar_dot = tw*union_den_bar_dot + tw_dot*union_den_bar
+    ph_kept_bar_dot = pw*union_den_bar_dot + pw_dot*union_den_bar
     inter_bar_dot = -F.ratio(iou_bar, union_den, 0)*F.ratio(union_area_dot, union_den, 0) - union_den_bar_dot
     ih_bar_dot = inter_bar*iw_dot + inter_bar_dot*iw
     iw_bar_dot = ih*inter_bar_dot + ih_dot*inter_bar
     oy_bar_dot = ih_bar_dot*F.step(oy, 0)
     ox_bar_dot = iw_bar_dot*F.step(ox, 0)
-    th_bar_dot = tw*union_den_bar_dot + tw_dot*union_den_bar
-    tw_bar_dot = (th + eps_height)*union_den_bar_dot + th_dot*union_den_bar
-    ph_bar_dot = pw*union_den_bar_dot + pw_dot*union_den_bar
-    pw_bar_dot = (ph + eps_height)*union_den_bar_dot + ph_dot*union_den_bar
+    th_bar_dot = th_kept_bar_dot*F.step(th - F.stop(height_floor), F.rational(1, 2))
+    tw_bar_dot = (th_kept + eps_height)*union_den_bar_dot + th_kept_dot*union_den_bar
+    ph_bar_dot = ph_kept_bar_dot*F.step(ph - F.stop(height_floor), F.rational(1, 2))
+    pw_bar_dot = (ph_kept + eps_height)*union_den_bar_dot + ph_kept_dot*union_den_bar
     px1_bar_dot = sx_bar_dot - cw_bar_dot*F.step(tx1 - px1, F.rational(1, 2)) - ox_bar_dot*F.step(px1 - tx1, F.rational(1, 2)) - pw_bar_dot
     py1_bar_dot = sy_bar_dot - ch_bar_dot*F.step(ty1 - py1, F.rational(1, 2)) - oy_bar_dot*F.step(py1 - ty1, F.rational(1, 2)) - ph_bar_dot
     px2_bar_dot = ox_bar_dot*F.step(tx2 - px2, F.rational(1, 2)) + cw_bar_dot*F.step(px2 - tx2, F.rational(1, 2)) + pw_bar_dot + sx_bar_dot

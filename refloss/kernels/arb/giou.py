@@ -7,21 +7,25 @@ Definition
 
 Subgradients
     max and min at equal coordinates: an even split between the two, as torch.maximum takes
-    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quotient whose
-    denominator is 0: derivative 0.
+    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quantity equal
+    to its floor or ceiling: half of the derivative; IoU under the logarithm: 0. A quotient
+    whose denominator is 0: derivative 0.
 
 Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
     eps_hull: added to the hull as denominator (default 0.0)
+    least_height: floor of both heights in areas and aspect angles (default 0.0)
     least_area: floor of union and hull (default -inf)
+    least_hull: floor of the hull as denominator (default 0.0)
+    ceiling: the loss is cut above this value (default inf)
 
 Source
     Rezatofighi et al., Generalized Intersection over Union, CVPR 2019, arXiv 1902.09630.
 """
 
 
-def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_hull, least_area):
+def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_hull, least_height, least_area, least_hull, ceiling):
     """Return the loss of the plain program."""
     pw = px2 - px1
     ph = py2 - py1
@@ -32,8 +36,11 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
-    parea = (ph + eps_height)*pw
-    tarea = (th + eps_height)*tw
+    height_floor = F.select(F.eq(least_height, 0), -18446744073709551616, least_height)
+    ph_kept = F.max(F.stop(height_floor), ph)
+    th_kept = F.max(F.stop(height_floor), th)
+    parea = (ph_kept + eps_height)*pw
+    tarea = (th_kept + eps_height)*tw
     union_area = parea + tarea - inter
     union_kept = F.max(least_area, union_area)
     union_den = union_kept + eps_union
@@ -43,13 +50,15 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     ch = F.max(py2, ty2) - F.min(py1, ty1)
     hull = ch*cw
     hull_kept = F.max(least_area, hull)
-    hull_den = hull_kept + eps_hull
+    hull_floor = F.select(F.eq(least_hull, 0), -18446744073709551616, least_hull)
+    hull_den = F.max(F.stop(hull_floor), hull_kept) + eps_hull
     hull_term = F.ratio(hull_kept - union_kept, hull_den, 0)
-    loss = gap + hull_term
+    total = gap + hull_term
+    loss = F.min(ceiling, total)
     return loss
 
 
-def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_hull, least_area):
+def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_hull, least_height, least_area, least_hull, ceiling):
     """Return the loss and the derived gradient."""
     pw = px2 - px1
     ph = py2 - py1
@@ -60,8 +69,11 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
-    parea = (ph + eps_height)*pw
-    tarea = (th + eps_height)*tw
+    height_floor = F.select(F.eq(least_height, 0), -18446744073709551616, least_height)
+    ph_kept = F.max(F.stop(height_floor), ph)
+    th_kept = F.max(F.stop(height_floor), th)
+    parea = (ph_kept + eps_height)*pw
+    tarea = (th_kept + eps_height)*tw
     union_area = parea + tarea - inter
     union_kept = F.max(least_area, union_area)
     union_den = union_kept + eps_union
@@ -71,27 +83,32 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     ch = F.max(py2, ty2) - F.min(py1, ty1)
     hull = ch*cw
     hull_kept = F.max(least_area, hull)
-    hull_den = hull_kept + eps_hull
+    hull_floor = F.select(F.eq(least_hull, 0), -18446744073709551616, least_hull)
+    hull_den = F.max(F.stop(hull_floor), hull_kept) + eps_hull
     hull_term = F.ratio(hull_kept - union_kept, hull_den, 0)
-    loss = gap + hull_term
-    hull_den_bar = -(hull_term*F.ratio(loss_bar, hull_den, 0))
-    hull_kept_bar = F.ratio(loss_bar, hull_den, 0) + hull_den_bar
+    total = gap + hull_term
+    loss = F.min(ceiling, total)
+    total_bar = loss_bar*F.step(-total + ceiling, F.rational(1, 2))
+    hull_den_bar = -(hull_term*F.ratio(total_bar, hull_den, 0))
+    hull_kept_bar = hull_den_bar*F.step(hull_kept - F.stop(hull_floor), F.rational(1, 2)) + F.ratio(total_bar, hull_den, 0)
     hull_bar = hull_kept_bar*F.step(hull - least_area, F.rational(1, 2))
     ch_bar = cw*hull_bar
     cw_bar = ch*hull_bar
-    iou_bar = -loss_bar
+    iou_bar = -total_bar
     union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
-    union_kept_bar = union_den_bar - F.ratio(loss_bar, hull_den, 0)
+    union_kept_bar = union_den_bar - F.ratio(total_bar, hull_den, 0)
     union_area_bar = union_kept_bar*F.step(union_area - least_area, F.rational(1, 2))
+    th_kept_bar = tw*union_area_bar
+    ph_kept_bar = pw*union_area_bar
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_area_bar
     ih_bar = inter_bar*iw
     iw_bar = ih*inter_bar
     oy_bar = ih_bar*F.step(oy, 0)
     ox_bar = iw_bar*F.step(ox, 0)
-    th_bar = tw*union_area_bar
-    tw_bar = (th + eps_height)*union_area_bar
-    ph_bar = pw*union_area_bar
-    pw_bar = (ph + eps_height)*union_area_bar
+    th_bar = th_kept_bar*F.step(th - F.stop(height_floor), F.rational(1, 2))
+    tw_bar = (th_kept + eps_height)*union_area_bar
+    ph_bar = ph_kept_bar*F.step(ph - F.stop(height_floor), F.rational(1, 2))
+    pw_bar = (ph_kept + eps_height)*union_area_bar
     px1_bar = -cw_bar*F.step(tx1 - px1, F.rational(1, 2)) - ox_bar*F.step(px1 - tx1, F.rational(1, 2)) - pw_bar
     py1_bar = -ch_bar*F.step(ty1 - py1, F.rational(1, 2)) - oy_bar*F.step(py1 - ty1, F.rational(1, 2)) - ph_bar
     px2_bar = ox_bar*F.step(tx2 - px2, F.rational(1, 2)) + cw_bar*F.step(px2 - tx2, F.rational(1, 2)) + pw_bar
@@ -103,7 +120,7 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
 
 
-def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_dot, py2_dot, tx1_dot, ty1_dot, tx2_dot, ty2_dot, eps_union, eps_height, eps_hull, least_area):
+def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_dot, py2_dot, tx1_dot, ty1_dot, tx2_dot, ty2_dot, eps_union, eps_height, eps_hull, least_height, least_area, least_hull, ceiling):
     """Return the derived Hessian-vector product."""
     pw = px2 - px1
     ph = py2 - py1
@@ -114,24 +131,31 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
-    parea = (ph + eps_height)*pw
-    tarea = (th + eps_height)*tw
+    height_floor = F.select(F.eq(least_height, 0), -18446744073709551616, least_height)
+    ph_kept = F.max(F.stop(height_floor), ph)
+    th_kept = F.max(F.stop(height_floor), th)
+    parea = (ph_kept + eps_height)*pw
+    tarea = (th_kept + eps_height)*tw
     union_area = parea + tarea - inter
     union_kept = F.max(least_area, union_area)
     union_den = union_kept + eps_union
     iou = F.ratio(inter, union_den, 0)
+    gap = 1 - iou
     cw = F.max(px2, tx2) - F.min(px1, tx1)
     ch = F.max(py2, ty2) - F.min(py1, ty1)
     hull = ch*cw
     hull_kept = F.max(least_area, hull)
-    hull_den = hull_kept + eps_hull
+    hull_floor = F.select(F.eq(least_hull, 0), -18446744073709551616, least_hull)
+    hull_den = F.max(F.stop(hull_floor), hull_kept) + eps_hull
     hull_term = F.ratio(hull_kept - union_kept, hull_den, 0)
-    hull_den_bar = -(hull_term*F.ratio(loss_bar, hull_den, 0))
-    hull_kept_bar = F.ratio(loss_bar, hull_den, 0) + hull_den_bar
+    total = gap + hull_term
+    total_bar = loss_bar*F.step(-total + ceiling, F.rational(1, 2))
+    hull_den_bar = -(hull_term*F.ratio(total_bar, hull_den, 0))
+    hull_kept_bar = hull_den_bar*F.step(hull_kept - F.stop(hull_floor), F.rational(1, 2)) + F.ratio(total_bar, hull_den, 0)
     hull_bar = hull_kept_bar*F.step(hull - least_area, F.rational(1, 2))
-    iou_bar = -loss_bar
+    iou_bar = -total_bar
     union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
-    union_kept_bar = union_den_bar - F.ratio(loss_bar, hull_den, 0)
+    union_kept_bar = union_den_bar - F.ratio(total_bar, hull_den, 0)
     union_area_bar = union_kept_bar*F.step(union_area - least_area, F.rational(1, 2))
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_area_bar
     pw_dot = px2_dot - px1_dot
@@ -143,8 +167,10 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     iw_dot = ox_dot*F.step(ox, 0)
     ih_dot = oy_dot*F.step(oy, 0)
     inter_dot = ih*iw_dot + ih_dot*iw
-    parea_dot = (ph + eps_height)*pw_dot + ph_dot*pw
-    tarea_dot = (th + eps_height)*tw_dot + th_dot*tw
+    ph_kept_dot = ph_dot*F.step(ph - F.stop(height_floor), F.rational(1, 2))
+    th_kept_dot = th_dot*F.step(th - F.stop(height_floor), F.rational(1, 2))
+    parea_dot = (ph_kept + eps_height)*pw_dot + ph_kept_dot*pw
+    tarea_dot = (th_kept + eps_height)*tw_dot + th_kept_dot*tw
     union_area_dot = parea_dot + tarea_dot - inter_dot
     union_kept_dot = union_area_dot*F.step(union_area - least_area, F.rational(1, 2))
     iou_dot = F.ratio(inter_dot, union_den, 0) - iou*F.ratio(union_kept_dot, union_den, 0)
@@ -152,24 +178,27 @@ def hvp(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, p
     ch_dot = ty2_dot*F.step(ty2 - py2, F.rational(1, 2)) + py2_dot*F.step(py2 - ty2, F.rational(1, 2)) - py1_dot*F.step(ty1 - py1, F.rational(1, 2)) - ty1_dot*F.step(py1 - ty1, F.rational(1, 2))
     hull_dot = ch*cw_dot + ch_dot*cw
     hull_kept_dot = hull_dot*F.step(hull - least_area, F.rational(1, 2))
-    hull_term_dot = F.ratio(hull_kept_dot, hull_den, 0) - hull_term*F.ratio(hull_kept_dot, hull_den, 0) - F.ratio(union_kept_dot, hull_den, 0)
-    hull_den_bar_dot = hull_term*F.ratio(hull_kept_dot, hull_den, 0)*F.ratio(loss_bar, hull_den, 0) - hull_term_dot*F.ratio(loss_bar, hull_den, 0)
-    hull_kept_bar_dot = hull_den_bar_dot - F.ratio(hull_kept_dot, hull_den, 0)*F.ratio(loss_bar, hull_den, 0)
+    hull_den_dot = hull_kept_dot*F.step(hull_kept - F.stop(hull_floor), F.rational(1, 2))
+    hull_term_dot = F.ratio(hull_kept_dot, hull_den, 0) - hull_term*F.ratio(hull_den_dot, hull_den, 0) - F.ratio(union_kept_dot, hull_den, 0)
+    hull_den_bar_dot = hull_term*F.ratio(hull_den_dot, hull_den, 0)*F.ratio(total_bar, hull_den, 0) - hull_term_dot*F.ratio(total_bar, hull_den, 0)
+    hull_kept_bar_dot = hull_den_bar_dot*F.step(hull_kept - F.stop(hull_floor), F.rational(1, 2)) - F.ratio(hull_den_dot, hull_den, 0)*F.ratio(total_bar, hull_den, 0)
     hull_bar_dot = hull_kept_bar_dot*F.step(hull - least_area, F.rational(1, 2))
     ch_bar_dot = cw*hull_bar_dot + cw_dot*hull_bar
     cw_bar_dot = ch*hull_bar_dot + ch_dot*hull_bar
     union_den_bar_dot = iou*F.ratio(iou_bar, union_den, 0)*F.ratio(union_kept_dot, union_den, 0) - iou_dot*F.ratio(iou_bar, union_den, 0)
-    union_kept_bar_dot = F.ratio(hull_kept_dot, hull_den, 0)*F.ratio(loss_bar, hull_den, 0) + union_den_bar_dot
+    union_kept_bar_dot = F.ratio(hull_den_dot, hull_den, 0)*F.ratio(total_bar, hull_den, 0) + union_den_bar_dot
     union_area_bar_dot = union_kept_bar_dot*F.step(union_area - least_area, F.rational(1, 2))
+    th_kept_bar_dot = tw*union_area_bar_dot + tw_dot*union_area_bar
+    ph_kept_bar_dot = pw*union_area_bar_dot + pw_dot*union_area_bar
     inter_bar_dot = -F.ratio(iou_bar, union_den, 0)*F.ratio(union_kept_dot, union_den, 0) - union_area_bar_dot
     ih_bar_dot = inter_bar*iw_dot + inter_bar_dot*iw
     iw_bar_dot = ih*inter_bar_dot + ih_dot*inter_bar
     oy_bar_dot = ih_bar_dot*F.step(oy, 0)
     ox_bar_dot = iw_bar_dot*F.step(ox, 0)
-    th_bar_dot = tw*union_area_bar_dot + tw_dot*union_area_bar
-    tw_bar_dot = (th + eps_height)*union_area_bar_dot + th_dot*union_area_bar
-    ph_bar_dot = pw*union_area_bar_dot + pw_dot*union_area_bar
-    pw_bar_dot = (ph + eps_height)*union_area_bar_dot + ph_dot*union_area_bar
+    th_bar_dot = th_kept_bar_dot*F.step(th - F.stop(height_floor), F.rational(1, 2))
+    tw_bar_dot = (th_kept + eps_height)*union_area_bar_dot + th_kept_dot*union_area_bar
+    ph_bar_dot = ph_kept_bar_dot*F.step(ph - F.stop(height_floor), F.rational(1, 2))
+    pw_bar_dot = (ph_kept + eps_height)*union_area_bar_dot + ph_kept_dot*union_area_bar
     px1_bar_dot = -cw_bar_dot*F.step(tx1 - px1, F.rational(1, 2)) - ox_bar_dot*F.step(px1 - tx1, F.rational(1, 2)) - pw_bar_dot
     py1_bar_dot = -ch_bar_dot*F.step(ty1 - py1, F.rational(1, 2)) - oy_bar_dot*F.step(py1 - ty1, F.rational(1, 2)) - ph_bar_dot
     px2_bar_dot = ox_bar_dot*F.step(tx2 - px2, F.rational(1, 2)) + cw_bar_dot*F.step(px2 - tx2, F.rational(1, 2)) + pw_bar_dot

@@ -8,9 +8,10 @@ Definition
 
 Subgradients
     max and min at equal coordinates: an even split between the two, as torch.maximum takes
-    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quotient whose
-    denominator is 0: derivative 0. alpha is a constant unless `attach` is 1, in second
-    derivatives too.
+    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quantity equal
+    to its floor or ceiling: half of the derivative; IoU under the logarithm: 0. A quotient
+    whose denominator is 0: derivative 0. alpha is a constant unless `attach` is 1, in
+    second derivatives too.
 
 Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
@@ -24,6 +25,7 @@ Constants
     attach: 1: the gradient passes through alpha; 0: it does not (default 0.0)
     unit: 1: w^2 + h^2 is replaced by 1 in the aspect derivative; 0: it is not (default 0.0)
     sign: factor of the aspect derivative: 1, or -1 as the paper prints it (default 1.0)
+    least_height: floor of both heights in areas and aspect angles (default 0.0)
     ceiling: the loss is cut above this value (default inf)
 
 Source
@@ -32,7 +34,7 @@ Source
 """
 
 
-def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, least_height, ceiling):
     """Return the loss of the stable program."""
     aspect_scale = F.rational(4, 1)*(F.rational(1, 1)/(F.pi()*F.pi()))
     dx1 = px1 - tx1
@@ -50,6 +52,18 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     inter = ih*iw
     meets_x = F.step(ox, 0)
     meets_y = F.step(oy, 0)
+    ph_under = -ph + least_height
+    ph_below = ph_under - F.two_diff_error(py2, py1)
+    ph_follows = F.select(F.eq(least_height, 0), 1, F.step(-ph_below, F.rational(1, 2)))
+    ph_lift = F.select(F.eq(least_height, 0), 0, F.relu(ph_below))
+    ph_kept = F.select(F.eq(least_height, 0), ph, F.max(least_height, ph))
+    ph_kept_error = F.select(F.eq(least_height, 0), F.two_diff_error(py2, py1), ph_follows*F.two_diff_error(py2, py1))
+    th_under = -th + least_height
+    th_below = th_under - F.two_diff_error(ty2, ty1)
+    th_follows = F.select(F.eq(least_height, 0), 1, F.step(-th_below, F.rational(1, 2)))
+    th_lift = F.select(F.eq(least_height, 0), 0, F.relu(th_below))
+    th_kept = F.select(F.eq(least_height, 0), th, F.max(least_height, th))
+    th_kept_error = F.select(F.eq(least_height, 0), F.two_diff_error(ty2, ty1), th_follows*F.two_diff_error(ty2, ty1))
     x1_above = F.relu(dx1)
     x1_below = x1_above - dx1
     y1_above = F.relu(dy1)
@@ -62,10 +76,12 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     ph_out = F.min(y1_below + y2_above, ph)
     tw_out = F.min(x1_above + x2_below, tw)
     th_out = F.min(y1_above + y2_below, th)
-    ph_area = F.select(F.eq(eps_height, 0), ph, ph + eps_height)
-    th_area = F.select(F.eq(eps_height, 0), th, th + eps_height)
-    p_rest = F.select(F.eq(eps_height, 0), ph_out, ph_out + eps_height)
-    t_rest = F.select(F.eq(eps_height, 0), th_out, th_out + eps_height)
+    ph_lifted = F.select(F.eq(least_height, 0), ph_out, ph_lift + ph_out)
+    p_rest = F.select(F.eq(eps_height, 0), ph_lifted, ph_lifted + eps_height)
+    th_lifted = F.select(F.eq(least_height, 0), th_out, th_lift + th_out)
+    t_rest = F.select(F.eq(eps_height, 0), th_lifted, th_lifted + eps_height)
+    ph_area = F.select(F.eq(eps_height, 0), ph_kept, ph_kept + eps_height)
+    th_area = F.select(F.eq(eps_height, 0), th_kept, th_kept + eps_height)
     p_only = iw*p_rest + ph_area*pw_out
     t_only = iw*t_rest + th_area*tw_out
     outside = p_only + t_only
@@ -78,18 +94,18 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     gap = (F.select(F.eq(eps_union, 0), outside, outside + eps_union) + union_empty)/union_safe
     cw = F.max(px2, tx2) - F.min(px1, tx1)
     ch = F.max(py2, ty2) - F.min(py1, ty1)
+    cw_error = F.two_diff_error(F.max(px2, tx2), F.min(px1, tx1))
+    ch_error = F.two_diff_error(F.max(py2, ty2), F.min(py1, ty1))
     dx1_error = F.two_diff_error(px1, tx1)
     dx2_error = F.two_diff_error(px2, tx2)
     sx_high = dx1 + dx2
     sx_low = F.two_sum_error(dx1, dx2) + dx1_error + dx2_error
     sx = sx_high + sx_low
-    cw_error = F.two_diff_error(F.max(px2, tx2), F.min(px1, tx1))
     dy1_error = F.two_diff_error(py1, ty1)
     dy2_error = F.two_diff_error(py2, ty2)
     sy_high = dy1 + dy2
     sy_low = F.two_sum_error(dy1, dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low
-    ch_error = F.two_diff_error(F.max(py2, ty2), F.min(py1, ty1))
     s_squares = sx*sx + sy*sy
     rho = F.select(F.eq(eps_rho, 0), F.rational(1, 4)*s_squares, F.rational(1, 4)*s_squares + eps_rho)
     cw_square = cw*cw
@@ -100,14 +116,14 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     diagonal = diagonal_high + diagonal_low
     diagonal_den = F.select(F.eq(eps_diagonal, 0), diagonal, diagonal + eps_diagonal)
     distance = F.ratio(rho, diagonal_den, 0)
-    ph_ratio = F.select(F.eq(eps_ratio, 0), ph, ph + eps_ratio)
+    ph_ratio = F.select(F.eq(eps_ratio, 0), ph_kept, ph_kept + eps_ratio)
     pw_error = F.two_diff_error(px2, px1)
-    ph_error = F.select(F.eq(eps_ratio, 0), F.two_diff_error(py2, py1), F.two_diff_error(py2, py1) + F.two_sum_error(ph, eps_ratio))
+    ph_error = F.select(F.eq(eps_ratio, 0), ph_kept_error, F.two_sum_error(ph_kept, eps_ratio) + ph_kept_error)
     p_square = ph_ratio*ph_ratio + pw*pw
     ph_safe = F.select(F.eq(p_square, 0), 1, 0) + ph_ratio
-    th_ratio = F.select(F.eq(eps_ratio, 0), th, th + eps_ratio)
+    th_ratio = F.select(F.eq(eps_ratio, 0), th_kept, th_kept + eps_ratio)
     tw_error = F.two_diff_error(tx2, tx1)
-    th_error = F.select(F.eq(eps_ratio, 0), F.two_diff_error(ty2, ty1), F.two_diff_error(ty2, ty1) + F.two_sum_error(th, eps_ratio))
+    th_error = F.select(F.eq(eps_ratio, 0), th_kept_error, F.two_sum_error(th_kept, eps_ratio) + th_kept_error)
     t_square = th_ratio*th_ratio + tw*tw
     th_safe = F.select(F.eq(t_square, 0), 1, 0) + th_ratio
     across = ph_safe*tw
@@ -133,10 +149,10 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     threshold_share = threshold*union_safe
     margin_high = inter - threshold_share
     pw_slip = F.two_diff_error(px2, px1)
-    ph_slip = F.select(F.eq(eps_height, 0), F.two_diff_error(py2, py1), F.two_diff_error(py2, py1) + F.two_sum_error(ph, eps_height))
+    ph_slip = F.select(F.eq(eps_height, 0), ph_kept_error, F.two_sum_error(ph_kept, eps_height) + ph_kept_error)
     parea_error = ph_area*pw_slip + ph_slip*pw + F.two_prod_error(pw, ph_area)
     tw_slip = F.two_diff_error(tx2, tx1)
-    th_slip = F.select(F.eq(eps_height, 0), F.two_diff_error(ty2, ty1), F.two_diff_error(ty2, ty1) + F.two_sum_error(th, eps_height))
+    th_slip = F.select(F.eq(eps_height, 0), th_kept_error, F.two_sum_error(th_kept, eps_height) + th_kept_error)
     tarea_error = th_area*tw_slip + th_slip*tw + F.two_prod_error(tw, th_area)
     ox_error = meets_x*F.two_diff_error(F.min(px2, tx2), F.max(px1, tx1))
     oy_error = meets_y*F.two_diff_error(F.min(py2, ty2), F.max(py1, ty1))
@@ -155,7 +171,7 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     return loss
 
 
-def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, least_height, ceiling):
     """Return the loss and the stable gradient."""
     aspect_scale = F.rational(4, 1)*(F.rational(1, 1)/(F.pi()*F.pi()))
     dx1 = px1 - tx1
@@ -181,6 +197,18 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     y2_beyond = 1 - y2_inside
     meets_x = F.step(ox, 0)
     meets_y = F.step(oy, 0)
+    ph_under = -ph + least_height
+    ph_below = ph_under - F.two_diff_error(py2, py1)
+    ph_follows = F.select(F.eq(least_height, 0), 1, F.step(-ph_below, F.rational(1, 2)))
+    ph_lift = F.select(F.eq(least_height, 0), 0, F.relu(ph_below))
+    ph_kept = F.select(F.eq(least_height, 0), ph, F.max(least_height, ph))
+    ph_kept_error = F.select(F.eq(least_height, 0), F.two_diff_error(py2, py1), ph_follows*F.two_diff_error(py2, py1))
+    th_under = -th + least_height
+    th_below = th_under - F.two_diff_error(ty2, ty1)
+    th_follows = F.select(F.eq(least_height, 0), 1, F.step(-th_below, F.rational(1, 2)))
+    th_lift = F.select(F.eq(least_height, 0), 0, F.relu(th_below))
+    th_kept = F.select(F.eq(least_height, 0), th, F.max(least_height, th))
+    th_kept_error = F.select(F.eq(least_height, 0), F.two_diff_error(ty2, ty1), th_follows*F.two_diff_error(ty2, ty1))
     x1_above = F.relu(dx1)
     x1_below = x1_above - dx1
     y1_above = F.relu(dy1)
@@ -193,10 +221,14 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     ph_out = F.min(y1_below + y2_above, ph)
     tw_out = F.min(x1_above + x2_below, tw)
     th_out = F.min(y1_above + y2_below, th)
-    ph_area = F.select(F.eq(eps_height, 0), ph, ph + eps_height)
-    th_area = F.select(F.eq(eps_height, 0), th, th + eps_height)
-    p_rest = F.select(F.eq(eps_height, 0), ph_out, ph_out + eps_height)
-    t_rest = F.select(F.eq(eps_height, 0), th_out, th_out + eps_height)
+    ph_lifted = F.select(F.eq(least_height, 0), ph_out, ph_lift + ph_out)
+    p_rest = F.select(F.eq(eps_height, 0), ph_lifted, ph_lifted + eps_height)
+    p_stay = F.select(F.eq(least_height, 0), p_rest, (1 - ph_follows)*ih + p_rest)
+    th_lifted = F.select(F.eq(least_height, 0), th_out, th_lift + th_out)
+    t_rest = F.select(F.eq(eps_height, 0), th_lifted, th_lifted + eps_height)
+    t_stay = F.select(F.eq(least_height, 0), t_rest, (1 - th_follows)*ih + t_rest)
+    ph_area = F.select(F.eq(eps_height, 0), ph_kept, ph_kept + eps_height)
+    th_area = F.select(F.eq(eps_height, 0), th_kept, th_kept + eps_height)
     p_only = iw*p_rest + ph_area*pw_out
     t_only = iw*t_rest + th_area*tw_out
     outside = p_only + t_only
@@ -215,35 +247,35 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     px_in = ih_met*(px_share/union_safe)
     px_side = ph_area/union_safe
     px_out = iou*px_side
-    py_rest = F.select(F.eq(eps_union, 0), p_rest*pw + tarea, p_rest*pw + tarea + eps_union)
+    py_rest = F.select(F.eq(eps_union, 0), p_stay*pw + tarea, p_stay*pw + tarea + eps_union)
     py_share = py_rest/union_safe
     py_in = iw_met*(py_share/union_safe)
-    py_side = pw/union_safe
+    py_side = ph_follows*pw/union_safe
     py_out = iou*py_side
     tx_rest = F.select(F.eq(eps_union, 0), th_area*tw_out + parea, th_area*tw_out + parea + eps_union)
     tx_share = tx_rest/union_safe
     tx_in = ih_met*(tx_share/union_safe)
     tx_side = th_area/union_safe
     tx_out = iou*tx_side
-    ty_rest = F.select(F.eq(eps_union, 0), t_rest*tw + parea, t_rest*tw + parea + eps_union)
+    ty_rest = F.select(F.eq(eps_union, 0), t_stay*tw + parea, t_stay*tw + parea + eps_union)
     ty_share = ty_rest/union_safe
     ty_in = iw_met*(ty_share/union_safe)
-    ty_side = tw/union_safe
+    ty_side = th_follows*tw/union_safe
     ty_out = iou*ty_side
     cw = F.max(px2, tx2) - F.min(px1, tx1)
     ch = F.max(py2, ty2) - F.min(py1, ty1)
+    cw_error = F.two_diff_error(F.max(px2, tx2), F.min(px1, tx1))
+    ch_error = F.two_diff_error(F.max(py2, ty2), F.min(py1, ty1))
     dx1_error = F.two_diff_error(px1, tx1)
     dx2_error = F.two_diff_error(px2, tx2)
     sx_high = dx1 + dx2
     sx_low = F.two_sum_error(dx1, dx2) + dx1_error + dx2_error
     sx = sx_high + sx_low
-    cw_error = F.two_diff_error(F.max(px2, tx2), F.min(px1, tx1))
     dy1_error = F.two_diff_error(py1, ty1)
     dy2_error = F.two_diff_error(py2, ty2)
     sy_high = dy1 + dy2
     sy_low = F.two_sum_error(dy1, dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low
-    ch_error = F.two_diff_error(F.max(py2, ty2), F.min(py1, ty1))
     s_squares = sx*sx + sy*sy
     rho = F.select(F.eq(eps_rho, 0), F.rational(1, 4)*s_squares, F.rational(1, 4)*s_squares + eps_rho)
     cw_square = cw*cw
@@ -254,14 +286,14 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     diagonal = diagonal_high + diagonal_low
     diagonal_den = F.select(F.eq(eps_diagonal, 0), diagonal, diagonal + eps_diagonal)
     distance = F.ratio(rho, diagonal_den, 0)
-    ph_ratio = F.select(F.eq(eps_ratio, 0), ph, ph + eps_ratio)
+    ph_ratio = F.select(F.eq(eps_ratio, 0), ph_kept, ph_kept + eps_ratio)
     pw_error = F.two_diff_error(px2, px1)
-    ph_error = F.select(F.eq(eps_ratio, 0), F.two_diff_error(py2, py1), F.two_diff_error(py2, py1) + F.two_sum_error(ph, eps_ratio))
+    ph_error = F.select(F.eq(eps_ratio, 0), ph_kept_error, F.two_sum_error(ph_kept, eps_ratio) + ph_kept_error)
     p_square = ph_ratio*ph_ratio + pw*pw
     ph_safe = F.select(F.eq(p_square, 0), 1, 0) + ph_ratio
-    th_ratio = F.select(F.eq(eps_ratio, 0), th, th + eps_ratio)
+    th_ratio = F.select(F.eq(eps_ratio, 0), th_kept, th_kept + eps_ratio)
     tw_error = F.two_diff_error(tx2, tx1)
-    th_error = F.select(F.eq(eps_ratio, 0), F.two_diff_error(ty2, ty1), F.two_diff_error(ty2, ty1) + F.two_sum_error(th, eps_ratio))
+    th_error = F.select(F.eq(eps_ratio, 0), th_kept_error, F.two_sum_error(th_kept, eps_ratio) + th_kept_error)
     t_square = th_ratio*th_ratio + tw*tw
     th_safe = F.select(F.eq(t_square, 0), 1, 0) + th_ratio
     across = ph_safe*tw
@@ -293,10 +325,10 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     threshold_share = threshold*union_safe
     margin_high = inter - threshold_share
     pw_slip = pw_error
-    ph_slip = F.select(F.eq(eps_height, 0), F.two_diff_error(py2, py1), F.two_diff_error(py2, py1) + F.two_sum_error(ph, eps_height))
+    ph_slip = F.select(F.eq(eps_height, 0), ph_kept_error, F.two_sum_error(ph_kept, eps_height) + ph_kept_error)
     parea_error = ph_area*pw_slip + ph_slip*pw + F.two_prod_error(pw, ph_area)
     tw_slip = tw_error
-    th_slip = F.select(F.eq(eps_height, 0), F.two_diff_error(ty2, ty1), F.two_diff_error(ty2, ty1) + F.two_sum_error(th, eps_height))
+    th_slip = F.select(F.eq(eps_height, 0), th_kept_error, F.two_sum_error(th_kept, eps_height) + th_kept_error)
     tarea_error = th_area*tw_slip + th_slip*tw + F.two_prod_error(tw, th_area)
     ox_error = meets_x*F.two_diff_error(F.min(px2, tx2), F.max(px1, tx1))
     oy_error = meets_y*F.two_diff_error(F.min(py2, ty2), F.max(py1, ty1))
@@ -326,9 +358,11 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     ch_bar = 2*ch*diagonal_den_bar
     cw_bar = 2*cw*diagonal_den_bar
     gap_bar = alpha_safe_bar + total_bar
-    th_bar = -(sign*t_wide*turn_bar)
+    th_kept_bar = -(sign*t_wide*turn_bar)
+    ph_kept_bar = sign*p_wide*turn_bar
+    th_bar = th_follows*th_kept_bar
     tw_bar = sign*t_tall*turn_bar
-    ph_bar = sign*p_wide*turn_bar
+    ph_bar = ph_follows*ph_kept_bar
     pw_bar = -(sign*p_tall*turn_bar)
     px1_bar = (px_in*x1_inside - px_out*x1_beyond)*gap_bar + sx_bar - cw_bar*x1_beyond - pw_bar
     py1_bar = (py_in*y1_inside - py_out*y1_beyond)*gap_bar + sy_bar - ch_bar*y1_beyond - ph_bar
@@ -341,7 +375,7 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
 
 
-def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, least_height, ceiling):
     """Return loss and gradient, plain form."""
     aspect_scale = F.rational(4, 1)*(F.rational(1, 1)/(F.pi()*F.pi()))
     pw = px2 - px1
@@ -353,8 +387,11 @@ def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, e
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
-    parea = (ph + eps_height)*pw
-    tarea = (th + eps_height)*tw
+    height_floor = F.select(F.eq(least_height, 0), -18446744073709551616, least_height)
+    ph_kept = F.max(F.stop(height_floor), ph)
+    th_kept = F.max(F.stop(height_floor), th)
+    parea = (ph_kept + eps_height)*pw
+    tarea = (th_kept + eps_height)*tw
     union_area = parea + tarea - inter
     union_den = union_area + eps_union
     iou = F.ratio(inter, union_den, 0)
@@ -366,8 +403,8 @@ def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, e
     rho = F.rational(1, 4)*(sx*sx) + F.rational(1, 4)*(sy*sy) + eps_rho
     diagonal = ch*ch + cw*cw + eps_diagonal
     distance = F.ratio(rho, diagonal, 0)
-    ph_ratio = ph + eps_ratio
-    th_ratio = th + eps_ratio
+    ph_ratio = ph_kept + eps_ratio
+    th_ratio = th_kept + eps_ratio
     turn = F.aspect(tw, th_ratio, unit, sign) - F.aspect(pw, ph_ratio, unit, sign)
     v = aspect_scale*(turn*turn)
     alpha_den = gap + v + eps_alpha
@@ -393,15 +430,17 @@ def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, e
     gap_bar = alpha_den_bar + total_bar
     iou_bar = -gap_bar
     union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
+    th_kept_bar = tw*union_den_bar + th_ratio_bar
+    ph_kept_bar = pw*union_den_bar + ph_ratio_bar
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_den_bar
     ih_bar = inter_bar*iw
     iw_bar = ih*inter_bar
     oy_bar = ih_bar*F.step(oy, 0)
     ox_bar = iw_bar*F.step(ox, 0)
-    th_bar = tw*union_den_bar + th_ratio_bar
-    tw_bar = (th + eps_height)*union_den_bar + turn_bar*F.ratio(sign*th_ratio, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)
-    ph_bar = pw*union_den_bar + ph_ratio_bar
-    pw_bar = (ph + eps_height)*union_den_bar - turn_bar*F.ratio(sign*ph_ratio, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)
+    th_bar = th_kept_bar*F.step(th - F.stop(height_floor), F.rational(1, 2))
+    tw_bar = (th_kept + eps_height)*union_den_bar + turn_bar*F.ratio(sign*th_ratio, (1 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0)
+    ph_bar = ph_kept_bar*F.step(ph - F.stop(height_floor), F.rational(1, 2))
+    pw_bar = (ph_kept + eps_height)*union_den_bar - turn_bar*F.ratio(sign*ph_ratio, (1 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0)
     px1_bar = sx_bar - cw_bar*F.step(tx1 - px1, F.rational(1, 2)) - ox_bar*F.step(px1 - tx1, F.rational(1, 2)) - pw_bar
     py1_bar = sy_bar - ch_bar*F.step(ty1 - py1, F.rational(1, 2)) - oy_bar*F.step(py1 - ty1, F.rational(1, 2)) - ph_bar
     px2_bar = ox_bar*F.step(tx2 - px2, F.rational(1, 2)) + cw_bar*F.step(px2 - tx2, F.rational(1, 2)) + pw_bar + sx_bar

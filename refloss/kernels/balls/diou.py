@@ -8,21 +8,23 @@ Definition
 
 Subgradients
     max and min at equal coordinates: an even split between the two, as torch.maximum takes
-    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quotient whose
-    denominator is 0: derivative 0.
+    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quantity equal
+    to its floor or ceiling: half of the derivative; IoU under the logarithm: 0. A quotient
+    whose denominator is 0: derivative 0.
 
 Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
     eps_diagonal: added to the squared diagonal (default 0.0)
     eps_rho: added to the squared distance of the centres (default 0.0)
+    least_height: floor of both heights in areas and aspect angles (default 0.0)
 
 Source
     Zheng et al., Distance-IoU Loss, AAAI 2020, arXiv 1911.08287.
 """
 
 
-def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_rho):
+def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_rho, least_height):
     """Return the loss of the stable program."""
     dx1 = px1 - tx1
     dy1 = py1 - ty1
@@ -37,6 +39,14 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
+    ph_under = -ph + least_height
+    ph_below = ph_under - F.two_diff_error(py2, py1)
+    ph_lift = F.select(F.eq(least_height, 0), 0, F.relu(ph_below))
+    ph_kept = F.select(F.eq(least_height, 0), ph, F.max(least_height, ph))
+    th_under = -th + least_height
+    th_below = th_under - F.two_diff_error(ty2, ty1)
+    th_lift = F.select(F.eq(least_height, 0), 0, F.relu(th_below))
+    th_kept = F.select(F.eq(least_height, 0), th, F.max(least_height, th))
     x1_above = F.relu(dx1)
     x1_below = x1_above - dx1
     y1_above = F.relu(dy1)
@@ -49,10 +59,12 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     ph_out = F.min(y1_below + y2_above, ph)
     tw_out = F.min(x1_above + x2_below, tw)
     th_out = F.min(y1_above + y2_below, th)
-    ph_area = F.select(F.eq(eps_height, 0), ph, ph + eps_height)
-    th_area = F.select(F.eq(eps_height, 0), th, th + eps_height)
-    p_rest = F.select(F.eq(eps_height, 0), ph_out, ph_out + eps_height)
-    t_rest = F.select(F.eq(eps_height, 0), th_out, th_out + eps_height)
+    ph_lifted = F.select(F.eq(least_height, 0), ph_out, ph_lift + ph_out)
+    p_rest = F.select(F.eq(eps_height, 0), ph_lifted, ph_lifted + eps_height)
+    th_lifted = F.select(F.eq(least_height, 0), th_out, th_lift + th_out)
+    t_rest = F.select(F.eq(eps_height, 0), th_lifted, th_lifted + eps_height)
+    ph_area = F.select(F.eq(eps_height, 0), ph_kept, ph_kept + eps_height)
+    th_area = F.select(F.eq(eps_height, 0), th_kept, th_kept + eps_height)
     p_only = iw*p_rest + ph_area*pw_out
     t_only = iw*t_rest + th_area*tw_out
     outside = p_only + t_only
@@ -63,18 +75,18 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     gap = (F.select(F.eq(eps_union, 0), outside, outside + eps_union) + union_empty)/union_safe
     cw = F.max(px2, tx2) - F.min(px1, tx1)
     ch = F.max(py2, ty2) - F.min(py1, ty1)
+    cw_error = F.two_diff_error(F.max(px2, tx2), F.min(px1, tx1))
+    ch_error = F.two_diff_error(F.max(py2, ty2), F.min(py1, ty1))
     dx1_error = F.two_diff_error(px1, tx1)
     dx2_error = F.two_diff_error(px2, tx2)
     sx_high = dx1 + dx2
     sx_low = F.two_sum_error(dx1, dx2) + dx1_error + dx2_error
     sx = sx_high + sx_low
-    cw_error = F.two_diff_error(F.max(px2, tx2), F.min(px1, tx1))
     dy1_error = F.two_diff_error(py1, ty1)
     dy2_error = F.two_diff_error(py2, ty2)
     sy_high = dy1 + dy2
     sy_low = F.two_sum_error(dy1, dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low
-    ch_error = F.two_diff_error(F.max(py2, ty2), F.min(py1, ty1))
     s_squares = sx*sx + sy*sy
     rho = F.select(F.eq(eps_rho, 0), F.rational(1, 4)*s_squares, F.rational(1, 4)*s_squares + eps_rho)
     cw_square = cw*cw
@@ -89,7 +101,7 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_
     return loss
 
 
-def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho):
+def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, least_height):
     """Return the loss and the stable gradient."""
     dx1 = px1 - tx1
     dy1 = py1 - ty1
@@ -112,6 +124,16 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     x2_beyond = 1 - x2_inside
     y2_inside = F.step(-dy2, F.rational(1, 2))
     y2_beyond = 1 - y2_inside
+    ph_under = -ph + least_height
+    ph_below = ph_under - F.two_diff_error(py2, py1)
+    ph_follows = F.select(F.eq(least_height, 0), 1, F.step(-ph_below, F.rational(1, 2)))
+    ph_lift = F.select(F.eq(least_height, 0), 0, F.relu(ph_below))
+    ph_kept = F.select(F.eq(least_height, 0), ph, F.max(least_height, ph))
+    th_under = -th + least_height
+    th_below = th_under - F.two_diff_error(ty2, ty1)
+    th_follows = F.select(F.eq(least_height, 0), 1, F.step(-th_below, F.rational(1, 2)))
+    th_lift = F.select(F.eq(least_height, 0), 0, F.relu(th_below))
+    th_kept = F.select(F.eq(least_height, 0), th, F.max(least_height, th))
     x1_above = F.relu(dx1)
     x1_below = x1_above - dx1
     y1_above = F.relu(dy1)
@@ -124,10 +146,14 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     ph_out = F.min(y1_below + y2_above, ph)
     tw_out = F.min(x1_above + x2_below, tw)
     th_out = F.min(y1_above + y2_below, th)
-    ph_area = F.select(F.eq(eps_height, 0), ph, ph + eps_height)
-    th_area = F.select(F.eq(eps_height, 0), th, th + eps_height)
-    p_rest = F.select(F.eq(eps_height, 0), ph_out, ph_out + eps_height)
-    t_rest = F.select(F.eq(eps_height, 0), th_out, th_out + eps_height)
+    ph_lifted = F.select(F.eq(least_height, 0), ph_out, ph_lift + ph_out)
+    p_rest = F.select(F.eq(eps_height, 0), ph_lifted, ph_lifted + eps_height)
+    p_stay = F.select(F.eq(least_height, 0), p_rest, (1 - ph_follows)*ih + p_rest)
+    th_lifted = F.select(F.eq(least_height, 0), th_out, th_lift + th_out)
+    t_rest = F.select(F.eq(eps_height, 0), th_lifted, th_lifted + eps_height)
+    t_stay = F.select(F.eq(least_height, 0), t_rest, (1 - th_follows)*ih + t_rest)
+    ph_area = F.select(F.eq(eps_height, 0), ph_kept, ph_kept + eps_height)
+    th_area = F.select(F.eq(eps_height, 0), th_kept, th_kept + eps_height)
     p_only = iw*p_rest + ph_area*pw_out
     t_only = iw*t_rest + th_area*tw_out
     outside = p_only + t_only
@@ -146,35 +172,35 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     px_in = ih_met*(px_share/union_safe)
     px_side = ph_area/union_safe
     px_out = iou*px_side
-    py_rest = F.select(F.eq(eps_union, 0), p_rest*pw + tarea, p_rest*pw + tarea + eps_union)
+    py_rest = F.select(F.eq(eps_union, 0), p_stay*pw + tarea, p_stay*pw + tarea + eps_union)
     py_share = py_rest/union_safe
     py_in = iw_met*(py_share/union_safe)
-    py_side = pw/union_safe
+    py_side = ph_follows*pw/union_safe
     py_out = iou*py_side
     tx_rest = F.select(F.eq(eps_union, 0), th_area*tw_out + parea, th_area*tw_out + parea + eps_union)
     tx_share = tx_rest/union_safe
     tx_in = ih_met*(tx_share/union_safe)
     tx_side = th_area/union_safe
     tx_out = iou*tx_side
-    ty_rest = F.select(F.eq(eps_union, 0), t_rest*tw + parea, t_rest*tw + parea + eps_union)
+    ty_rest = F.select(F.eq(eps_union, 0), t_stay*tw + parea, t_stay*tw + parea + eps_union)
     ty_share = ty_rest/union_safe
     ty_in = iw_met*(ty_share/union_safe)
-    ty_side = tw/union_safe
+    ty_side = th_follows*tw/union_safe
     ty_out = iou*ty_side
     cw = F.max(px2, tx2) - F.min(px1, tx1)
     ch = F.max(py2, ty2) - F.min(py1, ty1)
+    cw_error = F.two_diff_error(F.max(px2, tx2), F.min(px1, tx1))
+    ch_error = F.two_diff_error(F.max(py2, ty2), F.min(py1, ty1))
     dx1_error = F.two_diff_error(px1, tx1)
     dx2_error = F.two_diff_error(px2, tx2)
     sx_high = dx1 + dx2
     sx_low = F.two_sum_error(dx1, dx2) + dx1_error + dx2_error
     sx = sx_high + sx_low
-    cw_error = F.two_diff_error(F.max(px2, tx2), F.min(px1, tx1))
     dy1_error = F.two_diff_error(py1, ty1)
     dy2_error = F.two_diff_error(py2, ty2)
     sy_high = dy1 + dy2
     sy_low = F.two_sum_error(dy1, dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low
-    ch_error = F.two_diff_error(F.max(py2, ty2), F.min(py1, ty1))
     s_squares = sx*sx + sy*sy
     rho = F.select(F.eq(eps_rho, 0), F.rational(1, 4)*s_squares, F.rational(1, 4)*s_squares + eps_rho)
     cw_square = cw*cw
@@ -204,7 +230,7 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
 
 
-def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho):
+def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, least_height):
     """Return loss and gradient, plain form."""
     pw = px2 - px1
     ph = py2 - py1
@@ -215,8 +241,11 @@ def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, e
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
-    parea = (ph + eps_height)*pw
-    tarea = (th + eps_height)*tw
+    height_floor = F.select(F.eq(least_height, 0), -18446744073709551616, least_height)
+    ph_kept = F.max(F.stop(height_floor), ph)
+    th_kept = F.max(F.stop(height_floor), th)
+    parea = (ph_kept + eps_height)*pw
+    tarea = (th_kept + eps_height)*tw
     union_area = parea + tarea - inter
     union_den = union_area + eps_union
     iou = F.ratio(inter, union_den, 0)
@@ -237,15 +266,17 @@ def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, e
     cw_bar = 2*cw*diagonal_bar
     iou_bar = -loss_bar
     union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
+    th_kept_bar = tw*union_den_bar
+    ph_kept_bar = pw*union_den_bar
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_den_bar
     ih_bar = inter_bar*iw
     iw_bar = ih*inter_bar
     oy_bar = ih_bar*F.step(oy, 0)
     ox_bar = iw_bar*F.step(ox, 0)
-    th_bar = tw*union_den_bar
-    tw_bar = (th + eps_height)*union_den_bar
-    ph_bar = pw*union_den_bar
-    pw_bar = (ph + eps_height)*union_den_bar
+    th_bar = th_kept_bar*F.step(th - F.stop(height_floor), F.rational(1, 2))
+    tw_bar = (th_kept + eps_height)*union_den_bar
+    ph_bar = ph_kept_bar*F.step(ph - F.stop(height_floor), F.rational(1, 2))
+    pw_bar = (ph_kept + eps_height)*union_den_bar
     px1_bar = sx_bar - cw_bar*F.step(tx1 - px1, F.rational(1, 2)) - ox_bar*F.step(px1 - tx1, F.rational(1, 2)) - pw_bar
     py1_bar = sy_bar - ch_bar*F.step(ty1 - py1, F.rational(1, 2)) - oy_bar*F.step(py1 - ty1, F.rational(1, 2)) - ph_bar
     px2_bar = ox_bar*F.step(tx2 - px2, F.rational(1, 2)) + cw_bar*F.step(px2 - tx2, F.rational(1, 2)) + pw_bar + sx_bar

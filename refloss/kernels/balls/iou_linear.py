@@ -8,20 +8,23 @@ Definition
 
 Subgradients
     max and min at equal coordinates: an even split between the two, as torch.maximum takes
-    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quotient whose
-    denominator is 0: derivative 0.
+    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quantity equal
+    to its floor or ceiling: half of the derivative; IoU under the logarithm: 0. A quotient
+    whose denominator is 0: derivative 0.
 
 Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
     eps_height: added to both heights in the areas (default 0.0)
+    least_height: floor of both heights in areas and aspect angles (default 0.0)
     least_area: floor of union and hull (default -inf)
+    least_iou: floor of IoU in the loss (default 0.0)
 
 Source
     Yu et al., UnitBox, ACM MM 2016; 1 - IoU and 1 - IoU^2 by the libraries that use them.
 """
 
 
-def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_area):
+def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, least_height, least_area, least_iou):
     """Return the loss of the stable program."""
     dx1 = px1 - tx1
     dy1 = py1 - ty1
@@ -36,6 +39,20 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, leas
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
+    meets_x = F.step(ox, 0)
+    meets_y = F.step(oy, 0)
+    ph_under = -ph + least_height
+    ph_below = ph_under - F.two_diff_error(py2, py1)
+    ph_follows = F.select(F.eq(least_height, 0), 1, F.step(-ph_below, F.rational(1, 2)))
+    ph_lift = F.select(F.eq(least_height, 0), 0, F.relu(ph_below))
+    ph_kept = F.select(F.eq(least_height, 0), ph, F.max(least_height, ph))
+    ph_kept_error = F.select(F.eq(least_height, 0), F.two_diff_error(py2, py1), ph_follows*F.two_diff_error(py2, py1))
+    th_under = -th + least_height
+    th_below = th_under - F.two_diff_error(ty2, ty1)
+    th_follows = F.select(F.eq(least_height, 0), 1, F.step(-th_below, F.rational(1, 2)))
+    th_lift = F.select(F.eq(least_height, 0), 0, F.relu(th_below))
+    th_kept = F.select(F.eq(least_height, 0), th, F.max(least_height, th))
+    th_kept_error = F.select(F.eq(least_height, 0), F.two_diff_error(ty2, ty1), th_follows*F.two_diff_error(ty2, ty1))
     x1_above = F.relu(dx1)
     x1_below = x1_above - dx1
     y1_above = F.relu(dy1)
@@ -48,25 +65,46 @@ def value(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, leas
     ph_out = F.min(y1_below + y2_above, ph)
     tw_out = F.min(x1_above + x2_below, tw)
     th_out = F.min(y1_above + y2_below, th)
-    ph_area = F.select(F.eq(eps_height, 0), ph, ph + eps_height)
-    th_area = F.select(F.eq(eps_height, 0), th, th + eps_height)
-    p_rest = F.select(F.eq(eps_height, 0), ph_out, ph_out + eps_height)
-    t_rest = F.select(F.eq(eps_height, 0), th_out, th_out + eps_height)
+    ph_lifted = F.select(F.eq(least_height, 0), ph_out, ph_lift + ph_out)
+    p_rest = F.select(F.eq(eps_height, 0), ph_lifted, ph_lifted + eps_height)
+    th_lifted = F.select(F.eq(least_height, 0), th_out, th_lift + th_out)
+    t_rest = F.select(F.eq(eps_height, 0), th_lifted, th_lifted + eps_height)
+    ph_area = F.select(F.eq(eps_height, 0), ph_kept, ph_kept + eps_height)
+    th_area = F.select(F.eq(eps_height, 0), th_kept, th_kept + eps_height)
     p_only = iw*p_rest + ph_area*pw_out
     t_only = iw*t_rest + th_area*tw_out
     outside = p_only + t_only
+    parea = ph_area*pw
+    tarea = th_area*tw
     union_area = inter + outside
+    pw_slip = F.two_diff_error(px2, px1)
+    ph_slip = F.select(F.eq(eps_height, 0), ph_kept_error, F.two_sum_error(ph_kept, eps_height) + ph_kept_error)
+    parea_error = ph_area*pw_slip + ph_slip*pw + F.two_prod_error(pw, ph_area)
+    tw_slip = F.two_diff_error(tx2, tx1)
+    th_slip = F.select(F.eq(eps_height, 0), th_kept_error, F.two_sum_error(th_kept, eps_height) + th_kept_error)
+    tarea_error = th_area*tw_slip + th_slip*tw + F.two_prod_error(tw, th_area)
+    ox_error = meets_x*F.two_diff_error(F.min(px2, tx2), F.max(px1, tx1))
+    oy_error = meets_y*F.two_diff_error(F.min(py2, ty2), F.max(py1, ty1))
+    inter_error = ih*ox_error + iw*oy_error + F.two_prod_error(iw, ih)
+    area_sum = parea + tarea
+    union_high = area_sum - inter
+    union_gap = union_high - union_area
+    union_low = F.two_diff_error(area_sum, inter) + F.two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
+    union_error = F.stop(union_gap + union_low)
     union_kept = F.select(F.lt(least_area, 0), union_area, F.max(least_area, union_area))
-    union_slack = F.select(F.lt(least_area, 0), eps_union, F.relu(-union_area + least_area) + eps_union)
+    union_under = -union_area + least_area
+    union_lift = F.relu(union_under - union_error)
+    union_slack = F.select(F.lt(least_area, 0), eps_union, union_lift + eps_union)
     union_den = F.select(F.eq(eps_union, 0), union_kept, union_kept + eps_union)
     union_empty = F.select(F.eq(union_den, 0), 1, 0)
     union_safe = union_den + union_empty
     gap = (outside + union_empty + union_slack)/union_safe
-    loss = gap
+    gap_kept = F.select(F.eq(least_iou, 0), gap, F.min(1 - least_iou, gap))
+    loss = gap_kept
     return loss
 
 
-def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, least_area):
+def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, least_height, least_area, least_iou):
     """Return the loss and the stable gradient."""
     dx1 = px1 - tx1
     dy1 = py1 - ty1
@@ -89,6 +127,20 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     x2_beyond = 1 - x2_inside
     y2_inside = F.step(-dy2, F.rational(1, 2))
     y2_beyond = 1 - y2_inside
+    meets_x = F.step(ox, 0)
+    meets_y = F.step(oy, 0)
+    ph_under = -ph + least_height
+    ph_below = ph_under - F.two_diff_error(py2, py1)
+    ph_follows = F.select(F.eq(least_height, 0), 1, F.step(-ph_below, F.rational(1, 2)))
+    ph_lift = F.select(F.eq(least_height, 0), 0, F.relu(ph_below))
+    ph_kept = F.select(F.eq(least_height, 0), ph, F.max(least_height, ph))
+    ph_kept_error = F.select(F.eq(least_height, 0), F.two_diff_error(py2, py1), ph_follows*F.two_diff_error(py2, py1))
+    th_under = -th + least_height
+    th_below = th_under - F.two_diff_error(ty2, ty1)
+    th_follows = F.select(F.eq(least_height, 0), 1, F.step(-th_below, F.rational(1, 2)))
+    th_lift = F.select(F.eq(least_height, 0), 0, F.relu(th_below))
+    th_kept = F.select(F.eq(least_height, 0), th, F.max(least_height, th))
+    th_kept_error = F.select(F.eq(least_height, 0), F.two_diff_error(ty2, ty1), th_follows*F.two_diff_error(ty2, ty1))
     x1_above = F.relu(dx1)
     x1_below = x1_above - dx1
     y1_above = F.relu(dy1)
@@ -101,19 +153,39 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     ph_out = F.min(y1_below + y2_above, ph)
     tw_out = F.min(x1_above + x2_below, tw)
     th_out = F.min(y1_above + y2_below, th)
-    ph_area = F.select(F.eq(eps_height, 0), ph, ph + eps_height)
-    th_area = F.select(F.eq(eps_height, 0), th, th + eps_height)
-    p_rest = F.select(F.eq(eps_height, 0), ph_out, ph_out + eps_height)
-    t_rest = F.select(F.eq(eps_height, 0), th_out, th_out + eps_height)
+    ph_lifted = F.select(F.eq(least_height, 0), ph_out, ph_lift + ph_out)
+    p_rest = F.select(F.eq(eps_height, 0), ph_lifted, ph_lifted + eps_height)
+    p_stay = F.select(F.eq(least_height, 0), p_rest, (1 - ph_follows)*ih + p_rest)
+    th_lifted = F.select(F.eq(least_height, 0), th_out, th_lift + th_out)
+    t_rest = F.select(F.eq(eps_height, 0), th_lifted, th_lifted + eps_height)
+    t_stay = F.select(F.eq(least_height, 0), t_rest, (1 - th_follows)*ih + t_rest)
+    ph_area = F.select(F.eq(eps_height, 0), ph_kept, ph_kept + eps_height)
+    th_area = F.select(F.eq(eps_height, 0), th_kept, th_kept + eps_height)
     p_only = iw*p_rest + ph_area*pw_out
     t_only = iw*t_rest + th_area*tw_out
     outside = p_only + t_only
     parea = ph_area*pw
     tarea = th_area*tw
     union_area = inter + outside
+    pw_slip = F.two_diff_error(px2, px1)
+    ph_slip = F.select(F.eq(eps_height, 0), ph_kept_error, F.two_sum_error(ph_kept, eps_height) + ph_kept_error)
+    parea_error = ph_area*pw_slip + ph_slip*pw + F.two_prod_error(pw, ph_area)
+    tw_slip = F.two_diff_error(tx2, tx1)
+    th_slip = F.select(F.eq(eps_height, 0), th_kept_error, F.two_sum_error(th_kept, eps_height) + th_kept_error)
+    tarea_error = th_area*tw_slip + th_slip*tw + F.two_prod_error(tw, th_area)
+    ox_error = meets_x*F.two_diff_error(F.min(px2, tx2), F.max(px1, tx1))
+    oy_error = meets_y*F.two_diff_error(F.min(py2, ty2), F.max(py1, ty1))
+    inter_error = ih*ox_error + iw*oy_error + F.two_prod_error(iw, ih)
+    area_sum = parea + tarea
+    union_high = area_sum - inter
+    union_gap = union_high - union_area
+    union_low = F.two_diff_error(area_sum, inter) + F.two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error
+    union_error = F.stop(union_gap + union_low)
     union_kept = F.select(F.lt(least_area, 0), union_area, F.max(least_area, union_area))
-    union_slack = F.select(F.lt(least_area, 0), eps_union, F.relu(-union_area + least_area) + eps_union)
+    union_under = -union_area + least_area
+    union_lift = F.relu(union_under - union_error)
     union_follows = F.select(F.lt(least_area, 0), 1, F.step(union_area - least_area, F.rational(1, 2)))
+    union_slack = F.select(F.lt(least_area, 0), eps_union, union_lift + eps_union)
     union_den = F.select(F.eq(eps_union, 0), union_kept, union_kept + eps_union)
     union_empty = F.select(F.eq(union_den, 0), 1, 0)
     union_safe = union_den + union_empty
@@ -126,34 +198,36 @@ def grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_hei
     px_in = ih_met*(px_share/union_safe)
     px_side = union_follows*(ph_area/union_safe)
     px_out = iou*px_side
-    py_rest = p_rest*pw + tarea + union_slack
+    py_rest = p_stay*pw + tarea + union_slack
     py_share = F.select(F.lt(least_area, 0), py_rest, (1 - union_follows)*union_safe + py_rest*union_follows)/union_safe
     py_in = iw_met*(py_share/union_safe)
-    py_side = union_follows*(pw/union_safe)
+    py_side = union_follows*(ph_follows*pw/union_safe)
     py_out = iou*py_side
     tx_rest = th_area*tw_out + parea + union_slack
     tx_share = F.select(F.lt(least_area, 0), tx_rest, (1 - union_follows)*union_safe + tx_rest*union_follows)/union_safe
     tx_in = ih_met*(tx_share/union_safe)
     tx_side = union_follows*(th_area/union_safe)
     tx_out = iou*tx_side
-    ty_rest = t_rest*tw + parea + union_slack
+    ty_rest = t_stay*tw + parea + union_slack
     ty_share = F.select(F.lt(least_area, 0), ty_rest, (1 - union_follows)*union_safe + ty_rest*union_follows)/union_safe
     ty_in = iw_met*(ty_share/union_safe)
-    ty_side = union_follows*(tw/union_safe)
+    ty_side = union_follows*(th_follows*tw/union_safe)
     ty_out = iou*ty_side
-    loss = gap
-    px1_bar = (px_in*x1_inside - px_out*x1_beyond)*loss_bar
-    py1_bar = (py_in*y1_inside - py_out*y1_beyond)*loss_bar
-    px2_bar = (px_out*x2_beyond - px_in*x2_inside)*loss_bar
-    py2_bar = (py_out*y2_beyond - py_in*y2_inside)*loss_bar
-    tx1_bar = (tx_in*x1_beyond - tx_out*x1_inside)*loss_bar
-    ty1_bar = (ty_in*y1_beyond - ty_out*y1_inside)*loss_bar
-    tx2_bar = (tx_out*x2_inside - tx_in*x2_beyond)*loss_bar
-    ty2_bar = (ty_out*y2_inside - ty_in*y2_beyond)*loss_bar
+    gap_kept = F.select(F.eq(least_iou, 0), gap, F.min(1 - least_iou, gap))
+    loss = gap_kept
+    gap_bar = F.select(F.eq(least_iou, 0), loss_bar, loss_bar*F.step(iou - least_iou, F.rational(1, 2)))
+    px1_bar = (px_in*x1_inside - px_out*x1_beyond)*gap_bar
+    py1_bar = (py_in*y1_inside - py_out*y1_beyond)*gap_bar
+    px2_bar = (px_out*x2_beyond - px_in*x2_inside)*gap_bar
+    py2_bar = (py_out*y2_beyond - py_in*y2_inside)*gap_bar
+    tx1_bar = (tx_in*x1_beyond - tx_out*x1_inside)*gap_bar
+    ty1_bar = (ty_in*y1_beyond - ty_out*y1_inside)*gap_bar
+    tx2_bar = (tx_out*x2_inside - tx_in*x2_beyond)*gap_bar
+    ty2_bar = (ty_out*y2_inside - ty_in*y2_beyond)*gap_bar
     return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
 
 
-def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, least_area):
+def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, least_height, least_area, least_iou):
     """Return loss and gradient, plain form."""
     pw = px2 - px1
     ph = py2 - py1
@@ -164,26 +238,33 @@ def plain_grad(F, px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, e
     iw = F.relu(ox)
     ih = F.relu(oy)
     inter = ih*iw
-    parea = (ph + eps_height)*pw
-    tarea = (th + eps_height)*tw
+    height_floor = F.select(F.eq(least_height, 0), -18446744073709551616, least_height)
+    ph_kept = F.max(F.stop(height_floor), ph)
+    th_kept = F.max(F.stop(height_floor), th)
+    parea = (ph_kept + eps_height)*pw
+    tarea = (th_kept + eps_height)*tw
     union_area = parea + tarea - inter
     union_kept = F.max(least_area, union_area)
     union_den = union_kept + eps_union
     iou = F.ratio(inter, union_den, 0)
-    gap = 1 - iou
-    loss = gap
-    iou_bar = -loss_bar
+    iou_floor = F.select(F.eq(least_iou, 0), -18446744073709551616, least_iou)
+    iou_kept = F.max(F.stop(iou_floor), iou)
+    loss = 1 - iou_kept
+    iou_kept_bar = -loss_bar
+    iou_bar = iou_kept_bar*F.step(iou - F.stop(iou_floor), F.rational(1, 2))
     union_den_bar = -(iou*F.ratio(iou_bar, union_den, 0))
     union_area_bar = union_den_bar*F.step(union_area - least_area, F.rational(1, 2))
+    th_kept_bar = tw*union_area_bar
+    ph_kept_bar = pw*union_area_bar
     inter_bar = F.ratio(iou_bar, union_den, 0) - union_area_bar
     ih_bar = inter_bar*iw
     iw_bar = ih*inter_bar
     oy_bar = ih_bar*F.step(oy, 0)
     ox_bar = iw_bar*F.step(ox, 0)
-    th_bar = tw*union_area_bar
-    tw_bar = (th + eps_height)*union_area_bar
-    ph_bar = pw*union_area_bar
-    pw_bar = (ph + eps_height)*union_area_bar
+    th_bar = th_kept_bar*F.step(th - F.stop(height_floor), F.rational(1, 2))
+    tw_bar = (th_kept + eps_height)*union_area_bar
+    ph_bar = ph_kept_bar*F.step(ph - F.stop(height_floor), F.rational(1, 2))
+    pw_bar = (ph_kept + eps_height)*union_area_bar
     px1_bar = -ox_bar*F.step(px1 - tx1, F.rational(1, 2)) - pw_bar
     py1_bar = -oy_bar*F.step(py1 - ty1, F.rational(1, 2)) - ph_bar
     px2_bar = ox_bar*F.step(tx2 - px2, F.rational(1, 2)) + pw_bar

@@ -8,9 +8,10 @@ Definition
 
 Subgradients
     max and min at equal coordinates: an even split between the two, as torch.maximum takes
-    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quotient whose
-    denominator is 0: derivative 0. alpha is a constant unless `attach` is 1, in second
-    derivatives too.
+    it. Overlap of exactly 0 (touching boxes): derivative 0, as relu at 0. A quantity equal
+    to its floor or ceiling: half of the derivative; IoU under the logarithm: 0. A quotient
+    whose denominator is 0: derivative 0. alpha is a constant unless `attach` is 1, in
+    second derivatives too.
 
 Constants
     eps_union: added to the union as denominator of IoU (default 0.0)
@@ -24,6 +25,7 @@ Constants
     attach: 1: the gradient passes through alpha; 0: it does not (default 0.0)
     unit: 1: w^2 + h^2 is replaced by 1 in the aspect derivative; 0: it is not (default 0.0)
     sign: factor of the aspect derivative: 1, or -1 as the paper prints it (default 1.0)
+    least_height: floor of both heights in areas and aspect angles (default 0.0)
     ceiling: the loss is cut above this value (default inf)
 
 Source
@@ -34,7 +36,7 @@ Source
 import numpy as np
 
 ASPECT_SCALE = 0.4052847345693511  # 4/pi**2, correctly rounded
-CONSTANTS = ("eps_union", "eps_height", "eps_diagonal", "eps_rho", "eps_ratio", "eps_alpha", "threshold", "at_threshold", "attach", "unit", "sign", "ceiling",)
+CONSTANTS = ("eps_union", "eps_height", "eps_diagonal", "eps_rho", "eps_ratio", "eps_alpha", "threshold", "at_threshold", "attach", "unit", "sign", "least_height", "ceiling",)
 
 
 def ratio(n, d, at0):
@@ -69,7 +71,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, least_height, ceiling):
     """Return loss, one an item."""
     dx1 = px1 - tx1  # pred minus target
     dy1 = py1 - ty1  # pred minus target
@@ -86,6 +88,18 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     inter = ih*iw  # intersection
     meets_x = np.heaviside(ox, 0.0)
     meets_y = np.heaviside(oy, 0.0)
+    ph_under = -ph + least_height
+    ph_below = ph_under - two_diff_error(py2, py1)  # the floor minus the height, exactly signed
+    ph_follows = np.where((least_height == 0.0), 1.0, np.heaviside(-ph_below, 0.5))  # 0 where the height is floored
+    ph_lift = np.where((least_height == 0.0), 0.0, np.maximum(ph_below, 0.0))  # what the floor adds to the height
+    ph_kept = np.where((least_height == 0.0), ph, np.maximum(least_height, ph))  # height, floored
+    ph_kept_error = np.where((least_height == 0.0), two_diff_error(py2, py1), ph_follows*two_diff_error(py2, py1))  # what rounding it lost
+    th_under = -th + least_height
+    th_below = th_under - two_diff_error(ty2, ty1)  # the floor minus the height, exactly signed
+    th_follows = np.where((least_height == 0.0), 1.0, np.heaviside(-th_below, 0.5))  # 0 where the height is floored
+    th_lift = np.where((least_height == 0.0), 0.0, np.maximum(th_below, 0.0))  # what the floor adds to the height
+    th_kept = np.where((least_height == 0.0), th, np.maximum(least_height, th))  # height, floored
+    th_kept_error = np.where((least_height == 0.0), two_diff_error(ty2, ty1), th_follows*two_diff_error(ty2, ty1))  # what rounding it lost
     x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
     x1_below = x1_above - dx1  # max(-dx1, 0)
     y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
@@ -98,10 +112,12 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
     tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
     th_out = np.minimum(y1_above + y2_below, th)  # th - ih
-    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
-    th_area = np.where((eps_height == 0.0), th, th + eps_height)
-    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
-    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
+    ph_lifted = np.where((least_height == 0.0), ph_out, ph_lift + ph_out)  # part of the floored height outside
+    p_rest = np.where((eps_height == 0.0), ph_lifted, ph_lifted + eps_height)
+    th_lifted = np.where((least_height == 0.0), th_out, th_lift + th_out)  # part of the floored height outside
+    t_rest = np.where((eps_height == 0.0), th_lifted, th_lifted + eps_height)
+    ph_area = np.where((eps_height == 0.0), ph_kept, ph_kept + eps_height)
+    th_area = np.where((eps_height == 0.0), th_kept, th_kept + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
@@ -114,18 +130,18 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     gap = (np.where((eps_union == 0.0), outside, outside + eps_union) + union_empty)/union_safe  # 1 - IoU, from terms >= 0
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
+    cw_error = two_diff_error(np.maximum(px2, tx2), np.minimum(px1, tx1))  # what rounding loses of it
+    ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))  # what rounding loses of it
     dx1_error = two_diff_error(px1, tx1)
     dx2_error = two_diff_error(px2, tx2)
     sx_high = dx1 + dx2
     sx_low = two_sum_error(dx1, dx2) + dx1_error + dx2_error
     sx = sx_high + sx_low  # twice the distance of the centres in x
-    cw_error = two_diff_error(np.maximum(px2, tx2), np.minimum(px1, tx1))
     dy1_error = two_diff_error(py1, ty1)
     dy2_error = two_diff_error(py2, ty2)
     sy_high = dy1 + dy2
     sy_low = two_sum_error(dy1, dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low  # twice the distance of the centres in y
-    ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
     s_squares = sx*sx + sy*sy
     rho = np.where((eps_rho == 0.0), 0.25*s_squares, 0.25*s_squares + eps_rho)  # squared distance of the centres
     cw_square = cw*cw
@@ -136,14 +152,14 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     diagonal = diagonal_high + diagonal_low  # squared diagonal of the hull
     diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
     distance = ratio(rho, diagonal_den, 0.0)
-    ph_ratio = np.where((eps_ratio == 0.0), ph, ph + eps_ratio)
+    ph_ratio = np.where((eps_ratio == 0.0), ph_kept, ph_kept + eps_ratio)
     pw_error = two_diff_error(px2, px1)
-    ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_ratio))
+    ph_error = np.where((eps_ratio == 0.0), ph_kept_error, two_sum_error(ph_kept, eps_ratio) + ph_kept_error)
     p_square = ph_ratio*ph_ratio + pw*pw
     ph_safe = np.where((p_square == 0.0), 1.0, 0.0) + ph_ratio  # a point has angle 0
-    th_ratio = np.where((eps_ratio == 0.0), th, th + eps_ratio)
+    th_ratio = np.where((eps_ratio == 0.0), th_kept, th_kept + eps_ratio)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_ratio))
+    th_error = np.where((eps_ratio == 0.0), th_kept_error, two_sum_error(th_kept, eps_ratio) + th_kept_error)
     t_square = th_ratio*th_ratio + tw*tw
     th_safe = np.where((t_square == 0.0), 1.0, 0.0) + th_ratio  # a point has angle 0
     across = ph_safe*tw
@@ -169,10 +185,10 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     threshold_share = threshold*union_safe
     margin_high = inter - threshold_share
     pw_slip = two_diff_error(px2, px1)
-    ph_slip = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
+    ph_slip = np.where((eps_height == 0.0), ph_kept_error, two_sum_error(ph_kept, eps_height) + ph_kept_error)
     parea_error = ph_area*pw_slip + ph_slip*pw + two_prod_error(pw, ph_area)
     tw_slip = two_diff_error(tx2, tx1)
-    th_slip = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
+    th_slip = np.where((eps_height == 0.0), th_kept_error, two_sum_error(th_kept, eps_height) + th_kept_error)
     tarea_error = th_area*tw_slip + th_slip*tw + two_prod_error(tw, th_area)
     ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
     oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
@@ -191,7 +207,7 @@ def value(px1, py1, px2, py2, tx1, ty1, tx2, ty2, eps_union, eps_height, eps_dia
     return loss
 
 
-def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, least_height, ceiling):
     """Return loss, then its derivative by every column times loss_bar."""
     dx1 = px1 - tx1  # pred minus target
     dy1 = py1 - ty1  # pred minus target
@@ -216,6 +232,18 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     y2_beyond = 1.0 - y2_inside
     meets_x = np.heaviside(ox, 0.0)
     meets_y = np.heaviside(oy, 0.0)
+    ph_under = -ph + least_height
+    ph_below = ph_under - two_diff_error(py2, py1)  # the floor minus the height, exactly signed
+    ph_follows = np.where((least_height == 0.0), 1.0, np.heaviside(-ph_below, 0.5))  # 0 where the height is floored
+    ph_lift = np.where((least_height == 0.0), 0.0, np.maximum(ph_below, 0.0))  # what the floor adds to the height
+    ph_kept = np.where((least_height == 0.0), ph, np.maximum(least_height, ph))  # height, floored
+    ph_kept_error = np.where((least_height == 0.0), two_diff_error(py2, py1), ph_follows*two_diff_error(py2, py1))  # what rounding it lost
+    th_under = -th + least_height
+    th_below = th_under - two_diff_error(ty2, ty1)  # the floor minus the height, exactly signed
+    th_follows = np.where((least_height == 0.0), 1.0, np.heaviside(-th_below, 0.5))  # 0 where the height is floored
+    th_lift = np.where((least_height == 0.0), 0.0, np.maximum(th_below, 0.0))  # what the floor adds to the height
+    th_kept = np.where((least_height == 0.0), th, np.maximum(least_height, th))  # height, floored
+    th_kept_error = np.where((least_height == 0.0), two_diff_error(ty2, ty1), th_follows*two_diff_error(ty2, ty1))  # what rounding it lost
     x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
     x1_below = x1_above - dx1  # max(-dx1, 0)
     y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
@@ -228,10 +256,14 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
     tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
     th_out = np.minimum(y1_above + y2_below, th)  # th - ih
-    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
-    th_area = np.where((eps_height == 0.0), th, th + eps_height)
-    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
-    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
+    ph_lifted = np.where((least_height == 0.0), ph_out, ph_lift + ph_out)  # part of the floored height outside
+    p_rest = np.where((eps_height == 0.0), ph_lifted, ph_lifted + eps_height)
+    p_stay = np.where((least_height == 0.0), p_rest, (1.0 - ph_follows)*ih + p_rest)
+    th_lifted = np.where((least_height == 0.0), th_out, th_lift + th_out)  # part of the floored height outside
+    t_rest = np.where((eps_height == 0.0), th_lifted, th_lifted + eps_height)
+    t_stay = np.where((least_height == 0.0), t_rest, (1.0 - th_follows)*ih + t_rest)
+    ph_area = np.where((eps_height == 0.0), ph_kept, ph_kept + eps_height)
+    th_area = np.where((eps_height == 0.0), th_kept, th_kept + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
@@ -250,35 +282,35 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     px_in = ih_met*(px_share/union_safe)
     px_side = ph_area/union_safe
     px_out = iou*px_side
-    py_rest = np.where((eps_union == 0.0), p_rest*pw + tarea, p_rest*pw + tarea + eps_union)
+    py_rest = np.where((eps_union == 0.0), p_stay*pw + tarea, p_stay*pw + tarea + eps_union)
     py_share = py_rest/union_safe
     py_in = iw_met*(py_share/union_safe)
-    py_side = pw/union_safe
+    py_side = ph_follows*pw/union_safe
     py_out = iou*py_side
     tx_rest = np.where((eps_union == 0.0), th_area*tw_out + parea, th_area*tw_out + parea + eps_union)
     tx_share = tx_rest/union_safe
     tx_in = ih_met*(tx_share/union_safe)
     tx_side = th_area/union_safe
     tx_out = iou*tx_side
-    ty_rest = np.where((eps_union == 0.0), t_rest*tw + parea, t_rest*tw + parea + eps_union)
+    ty_rest = np.where((eps_union == 0.0), t_stay*tw + parea, t_stay*tw + parea + eps_union)
     ty_share = ty_rest/union_safe
     ty_in = iw_met*(ty_share/union_safe)
-    ty_side = tw/union_safe
+    ty_side = th_follows*tw/union_safe
     ty_out = iou*ty_side
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
+    cw_error = two_diff_error(np.maximum(px2, tx2), np.minimum(px1, tx1))  # what rounding loses of it
+    ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))  # what rounding loses of it
     dx1_error = two_diff_error(px1, tx1)
     dx2_error = two_diff_error(px2, tx2)
     sx_high = dx1 + dx2
     sx_low = two_sum_error(dx1, dx2) + dx1_error + dx2_error
     sx = sx_high + sx_low  # twice the distance of the centres in x
-    cw_error = two_diff_error(np.maximum(px2, tx2), np.minimum(px1, tx1))
     dy1_error = two_diff_error(py1, ty1)
     dy2_error = two_diff_error(py2, ty2)
     sy_high = dy1 + dy2
     sy_low = two_sum_error(dy1, dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low  # twice the distance of the centres in y
-    ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
     s_squares = sx*sx + sy*sy
     rho = np.where((eps_rho == 0.0), 0.25*s_squares, 0.25*s_squares + eps_rho)  # squared distance of the centres
     cw_square = cw*cw
@@ -289,14 +321,14 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     diagonal = diagonal_high + diagonal_low  # squared diagonal of the hull
     diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
     distance = ratio(rho, diagonal_den, 0.0)
-    ph_ratio = np.where((eps_ratio == 0.0), ph, ph + eps_ratio)
+    ph_ratio = np.where((eps_ratio == 0.0), ph_kept, ph_kept + eps_ratio)
     pw_error = two_diff_error(px2, px1)
-    ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_ratio))
+    ph_error = np.where((eps_ratio == 0.0), ph_kept_error, two_sum_error(ph_kept, eps_ratio) + ph_kept_error)
     p_square = ph_ratio*ph_ratio + pw*pw
     ph_safe = np.where((p_square == 0.0), 1.0, 0.0) + ph_ratio  # a point has angle 0
-    th_ratio = np.where((eps_ratio == 0.0), th, th + eps_ratio)
+    th_ratio = np.where((eps_ratio == 0.0), th_kept, th_kept + eps_ratio)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_ratio))
+    th_error = np.where((eps_ratio == 0.0), th_kept_error, two_sum_error(th_kept, eps_ratio) + th_kept_error)
     t_square = th_ratio*th_ratio + tw*tw
     th_safe = np.where((t_square == 0.0), 1.0, 0.0) + th_ratio  # a point has angle 0
     across = ph_safe*tw
@@ -328,10 +360,10 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     threshold_share = threshold*union_safe
     margin_high = inter - threshold_share
     pw_slip = pw_error
-    ph_slip = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
+    ph_slip = np.where((eps_height == 0.0), ph_kept_error, two_sum_error(ph_kept, eps_height) + ph_kept_error)
     parea_error = ph_area*pw_slip + ph_slip*pw + two_prod_error(pw, ph_area)
     tw_slip = tw_error
-    th_slip = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
+    th_slip = np.where((eps_height == 0.0), th_kept_error, two_sum_error(th_kept, eps_height) + th_kept_error)
     tarea_error = th_area*tw_slip + th_slip*tw + two_prod_error(tw, th_area)
     ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
     oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
@@ -361,9 +393,11 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     ch_bar = 2.0*ch*diagonal_den_bar
     cw_bar = 2.0*cw*diagonal_den_bar
     gap_bar = alpha_safe_bar + total_bar
-    th_bar = -(sign*t_wide*turn_bar)
+    th_kept_bar = -(sign*t_wide*turn_bar)
+    ph_kept_bar = sign*p_wide*turn_bar
+    th_bar = th_follows*th_kept_bar
     tw_bar = sign*t_tall*turn_bar
-    ph_bar = sign*p_wide*turn_bar
+    ph_bar = ph_follows*ph_kept_bar
     pw_bar = -(sign*p_tall*turn_bar)
     px1_bar = (px_in*x1_inside - px_out*x1_beyond)*gap_bar + sx_bar - cw_bar*x1_beyond - pw_bar
     py1_bar = (py_in*y1_inside - py_out*y1_beyond)*gap_bar + sy_bar - ch_bar*y1_beyond - ph_bar
@@ -376,7 +410,7 @@ def grad(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height
     return loss, px1_bar, py1_bar, px2_bar, py2_bar, tx1_bar, ty1_bar, tx2_bar, ty2_bar
 
 
-def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_dot, py2_dot, tx1_dot, ty1_dot, tx2_dot, ty2_dot, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_dot, py2_dot, tx1_dot, ty1_dot, tx2_dot, ty2_dot, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, least_height, ceiling):
     """Return the derivative of the gradient along the `_dot` columns."""
     dx1 = px1 - tx1  # pred minus target
     dy1 = py1 - ty1  # pred minus target
@@ -401,6 +435,18 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     y2_beyond = 1.0 - y2_inside
     meets_x = np.heaviside(ox, 0.0)
     meets_y = np.heaviside(oy, 0.0)
+    ph_under = -ph + least_height
+    ph_below = ph_under - two_diff_error(py2, py1)  # the floor minus the height, exactly signed
+    ph_follows = np.where((least_height == 0.0), 1.0, np.heaviside(-ph_below, 0.5))  # 0 where the height is floored
+    ph_lift = np.where((least_height == 0.0), 0.0, np.maximum(ph_below, 0.0))  # what the floor adds to the height
+    ph_kept = np.where((least_height == 0.0), ph, np.maximum(least_height, ph))  # height, floored
+    ph_kept_error = np.where((least_height == 0.0), two_diff_error(py2, py1), ph_follows*two_diff_error(py2, py1))  # what rounding it lost
+    th_under = -th + least_height
+    th_below = th_under - two_diff_error(ty2, ty1)  # the floor minus the height, exactly signed
+    th_follows = np.where((least_height == 0.0), 1.0, np.heaviside(-th_below, 0.5))  # 0 where the height is floored
+    th_lift = np.where((least_height == 0.0), 0.0, np.maximum(th_below, 0.0))  # what the floor adds to the height
+    th_kept = np.where((least_height == 0.0), th, np.maximum(least_height, th))  # height, floored
+    th_kept_error = np.where((least_height == 0.0), two_diff_error(ty2, ty1), th_follows*two_diff_error(ty2, ty1))  # what rounding it lost
     x1_above = np.maximum(dx1, 0.0)  # max(dx1, 0)
     x1_below = x1_above - dx1  # max(-dx1, 0)
     y1_above = np.maximum(dy1, 0.0)  # max(dy1, 0)
@@ -413,10 +459,14 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     ph_out = np.minimum(y1_below + y2_above, ph)  # ph - ih
     tw_out = np.minimum(x1_above + x2_below, tw)  # tw - iw
     th_out = np.minimum(y1_above + y2_below, th)  # th - ih
-    ph_area = np.where((eps_height == 0.0), ph, ph + eps_height)
-    th_area = np.where((eps_height == 0.0), th, th + eps_height)
-    p_rest = np.where((eps_height == 0.0), ph_out, ph_out + eps_height)
-    t_rest = np.where((eps_height == 0.0), th_out, th_out + eps_height)
+    ph_lifted = np.where((least_height == 0.0), ph_out, ph_lift + ph_out)  # part of the floored height outside
+    p_rest = np.where((eps_height == 0.0), ph_lifted, ph_lifted + eps_height)
+    p_stay = np.where((least_height == 0.0), p_rest, (1.0 - ph_follows)*ih + p_rest)
+    th_lifted = np.where((least_height == 0.0), th_out, th_lift + th_out)  # part of the floored height outside
+    t_rest = np.where((eps_height == 0.0), th_lifted, th_lifted + eps_height)
+    t_stay = np.where((least_height == 0.0), t_rest, (1.0 - th_follows)*ih + t_rest)
+    ph_area = np.where((eps_height == 0.0), ph_kept, ph_kept + eps_height)
+    th_area = np.where((eps_height == 0.0), th_kept, th_kept + eps_height)
     p_only = iw*p_rest + ph_area*pw_out  # area of pred outside the intersection
     t_only = iw*t_rest + th_area*tw_out  # area of target outside the intersection
     outside = p_only + t_only  # symmetric difference
@@ -435,35 +485,35 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     px_in = ih_met*(px_share/union_safe)
     px_side = ph_area/union_safe
     px_out = iou*px_side
-    py_rest = np.where((eps_union == 0.0), p_rest*pw + tarea, p_rest*pw + tarea + eps_union)
+    py_rest = np.where((eps_union == 0.0), p_stay*pw + tarea, p_stay*pw + tarea + eps_union)
     py_share = py_rest/union_safe
     py_in = iw_met*(py_share/union_safe)
-    py_side = pw/union_safe
+    py_side = ph_follows*pw/union_safe
     py_out = iou*py_side
     tx_rest = np.where((eps_union == 0.0), th_area*tw_out + parea, th_area*tw_out + parea + eps_union)
     tx_share = tx_rest/union_safe
     tx_in = ih_met*(tx_share/union_safe)
     tx_side = th_area/union_safe
     tx_out = iou*tx_side
-    ty_rest = np.where((eps_union == 0.0), t_rest*tw + parea, t_rest*tw + parea + eps_union)
+    ty_rest = np.where((eps_union == 0.0), t_stay*tw + parea, t_stay*tw + parea + eps_union)
     ty_share = ty_rest/union_safe
     ty_in = iw_met*(ty_share/union_safe)
-    ty_side = tw/union_safe
+    ty_side = th_follows*tw/union_safe
     ty_out = iou*ty_side
     cw = np.maximum(px2, tx2) - np.minimum(px1, tx1)  # width of the hull
     ch = np.maximum(py2, ty2) - np.minimum(py1, ty1)  # height of the hull
+    cw_error = two_diff_error(np.maximum(px2, tx2), np.minimum(px1, tx1))  # what rounding loses of it
+    ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))  # what rounding loses of it
     dx1_error = two_diff_error(px1, tx1)
     dx2_error = two_diff_error(px2, tx2)
     sx_high = dx1 + dx2
     sx_low = two_sum_error(dx1, dx2) + dx1_error + dx2_error
     sx = sx_high + sx_low  # twice the distance of the centres in x
-    cw_error = two_diff_error(np.maximum(px2, tx2), np.minimum(px1, tx1))
     dy1_error = two_diff_error(py1, ty1)
     dy2_error = two_diff_error(py2, ty2)
     sy_high = dy1 + dy2
     sy_low = two_sum_error(dy1, dy2) + dy1_error + dy2_error
     sy = sy_high + sy_low  # twice the distance of the centres in y
-    ch_error = two_diff_error(np.maximum(py2, ty2), np.minimum(py1, ty1))
     s_squares = sx*sx + sy*sy
     rho = np.where((eps_rho == 0.0), 0.25*s_squares, 0.25*s_squares + eps_rho)  # squared distance of the centres
     cw_square = cw*cw
@@ -474,14 +524,14 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     diagonal = diagonal_high + diagonal_low  # squared diagonal of the hull
     diagonal_den = np.where((eps_diagonal == 0.0), diagonal, diagonal + eps_diagonal)
     distance = ratio(rho, diagonal_den, 0.0)
-    ph_ratio = np.where((eps_ratio == 0.0), ph, ph + eps_ratio)
+    ph_ratio = np.where((eps_ratio == 0.0), ph_kept, ph_kept + eps_ratio)
     pw_error = two_diff_error(px2, px1)
-    ph_error = np.where((eps_ratio == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_ratio))
+    ph_error = np.where((eps_ratio == 0.0), ph_kept_error, two_sum_error(ph_kept, eps_ratio) + ph_kept_error)
     p_square = ph_ratio*ph_ratio + pw*pw
     ph_safe = np.where((p_square == 0.0), 1.0, 0.0) + ph_ratio  # a point has angle 0
-    th_ratio = np.where((eps_ratio == 0.0), th, th + eps_ratio)
+    th_ratio = np.where((eps_ratio == 0.0), th_kept, th_kept + eps_ratio)
     tw_error = two_diff_error(tx2, tx1)
-    th_error = np.where((eps_ratio == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_ratio))
+    th_error = np.where((eps_ratio == 0.0), th_kept_error, two_sum_error(th_kept, eps_ratio) + th_kept_error)
     t_square = th_ratio*th_ratio + tw*tw
     th_safe = np.where((t_square == 0.0), 1.0, 0.0) + th_ratio  # a point has angle 0
     across = ph_safe*tw
@@ -512,9 +562,9 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     alpha_raw = v/alpha_safe
     threshold_share = threshold*union_safe
     margin_high = inter - threshold_share
-    ph_slip = np.where((eps_height == 0.0), two_diff_error(py2, py1), two_diff_error(py2, py1) + two_sum_error(ph, eps_height))
+    ph_slip = np.where((eps_height == 0.0), ph_kept_error, two_sum_error(ph_kept, eps_height) + ph_kept_error)
     parea_error = ph_area*pw_error + ph_slip*pw + two_prod_error(pw, ph_area)
-    th_slip = np.where((eps_height == 0.0), two_diff_error(ty2, ty1), two_diff_error(ty2, ty1) + two_sum_error(th, eps_height))
+    th_slip = np.where((eps_height == 0.0), th_kept_error, two_sum_error(th_kept, eps_height) + th_kept_error)
     tarea_error = th_area*tw_error + th_slip*tw + two_prod_error(tw, th_area)
     ox_error = meets_x*two_diff_error(np.minimum(px2, tx2), np.maximum(px1, tx1))
     oy_error = meets_y*two_diff_error(np.minimum(py2, ty2), np.maximum(py1, ty1))
@@ -552,39 +602,43 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     iw_dot = meets_x*ox_dot
     ih_dot = meets_y*oy_dot
     inter_dot = ih*iw_dot + ih_dot*iw
+    ph_kept_dot = ph_dot*ph_follows
+    th_kept_dot = th_dot*th_follows
     pw_out_dot = (meets_x*x1_inside - 1.0)*px1_dot + (1.0 - meets_x*x2_inside)*px2_dot + meets_x*tx1_dot*x1_beyond - meets_x*tx2_dot*x2_beyond
-    ph_out_dot = (meets_y*y1_inside - 1.0)*py1_dot + (1.0 - meets_y*y2_inside)*py2_dot + meets_y*ty1_dot*y1_beyond - meets_y*ty2_dot*y2_beyond
     tw_out_dot = (meets_x*x1_beyond - 1.0)*tx1_dot + (1.0 - meets_x*x2_beyond)*tx2_dot + meets_x*px1_dot*x1_inside - meets_x*px2_dot*x2_inside
-    th_out_dot = (meets_y*y1_beyond - 1.0)*ty1_dot + (1.0 - meets_y*y2_beyond)*ty2_dot + meets_y*py1_dot*y1_inside - meets_y*py2_dot*y2_inside
-    p_only_dot = iw*ph_out_dot + iw_dot*p_rest + ph_area*pw_out_dot + ph_dot*pw_out
-    t_only_dot = iw*th_out_dot + iw_dot*t_rest + th_area*tw_out_dot + th_dot*tw_out
+    ph_lifted_dot = (meets_y*y1_inside - ph_follows)*py1_dot + (ph_follows - meets_y*y2_inside)*py2_dot + meets_y*ty1_dot*y1_beyond - meets_y*ty2_dot*y2_beyond
+    p_stay_dot = (meets_y*y1_inside - 1.0)*ph_follows*py1_dot + (1.0 - meets_y*y2_inside)*ph_follows*py2_dot + meets_y*ph_follows*ty1_dot*y1_beyond - meets_y*ph_follows*ty2_dot*y2_beyond
+    th_lifted_dot = (meets_y*y1_beyond - th_follows)*ty1_dot + (th_follows - meets_y*y2_beyond)*ty2_dot + meets_y*py1_dot*y1_inside - meets_y*py2_dot*y2_inside
+    t_stay_dot = (meets_y*y1_beyond - 1.0)*th_follows*ty1_dot + (1.0 - meets_y*y2_beyond)*th_follows*ty2_dot + meets_y*py1_dot*th_follows*y1_inside - meets_y*py2_dot*th_follows*y2_inside
+    p_only_dot = iw*ph_lifted_dot + iw_dot*p_rest + ph_area*pw_out_dot + ph_kept_dot*pw_out
+    t_only_dot = iw*th_lifted_dot + iw_dot*t_rest + th_area*tw_out_dot + th_kept_dot*tw_out
     outside_dot = p_only_dot + t_only_dot
-    parea_dot = ph_area*pw_dot + ph_dot*pw
-    tarea_dot = th_area*tw_dot + th_dot*tw
+    parea_dot = ph_area*pw_dot + ph_kept_dot*pw
+    tarea_dot = th_area*tw_dot + th_kept_dot*tw
     union_area_dot = inter_dot + outside_dot
     gap_dot = (px_in*x1_inside - px_out*x1_beyond)*px1_dot + (px_out*x2_beyond - px_in*x2_inside)*px2_dot + (py_in*y1_inside - py_out*y1_beyond)*py1_dot + (py_out*y2_beyond - py_in*y2_inside)*py2_dot + (tx_in*x1_beyond - tx_out*x1_inside)*tx1_dot + (tx_out*x2_inside - tx_in*x2_beyond)*tx2_dot + (ty_in*y1_beyond - ty_out*y1_inside)*ty1_dot + (ty_out*y2_inside - ty_in*y2_beyond)*ty2_dot
     iou_dot = -gap_dot
     ih_met_dot = ih_dot*np.where((ox > 0.0), 1.0, 0.0)
     iw_met_dot = iw_dot*np.where((oy > 0.0), 1.0, 0.0)
-    px_rest_dot = ph_area*pw_out_dot + ph_dot*pw_out + tarea_dot
+    px_rest_dot = ph_area*pw_out_dot + ph_kept_dot*pw_out + tarea_dot
     px_share_dot = px_rest_dot/union_safe - px_share*(union_area_dot/union_safe)
     px_in_dot = ih_met_dot*(px_share/union_safe) + ih_met*(px_share_dot/union_safe) - ih_met*(px_share/union_safe)*(union_area_dot/union_safe)
-    px_side_dot = ph_dot/union_safe - px_side*(union_area_dot/union_safe)
+    px_side_dot = ph_kept_dot/union_safe - px_side*(union_area_dot/union_safe)
     px_out_dot = iou*px_side_dot + iou_dot*px_side
-    py_rest_dot = p_rest*pw_dot + ph_out_dot*pw + tarea_dot
+    py_rest_dot = p_stay*pw_dot + p_stay_dot*pw + tarea_dot
     py_share_dot = py_rest_dot/union_safe - py_share*(union_area_dot/union_safe)
     py_in_dot = iw_met_dot*(py_share/union_safe) + iw_met*(py_share_dot/union_safe) - iw_met*(py_share/union_safe)*(union_area_dot/union_safe)
-    py_side_dot = pw_dot/union_safe - py_side*(union_area_dot/union_safe)
+    py_side_dot = ph_follows*(pw_dot/union_safe) - py_side*(union_area_dot/union_safe)
     py_out_dot = iou*py_side_dot + iou_dot*py_side
-    tx_rest_dot = th_area*tw_out_dot + th_dot*tw_out + parea_dot
+    tx_rest_dot = th_area*tw_out_dot + th_kept_dot*tw_out + parea_dot
     tx_share_dot = tx_rest_dot/union_safe - tx_share*(union_area_dot/union_safe)
     tx_in_dot = ih_met_dot*(tx_share/union_safe) + ih_met*(tx_share_dot/union_safe) - ih_met*(tx_share/union_safe)*(union_area_dot/union_safe)
-    tx_side_dot = th_dot/union_safe - tx_side*(union_area_dot/union_safe)
+    tx_side_dot = th_kept_dot/union_safe - tx_side*(union_area_dot/union_safe)
     tx_out_dot = iou*tx_side_dot + iou_dot*tx_side
-    ty_rest_dot = t_rest*tw_dot + th_out_dot*tw + parea_dot
+    ty_rest_dot = t_stay*tw_dot + t_stay_dot*tw + parea_dot
     ty_share_dot = ty_rest_dot/union_safe - ty_share*(union_area_dot/union_safe)
     ty_in_dot = iw_met_dot*(ty_share/union_safe) + iw_met*(ty_share_dot/union_safe) - iw_met*(ty_share/union_safe)*(union_area_dot/union_safe)
-    ty_side_dot = tw_dot/union_safe - ty_side*(union_area_dot/union_safe)
+    ty_side_dot = th_follows*(tw_dot/union_safe) - ty_side*(union_area_dot/union_safe)
     ty_out_dot = iou*ty_side_dot + iou_dot*ty_side
     cw_dot = px2_dot*x2_beyond + tx2_dot*x2_inside - px1_dot*x1_beyond - tx1_dot*x1_inside
     ch_dot = py2_dot*y2_beyond + ty2_dot*y2_inside - py1_dot*y1_beyond - ty1_dot*y1_inside
@@ -596,15 +650,15 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     ch_square_dot = 2.0*ch*ch_dot
     diagonal_high_dot = ch_square_dot + cw_square_dot
     distance_dot = ratio(rho_dot, diagonal_den, 0.0) - distance*ratio(diagonal_high_dot, diagonal_den, 0.0)
-    p_square_dot = 2.0*ph_dot*ph_ratio + 2.0*pw*pw_dot
-    t_square_dot = 2.0*th_dot*th_ratio + 2.0*tw*tw_dot
-    turn_dot = sign*p_wide*ph_dot + sign*t_tall*tw_dot - sign*p_tall*pw_dot - sign*t_wide*th_dot
+    p_square_dot = 2.0*ph_kept_dot*ph_ratio + 2.0*pw*pw_dot
+    t_square_dot = 2.0*th_kept_dot*th_ratio + 2.0*tw*tw_dot
+    turn_dot = sign*p_wide*ph_kept_dot + sign*t_tall*tw_dot - sign*p_tall*pw_dot - sign*t_wide*th_kept_dot
     t_norm_dot = t_square_dot*np.where((unit == 0.0), 1.0, 0.0)
     t_wide_dot = ratio(tw_dot, t_norm, 0.0) - t_wide*ratio(t_norm_dot, t_norm, 0.0)
-    t_tall_dot = ratio(th_dot, t_norm, 0.0) - t_tall*ratio(t_norm_dot, t_norm, 0.0)
+    t_tall_dot = ratio(th_kept_dot, t_norm, 0.0) - t_tall*ratio(t_norm_dot, t_norm, 0.0)
     p_norm_dot = p_square_dot*np.where((unit == 0.0), 1.0, 0.0)
     p_wide_dot = ratio(pw_dot, p_norm, 0.0) - p_wide*ratio(p_norm_dot, p_norm, 0.0)
-    p_tall_dot = ratio(ph_dot, p_norm, 0.0) - p_tall*ratio(p_norm_dot, p_norm, 0.0)
+    p_tall_dot = ratio(ph_kept_dot, p_norm, 0.0) - p_tall*ratio(p_norm_dot, p_norm, 0.0)
     v_dot = 2.0*ASPECT_SCALE*turn*turn_dot
     alpha_den_dot = gap_dot + v_dot
     alpha_raw_dot = v_dot/alpha_safe - alpha_raw*(alpha_den_dot/alpha_safe)
@@ -621,9 +675,11 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     sx_bar_dot = 2.0*s_squares_bar*sx_high_dot + 2.0*s_squares_bar_dot*sx
     ch_bar_dot = 2.0*ch*diagonal_den_bar_dot + 2.0*ch_dot*diagonal_den_bar
     cw_bar_dot = 2.0*cw*diagonal_den_bar_dot + 2.0*cw_dot*diagonal_den_bar
-    th_bar_dot = -sign*t_wide*turn_bar_dot - sign*t_wide_dot*turn_bar
+    th_kept_bar_dot = -sign*t_wide*turn_bar_dot - sign*t_wide_dot*turn_bar
+    ph_kept_bar_dot = sign*p_wide*turn_bar_dot + sign*p_wide_dot*turn_bar
+    th_bar_dot = th_follows*th_kept_bar_dot
     tw_bar_dot = sign*t_tall*turn_bar_dot + sign*t_tall_dot*turn_bar
-    ph_bar_dot = sign*p_wide*turn_bar_dot + sign*p_wide_dot*turn_bar
+    ph_bar_dot = ph_follows*ph_kept_bar_dot
     pw_bar_dot = -sign*p_tall*turn_bar_dot - sign*p_tall_dot*turn_bar
     px1_bar_dot = (px_in*x1_inside - px_out*x1_beyond)*alpha_safe_bar_dot + gap_bar*px_in_dot*x1_inside + sx_bar_dot - cw_bar_dot*x1_beyond - gap_bar*px_out_dot*x1_beyond - pw_bar_dot
     py1_bar_dot = (py_in*y1_inside - py_out*y1_beyond)*alpha_safe_bar_dot + gap_bar*py_in_dot*y1_inside + sy_bar_dot - ch_bar_dot*y1_beyond - gap_bar*py_out_dot*y1_beyond - ph_bar_dot
@@ -636,7 +692,7 @@ def hvp(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, px1_dot, py1_dot, px2_
     return px1_bar_dot, py1_bar_dot, px2_bar_dot, py2_bar_dot, tx1_bar_dot, ty1_bar_dot, tx2_bar_dot, ty2_bar_dot
 
 
-def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, ceiling):
+def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_height, eps_diagonal, eps_rho, eps_ratio, eps_alpha, threshold, at_threshold, attach, unit, sign, least_height, ceiling):
     """Return every quantity of the plain program and its adjoint, by name."""
     pw = px2 - px1  # width of pred
     ph = py2 - py1  # height of pred
@@ -647,8 +703,11 @@ def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_heigh
     iw = np.maximum(ox, 0.0)
     ih = np.maximum(oy, 0.0)
     inter = ih*iw  # intersection
-    parea = (ph + eps_height)*pw  # area of pred
-    tarea = (th + eps_height)*tw  # area of target
+    height_floor = np.where((least_height == 0.0), -1.8446744073709552e+19, least_height)  # 0 is none
+    ph_kept = np.maximum(height_floor, ph)  # height of pred, floored
+    th_kept = np.maximum(height_floor, th)  # height of target, floored
+    parea = (ph_kept + eps_height)*pw  # area of pred
+    tarea = (th_kept + eps_height)*tw  # area of target
     union_area = parea + tarea - inter  # union
     union_den = union_area + eps_union
     iou = ratio(inter, union_den, 0.0)
@@ -660,8 +719,8 @@ def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_heigh
     rho = 0.25*(sx*sx) + 0.25*(sy*sy) + eps_rho  # squared distance of the centres
     diagonal = ch*ch + cw*cw + eps_diagonal  # squared diagonal of the hull
     distance = ratio(rho, diagonal, 0.0)
-    ph_ratio = ph + eps_ratio
-    th_ratio = th + eps_ratio
+    ph_ratio = ph_kept + eps_ratio
+    th_ratio = th_kept + eps_ratio
     turn = np.arctan2(tw, th_ratio) - np.arctan2(pw, ph_ratio)  # difference of the aspect angles
     v = ASPECT_SCALE*(turn*turn)  # aspect term
     alpha_den = gap + v + eps_alpha
@@ -692,15 +751,17 @@ def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_heigh
     union_area_bar = union_den_bar
     tarea_bar = union_area_bar
     parea_bar = union_area_bar
+    th_kept_bar = tarea_bar*tw + th_ratio_bar
+    ph_kept_bar = parea_bar*pw + ph_ratio_bar
     inter_bar = ratio(iou_bar, union_den, 0.0) - union_area_bar
     ih_bar = inter_bar*iw
     iw_bar = ih*inter_bar
     oy_bar = ih_bar*np.heaviside(oy, 0.0)
     ox_bar = iw_bar*np.heaviside(ox, 0.0)
-    th_bar = tarea_bar*tw + th_ratio_bar
-    tw_bar = (th + eps_height)*tarea_bar + turn_bar*ratio(sign*th_ratio, (1.0 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0.0)
-    ph_bar = parea_bar*pw + ph_ratio_bar
-    pw_bar = (ph + eps_height)*parea_bar - turn_bar*ratio(sign*ph_ratio, (1.0 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0.0)
+    th_bar = th_kept_bar*np.heaviside(th - height_floor, 0.5)
+    tw_bar = (th_kept + eps_height)*tarea_bar + turn_bar*ratio(sign*th_ratio, (1.0 - unit)*(th_ratio*th_ratio + tw*tw) + unit, 0.0)
+    ph_bar = ph_kept_bar*np.heaviside(ph - height_floor, 0.5)
+    pw_bar = (ph_kept + eps_height)*parea_bar - turn_bar*ratio(sign*ph_ratio, (1.0 - unit)*(ph_ratio*ph_ratio + pw*pw) + unit, 0.0)
     px1_bar = sx_bar - cw_bar*np.heaviside(tx1 - px1, 0.5) - ox_bar*np.heaviside(px1 - tx1, 0.5) - pw_bar
     py1_bar = sy_bar - ch_bar*np.heaviside(ty1 - py1, 0.5) - oy_bar*np.heaviside(py1 - ty1, 0.5) - ph_bar
     px2_bar = ox_bar*np.heaviside(tx2 - px2, 0.5) + cw_bar*np.heaviside(px2 - tx2, 0.5) + pw_bar + sx_bar
@@ -719,6 +780,9 @@ def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_heigh
         "iw": iw,
         "ih": ih,
         "inter": inter,
+        "height_floor": height_floor,
+        "ph_kept": ph_kept,
+        "th_kept": th_kept,
         "parea": parea,
         "tarea": tarea,
         "union_area": union_area,
@@ -764,6 +828,8 @@ def trace(px1, py1, px2, py2, tx1, ty1, tx2, ty2, loss_bar, eps_union, eps_heigh
         "union_area_bar": union_area_bar,
         "tarea_bar": tarea_bar,
         "parea_bar": parea_bar,
+        "th_kept_bar": th_kept_bar,
+        "ph_kept_bar": ph_kept_bar,
         "inter_bar": inter_bar,
         "ih_bar": ih_bar,
         "iw_bar": iw_bar,

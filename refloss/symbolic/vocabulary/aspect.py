@@ -34,8 +34,8 @@ def aspect_term(
     `unit` replaces w² + h² by 1 in the derivative, `sign` multiplies it. Where `unit` or `attach`
     is not 0 the angle's own error reaches the gradient undamped, and is corrected for.
     """
-    ph = a.let("ph_ratio", a.ph + eps_ratio)
-    th = a.let("th_ratio", a.th + eps_ratio)
+    ph = a.let("ph_ratio", a.ph_kept + eps_ratio)
+    th = a.let("th_ratio", a.th_kept + eps_ratio)
     target, pred = AspectAngle(a.tw, th, unit, sign), AspectAngle(a.pw, ph, unit, sign)
     a.let("turn", target - pred, "difference of the aspect angles")
     a.let("v", scale * a.turn**2, "aspect term")
@@ -52,11 +52,11 @@ def _(
     attach: sp.Expr,
 ) -> None:
     for box in ("p", "t"):
-        w, h = getattr(a, f"{box}w"), getattr(a, f"{box}h")
-        x1, y1, x2, y2 = (getattr(a, box + edge) for edge in ("x1", "y1", "x2", "y2"))
+        w, h = getattr(a, f"{box}w"), getattr(a, f"{box}h_kept")
+        x1, x2 = getattr(a, f"{box}x1"), getattr(a, f"{box}x2")
         ratio = a.let(f"{box}h_ratio", raised(h, eps_ratio))
         a.let(f"{box}w_error", TwoDiffError(x2, x1))
-        error = TwoDiffError(y2, y1)
+        error = getattr(a, f"{box}h_kept_error")
         both = error + TwoSumError(h, eps_ratio)
         a.let(f"{box}h_error", sp.Piecewise((error, sp.Eq(eps_ratio, 0)), (both, True)))
         square = a.let(f"{box}_square", w * w + ratio * ratio)
@@ -81,7 +81,7 @@ def _(
         wide = a.let(f"{box}_wide", Ratio(w, norm, ZERO))
         tall = a.let(f"{box}_tall", Ratio(h, norm, ZERO))
         slopes[w] = direction * tall
-        slopes[getattr(a, f"{box}h")] = -direction * wide
+        slopes[getattr(a, f"{box}h_kept")] = -direction * wide
     a.partials("turn", slopes)
     a.let("v", scale * a.turn**2, "aspect term")
 

@@ -76,13 +76,16 @@ _a, _b, _c, _d, _gx, _gy = sp.symbols("pw_out tw_out ph_out th_out x_gap y_gap",
 _e, _s, _k = sp.symbols("eps slack kept", nonnegative=True)
 _pw, _ph, _tw, _th = _i + _a, _j + _c, _i + _b, _j + _d
 _I = _i * _j
-_A, _B = _pw * (_ph + _e), _tw * (_th + _e)
+_r, _f = sp.Symbol("ph_lift", nonnegative=True), sp.Symbol("follows", real=True)
+_pt, _po = _ph + _r + _e, _c + _r + _e
+_A, _B = _pw * _pt, _tw * (_th + _e)
 _D = _A + _B - _I + _s
 _q = sp.Symbol("q", positive=True)
 _w, _h, _W, _H = sp.symbols("w h W H", positive=True)
 _g, _x = sp.Symbol("gap", positive=True), sp.Symbol("x", real=True)
 _F, _m, _n = sp.Symbol("least", positive=True), *sp.symbols("m n", nonnegative=True)
 _C, _U = sp.symbols("C U", nonnegative=True)
+_HEIGHTS = ({_p2: _p1 + _F + _q}, {_p2: _p1 + _m, _F: _m + _q})
 _ew, _eh, _eW, _eH = sp.symbols("e_w e_h e_W e_H", real=True)
 _FLOORS = (
     {_U: _F + _m, _C: _F + _m + _n},
@@ -91,8 +94,12 @@ _FLOORS = (
 )
 
 
-def _slope(value: sp.Expr, changes: Mapping[sp.Symbol, int]) -> sp.Expr:
-    """Return the derivative of `value` along an edge that changes its symbols at these rates."""
+def _slope(value: sp.Expr, changes: Mapping[sp.Symbol, sp.Expr | int]) -> sp.Expr:
+    """Return the derivative of `value` along an edge that changes its symbols at these rates.
+
+    The height of pred moves with its edges at the rate `follows`, 0 where its floor holds it: what
+    the floor adds to it, `ph_lift`, moves the other way at the rate 1 − `follows`.
+    """
     return sp.Add(*(sp.diff(value, symbol) * rate for symbol, rate in changes.items()))
 
 
@@ -160,13 +167,13 @@ RULES = (
     Rule(
         "pred outside the intersection",
         _A - _I,
-        _a * (_ph + _e) + _i * (_c + _e),
+        _a * _pt + _i * _po,
         "no cancellation near full overlap",
     ),
     Rule(
         "1 - IoU",
         _gap,
-        ((_a * (_ph + _e) + _i * (_c + _e)) + (_b * (_th + _e) + _i * (_d + _e)) + _s) / _D,
+        ((_a * _pt + _i * _po) + (_b * (_th + _e) + _i * (_d + _e)) + _s) / _D,
         "no cancellation near full overlap",
     ),
     Rule(
@@ -178,25 +185,25 @@ RULES = (
     Rule(
         "gap by an edge of pred inside target, x",
         _slope(_gap, {_i: -1, _b: 1}),
-        _j * (_a * (_ph + _e) + _B + _s) / _D / _D,
+        _j * (_a * _pt + _B + _s) / _D / _D,
         "one sign; the quotient rule's terms cancel",
     ),
     Rule(
         "gap by an edge of pred inside target, y",
-        _slope(_gap, {_j: -1, _d: 1}),
-        _i * ((_c + _e) * _pw + _B + _s) / _D / _D,
+        _slope(_gap, {_j: -1, _d: 1, _r: 1 - _f}),
+        _i * ((_po + (1 - _f) * _j) * _pw + _B + _s) / _D / _D,
         "one sign; the quotient rule's terms cancel",
     ),
     Rule(
         "gap by an edge of pred beyond target, x",
         _slope(_gap, {_a: 1}),
-        _I / _D * ((_ph + _e) / _D),
+        _I / _D * (_pt / _D),
         "one term",
     ),
     Rule(
         "gap by an edge of pred beyond target, y",
-        _slope(_gap, {_c: 1}),
-        _I / _D * (_pw / _D),
+        _slope(_gap, {_c: 1, _r: _f - 1}),
+        _I / _D * (_f * _pw / _D),
         "one term",
     ),
     Rule(
@@ -208,40 +215,40 @@ RULES = (
     Rule(
         "hull term by an edge of pred inside target, x",
         _slope(_hull, {_i: -1, _b: 1}),
-        (_c + _e) / _DH,
+        _po / _DH,
         "one sign; the hull does not move",
         ({_gx: 0, _gy: 0},),
     ),
     Rule(
         "hull term by an edge of pred inside target, y",
-        _slope(_hull, {_j: -1, _d: 1}),
-        _a / _DH,
-        "one sign; the hull does not move",
+        _slope(_hull, {_j: -1, _d: 1, _r: 1 - _f}),
+        (_f * _a - (1 - _f) * _i) / _DH,
+        "one term where the height follows its edge, one where it does not",
         ({_gx: 0, _gy: 0},),
     ),
     Rule(
         "hull term by an edge of pred beyond target, x",
         _slope(_hull, {_a: 1}),
-        (_d + _gy - _e) / _DH - _hull * (_ch / _DH),
+        (_d + _gy - _e - _r) / _DH - _hull * (_ch / _DH),
         "two terms that are small where the hull is nearly covered, or eps outweighs it",
     ),
     Rule(
         "hull term by an edge of pred beyond target, y",
-        _slope(_hull, {_c: 1}),
-        (_b + _gx) / _DH - _hull * (_cw / _DH),
+        _slope(_hull, {_c: 1, _r: _f - 1}),
+        (_b + _gx + (1 - _f) * _pw) / _DH - _hull * (_cw / _DH),
         "two terms that are small where the hull is nearly covered, or eps outweighs it",
     ),
     Rule(
         "hull term by an edge of pred that faces a gap, x",
         _slope(_hull, {_a: -1, _gx: 1}),
-        (_c + _e + _j) / _DH,
+        (_po + _j) / _DH,
         "one sign; nothing is covered on that side",
         ({_i: 0},),
     ),
     Rule(
         "hull term by an edge of pred that faces a gap, y",
-        _slope(_hull, {_c: -1, _gy: 1}),
-        (_a + _i) / _DH,
+        _slope(_hull, {_c: -1, _gy: 1, _r: 1 - _f}),
+        _f * (_a + _i) / _DH,
         "one sign; nothing is covered on that side",
         ({_j: 0},),
     ),
@@ -270,31 +277,31 @@ RULES = (
     Rule(
         "-ln IoU by an edge of pred inside target, x",
         _slope(-sp.log(_I / _D), {_i: -1, _b: 1}),
-        (_a * (_ph + _e) + _B + _s) / _D / _i,
+        (_a * _pt + _B + _s) / _D / _i,
         "no quotient by a small IoU, and no difference in its derivative",
     ),
     Rule(
         "-ln IoU by an edge of pred inside target, y",
-        _slope(-sp.log(_I / _D), {_j: -1, _d: 1}),
-        ((_c + _e) * _pw + _B + _s) / _D / _j,
+        _slope(-sp.log(_I / _D), {_j: -1, _d: 1, _r: 1 - _f}),
+        ((_po + (1 - _f) * _j) * _pw + _B + _s) / _D / _j,
         "no quotient by a small IoU, and no difference in its derivative",
     ),
     Rule(
         "-ln IoU by an edge of pred beyond target, x",
         _slope(-sp.log(_I / _D), {_a: 1}),
-        (_ph + _e) / _D,
+        _pt / _D,
         "one term",
     ),
     Rule(
         "-ln IoU by an edge of pred beyond target, y",
-        _slope(-sp.log(_I / _D), {_c: 1}),
-        _pw / _D,
+        _slope(-sp.log(_I / _D), {_c: 1, _r: _f - 1}),
+        _f * _pw / _D,
         "one term",
     ),
     Rule(
         "union from the symmetric difference",
         _A + _B - _I,
-        _I + ((_a * (_ph + _e) + _i * (_c + _e)) + (_b * (_th + _e) + _i * (_d + _e))),
+        _I + ((_a * _pt + _i * _po) + (_b * (_th + _e) + _i * (_d + _e))),
         "only terms >= 0",
     ),
     Rule(
@@ -305,10 +312,63 @@ RULES = (
         _FLOORS,
     ),
     Rule(
-        "hull minus union, with eps in the heights",
+        "hull minus union, with eps in the heights and one of them floored",
         _hull_area - (_A + _B - _I),
-        (_a * _d + _b * _c + _gx * _ch + _gy * (_i + _a + _b)) - _e * (_pw + _tw),
-        "what eps adds to the areas is taken away once",
+        (_a * _d + _b * _c + _gx * _ch + _gy * (_i + _a + _b)) - _e * (_pw + _tw) - _pw * _r,
+        "what eps and the floor add to the areas is taken away once",
+    ),
+    Rule(
+        "floored height by what the floor adds",
+        sp.Max(_p2 - _p1, _F) - Relu((_F - (_p2 - _p1)) - TwoDiffError(_p2, _p1)),
+        _p2 - _p1,
+        "the parts of a floored height stay a sum of terms >= 0",
+        _HEIGHTS,
+    ),
+    Rule(
+        "floored height along its edges",
+        kinks(sp.diff(sp.Max(_p2 - _p1, _F), _p2)),
+        Step(-((_F - (_p2 - _p1)) - TwoDiffError(_p2, _p1)), HALF),
+        "decided by the exact height",
+        (*_HEIGHTS, {_p2: _p1 + _F}),
+    ),
+    Rule(
+        "height of the hull beside a floored one",
+        (_d + _gy - _e) - _r,
+        _ch - _F - _e,
+        "one difference, with what rounding loses of the hull's side",
+        ({_F: _ph + _r},),
+    ),
+    Rule(
+        "what an inner edge leaves of a floored height, along the edges of pred",
+        _slope(_po + (1 - _f) * _j, {_c: _vp1, _j: _vp2, _r: (_f - 1) * (_vp1 + _vp2)}),
+        _f * _slope(_c, {_c: _vp1, _j: _vp2}),
+        "the part of the height outside, where the height follows; nothing, where it does not",
+    ),
+    Rule(
+        "what an edge of pred uncovers in y, by the intersection's width",
+        sp.diff(_f * (_a + (1 - _m) * _i) - (1 - _f) * _m * _i, _i),
+        _f - _m,
+        "one difference of weights",
+    ),
+    Rule(
+        "hull term by an edge of pred beyond target where its denominator is floored",
+        _slope((_hull_area - (_A + _B - _I)) / _q, {_a: 1}),
+        (_d + _gy - _e - _r) / _q,
+        "the denominator does not follow the edge",
+    ),
+    Rule(
+        "1 - IoU, floored",
+        1 - sp.Max(1 - _g, _x),
+        sp.Min(_g, 1 - _x),
+        "no difference where the floor is not reached",
+        ({_x: 1 - _g - _q}, {_x: 1 - _g + _q}, {_x: 1 - _g}),
+    ),
+    Rule(
+        "1 - IoU^2, floored",
+        1 - sp.Max(1 - _g, _x) ** 2,
+        sp.Min(_g, 1 - _x) * (1 + sp.Max(1 - _g, _x)),
+        "no cancellation near full overlap",
+        ({_x: 1 - _g - _q}, {_x: 1 - _g + _q}, {_x: 1 - _g}),
     ),
     Rule(
         "hull minus union, both floored",

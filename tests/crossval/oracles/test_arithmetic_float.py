@@ -191,6 +191,15 @@ class Ordinary:
     def ratio(self, n, d, at0):
         return np.where(d == 0, self.lift(at0), self.lift(n) / self.lift(d))
 
+    def eq(self, a, b):
+        return a == b
+
+    def select(self, condition, a, b):
+        return self.lift(a if condition else b)
+
+    def stop(self, x):
+        return x
+
     def gate(self, x, g):
         return x
 

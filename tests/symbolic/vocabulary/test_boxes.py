@@ -18,7 +18,8 @@ PROGRAMS = {n: forms for d in boxes.DEFINITIONS for n, forms in d.programs.items
 ONE = {"B": 1}
 PUBLIC = {
     "box_pair": {"pw", "ph", "tw", "th"},
-    "overlap": {"ox", "oy", "iw", "ih", "inter", "parea", "tarea", "union_area", "iou", "gap"},
+    "overlap": {"ox", "oy", "iw", "ih", "inter", "ph_kept", "th_kept", "parea", "tarea"}
+    | {"union_area", "iou", "gap"},
     "hull_sides": {"cw", "ch"},
     "hull_term": {"hull", "hull_kept", "hull_den", "hull_term"},
     "center_distance": {"sx", "sy", "rho", "diagonal", "distance"},
@@ -50,7 +51,9 @@ LAYOUTS = {
 PLAIN = {
     "eps_union": 0,
     "eps_height": 0,
+    "least_height": 0,
     "least_area": -1,
+    "least_hull": 0,
     "eps_other": 0,
     "unit": 0,
     "sign": 1,
@@ -62,18 +65,18 @@ def built(form, *words):
     """Return a program of the given words, in order, and what each of them named."""
     P = Build("words", form)
     pair, named = None, {}
-    e_union, e_height, least, other, unit, sign, attach = (P.const(n) for n in PLAIN)
+    e_union, e_height, low, least, hull, other, unit, sign, attach = (P.const(n) for n in PLAIN)
     scale = P.number("aspect_scale", 4 / sp.pi**2)
     for word in words:
         before = {let.target.name for let in P.program.lets}
         if word == "box_pair":
             pair = box.box_pair(P)
         elif word == "overlap":
-            box.overlap(P, pair, e_union, e_height, least)
+            box.overlap(P, pair, e_union, e_height, low, least)
         elif word == "hull_sides":
             box.hull_sides(P, pair)
         elif word == "hull_term":
-            box.hull_term(P, pair, other, e_height, least)
+            box.hull_term(P, pair, other, e_height, low, least, hull)
         elif word == "center_distance":
             box.center_distance(P, pair, other)
         elif word == "aspect_term":
@@ -136,6 +139,7 @@ SETTINGS = (
     | {"eps_rho": 0.5, "eps_alpha": 0.25, "ceiling": 1.0, "attach": 1.0, "unit": 1.0},
     {"least_area": 30.0, "threshold": 0.5, "at_threshold": 0.0},
     {"least_area": 10.0, "ceiling": 0.0, "threshold": 0.0, "least_iou": 0.0},
+    {"least_height": 1.5, "least_hull": 10.0},
 )
 FLOORED = {"least_iou": 0.25}
 """A floor that some layouts reach, unless a setting says otherwise."""
