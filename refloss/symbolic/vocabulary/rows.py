@@ -80,7 +80,7 @@ class Rows:
 
     def partials(self, name: str, forms: dict[sp.Indexed, sp.Expr]) -> None:
         """Give a quantity its accurate derivative forms."""
-        self.P.partials(self.names[name], forms)
+        self.P.partials(self[name], forms)
 
 
 def unless(constant: sp.Expr, expr: sp.Expr) -> sp.Expr:
