@@ -54,7 +54,10 @@ def case_at(
     inputs = {
         name: {
             "decimal": [_decimal(x) for x in points.columns[row, part].tolist()],
-            "bits": [hexadecimal(x, number) for x in points.columns[row, part].tolist()],
+            "bits": [
+                hex(int(x)) if name in session.family.labels else hexadecimal(x, number)
+                for x in points.columns[row, part].tolist()
+            ],
         }
         for name, part in session.family.inputs.items()
     }
