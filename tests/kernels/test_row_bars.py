@@ -72,7 +72,7 @@ def check(subject: RowSubject, case: RowCase, regime: str, second: bool = True) 
 @pytest.mark.parametrize("regime", regimes(1))
 @pytest.mark.parametrize("subject", SUBJECTS, ids=str)
 def test_the_bars_are_met(subject, regime):
-    check(subject, regimes(12)[regime], regime)
+    check(subject, regimes(8)[regime], regime)
 
 
 @pytest.mark.parametrize("subject", [*PRESETS, *EXTREMES], ids=str)
