@@ -172,6 +172,13 @@ CODES: dict[str, Code] = {
         "Bind it to a parameter, tensor, array or number that the target reads.",
         "refloss certify losses.py:Boxes --as giou --bind pred=f.boxes  # it is called f.corners",
     ),
+    "RL210": Code(
+        "a class that does not exist is accepted",
+        "A class below 0, or not below the number of classes, gave a result instead of an error.",
+        "Indexing that wraps negative numbers, a clamp, or memory read without a check.",
+        "Check that 0 <= target < C wherever the row is not ignored.",
+        "picked = logits[numpy.arange(len(target)), target]  # -1 is the last class",
+    ),
     "RL301": Code(
         "value is off",
         "The error exceeds 4 ulp, exceeds 8 u times the condition of the value, and exceeds "
@@ -262,6 +269,15 @@ CODES: dict[str, Code] = {
         "Smoothing or a penalty that is added before the mask, or a mask that only scales.",
         "Select, do not multiply: where(target == ignore_index, 0, loss), with everything in it.",
         "loss = (1 - eps) * nll.masked_fill(ignored, 0) + eps * smooth  # smooth is not masked",
+    ),
+    "RL503": Code(
+        "NaN of an ignored row reaches its results",
+        "A row that ignore_index marks has no effect whatever its logits hold; here NaN in them "
+        "comes back as NaN in its loss or its gradient. Padding often holds NaN.",
+        "The row is multiplied by 0, and 0 times NaN is NaN; in a gradient it may be the softmax "
+        "that is multiplied by 0.",
+        "Select, do not multiply, in the backward too: where(ignored, 0, softmax - target).",
+        "return (loss * (target != ignore_index)).sum()  # NaN * 0 is NaN",
     ),
     "RL601": Code(
         "not deterministic",
@@ -415,20 +431,25 @@ CHECKS: dict[str, Subject] = {
     ),
     "class_weight": Subject(
         "class weights act as the definition says",
-        "Value and gradients with weights between 0 and 4; a class of weight 0 adds nothing.",
-        (*_NUMBERS, *_SLOPES),
+        "Value and gradients with weights between 0 and 4; a class of weight 0 adds nothing. Where "
+        "labels are smoothed, each class's term has that class's weight.",
+        (*_NUMBERS, *_SLOPES, "RL805"),
     ),
     "ignore_index": Subject(
         "ignored rows have no effect",
-        "Marked by -100, then by a number that is a class: loss 0 and gradient 0 there, ordinary "
-        "results in all other rows.",
-        (*_NUMBERS, *_SLOPES, "RL502"),
+        "Marked by -100, then by a number that is a class, then with NaN for logits: loss 0 and "
+        "gradient 0 there, ordinary results in all other rows; label smoothing adds nothing.",
+        (*_NUMBERS, *_SLOPES, "RL502", "RL503"),
     ),
     "reduction": Subject(
         "mean and sum",
         "Batches of one, three and eight rows, with class weights and with ignored rows: the value "
-        "is the sum of the losses over the declared denominator, the gradient that of the value.",
-        ("RL105", "RL402", "RL802"),
+        "is the sum of the losses over the declared denominator, the gradient that of the value. "
+        "Batches of no rows, and of ignored rows only, give what is declared of them.",
+        ("RL105", "RL202", "RL301", "RL402", "RL406", "RL801", "RL802"),
+    ),
+    "class range": Subject(
+        "a class that does not exist is refused", "The classes -1 and C.", ("RL210",)
     ),
     "class count": Subject(
         "rows of 2, 3, 33 and 1000 classes",

@@ -58,17 +58,41 @@ def read(path: Path) -> tuple[Declared, ...]:
     UsageError
         If the file or the tables are missing, or anything in them cannot be understood.
     """
+    if not path.exists():
+        raise UsageError(f"{path.name}: expected in {path.parent}; there is no such file")
+    table = _table_of(path)
     try:
-        body = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{path.name}: expected in {path.parent}; there is no such file") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path.name}: expected TOML; got {error}") from None
-    try:
-        tools = body.get("tool", {})
-        return tuple(_targets(tools.get("refloss", {})))
+        return tuple(_targets(table))
     except UsageError as error:
         raise UsageError(f"{path.name}: {error}") from None
+
+
+def named(name: str, path: Path) -> Declared:
+    """Return the target that a ``pyproject.toml`` declares under a name.
+
+    Raises
+    ------
+    UsageError
+        Listing the names that there are; or if a table cannot be understood.
+    """
+    there = path.exists() and "targets" in _table_of(path)
+    declared = {entry.name: entry for entry in read(path)} if there else {}
+    if name in declared:
+        return declared[name]
+    names = f"one of {', '.join(declared)}" if declared else "none is there"
+    raise UsageError(
+        "TARGET must be MODULE:ATTR or FILE.py:ATTR, or a name of [tool.refloss.targets.NAME] in "
+        f"{path} ({names}); got {name!r}"
+    )
+
+
+def _table_of(path: Path) -> Any:
+    """Return the table of this package in a file that exists; empty without one."""
+    try:
+        body = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path.name}: expected TOML; got {error}") from None
+    return body.get("tool", {}).get("refloss", {})
 
 
 def _targets(table: Any) -> list[Declared]:
@@ -101,15 +125,14 @@ def _declared(name: str, table: Any, defaults: Mapping[str, Any]) -> Declared:
 
 def _target(given: Mapping[str, Any]) -> Target:
     how = {key: given[key] for key in ("call", "init", "bind", "adapter") if key in given}
+    how |= {"axes": given["set"]} if "set" in given else {}
     try:
         found = find(given["object"], given.get("loss"), **how)
     except UsageError as error:
         if "loss" in given:
             raise
         raise UsageError(f"loss: expected LOSS or LOSS/PRESET; got nothing ({error})") from None
-    changes: dict[str, Any] = {"axes": {**found.axes, **given.get("set", {})}}
-    changes |= {key: given[key] for key in ("dtypes", "wrt") if key in given}
-    return replace(found, **changes)
+    return replace(found, **{key: given[key] for key in ("dtypes", "wrt") if key in given})
 
 
 def _read(

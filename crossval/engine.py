@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -11,6 +11,7 @@ from crossval import ledger
 from crossval.adapters import libraries
 from crossval.certificate import Certificate
 from crossval.examination import Examination, Problem
+from crossval.expected import Expected
 from crossval.findings import CODES, Finding
 from crossval.outcome import Check
 from crossval.runner import Limits
@@ -79,11 +80,13 @@ def certify(
     'A'
     """
     if isinstance(target, str):
-        target = find(target, declared, call=call, init=init, bind=bind, adapter=adapter)
-    changes: dict[str, Any] = {"axes": {**target.axes, **(axes or {})}}
+        how: dict[str, Any] = {"call": call, "init": init, "bind": bind, "adapter": adapter}
+        target = find(target, declared, axes=axes, **how)
+    elif axes:
+        target = replace(target, axes={**target.axes, **axes})
     if dtypes is not None:
-        changes["dtypes"] = tuple(dtypes)
-    examination = Examination(replace(target, **changes), level, limits=limits, known=known)
+        target = replace(target, dtypes=tuple(dtypes))
+    examination = Examination(target, level, limits=limits, known=known)
     selected = _selected(examination, tuple(only))
     with examination:
         return _certify(examination, selected, progress)
@@ -93,6 +96,7 @@ def find(
     reference: str,
     declared: str | None = None,
     *,
+    axes: Mapping[str, Any] | None = None,
     call: str | None = None,
     init: Mapping[str, Any] | None = None,
     bind: Mapping[str, str] | None = None,
@@ -100,21 +104,43 @@ def find(
 ) -> Target:
     """Return the target that a reference names, completed by an adapter's knowledge of it.
 
+    An adapter's call is kept unless another call, a binding or another loss is asked for.
+
+    Parameters
+    ----------
+    reference, declared, axes, call, init, bind, adapter
+        As for :func:`certify`; of several declarations the one with these axes is taken.
+
     Raises
     ------
     UsageError
         If no loss is given and no adapter declares one.
     """
     split_reference(reference)
-    how = {"call": call, "init": dict(init or {}), "bind": dict(bind or {})}
-    known = libraries.declared(reference)
-    if declared is None:
-        if not known:
-            raise UsageError(f"no adapter declares {reference}: say which loss it is with --as")
-        return replace(known[0], **how)
+    how: dict[str, Any] = {"init": dict(init or {}), "bind": dict(bind or {})}
+    axes = dict(axes or {})
+    known = _nearest(libraries.declared(reference), axes)
+    if declared is None and known is None:
+        raise UsageError(f"no adapter declares {reference}: say which loss it is with --as")
+    if known is not None and declared is None:
+        declared = known.declared
+    assert declared is not None
     loss, preset = split_declaration(declared)
-    base = known[0] if known else Target(reference, loss, adapter=adapter)
-    return replace(base, loss=loss, preset=preset, **how)
+    base = known or Target(reference, loss, adapter=adapter)
+    keeps = known is not None and known.loss == loss and not bind
+    how |= {"call": call or (base.call if keeps else None)}
+    axes = {**base.axes, **axes} if base.loss == loss else axes
+    return replace(base, loss=loss, preset=preset, axes=axes, **how)
+
+
+def _nearest(known: Sequence[Target], axes: Mapping[str, Any]) -> Target | None:
+    """Return the declaration that shares most of these axis values, the first among equals."""
+
+    def shared(target: Target) -> int:
+        same = [target.axes[name] == axes[name] for name in axes if name in target.axes]
+        return sum(1 if each else -1 for each in same)
+
+    return max(known, key=shared, default=None)
 
 
 def certify_all(
@@ -123,13 +149,16 @@ def certify_all(
     level: str = "standard",
     only: Iterable[str] = ALL,
     limits: Limits | None = None,
+    expected: Iterable[Expected] = (),
     progress: Callable[[Target], Progress | None] | None = None,
 ) -> Iterator[Certificate]:
     """Certify targets in turn; one that cannot be imported is a certificate with a ``problem``.
 
-    While one target is judged, the process of the next one already imports.
+    While one target is judged, the process of the next one already imports. What is expected to
+    fail is expected of every target.
     """
-    examinations = [Examination(target, level, limits=limits) for target in targets]
+    how: dict[str, Any] = {"limits": limits, "expected": tuple(expected)}
+    examinations = [Examination(target, level, **how) for target in targets]
     globs = tuple(only)
     selected = [_selected(examination, globs) for examination in examinations]
     with ExitStack() as stack:

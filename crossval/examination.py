@@ -17,6 +17,7 @@ from crossval import ledger
 from crossval.catalog import losses, spec_of
 from crossval.certificate import Certificate, versions_of
 from crossval.checks import checks, perform
+from crossval.expected import Expected, declare, of_check
 from crossval.families import Family, family_of
 from crossval.findings import CODES, Finding
 from crossval.oracles.formats import FORMATS
@@ -78,6 +79,8 @@ class Examination:
         Time and memory of its process.
     known : iterable of Entry, optional
         Declared deviations; those of the package by default.
+    expected : iterable of Expected, optional
+        Failures that the target's owner declares.
     home, path
         See :class:`~crossval.runner.Runner`.
 
@@ -99,6 +102,7 @@ class Examination:
         *,
         limits: Limits | None = None,
         known: Iterable[ledger.Entry] | None = None,
+        expected: Iterable[Expected] = (),
         home: Path | None = None,
         path: tuple[str, ...] = (),
     ) -> None:
@@ -107,6 +111,7 @@ class Examination:
         self.spec, self.family = definition(target, level)
         self.checks = tuple(checks(target, self.family))
         self._known = None if known is None else tuple(known)
+        self._expected = tuple(expected)
         self._process: dict[str, Any] = {"limits": limits or Limits(), "home": home, "path": path}
         self._session: Session | None = None
         self._absent = _absent(target)
@@ -145,6 +150,8 @@ class Examination:
     def perform(self, check: Check) -> Outcome:
         """Run one check, starting the target if need be; declared deviations are marked.
 
+        An expected failure that does not come is a finding.
+
         Raises
         ------
         Problem
@@ -154,7 +161,7 @@ class Examination:
             outcome = perform(self.load(), check)
         entries = ledger.read() if self._known is None else self._known
         (declared,), _ = ledger.declare(self.target.reference, [outcome], entries)
-        return declared
+        return declare(declared, of_check(self._expected, check))
 
     def answers(self, dtype: str) -> bool:
         """Whether the target gives results in a format, and its process may still be started."""

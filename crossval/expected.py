@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from crossval.outcome import Check, Outcome
+from crossval.findings import CODES, Finding
+from crossval.outcome import PASS, Check, Outcome
 from crossval.target import UsageError
 
 
@@ -64,7 +65,17 @@ def require_matched(expected: Iterable[Expected], checks: Sequence[Check]) -> No
 
 
 def declare(outcome: Outcome, expected: Sequence[Expected]) -> Outcome:
-    """Mark the findings that are expected as known, with reason and issue."""
+    """Mark the findings that are expected as known; a failure that did not come is a finding.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Of a check.
+    expected : sequence of Expected
+        Those that name this check.
+    """
+    if outcome.status == PASS and expected:
+        return outcome.with_findings((_unexpected_pass(outcome, expected[0]),))
     findings = []
     for finding in outcome.findings:
         entry = next((e for e in expected if e.code in ("", finding.code)), None)
@@ -72,3 +83,8 @@ def declare(outcome: Outcome, expected: Sequence[Expected]) -> Outcome:
             finding = replace(finding, known=entry.reason, link=entry.issue)
         findings.append(finding)
     return outcome.with_findings(tuple(findings))
+
+
+def _unexpected_pass(outcome: Outcome, entry: Expected) -> Finding:
+    words = f"XPASS(strict): this check passes, though it is expected to fail: {entry.words}"
+    return Finding("RL901", outcome.check, outcome.dtype, words, fix=CODES["RL901"].remedy)

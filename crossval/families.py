@@ -13,8 +13,11 @@ import numpy as np
 
 from crossval.catalog import losses
 from crossval.checks.box_causes import BOX_PATTERNS
+from crossval.checks.box_hypotheses import box_slips
 from crossval.checks.causes import Pattern
+from crossval.checks.hypotheses import Slips
 from crossval.checks.row_causes import ROW_PATTERNS
+from crossval.checks.row_hypotheses import row_slips
 from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.row_columns import RowColumns
 from crossval.points import rows
@@ -51,6 +54,8 @@ class Family:
         Whether losses of the family have points with several gradients.
     patterns : tuple of Pattern
         Known reasons for NaN and infinity.
+    slips : callable
+        What known mistakes would give, see :mod:`crossval.checks.hypotheses`.
     labels : frozenset of str
         Inputs that are classes: integers, with one column and no gradient.
     options : mapping
@@ -71,6 +76,7 @@ class Family:
     oracle: Oracle
     kinks: bool
     patterns: tuple[Pattern, ...]
+    slips: Slips
     labels: frozenset[str] = frozenset()
     options: Mapping[str, Any] = field(default_factory=dict)
     resized: Callable[[int], Family] | None = None
@@ -123,6 +129,7 @@ FAMILIES = {
         oracle=Elementwise(),
         kinks=True,
         patterns=BOX_PATTERNS,
+        slips=box_slips,
         prober=BOXES,
     ),
     "rows": Family(
@@ -130,12 +137,13 @@ FAMILIES = {
         inputs={"logits": slice(0, rows.CLASSES), "target": slice(rows.CLASSES, None)},
         columns=rows.COLUMNS,
         points=rows.point_set,
-        shapes={"logits": "(N, C)", "target": "(N,)"},
+        shapes={"logits": "(N, C)", "target": "(N,)", "class_weight": "(C,)"},
         regimes=_ROW_REGIMES,
         untested=("rows with NaN or +inf",),
         oracle=RowColumns(),
         kinks=False,
         patterns=ROW_PATTERNS,
+        slips=row_slips,
         labels=frozenset({"target"}),
         options={"class_weight": None, "ignore_index": -100, "reduction": "none"},
         resized=lambda classes: _with_classes(FAMILIES["rows"], rows.point_set, classes),
@@ -149,12 +157,13 @@ FAMILIES = {
         },
         columns=rows.SOFT_COLUMNS,
         points=rows.soft_point_set,
-        shapes={"logits": "(N, C)", "target": "(N, C)"},
+        shapes={"logits": "(N, C)", "target": "(N, C)", "class_weight": "(C,)"},
         regimes=_ROW_REGIMES,
         untested=("rows with NaN or infinite logits", "negative probabilities"),
         oracle=RowColumns(),
         kinks=False,
         patterns=ROW_PATTERNS,
+        slips=row_slips,
         options={"class_weight": None, "reduction": "none"},
         resized=lambda classes: _with_classes(
             FAMILIES["rows of probabilities"], rows.soft_point_set, classes

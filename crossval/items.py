@@ -20,11 +20,10 @@ import pytest
 from crossval.checks import checks
 from crossval.config import LEVEL, Declared
 from crossval.examination import Examination, Problem, definition
-from crossval.expected import Expected, declare, of_check
-from crossval.families import family_of
-from crossval.findings import CODES, Finding
+from crossval.expected import Expected
+from crossval.findings import Finding
 from crossval.oracles.formats import FORMATS
-from crossval.outcome import FAIL, INCONCLUSIVE, NOT_RUN, PASS, Check, Outcome
+from crossval.outcome import FAIL, INCONCLUSIVE, NOT_RUN, Check, Outcome
 from crossval.parametrization import Request, names
 from crossval.report.terminal import text_of
 from crossval.target import UsageError
@@ -48,7 +47,13 @@ class Desk:
     def examination(self, declared: Declared) -> Examination:
         """Return an examination whose target imports as the tests do; nothing is started."""
         path = tuple(folder for folder in sys.path if folder)
-        return Examination(declared.target, declared.level, home=self.root, path=path)
+        return Examination(
+            declared.target,
+            declared.level,
+            expected=declared.expected,
+            home=self.root,
+            path=path,
+        )
 
     def use(self, examination: Examination) -> None:
         """Keep an examination's process open, and close the one that rested longest."""
@@ -74,8 +79,6 @@ class Item:
         Shared by the items of a target.
     check : Check
         What is checked.
-    expected : tuple of Expected
-        Expectations that name this check.
     desk : Desk
         Where the examination's process is kept.
     outcome : Outcome, optional
@@ -85,7 +88,6 @@ class Item:
     name: str
     examination: Examination
     check: Check
-    expected: tuple[Expected, ...]
     desk: Desk = field(repr=False)
     outcome: Outcome | None = None
 
@@ -98,7 +100,7 @@ class Item:
         """Perform the check; whatever is not a pass ends in pytest's own words for it."""
         self.desk.use(self.examination)
         try:
-            self.outcome = self._outcome()
+            self.outcome = self.examination.perform(self.check)
         except Problem as problem:
             if problem.finding.code == "RL106":
                 pytest.skip(f"RL106 {problem.finding.message}")
@@ -106,13 +108,6 @@ class Item:
         if not self.examination.answers(self.check.dtype) and self.outcome.status == NOT_RUN:
             pytest.fail(self.outcome.text, pytrace=False)
         _verdict(self.outcome)
-
-    def _outcome(self) -> Outcome:
-        """Perform the check; an expected failure that did not come is a finding."""
-        outcome = declare(self.examination.perform(self.check), self.expected)
-        if outcome.status == PASS and self.expected:
-            outcome = outcome.with_findings((_unexpected_pass(outcome, self.expected[0]),))
-        return outcome
 
     @property
     def properties(self) -> list[tuple[str, str]]:
@@ -145,8 +140,7 @@ def items(desk: Desk, declared: Sequence[Declared], dtypes: tuple[str, ...]) -> 
         examination = desk.examination(entry)
         for check in examination.checks:
             if not dtypes or check.dtype in dtypes:
-                found = of_check(entry.expected, check)
-                yield Item(entry.name, examination, check, found, desk)
+                yield Item(entry.name, examination, check, desk)
 
 
 def declared_by(request: Request) -> list[Declared]:
@@ -175,16 +169,14 @@ def declared_by(request: Request) -> list[Declared]:
 
 def header(declared: Sequence[Declared], dtypes: tuple[str, ...]) -> str:
     """One line: version of the reference, levels, and a digest of the points."""
-    digests = {
-        family_of(entry.target.loss).points(dtype, entry.level).digest
+    points = [
+        definition(entry.target, entry.level)[1].points(dtype, entry.level)
         for entry in declared
         for dtype in entry.target.dtypes
         if not dtypes or dtype in dtypes
-    }
-    sets = dict.fromkeys(
-        family_of(entry.target.loss).points(entry.target.dtypes[0], entry.level).name
-        for entry in declared
-    )
+    ]
+    digests = {some.digest for some in points}
+    sets = dict.fromkeys(some.name for some in points)
     levels = dict.fromkeys(entry.level for entry in declared)
     nouns = "target" if len(declared) == 1 else "targets"
     digest = hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()[:12]
@@ -234,8 +226,3 @@ def _verdict(outcome: Outcome) -> None:
 
 def _fail(findings: Sequence[Finding]) -> NoReturn:
     pytest.fail(text_of(findings), pytrace=False)
-
-
-def _unexpected_pass(outcome: Outcome, entry: Expected) -> Finding:
-    words = f"XPASS(strict): this check passes, though it is expected to fail: {entry.words}"
-    return Finding("RL901", outcome.check, outcome.dtype, words, fix=CODES["RL901"].remedy)

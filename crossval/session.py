@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -145,6 +145,10 @@ class Session:
         if isinstance(found, Unmeasured):
             raise found
         return found
+
+    def holding(self, dtype: str, evaluation: Evaluation) -> Session:
+        """Return this session with an evaluation as the only one that it measured."""
+        return replace(self, _measured={dtype: evaluation})
 
     def evaluate(
         self,

@@ -13,7 +13,6 @@ import numpy as np
 
 from crossval.catalog import neighbours, spec_of
 from crossval.checks.quantities import Quantity, ordinary, value_at
-from crossval.checks.row_hypotheses import predictions
 from crossval.checks.statistics import WRONG
 from crossval.checks.verdict import Verdicts
 from crossval.oracles.formats import Format, format_of
@@ -114,11 +113,18 @@ def explain(session: Session, evidence: Evidence) -> Diagnosis:
         found = hypothesis(session, evidence)
         if found is not None:
             return found
-    return Diagnosis("RL301" if evidence.is_value else "RL402")
+    return Diagnosis(_generic(evidence))
+
+
+def _generic(evidence: Evidence) -> str:
+    """Return the code that says no more than what kind of number is wrong."""
+    if evidence.is_value:
+        return "RL301"
+    return "RL402" if np.any(evidence.got[evidence.failed]) else "RL403"
 
 
 def _zero(_: Session, evidence: Evidence) -> Diagnosis | None:
-    if evidence.is_value or np.any(evidence.got[evidence.failed] != 0):
+    if _generic(evidence) != "RL403":
         return None
     return Diagnosis("RL403", cause="every result beyond tolerance is exactly 0")
 
@@ -185,7 +191,7 @@ def _variant(session: Session, evidence: Evidence) -> Diagnosis | None:
             spec.program == session.spec.program
         ):
             continue
-        if not evidence.supports(_predicted(session, evidence, spec, evidence.points.columns)):
+        if not evidence.supports(_predicted(session, evidence, spec)):
             continue
         if evidence.is_value or not _value_is_right(session, evidence.points.dtype):
             words = f"you said {declared}, this behaves like {label}"
@@ -195,32 +201,17 @@ def _variant(session: Session, evidence: Evidence) -> Diagnosis | None:
     return None
 
 
-def _layout(session: Session, evidence: Evidence) -> Diagnosis | None:
-    columns = evidence.points.columns
-    if session.family.name != "boxes":
-        return None
-    for name, matrix in _LAYOUTS.items():
-        read = np.concatenate([columns[:, :4] @ matrix.T, columns[:, 4:] @ matrix.T], axis=1)
-        predicted = _predicted(session, evidence, session.spec, read)
-        if not evidence.is_value:
-            predicted = predicted @ matrix
-        if evidence.supports(predicted):
-            words = f"corners (x1, y1, x2, y2) are read as {name}"
-            return Diagnosis("RL801", words, fix="convert the layout before computing")
-    return None
-
-
 def _slip(session: Session, evidence: Evidence) -> Diagnosis | None:
-    """Find a slip that is known of losses of rows."""
+    """Find a slip that the family's losses are known for."""
     family, points = session.family, evidence.points
-    if family.name == "boxes":
-        return None
-    part = slice(0, 1) if evidence.is_value else family.inputs[evidence.input]
-    for slip in predictions(family, session.spec, points.columns, points.upstream):
-        predicted = (slip.value[:, None] if evidence.is_value else slip.gradient)[:, part]
-        if evidence.supports(predicted):
-            code = "RL301" if evidence.is_value else "RL402"
-            return Diagnosis(code, cause=slip.words, fix=slip.fix)
+    part = slice(None) if evidence.is_value else family.inputs[evidence.input]
+    for slip in family.slips(family.oracle, session.spec, points.columns, points.upstream):
+        predicted = slip.value[:, None] if evidence.is_value else slip.gradient[:, part]
+        if not evidence.supports(predicted):
+            continue
+        if slip.code:
+            return Diagnosis(slip.code, slip.words, fix=slip.fix)
+        return Diagnosis(_generic(evidence), cause=slip.words, fix=slip.fix)
     return None
 
 
@@ -245,21 +236,14 @@ def _narrow(_: Session, evidence: Evidence) -> Diagnosis | None:
 
 
 _HYPOTHESES: tuple[Callable[[Session, Evidence], Diagnosis | None], ...] = (
-    _zero,
     _slip,
+    _zero,
     _narrow,
     _scaled,
     _upstream,
     _swapped,
     _variant,
-    _layout,
 )
-
-_LAYOUTS = {
-    "xywh": np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1]]),
-    "cxcywh": np.array([[1, 0, -0.5, 0], [0, 1, 0, -0.5], [1, 0, 0.5, 0], [0, 1, 0, 0.5]]),
-    "yxyx": np.array([[0.0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]),
-}
 
 _FACTORS = {
     "pi": np.pi,
@@ -292,10 +276,9 @@ def _named(factor: float, more: Mapping[str, float]) -> str:
     return f" = {names[0]}" if names else ""
 
 
-def _predicted(
-    session: Session, evidence: Evidence, spec: Definition, columns: np.ndarray
-) -> np.ndarray:
-    value, gradient = session.family.oracle.kernel(spec, columns, evidence.points.upstream)
+def _predicted(session: Session, evidence: Evidence, spec: Definition) -> np.ndarray:
+    points = evidence.points
+    value, gradient = session.family.oracle.kernel(spec, points.columns, points.upstream)
     if evidence.is_value:
         return value[:, None]
     return gradient[:, session.family.inputs[evidence.input]]

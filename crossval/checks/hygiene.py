@@ -151,7 +151,7 @@ def _sample(session: Session, dtype: str) -> PointSet:
 def _misuses(family: Family, inputs: dict[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
     """Operands that do not fit: one input with other rows, then all with another width.
 
-    Where the width is the caller's own, a class that does not exist takes the place of the latter.
+    Where the width is the caller's own, only the rows can be wrong.
     """
     for name, array in inputs.items():
         for other in (array[:-1], array[:1], array[0]):
@@ -159,13 +159,6 @@ def _misuses(family: Family, inputs: dict[str, np.ndarray]) -> Iterator[dict[str
     if all(None not in family.shape(name)[1:] for name in inputs):
         yield {name: array[:, :-1] for name, array in inputs.items()}
         yield {name: array[:, [*range(array.shape[1]), 0]] for name, array in inputs.items()}
-    width = max(array.shape[-1] for array in inputs.values() if array.ndim == 2)
-    for name in family.labels:
-        for beyond in (width, -1):
-            yield {
-                **inputs,
-                name: np.where(np.arange(len(inputs[name])) == 0, beyond, inputs[name]),
-            }
 
 
 def _refuses(

@@ -16,8 +16,10 @@ import numpy as np
 
 from crossval.catalog import spec_of
 from crossval.checks.accuracy import case_of
+from crossval.checks.diagnosis import Evidence, explain
 from crossval.checks.quantities import Quantity, answered, quantities
 from crossval.checks.statistics import WRONG, by_row, largest
+from crossval.checks.variations import varied
 from crossval.findings import CODES, Finding
 from crossval.outcome import Outcome
 from crossval.points.boxes import PointSet
@@ -57,7 +59,7 @@ def parameter_effect(session: Session, dtype: str, axis: str) -> Outcome:
         finding = (
             _unreached(check, dtype, axis, list(taken), missed)
             if taken
-            else _otherwise(session, check, dtype, axis, wrong)
+            else _otherwise(session, check, dtype, axis, wrong, evaluation)
         )
     return Outcome(check, dtype, grade="F", n=len(points), findings=(finding,))
 
@@ -125,17 +127,27 @@ def _unreached(check: str, dtype: str, axis: str, reached: list[str], missed: li
     return Finding("RL805", check, dtype, kept + reaches, fix=CODES["RL805"].remedy)
 
 
-def _otherwise(session: Session, check: str, dtype: str, axis: str, quantity: Quantity) -> Finding:
+def _otherwise(
+    session: Session,
+    check: str,
+    dtype: str,
+    axis: str,
+    quantity: Quantity,
+    evaluation: Evaluation,
+) -> Finding:
     verdicts = quantity.verdicts()
     bad = (verdicts.grade == WRONG) & np.isfinite(quantity.got)
     at, rows = largest(verdicts.ulp, bad), by_row(bad)
+    other = varied(session, quantity.points, axes={axis: CHANGED}).holding(dtype, evaluation)
+    instead = explain(other, Evidence.of(quantity, verdicts))
     return Finding(
         "RL806",
         check,
         dtype,
         f"with {axis}={CHANGED:g} the {quantity.name} leaves the definition",
         case=replace(case_of(session, quantity, verdicts, at), axes={axis: CHANGED}),
-        fix=CODES["RL806"].remedy,
+        cause=instead.cause or instead.message,
+        fix=instead.fix or CODES["RL806"].remedy,
         seen=int(rows.sum()),
         of=len(rows),
     )

@@ -6,11 +6,11 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -25,7 +25,8 @@ from crossval.commands.options import (
     set_option,
     wrt_option,
 )
-from crossval.engine import certify_all, find, outdated
+from crossval.commands.selection import of_libraries, one
+from crossval.engine import certify_all, outdated
 from crossval.findings import Finding
 from crossval.points.boxes import ROWS
 from crossval.report.terminal import show, show_legend, show_summary
@@ -49,7 +50,7 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
     "-o", "--output", "outputs", multiple=True, metavar="OUT", help="FILE.json or a folder."
 )
 @format_option
-@click.option("--level", type=click.Choice(list(ROWS)), default="standard", show_default=True)
+@click.option("--level", type=click.Choice(list(ROWS)), help="Number of points; standard.")
 @click.option(
     "--library", "chosen", multiple=True, metavar="NAME", help="All targets of a library."
 )
@@ -72,14 +73,16 @@ def command(
     wanted: tuple[str, ...],
     outputs: tuple[str, ...],
     style: str,
-    level: str,
+    level: str | None,
     chosen: tuple[str, ...],
     all_libraries: bool,
     time_limit: float,
     memory_limit: float,
     verbose: bool,
 ) -> int:
-    """Judge TARGET, MODULE:ATTR or FILE.py:ATTR, against a definition.
+    """Judge TARGET against a definition: MODULE:ATTR, FILE.py:ATTR or a declared name.
+
+    The name is that of a table [tool.refloss.targets.NAME] in the pyproject.toml of this folder.
 
     Value and gradients are compared with certified truth; every tolerance is derived from the
     format, the conditioning and the rounding bound of the formula at that very input.
@@ -89,25 +92,20 @@ def command(
     """
     del verbose  # read by crossval.cli.run(), which reports what escapes from here
     _one_selection(target, all_libraries, chosen)
-    if target is None:
-        own = {"--as": declared, "--set": axes, "--call": call, "--init": init}
-        own |= {"--bind": bind, "--wrt": wrt}
-        _unused([option for option, given in own.items() if given], "TARGET")
-    if target is not None:
-        single = find(
-            target,
-            declared,
-            call=call,
-            init=dict(pairs(init, "--init")),
-            bind=bind,
-            adapter=adapter,
-        )
-        if wrt:
-            single = replace(single, wrt=tuple(wrt.split(",")))
-        targets = [_with(single, dict(pairs(axes, "--set")), dtypes)]
-    else:
-        names = libraries.names() if all_libraries else list(chosen)
-        targets = [_with(t, {}, dtypes) for name in names for t in libraries.targets(name)]
+    own = {
+        "declared": declared,
+        "axes": dict(pairs(axes, "--set")),
+        "call": call,
+        "init": dict(pairs(init, "--init")),
+        "bind": bind,
+        "wrt": tuple(wrt.split(",")) if wrt else None,
+        "adapter": adapter if _is_given("adapter") else None,
+    }
+    given = {name: value for name, value in own.items() if value}
+    names = tuple(libraries.names()) if all_libraries else chosen
+    selected = of_libraries(names, given) if target is None else one(target, given)
+    selected = selected.changed(dtypes, level)
+    targets = list(selected.targets)
     if not targets:
         return complain("nothing selected: give TARGET, --library or --all-libraries", NOTHING)
     _writable(outputs, targets)
@@ -117,13 +115,18 @@ def command(
     certificates = []
     with _progress(screen) as progress:
         for certificate in certify_all(
-            targets, level=level, limits=limits, only=only, progress=progress
+            targets,
+            level=selected.level,
+            limits=limits,
+            only=only,
+            expected=selected.expected,
+            progress=progress,
         ):
             certificates.append(certificate)
             show(certificate, screen)
             for output in outputs:
                 screen.print(f"written to {certificate.write(output)}", style="dim")
-    complete = target is None and level != "smoke" and not wanted
+    complete = target is None and selected.level != "smoke" and not wanted
     stale = outdated(certificates) if complete else []
     if style == "json":
         click.echo(_json(certificates), nl=False)
@@ -146,9 +149,10 @@ def exit_code(certificates: list[Certificate], stale: list[Finding]) -> int:
     return next((code for code in order if code in codes), NOTHING)
 
 
-def _with(target: Target, axes: dict[str, Any], dtypes: str | None) -> Target:
-    names = tuple(dtypes.split(",")) if dtypes else target.dtypes
-    return replace(target, axes={**target.axes, **axes}, dtypes=names)
+def _is_given(option: str) -> bool:
+    """Whether an option with a default was written on the command line."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not ParameterSource.DEFAULT
 
 
 def _one_selection(target: str | None, all_libraries: bool, chosen: tuple[str, ...]) -> None:
@@ -157,11 +161,6 @@ def _one_selection(target: str | None, all_libraries: bool, chosen: tuple[str, .
     named = [name for name, value in given.items() if value]
     if len(named) > 1:
         raise UsageError(f"give one of {', '.join(given)}; got {' and '.join(named)}")
-
-
-def _unused(options: list[str], needs: str) -> None:
-    if options:
-        raise UsageError(f"{', '.join(options)} needs a {needs}; libraries declare their own")
 
 
 def _writable(outputs: tuple[str, ...], targets: list[Target]) -> None:

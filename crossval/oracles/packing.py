@@ -56,7 +56,7 @@ class Columns:
 
     def known(self, columns: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which rows are finite."""
-        return np.isfinite(columns).all(axis=1)
+        return np.asarray(np.isfinite(columns).all(axis=1))
 
     def width(self, columns: int) -> int:
         """Return the number of columns."""
@@ -108,7 +108,7 @@ class RowPacking:
         known &= np.isfinite(logits).any(axis=1) & np.isfinite(rest).all(axis=1)
         if self.labels is not None:
             known &= np.isfinite(logits[np.arange(len(logits)), self.labels])
-        return known
+        return np.asarray(known)
 
     def width(self, columns: int) -> int:
         """Return 3: logits, target, class weights."""

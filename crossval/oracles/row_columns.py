@@ -6,6 +6,7 @@ column for every column of the input; a class has no derivative, and shows 0.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -204,8 +205,10 @@ class _Rows:
             return table
         return np.hstack([table, np.zeros((len(table), self.width - table.shape[1]))])
 
-    def groups(self) -> list[tuple[int | None, Array]]:
-        """Return rows by class: a text sees one class at a time."""
+    def groups(self) -> Iterator[tuple[int | None, NDArray[np.intp]]]:
+        """Yield rows by class: a text sees one class at a time."""
         if self.labels is None:
-            return [(None, np.arange(len(self.numbers)))]
-        return [(int(k), np.flatnonzero(self.labels == k)) for k in np.unique(self.labels)]
+            yield None, np.arange(len(self.numbers))
+            return
+        for label in np.unique(self.labels):
+            yield int(label), np.flatnonzero(self.labels == label)

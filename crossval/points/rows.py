@@ -140,7 +140,7 @@ def soft_point_set(dtype: str, level: str = "standard", classes: int = CLASSES) 
     number = format_of(dtype)
     logits, targets = _regimes(number, (ROWS[level], classes))
     names, table, classes_of = _edges(classes)
-    finite = np.isfinite(table).all(axis=1)
+    finite = np.asarray(np.isfinite(table).all(axis=1))
     names = [name for name, usable in zip(names, finite, strict=True) if usable]
     table = np.concatenate([logits, table[finite]])
     target = np.concatenate([targets, classes_of[finite]])

@@ -1,0 +1,302 @@
+"""Reductions: mean and sum of small batches, with class weights, ignored rows, and of nothing.
+
+The value is the sum of the certified losses over the declared denominator. One that differs is
+compared with what other denominators give in every batch, so that the answer is a name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from crossval.checks.rows import classes_of, marked, weights_for
+from crossval.checks.variations import finding, sample
+from crossval.findings import Finding
+from crossval.oracles.formats import Format, format_of
+from crossval.oracles.row_columns import RowColumns
+from crossval.outcome import Outcome
+from crossval.points.boxes import PointSet
+from crossval.reference import Standard, standard
+from crossval.runner import TargetRaised
+from crossval.session import Evaluation, Session
+from refloss.losses.reductions import DENOMINATORS, EMPTY, REDUCTIONS, Counts
+
+__all__ = ["reductions"]
+
+_SIZES = (1, 3, 8)
+_UPSTREAM = 0.75
+_CHECK = "reduction"
+_REDUCED = ("mean", "sum")
+
+
+def reductions(session: Session, dtype: str) -> Outcome:
+    """Judge mean and sum of batches of several sizes, with weights, ignored rows, and empty."""
+    batches = list(_batches(session, dtype))
+    findings = [f for name in _REDUCED for f in _judged(session, name, batches, dtype)]
+    grade = "F" if findings else "ok"
+    seen = len(batches) * len(_REDUCED)
+    return Outcome(_CHECK, dtype, grade=grade, n=seen, findings=tuple(findings))
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Rows to be reduced.
+
+    Attributes
+    ----------
+    points : PointSet
+        Rows, ignored ones marked.
+    kept : (n,) bool array
+        Which rows are not ignored.
+    words : str
+        What it is.
+    weights : array, optional
+        Class weights.
+    """
+
+    points: PointSet
+    kept: np.ndarray
+    words: str
+    weights: np.ndarray | None = None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What is passed besides the inputs."""
+        return {} if self.weights is None else {"class_weight": self.weights}
+
+
+@dataclass(frozen=True)
+class _Result:
+    """A reduced batch beside the truth of its rows.
+
+    Attributes
+    ----------
+    batch : _Batch
+        What was reduced.
+    counts : Counts
+        What there is to divide by.
+    found : Evaluation
+        What came.
+    truth : Standard
+        Of the kept rows.
+    number : Format
+        In which it came.
+    others : dict of str to float
+        More to divide by, which no reduction should.
+    """
+
+    batch: _Batch
+    counts: Counts
+    found: Evaluation
+    truth: Standard
+    number: Format
+    others: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def divisors(self) -> dict[str, float]:
+        """Everything that the sum may have been divided by, by name."""
+        known = {
+            f"denominator={name}": divide(self.counts) for name, divide in DENOMINATORS.items()
+        }
+        return {**known, **self.others}
+
+    @property
+    def total(self) -> float:
+        """Sum of the losses."""
+        return math.fsum(self.truth.value.hi.tolist())
+
+    def near(self, divisor: float) -> bool:
+        """Whether the value is the sum over ``divisor``, as far as rounding lets one see."""
+        value = self.found.value
+        if value.shape != ():
+            return False
+        if divisor == 0:
+            return bool(np.isnan(value))
+        losses, bounds = self.truth.value.hi, self.truth.value.bound
+        steps = (len(losses) + 3) * self.number.roundoff * float(np.abs(losses).sum())
+        expected = self.total / divisor
+        room = (2 * float(bounds.sum()) + steps) / divisor + 4 * float(self.number.ulp(expected))
+        return abs(float(value) - expected) <= room
+
+
+def _batches(session: Session, dtype: str) -> Iterator[_Batch]:
+    """Yield batches for every option that the target takes."""
+    points, start = sample(session, dtype), 0
+    takes = set(session.accepted) & set(session.family.options)
+    weights = np.maximum(weights_for(session.family), 0.25)
+    for size in _SIZES:
+        some = points.take(np.arange(start, start + size))
+        some = replace(some, upstream=np.ones(size))
+        start += size
+        everything = np.ones(size, bool)
+        yield _Batch(some, everything, f"{size} rows")
+        if "class_weight" in takes:
+            yield _Batch(some, everything, f"{size} rows with class weights", weights)
+        if "ignore_index" not in takes or size == 1:
+            continue
+        rows, ignored = marked(session.family, some, -100)
+        words = f"{size} rows, {int(ignored.sum())} ignored"
+        yield _Batch(rows, ~ignored, words)
+        if "class_weight" in takes:
+            yield _Batch(rows, ~ignored, f"{words}, with class weights", weights)
+    yield from _nothing(session, points, ignoring="ignore_index" in takes)
+
+
+def _nothing(session: Session, points: PointSet, *, ignoring: bool) -> Iterator[_Batch]:
+    """Yield batches of which nothing is left to be averaged."""
+    none = points.take(np.arange(0))
+    yield _Batch(replace(none, upstream=np.ones(0)), np.ones(0, bool), "no rows")
+    if ignoring:
+        (name,) = session.family.labels
+        rows = points.take(np.arange(3))
+        columns = rows.columns.copy()
+        columns[:, session.family.inputs[name]] = -100
+        rows = replace(rows, columns=columns, upstream=np.ones(3))
+        yield _Batch(rows, np.zeros(3, bool), "3 rows, all ignored")
+
+
+def _judged(session: Session, name: str, batches: list[_Batch], dtype: str) -> Iterator[Finding]:
+    """Yield what is wrong with one reduction: at most one finding of each kind."""
+    try:
+        results = [_reduced(session, batch, name, dtype) for batch in batches]
+    except TargetRaised as error:
+        yield finding("RL105", _CHECK, dtype, f"reduction={name!r} raised {error.words}")
+        return
+    filled = [result for result in results if result.batch.kept.any()]
+    empty = [result for result in results if not result.batch.kept.any()]
+    value = _wrong_value(session, name, filled, dtype)
+    yield from value
+    if not value:
+        yield from _wrong_gradient(session, name, filled, dtype)
+    yield from _wrong_empty(session, name, empty, dtype)
+
+
+def _reduced(session: Session, batch: _Batch, name: str, dtype: str) -> _Result:
+    inputs = session.family.split(batch.points.columns)
+    arguments = {**batch.arguments, "reduction": name}
+    found = session.call(dtype, inputs, np.array(_UPSTREAM), arguments)
+    weights = None if batch.weights is None else tuple(batch.weights.tolist())
+    kept = batch.points.take(np.flatnonzero(batch.kept))
+    oracle = RowColumns(weights)
+    counts = _counts(session, batch, inputs)
+    more = {
+        "the sum": 1.0,
+        "the mean over all N * C": float(counts.items * classes_of(session.family)),
+    }
+    if batch.weights is not None:
+        more["denominator=the sum of all class weights"] = float(batch.weights.sum())
+    truth = standard(session.spec, kept, oracle)
+    return _Result(batch, counts, found, truth, format_of(dtype), more)
+
+
+def _counts(session: Session, batch: _Batch, inputs: dict[str, np.ndarray]) -> Counts:
+    items, kept = len(batch.kept), int(batch.kept.sum())
+    if batch.weights is None or not session.family.labels:
+        return Counts(items, kept, float(kept))
+    (name,) = session.family.labels
+    return Counts(items, kept, math.fsum(batch.weights[inputs[name][batch.kept]].tolist()))
+
+
+def _divisor(session: Session, name: str, counts: Counts) -> float:
+    return REDUCTIONS[name].divisor(counts, session.spec.axes["denominator"])
+
+
+def _wrong_value(session: Session, name: str, results: list[_Result], dtype: str) -> list[Finding]:
+    """Return a finding if a value is off, with the denominators that every batch agrees with."""
+    off = [r for r in results if not r.near(_divisor(session, name, r.counts))]
+    if not off:
+        return []
+    first = off[0]
+    shape = first.found.value.shape
+    words = f"reduction={name!r} of {first.batch.words}"
+    if shape != ():
+        message = f"{words}: one number is expected, got shape {shape}"
+        return [finding("RL202", _CHECK, dtype, message)]
+    expected = first.total / _divisor(session, name, first.counts)
+    words = f"{words}: got {float(first.found.value):.9g}, expected {expected:.9g}"
+    shared = set.intersection(*(set(r.divisors) for r in results))
+    extra = {key for r in results for key in r.divisors} - shared
+    fitting = [
+        key
+        for key in (*first.divisors, *sorted(extra - set(first.divisors)))
+        if all(r.near(r.divisors[key]) for r in results if key in r.divisors)
+    ]
+    if fitting:
+        words = f"{words}; this is {' or '.join(fitting)}"
+    return [finding("RL802", _CHECK, dtype, words)]
+
+
+def _wrong_gradient(
+    session: Session, name: str, results: list[_Result], dtype: str
+) -> Iterator[Finding]:
+    """Yield a finding if a gradient is not that of the value, with what it is instead."""
+    for result in results:
+        divisor = _divisor(session, name, result.counts)
+        if _fits(session, result, _UPSTREAM / divisor):
+            continue
+        words = f"gradient of reduction={name!r} of {result.batch.words}"
+        others = {
+            ("RL406", "upstream is ignored"): 1 / divisor,
+            ("RL802", "this is the gradient of the sum"): _UPSTREAM,
+            ("RL406", "this is the gradient of the sum, upstream ignored"): 1.0,
+        }
+        others |= {
+            ("RL802", f"this is that of {key}"): _UPSTREAM / size
+            for key, size in result.divisors.items()
+        }
+        for (code, cause), factor in others.items():
+            if _fits(session, result, factor):
+                yield finding(code, _CHECK, dtype, f"{words}: {cause}")
+                return
+        yield finding("RL402", _CHECK, dtype, f"{words} is not that of its value")
+        return
+
+
+def _fits(session: Session, result: _Result, factor: float) -> bool:
+    """Whether every gradient that came is ``factor`` times that of the sum."""
+    gradients, number = result.found.gradients, result.number
+    for wrt in (name for name in session.wrt if name in gradients):
+        part = session.family.inputs[wrt]
+        slopes = result.truth.gradient.hi[:, part] * factor
+        bound = result.truth.gradient.bound[:, part] * abs(factor)
+        spacing = 8 * number.ulp(slopes) + 4 * number.roundoff * np.abs(slopes)
+        got = gradients[wrt]
+        if not (np.abs(got[result.batch.kept] - slopes) <= 2 * bound + spacing).all():
+            return False
+        if (got[~result.batch.kept] != 0).any():
+            return False
+    return True
+
+
+def _wrong_empty(
+    session: Session, name: str, results: list[_Result], dtype: str
+) -> Iterator[Finding]:
+    """Yield a finding if nothing is not reduced to what the declaration says of it."""
+    declared = session.spec.axes["empty"]
+    for result in results:
+        value = result.found.value
+        expected = 0.0 if _divisor(session, name, result.counts) else EMPTY[declared]
+        if _same(value, expected):
+            slopes = [np.abs(g).sum() for g in result.found.gradients.values()]
+            if expected == 0 and np.any(np.array(slopes) != 0):
+                words = f"gradient of reduction={name!r} of {result.batch.words} is not 0"
+                yield finding("RL402", _CHECK, dtype, words)
+                return
+            continue
+        words = f"reduction={name!r} of {result.batch.words}: expected {expected}, got {value}"
+        other = next((key for key, says in EMPTY.items() if _same(value, says)), "")
+        if other and np.isnan(value) != np.isnan(expected):
+            fix = f"declare empty={other}, or return {expected}"
+            words = f"you said empty={declared}, this behaves like empty={other}; {words}"
+            yield finding("RL801", _CHECK, dtype, words, fix=fix)
+        else:
+            yield finding("RL301", _CHECK, dtype, words)
+        return
+
+
+def _same(value: np.ndarray, other: float) -> bool:
+    return value.shape == () and bool(np.array_equal(value, other, equal_nan=True))
