@@ -6,7 +6,6 @@ column for every column of the input; a class has no derivative, and shows 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,37 +123,34 @@ class RowColumns:
     ) -> tuple[Array, Array]:
         """Bounds of |computed - true|; see `crossval.oracles.rounding.rounding_bound`."""
         rows = _Rows.of(self, spec, columns)
-        count = len(rows.numbers)
-        weights = np.ones(count) if upstream is None else np.asarray(upstream, np.float64)
-        bounds = np.empty((count, 1 + rows.moving))
-        for label, members in rows.groups():
-            block = rows.numbers[members], weights[members], label
-            computed = self._balls(spec, rows, *block, format_of(dtype))
-            bounds[members] = (computed + self._balls(spec, rows, *block, None)) * (1 + 2.0**-50)
-        return bounds[:, 0], rows.padded(bounds[:, 1:])
+        factors = np.ones(len(rows.numbers)) if upstream is None else np.asarray(upstream)
+        block = rows.with_the_class_first(), factors
+        computed = self._balls(spec, rows, *block, format_of(dtype))
+        bounds = (computed + self._balls(spec, rows, *block, None)) * (1 + 2.0**-50)
+        return bounds[:, 0], rows.padded(rows.exchanged(bounds[:, 1:]))
 
     def _balls(
-        self,
-        spec: Definition,
-        rows: _Rows,
-        numbers: Array,
-        upstream: Array,
-        label: int | None,
-        fmt: Format | None,
+        self, spec: Definition, rows: _Rows, given: _Block, upstream: Array, fmt: Format | None
     ) -> Array:
         """Return the radii of loss and gradient of the plain text in float64 balls."""
         text = load(spec.program, "arb", self.kernels)
+        numbers, weights = given
         balls = FloatBalls(len(numbers), fmt)
         elements = [balls.lift(column) for column in numbers.T]
         logits, rest = elements[: rows.classes], elements[rows.classes :]
-        given = [logits, rest if label is None else label, list(map(balls.lift, rows.weights))]
+        target = rest if rows.labels is None else 0
+        arguments = [logits, target, [balls.lift(weight) for weight in weights.T]]
         constants = {name: balls.constant(value) for name, value in rows.constants.items()}
         with np.errstate(all="ignore"):
-            found = flat(text.grad(balls, *given, balls.lift(upstream), **constants))
+            found = flat(text.grad(balls, *arguments, balls.lift(upstream), **constants))
         lifted = [balls.lift(ball) for ball in found]
         mid = np.stack([np.broadcast_to(ball.mid, len(numbers)) for ball in lifted], 1)
         rad = np.stack([np.broadcast_to(ball.rad, len(numbers)) for ball in lifted], 1)
         return np.where(np.isfinite(mid) & np.isfinite(rad), rad, np.inf)
+
+
+_Block = tuple[Array, Array]
+"""Logits (and probabilities), and the weight of every class, row by row."""
 
 
 @dataclass(frozen=True)
@@ -205,10 +201,20 @@ class _Rows:
             return table
         return np.hstack([table, np.zeros((len(table), self.width - table.shape[1]))])
 
-    def groups(self) -> Iterator[tuple[int | None, NDArray[np.intp]]]:
-        """Yield rows by class: a text sees one class at a time."""
+    def with_the_class_first(self) -> _Block:
+        """Return numbers and weights with each row's class in place of class 0, and that there.
+
+        A text sees one class at a time, and a loss of rows does not mind the order of classes: so
+        one evaluation serves rows of every class.
+        """
+        weights = np.broadcast_to(self.weights, (len(self.numbers), self.classes))
+        return self.exchanged(self.numbers), self.exchanged(weights)
+
+    def exchanged(self, table: Array) -> Array:
+        """Return a table with class 0 and each row's class exchanged; twice, it is the table."""
         if self.labels is None:
-            yield None, np.arange(len(self.numbers))
-            return
-        for label in np.unique(self.labels):
-            yield int(label), np.flatnonzero(self.labels == label)
+            return table
+        order = np.tile(np.arange(self.classes), (len(table), 1))
+        order[:, 0] = self.labels
+        order[np.arange(len(table)), self.labels] = 0
+        return np.take_along_axis(table, order, axis=1)
