@@ -235,6 +235,11 @@ ROWS = {
         "F.first_largest([-x[c] for c in range(C)])",
     ),
     "number without axes": ((), lambda x, w, u, v, y, k: sp.Sum(v[c], c), None),
+    "share of a number without axes": (
+        (c,),
+        lambda x, w, u, v, y, k: v[c] / sp.Sum(v[e], e),
+        "[v[c]/out_sum for c in range(C)]",
+    ),
     "inner reductions": (
         (b, c),
         lambda x, w, u, v, y, k: x[b, c] / sp.Sum(x[b, e] ** 2, e),

@@ -157,6 +157,29 @@ def test_a_loss_by_hand():
             assert abs(one - other * inputs["loss_bar"][0,]) < TIGHT
 
 
+SMOOTHED = {
+    (0, 0): lambda q, eps, size: (1 - eps) * q + eps / size,
+    (1, 0): lambda q, eps, size: (1 - eps) * q + eps / (size - 1) * (1 - q),
+    (0, 1): lambda q, eps, size: (q + eps / size) / (1 + eps),
+}
+"""What a target of 0 or 1 becomes, as published, by ``over_others`` and ``classy``."""
+
+
+@pytest.mark.parametrize("form", [0, 1], ids=["plain", "stable"])
+@pytest.mark.parametrize("way", SMOOTHED, ids=str)
+def test_smoothing_is_that_which_is_published(way, form):
+    program = PROGRAMS["cross_entropy"][form]
+    for classes, setting in itertools.product((2, 3, 5), SETTINGS):
+        if (setting["over_others"], setting["classy"]) != way:
+            continue
+        inputs = next(points("cross_entropy", classes))
+        values = unrolled.evaluate(program, inputs, setting, {"B": 1, "C": classes})
+        for q in (0, 1):
+            found = values["hit"][()] * q + values["off"][()]
+            expected = SMOOTHED[way](mp.mpf(q), setting["label_smoothing"], classes)
+            assert abs(found - expected) < TIGHT, (setting, q)
+
+
 def kinks(expr):
     """Yield every primitive with arms, and the expression whose sign says which one is taken."""
     for call in expr.atoms(fn.Weighted):
