@@ -16,7 +16,6 @@ import numpy as np
 ROUNDINGS = 64.0
 _PLAIN = ((1.0, 0.0), (-1.0, 1.0), (-1.0, 0.0), (1.0, -1.0))
 _LEAST_PAIRS = 4
-_MOST_OFFSET = 8.0
 _COARSE = 1e-3
 _VACUOUS = 1e-3
 _PLAIN_WORTH, _WORTH = 0.25, 1.0  # digits that a plain, or an odd, relation must gain
@@ -194,8 +193,6 @@ def _relations(
         factor, offset = estimate(got, predicted)
         if not (np.isfinite(factor) and np.isfinite(offset)) or factor == 0:
             continue
-        if abs(offset) > _MOST_OFFSET * np.quantile(np.abs(got), 0.9):
-            continue  # beside a large offset anything looks small
         if near is None:
             yield plain(factor, _COARSE), plain(offset, _COARSE)
         yield factor, offset

@@ -6,6 +6,7 @@ import pytest
 
 import refloss
 from crossval.identification import identify
+from tests.crossval.identification.conftest import TARGETS
 
 ROWS = "row_conventions.py"
 ALL = ("weight=class_weight", "ignore_index=ignore_index", "reduction=reduction")
@@ -85,6 +86,14 @@ def test_amounts_in_the_gradient_alone_are_solved_for(identified, notes):
     assert title(answer) == "cross_entropy/torch"
     assert answer.gradient == "cross_entropy/fairseq with label_smoothing=0.1"
     assert "RL804" in notes(answer)
+
+
+@pytest.mark.parametrize("attribute", ["smoothed", "soft"])
+def test_without_a_hint_the_family_is_found_in_one_process(attribute):
+    """Box losses come first; the process that was started for them answers for rows too."""
+    answer = identify(f"{TARGETS / ROWS}:{attribute}", adapter="numpy")
+    assert title(answer).startswith("cross_entropy/torch with")
+    assert list(answer.separation.inputs) == ["logits", "target"]
 
 
 def test_another_loss_of_probabilities_does_not_fit(identified):
