@@ -16,7 +16,7 @@ from crossval.checks.box_causes import BOX_PATTERNS
 from crossval.checks.box_hypotheses import box_slips
 from crossval.checks.causes import Pattern
 from crossval.checks.hypotheses import Slips
-from crossval.checks.row_causes import ROW_PATTERNS
+from crossval.checks.row_causes import LABELLED_PATTERNS, SOFT_PATTERNS
 from crossval.checks.row_hypotheses import row_slips
 from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.row_columns import RowColumns
@@ -142,7 +142,7 @@ FAMILIES = {
         untested=("rows with NaN or +inf",),
         oracle=RowColumns(),
         kinks=False,
-        patterns=ROW_PATTERNS,
+        patterns=LABELLED_PATTERNS,
         slips=row_slips,
         labels=frozenset({"target"}),
         options={"class_weight": None, "ignore_index": -100, "reduction": "none"},
@@ -162,7 +162,7 @@ FAMILIES = {
         untested=("rows with NaN or infinite logits", "negative probabilities"),
         oracle=RowColumns(),
         kinks=False,
-        patterns=ROW_PATTERNS,
+        patterns=SOFT_PATTERNS,
         slips=row_slips,
         options={"class_weight": None, "reduction": "none"},
         resized=lambda classes: _with_classes(

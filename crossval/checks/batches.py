@@ -7,13 +7,15 @@ compared with what other denominators give in every batch, so that the answer is
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from crossval.checks.quantities import quantities
 from crossval.checks.rows import classes_of, marked, weights_for
+from crossval.checks.statistics import WRONG
 from crossval.checks.variations import finding, sample
 from crossval.findings import Finding
 from crossval.oracles.formats import Format, format_of
@@ -36,10 +38,13 @@ _REDUCED = ("mean", "sum")
 def reductions(session: Session, dtype: str) -> Outcome:
     """Judge mean and sum of batches of several sizes, with weights, ignored rows, and empty."""
     batches = list(_batches(session, dtype))
-    findings = [f for name in _REDUCED for f in _judged(session, name, batches, dtype)]
-    grade = "F" if findings else "ok"
-    seen = len(batches) * len(_REDUCED)
-    return Outcome(_CHECK, dtype, grade=grade, n=seen, findings=tuple(findings))
+    found = [_judged(session, name, batches, dtype) for name in _REDUCED]
+    findings = tuple(finding for some, _ in found for finding in some)
+    seen = sum(count for _, count in found)
+    if not findings and not seen:
+        words = "not judged: the losses are off before they are reduced"
+        return Outcome(_CHECK, dtype, text=words, ran=False)
+    return Outcome(_CHECK, dtype, grade="F" if findings else "ok", n=seen, findings=findings)
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,8 @@ class _Result:
         Of the kept rows.
     number : Format
         In which it came.
-    others : dict of str to float
-        More to divide by, which no reduction should.
+    classes : int
+        Logits a row.
     """
 
     batch: _Batch
@@ -94,15 +99,14 @@ class _Result:
     found: Evaluation
     truth: Standard
     number: Format
-    others: Mapping[str, float] = field(default_factory=dict)
+    classes: int
 
     @property
     def divisors(self) -> dict[str, float]:
         """Everything that the sum may have been divided by, by name."""
-        known = {
-            f"denominator={name}": divide(self.counts) for name, divide in DENOMINATORS.items()
-        }
-        return {**known, **self.others}
+        known = {f"denominator={name}": size(self.counts) for name, size in DENOMINATORS.items()}
+        both = float(self.counts.items * self.classes)
+        return {**known, "the sum": 1.0, "the mean over all N * C": both}
 
     @property
     def total(self) -> float:
@@ -112,10 +116,6 @@ class _Result:
     def near(self, divisor: float) -> bool:
         """Whether the value is the sum over ``divisor``, as far as rounding lets one see."""
         value = self.found.value
-        if value.shape != ():
-            return False
-        if divisor == 0:
-            return bool(np.isnan(value))
         losses, bounds = self.truth.value.hi, self.truth.value.bound
         steps = (len(losses) + 3) * self.number.roundoff * float(np.abs(losses).sum())
         expected = self.total / divisor
@@ -133,13 +133,14 @@ def _batches(session: Session, dtype: str) -> Iterator[_Batch]:
         some = replace(some, upstream=np.ones(size))
         start += size
         everything = np.ones(size, bool)
-        yield _Batch(some, everything, f"{size} rows")
+        words = "1 row" if size == 1 else f"{size} rows"
+        yield _Batch(some, everything, words)
         if "class_weight" in takes:
-            yield _Batch(some, everything, f"{size} rows with class weights", weights)
+            yield _Batch(some, everything, f"{words} with class weights", weights)
         if "ignore_index" not in takes or size == 1:
             continue
         rows, ignored = marked(session.family, some, -100)
-        words = f"{size} rows, {int(ignored.sum())} ignored"
+        words = f"{words}, {int(ignored.sum())} ignored"
         yield _Batch(rows, ~ignored, words)
         if "class_weight" in takes:
             yield _Batch(rows, ~ignored, f"{words}, with class weights", weights)
@@ -159,20 +160,53 @@ def _nothing(session: Session, points: PointSet, *, ignoring: bool) -> Iterator[
         yield _Batch(rows, np.zeros(3, bool), "3 rows, all ignored")
 
 
-def _judged(session: Session, name: str, batches: list[_Batch], dtype: str) -> Iterator[Finding]:
-    """Yield what is wrong with one reduction: at most one finding of each kind."""
+def _judged(
+    session: Session, name: str, batches: list[_Batch], dtype: str
+) -> tuple[list[Finding], int]:
+    """Return what is wrong with one reduction, one finding of each kind; and batches judged."""
     try:
         results = [_reduced(session, batch, name, dtype) for batch in batches]
     except TargetRaised as error:
-        yield finding("RL105", _CHECK, dtype, f"reduction={name!r} raised {error.words}")
-        return
+        return [_refused(name, error, dtype)], len(batches)
     filled = [result for result in results if result.batch.kept.any()]
     empty = [result for result in results if not result.batch.kept.any()]
-    value = _wrong_value(session, name, filled, dtype)
-    yield from value
-    if not value:
-        yield from _wrong_gradient(session, name, filled, dtype)
-    yield from _wrong_empty(session, name, empty, dtype)
+    filled = _with_right_rows(session, name, filled)
+    found = _wrong_value(session, name, filled, dtype)
+    if filled and not found:
+        found += _wrong_gradient(session, name, filled, dtype)
+        found += _wrong_empty(session, name, empty, dtype)
+    return found, len(filled)
+
+
+def _refused(name: str, error: TargetRaised, dtype: str) -> Finding:
+    if error.kind == "WrongShape":
+        words = f"reduction={name!r} must give one number: {error.message.rpartition('; ')[2]}"
+        return finding("RL202", _CHECK, dtype, words)
+    return finding("RL105", _CHECK, dtype, f"reduction={name!r} raised {error.words}")
+
+
+def _with_right_rows(session: Session, name: str, results: list[_Result]) -> list[_Result]:
+    """Leave out batches whose losses are wrong before they are reduced: other checks say so."""
+    if all(_is_right(session, name, result) for result in results):
+        return results
+    return [result for result in results if _rows_are_right(session, result)]
+
+
+def _is_right(session: Session, name: str, result: _Result) -> bool:
+    divisor = _divisor(session, name, result.counts)
+    return result.near(divisor) and _fits(session, result, _UPSTREAM / divisor)
+
+
+def _rows_are_right(session: Session, result: _Result) -> bool:
+    """Whether the target's losses and gradients of a batch are, without a reduction."""
+    batch = result.batch
+    found = session.evaluate(batch.points, arguments=batch.arguments)
+    kept = np.flatnonzero(batch.kept)
+    parts = {name: part[kept] for name, part in found.gradients.items()}
+    found = replace(found, value=found.value[kept], gradients=parts)
+    rows = np.arange(len(kept))
+    judged = quantities(session, found, batch.points.take(kept), result.truth, rows)
+    return not any((each.verdicts().grade == WRONG).any() for each in judged)
 
 
 def _reduced(session: Session, batch: _Batch, name: str, dtype: str) -> _Result:
@@ -181,16 +215,9 @@ def _reduced(session: Session, batch: _Batch, name: str, dtype: str) -> _Result:
     found = session.call(dtype, inputs, np.array(_UPSTREAM), arguments)
     weights = None if batch.weights is None else tuple(batch.weights.tolist())
     kept = batch.points.take(np.flatnonzero(batch.kept))
-    oracle = RowColumns(weights)
+    truth = standard(session.spec, kept, RowColumns(weights))
     counts = _counts(session, batch, inputs)
-    more = {
-        "the sum": 1.0,
-        "the mean over all N * C": float(counts.items * classes_of(session.family)),
-    }
-    if batch.weights is not None:
-        more["denominator=the sum of all class weights"] = float(batch.weights.sum())
-    truth = standard(session.spec, kept, oracle)
-    return _Result(batch, counts, found, truth, format_of(dtype), more)
+    return _Result(batch, counts, found, truth, format_of(dtype), classes_of(session.family))
 
 
 def _counts(session: Session, batch: _Batch, inputs: dict[str, np.ndarray]) -> Counts:
@@ -211,20 +238,12 @@ def _wrong_value(session: Session, name: str, results: list[_Result], dtype: str
     if not off:
         return []
     first = off[0]
-    shape = first.found.value.shape
-    words = f"reduction={name!r} of {first.batch.words}"
-    if shape != ():
-        message = f"{words}: one number is expected, got shape {shape}"
-        return [finding("RL202", _CHECK, dtype, message)]
     expected = first.total / _divisor(session, name, first.counts)
-    words = f"{words}: got {float(first.found.value):.9g}, expected {expected:.9g}"
-    shared = set.intersection(*(set(r.divisors) for r in results))
-    extra = {key for r in results for key in r.divisors} - shared
-    fitting = [
-        key
-        for key in (*first.divisors, *sorted(extra - set(first.divisors)))
-        if all(r.near(r.divisors[key]) for r in results if key in r.divisors)
-    ]
+    words = (
+        f"reduction={name!r} of {first.batch.words}: got {float(first.found.value):.9g}, "
+        f"expected {expected:.9g}"
+    )
+    fitting = [key for key in first.divisors if all(r.near(r.divisors[key]) for r in results)]
     if fitting:
         words = f"{words}; this is {' or '.join(fitting)}"
     return [finding("RL802", _CHECK, dtype, words)]
@@ -299,4 +318,4 @@ def _wrong_empty(
 
 
 def _same(value: np.ndarray, other: float) -> bool:
-    return value.shape == () and bool(np.array_equal(value, other, equal_nan=True))
+    return bool(np.array_equal(value, other, equal_nan=True))

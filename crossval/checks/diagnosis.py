@@ -154,14 +154,15 @@ def _scaled(session: Session, evidence: Evidence) -> Diagnosis | None:
     return Diagnosis("RL802", f"got / reference = {factor:.7g} at all points{name}")
 
 
-def _upstream(_: Session, evidence: Evidence) -> Diagnosis | None:
+def _upstream(session: Session, evidence: Evidence) -> Diagnosis | None:
     if evidence.is_value:
         return None
     upstream = evidence.points.upstream
     factor = _constant(evidence, evidence.truth / upstream[:, None])
     if factor is None:
         return None
-    return Diagnosis("RL406", _upstream_words(factor, upstream, evidence.number))
+    whole = session.points(evidence.points.dtype).upstream  # of which these rows may be a part
+    return Diagnosis("RL406", _upstream_words(factor, whole, evidence.number))
 
 
 def _upstream_words(factor: float, upstream: np.ndarray, number: Format) -> str:
@@ -228,9 +229,7 @@ def _narrow(_: Session, evidence: Evidence) -> Diagnosis | None:
         return Diagnosis(code, cause="every result lies on the float32 grid: computed in float32")
     middle = float(np.median(relative[evidence.failed]))
     if 2**-4 <= middle / narrow.roundoff <= 2**6:
-        words = (
-            f"relative errors around {middle:.1e}, float32's roundoff: an intermediate is float32"
-        )
+        words = "relative errors have the size of float32's roundoff: an intermediate is float32"
         return Diagnosis(code, cause=words)
     return None
 

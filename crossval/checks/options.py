@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["checks"]
 
+_NEAR = 2.0**-6  # only decides about words, never a verdict
 _WIDTHS = (2, 3, 33, 1000)
 _SMOOTHED = {"label_smoothing": 0.25}
 _IGNORED = (-100, 1)
@@ -77,7 +78,8 @@ def ignored_rows(session: Session, dtype: str) -> Outcome:
     columns[ignored, session.family.inputs["logits"]] = np.nan
     given = replace(given, columns=columns)
     found = _ignored(session, points, given, ignored, _IGNORED[0], {}, "RL503")
-    return together("ignore_index", [*outcomes, *(("logits NaN", each) for each in found)])
+    outcomes += [("logits NaN", outcome) for outcome in found]
+    return together("ignore_index", _named(outcomes))
 
 
 def class_range(session: Session, dtype: str) -> Outcome:
@@ -127,7 +129,7 @@ def _smoothings(session: Session) -> list[dict[str, Any]]:
 
 
 def _label(arguments: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in arguments.items())
+    return " with ".join(f"{name}={value}" for name, value in arguments.items())
 
 
 def _ignored(
@@ -150,9 +152,35 @@ def _ignored(
     if rows.any():
         names = ", ".join(name for name, part in parts.items() if part.any())
         seen = {"seen": int(rows.sum()), "of": len(rows)}
-        words = f"{names} of an ignored row is not 0"
-        found = finding(code, "ignore_index", dtype, words, **seen)
+        words, cause = f"{names} of an ignored row is not 0", ""
+        if _ordinary(other, given.take(np.flatnonzero(ignored)), evaluation.value[ignored]):
+            cause = "the rows have their ordinary loss: the argument has no effect"
+        found = finding(code, "ignore_index", dtype, words, cause=cause, **seen)
         yield Outcome("ignore_index", dtype, grade="F", findings=(found,))
+
+
+def _ordinary(session: Session, points: PointSet, got: np.ndarray) -> bool:
+    """Whether losses are about what the definition says of rows, if that says anything."""
+    inputs = session.family.split(points.columns)
+    if any((inputs[name] < 0).any() for name in session.family.labels):
+        return False
+    value, _ = session.family.oracle.kernel(session.spec, points.columns, points.upstream)
+    return bool((np.abs(got - value) <= _NEAR * np.abs(value)).all())
+
+
+def _named(labelled: list[tuple[str, Outcome]]) -> list[tuple[str, Outcome]]:
+    """Say so where ignored rows have an effect under label smoothing only."""
+    smoothed = _label(_SMOOTHED)
+    found = [label for label, outcome in labelled for f in outcome.findings if f.code == "RL502"]
+    if not all(label.endswith(smoothed) for label in found):
+        return labelled
+    cause = "the smoothing term is added to ignored rows too"
+    return [
+        (label, each.with_findings(tuple(replace(f, cause=cause) for f in each.findings)))
+        if any(f.code == "RL502" for f in each.findings)
+        else (label, each)
+        for label, each in labelled
+    ]
 
 
 def _refuses(

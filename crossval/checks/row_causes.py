@@ -2,63 +2,72 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+
 import numpy as np
 
 from crossval.checks.causes import Pattern, Situation
 
+__all__ = ["LABELLED_PATTERNS", "SOFT_PATTERNS"]
 
-def _logits(s: Situation) -> np.ndarray:
-    """Return the logits of a row whose target is a class or one probability a logit."""
-    width = len(s.row)
-    return s.row[: width // 2] if _soft(s) else s.row[: width - 1]
-
-
-def _soft(s: Situation) -> bool:
-    return len(s.row) % 2 == 0
+Parts = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""Splits a row into its logits and those among them that the target asks for."""
 
 
-def _ruled_out(s: Situation) -> bool:
-    return bool(np.isneginf(_logits(s)).any())
+def _labelled(row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return row[:-1], row[[int(row[-1])]]
 
 
-def _overflows(s: Situation) -> bool:
-    return float(np.max(_logits(s))) > np.log(s.number.overflow)
+def _soft(row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    logits, goal = np.split(row, 2)
+    return logits, logits[goal > 0]
 
 
-def _all_underflow(s: Situation) -> bool:
-    return float(np.max(_logits(s))) < np.log(s.number.tiny)
+def _patterns(parts: Parts) -> tuple[Pattern, ...]:
+    def largest(s: Situation) -> float:
+        return float(np.max(parts(s.row)[0]))
+
+    def share_underflows(s: Situation) -> bool:
+        return largest(s) - float(np.min(parts(s.row)[1])) > -np.log(s.number.tiny)
+
+    def overflows(s: Situation) -> bool:
+        return largest(s) > np.log(min(s.number.overflow, sys.float_info.max))
+
+    def all_underflow(s: Situation) -> bool:
+        return largest(s) < np.log(s.number.tiny)
+
+    def ruled_out(s: Situation) -> bool:
+        return bool(np.isneginf(parts(s.row)[0]).any())
+
+    first = "subtract the row's largest logit first, or use log_softmax"
+    return (
+        Pattern(
+            "log-of-0",
+            share_underflows,
+            "the target's softmax rounds to 0, and its logarithm is taken",
+            "take log_softmax: the difference of the logits less the log-sum-exp",
+        ),
+        Pattern(
+            "exp-overflow",
+            overflows,
+            "the exponential of the largest logit exceeds the format's range",
+            first,
+        ),
+        Pattern(
+            "exp-underflow",
+            all_underflow,
+            "the exponentials of all logits round to 0, and so does their sum",
+            first,
+        ),
+        Pattern(
+            "times-infinity",
+            ruled_out,
+            "a logit of -inf has log-probability -inf, and 0 times -inf is NaN",
+            "read the target's log-probability instead of multiplying all of them by a mask",
+        ),
+    )
 
 
-def _share_underflows(s: Situation) -> bool:
-    logits = _logits(s)
-    asked = s.row[len(logits) :] > 0 if _soft(s) else [int(s.row[-1])]
-    there = logits[asked]
-    return float(np.max(logits) - np.min(there)) > -np.log(s.number.tiny)
-
-
-ROW_PATTERNS = (
-    Pattern(
-        "exp-overflow",
-        _overflows,
-        "the exponential of the largest logit exceeds the format's range",
-        "subtract the row's largest logit first, or use log_softmax",
-    ),
-    Pattern(
-        "exp-underflow",
-        _all_underflow,
-        "the exponentials of all logits round to 0, and so does their sum",
-        "subtract the row's largest logit first, or use log_softmax",
-    ),
-    Pattern(
-        "times-infinity",
-        _ruled_out,
-        "a logit of -inf has log-probability -inf, and 0 times -inf is NaN",
-        "read the target's log-probability instead of multiplying all of them by a mask",
-    ),
-    Pattern(
-        "log-of-0",
-        _share_underflows,
-        "the target's softmax rounds to 0, and its logarithm is taken",
-        "take log_softmax: the difference of the logits less the log-sum-exp",
-    ),
-)
+LABELLED_PATTERNS = _patterns(_labelled)
+SOFT_PATTERNS = _patterns(_soft)

@@ -40,6 +40,7 @@ def row_slips(
             yield from _clamped(rows)
         yield from _softmax_twice(rows)
         yield from _other_weights(rows)
+        yield from _one_assumed(rows)
         if rows.labelled:
             yield from _class_missed(rows)
             yield from _class_shifted(rows)
@@ -97,6 +98,11 @@ class _Rows:
         amount = eps / (1 + constants["classy"] * eps)
         return amount * classes / (classes - constants["over_others"])
 
+    @property
+    def asked(self) -> np.ndarray:
+        """Return what is asked of every class: smoothed and weighted."""
+        return self.weights * ((1 - self.taken) * self.goal + self.taken / self.classes)
+
     def kernel(
         self, columns: np.ndarray | None = None, *, plain: bool = False, sharp: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -144,7 +150,7 @@ def _of_logarithms(
     rows: _Rows, log_p: np.ndarray, logarithm: np.ndarray, share: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return loss and gradient with another logarithm of p, and its derivative by that of p."""
-    asked = rows.weights * ((1 - rows.taken) * rows.goal + rows.taken / rows.classes)
+    asked = rows.asked
     felt = asked * share
     others = felt.sum(axis=1, keepdims=True) - felt
     gradient = rows.by_logits(felt * np.expm1(log_p) + np.exp(log_p) * others)
@@ -194,13 +200,29 @@ def _known(rows: _Rows, gradient: np.ndarray) -> np.ndarray:
     return rows.by_logits(gradient[:, : rows.classes])
 
 
+def _one_assumed(rows: _Rows) -> Iterator[Prediction]:
+    """Differentiate as if what is asked of the classes added up to 1."""
+    slopes = np.exp(_log_softmax(rows.logits)) - rows.asked
+    yield Prediction(
+        "the gradient by the logits assumes that weights times probabilities add up to 1",
+        "multiply the softmax by their sum",
+        rows.kernel()[0],
+        rows.by_logits(slopes * rows.upstream[:, None]),
+    )
+
+
 def _class_missed(rows: _Rows) -> Iterator[Prediction]:
     """Leave the first or the last class out of the sum of exponentials."""
+    asked = rows.asked
     for missed, name in ((rows.classes - 1, "last"), (0, "first")):
+        there = rows.logits.copy()
+        there[:, missed] = -np.inf
+        largest = there.max(axis=1, keepdims=True)
+        log_sum = largest + np.log(np.exp(there - largest).sum(axis=1, keepdims=True))
+        gradient = np.exp(there - log_sum) * asked.sum(axis=1, keepdims=True) - asked
         gone = rows.target == missed
-        logits = rows.logits.copy()
-        logits[~gone, missed] = -np.inf
-        value, gradient = rows.kernel(rows.with_logits(logits))
+        value = (asked * (log_sum - rows.logits)).sum(axis=1)
+        gradient = rows.by_logits(gradient * rows.upstream[:, None])
         yield Prediction(
             f"the {name} class is missing from the sum of exponentials",
             "let the loop run over all classes",

@@ -119,7 +119,7 @@ def together(check: str, outcomes: Iterable[tuple[str, Outcome]]) -> Outcome:
     """Return the worst of labelled outcomes as that of a check.
 
     Findings of one kind become the first of them, which names the labels of all; where one of them
-    has no label, it needs none.
+    has no label, or they have all labels that there are, none is named.
     """
     labelled = list(outcomes)
     decisive = max((o for _, o in labelled), key=lambda o: ("", *GRADES, "ok").index(o.grade))
@@ -132,7 +132,8 @@ def together(check: str, outcomes: Iterable[tuple[str, Outcome]]) -> Outcome:
     for alike in kinds.values():
         labels = list(dict.fromkeys(label for label, _ in alike))
         first = replace(alike[0][1], check=check)
-        said = "" if "" in labels else f"{', '.join(labels)}: "
+        everywhere = "" in labels or set(labels) == {label for label, _ in labelled}
+        said = "" if everywhere else f"{', '.join(labels)}: "
         findings.append(replace(first, message=f"{said}{first.message}"))
     count = sum(outcome.n for _, outcome in labelled)
     return replace(decisive, check=check, findings=tuple(findings), n=count)
