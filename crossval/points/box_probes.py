@@ -125,8 +125,8 @@ def _distinct(columns: np.ndarray) -> np.ndarray:
 
 
 def _within(scale: int, number: Format) -> bool:
-    """Whether products of four sides stay within the format's normal range."""
-    return number.emin < 4 * scale - 8 and 4 * scale + 24 < number.emax
+    """Whether products of four sides stay normal, and squares of sides finite."""
+    return number.emin < 4 * scale - 8 and 2 * scale + 12 < number.emax
 
 
 def _probe(columns: np.ndarray, number: Format) -> Probe:
