@@ -67,6 +67,17 @@ def test_floored_heights_meet_the_bars_beside_every_eps(loss):
             check(subject, regimes(100)[name] * scale, name)
 
 
+def test_a_floored_height_has_no_rounding_error():
+    """One above the other, nearly as wide: of an inner edge the aspect term alone is the slope."""
+    rng = np.random.default_rng(13)
+    wide = rng.uniform(0.5, 0.75, 200)
+    wider = wide * (1 + 10.0 ** rng.uniform(-14, -6, 200))
+    low, high = -rng.uniform(0.2, 0.4, 200), rng.uniform(0.2, 0.4, 200)  # high - low is rounded
+    pairs = np.stack([-wide, low, wide, high, -wider, low + 5, wider, high + 5], 1)
+    for axes in ({}, {"aspect": "unit"}, {"alpha": "attached"}):
+        check(Subject("ciou", {"eps": {"least_height": 1.0}} | axes), pairs, "above each other")
+
+
 def check(subject: Subject, pairs: np.ndarray, regime: str) -> None:
     upstream = np.random.default_rng(5).normal(size=len(pairs))
     known = truth(subject.spec, pairs, upstream)
