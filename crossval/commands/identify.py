@@ -12,8 +12,7 @@ from crossval.commands.options import (
     put_json,
 )
 from crossval.identification import identify
-from crossval.identification.driver import LEVELS
-from crossval.oracles.formats import FORMATS
+from crossval.identification.driver import DTYPES, LEVELS
 from crossval.report.identification import show_identification
 from crossval.runner import Limits
 
@@ -23,7 +22,7 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.command("identify")
 @click.argument("target")
 @click.option("--among", metavar="LOSS,...", help="Losses to consider; all that fit by default.")
-@click.option("--dtype", type=click.Choice(list(FORMATS)), default="float64", show_default=True)
+@click.option("--dtype", type=click.Choice(DTYPES), default="float64", show_default=True)
 @calling_options
 @click.option(
     "--set", "arguments", multiple=True, metavar="NAME=VALUE", help="Arguments of every call."

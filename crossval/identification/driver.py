@@ -26,6 +26,8 @@ from crossval.session import Session
 from crossval.target import Target, UsageError, split_reference
 
 LEVELS = ("smoke", "standard", "full")
+DTYPES = ("float64", "float32")
+"""Formats to ask in: in narrower ones rounding hides what is looked for."""
 _NARROW = "float32"
 _LISTS = ("changed", "absent")  # what a reply lists by name of input
 
@@ -51,8 +53,8 @@ def identify(
         A target, whose declaration is not believed, or ``MODULE:ATTR`` or ``FILE.py:ATTR``.
     among : iterable of str, optional
         Losses to consider; by default all whose inputs the target takes.
-    dtype : str
-        Format in which the target is asked; the widest tells most.
+    dtype : {"float64", "float32"}
+        Format in which the target is asked; the wider tells more.
     level : {"smoke", "standard", "full"}
         Number of probes.
     arguments : mapping, optional
@@ -78,8 +80,8 @@ def identify(
     >>> crossval.identify("my_losses.py:iou").best.definition.title  # doctest: +SKIP
     'giou/mmdet with eps=1e-06'
     """
-    if dtype not in FORMATS:
-        raise UsageError(f"dtype must be one of {', '.join(FORMATS)}; got {dtype!r}")
+    if dtype not in DTYPES:
+        raise UsageError(f"dtype must be {' or '.join(DTYPES)}; got {dtype!r}")
     if level not in LEVELS:
         raise UsageError(f"level must be one of {', '.join(LEVELS)}; got {level!r}")
     if isinstance(target, str):

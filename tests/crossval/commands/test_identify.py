@@ -91,7 +91,7 @@ def test_set_passes_arguments_and_call_adapts(refloss):
         ((target("giou"), *NUMPY, "--among", ","), "at least one of"),
         ((target("giou"), *NUMPY, "--set", "eps=1"), "union_eps, hull_eps"),
         ((target("giou"), *NUMPY, "--call", "g(pred, target)"), "must call f"),
-        ((target("giou"), "--dtype", "int8"), "bfloat16"),
+        ((target("giou"), "--dtype", "bfloat16"), "float32"),
     ],
 )
 def test_usage_errors_are_4_in_one_line_that_says_what_there_is(refloss, arguments, words):

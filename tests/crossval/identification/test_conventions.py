@@ -182,6 +182,12 @@ def test_float32_inside_is_said_and_limits_what_can_be_told(identified, notes, a
     assert "giou/yolov5" in answer.equal
 
 
+def test_a_target_may_be_asked_in_float32(identified):
+    answer = identified(CONVENTIONS, "unknown_eps", dtype="float32")
+    assert title(answer) == "giou/paper with eps=3e-05"
+    assert not [note for note in answer.notes if "float32" in note.words]
+
+
 def test_an_argument_without_default_is_said_to_have_been_passed(identified):
     answer = identified(CONVENTIONS, "demands")
     assert title(answer) == "giou/paper"
