@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -32,7 +31,7 @@ def _patterns(parts: Parts) -> tuple[Pattern, ...]:
         return largest(s) - float(np.min(parts(s.row)[1])) > -np.log(s.number.tiny)
 
     def overflows(s: Situation) -> bool:
-        return largest(s) > np.log(min(s.number.overflow, sys.float_info.max))
+        return largest(s) > np.log(s.number.largest)
 
     def all_underflow(s: Situation) -> bool:
         return largest(s) < np.log(s.number.tiny)

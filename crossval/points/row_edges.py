@@ -1,6 +1,7 @@
 """Named rows of logits where a definition degenerates or is known to break.
 
-All logits are small integers or powers of two, or -inf: the same real numbers in every format.
+All logits are integers of at most eight significant bits, or -inf: the same real numbers in every
+format.
 """
 
 from __future__ import annotations
@@ -29,13 +30,18 @@ ROW_EDGES: dict[str, tuple[tuple[float, ...], int]] = {
     "wrong by 8192, last class": ((8192, 0, 0, 0, 0, 0), 5),
     # an exponential of its own overflows from 12 (float16), 89 (float32), 710 (float64)
     "large": ((100, 101, 99, 98, 100, 97), 1),
-    "very large": ((4096, 4097, 4095, 4094, 4096, 4093), 1),
-    "very negative": ((-4096, -4097, -4095, -4094, -4096, -4093), 0),
-    "of both signs": ((4096, -4096, 0, 1, -1, 4095), 5),
+    "very large": ((1024, 1032, 1016, 1020, 1024, 1012), 1),
+    "very negative": ((-1024, -1032, -1016, -1020, -1024, -1012), 0),
+    "of both signs": ((4096, -4096, 0, 1, -1, 4080), 5),
     # a class that is ruled out
     "-inf elsewhere": ((1, _LOW, 2, 0, -1, 3), 0),
     "-inf in all but two": ((1, _LOW, _LOW, _LOW, _LOW, 3), 0),
     "-inf in all but the target": ((_LOW, _LOW, 2, _LOW, _LOW, _LOW), 2),
     "-inf, first and last": ((_LOW, 2, 1, 0, -1, _LOW), 1),
+    # exponentials of the others are subnormal: float16 at 16, above; float32 and bfloat16 at 90
+    "confident by 90": ((0, 90, 0, 0, 0, 0), 1),
+    "wrong by 90": ((0, 90, 0, 0, 0, 0), 2),
+    "confident by 720": ((0, 0, 720, 0, 0, 0), 2),
+    "wrong by 720": ((0, 0, 720, 0, 0, 0), 3),
 }
 """Name to logits and class."""
