@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crossval.adapters import libraries
-from crossval.engine import certify, certify_all, outdated
+from crossval.engine import certify, certify_all, find, outdated
 from crossval.target import Target
 
 
@@ -15,7 +15,21 @@ from crossval.target import Target
 def certificates():
     targets = [t for name in libraries.names() for t in libraries.targets(name)]
     found = certify_all([_in(t, ("float32", "float16")) for t in targets], level="smoke")
-    return {certificate.target.reference.partition(":")[2]: certificate for certificate in found}
+    return {_name(certificate.target): certificate for certificate in found}
+
+
+@pytest.fixture
+def boxes(certificates):
+    return [c for c in certificates.values() if c.target.loss != "cross_entropy"]
+
+
+@pytest.fixture
+def rows(certificates):
+    return [c for c in certificates.values() if c.target.loss == "cross_entropy"]
+
+
+def _name(target):
+    return " ".join([target.reference.partition(":")[2], *map(str, target.axes.values())])
 
 
 def _in(target, dtypes):
@@ -32,6 +46,8 @@ def test_all_are_imported_and_only_declared_deviations_occur(certificates):
         "distance_box_iou_loss",
         "complete_box_iou_loss",
         "giou_loss",
+        "cross_entropy",
+        "cross_entropy probabilities",
     }
     for certificate in certificates.values():
         assert certificate.problem is None
@@ -65,18 +81,79 @@ def test_fvcore_overflows_in_float16(certificates):
     assert any(f.pattern == "overflow" for f in found)
 
 
-def test_one_target_box_is_broadcast_against_many(certificates):
-    for certificate in certificates.values():
+def test_one_target_box_is_broadcast_against_many(boxes):
+    for certificate in boxes:
         messages = {f.message for f in certificate.findings if f.code == "RL201"}
         assert len(messages) == 1
         assert re.search(r"pred \(\d+, 4\) beside target \(1, 4\)", messages.pop())
 
 
-def test_conventions_at_ties_are_named(certificates):
-    for certificate in certificates.values():
+def test_conventions_at_ties_are_named(boxes):
+    for certificate in boxes:
         notes = {note.partition(" (")[0] for o in certificate.outcomes for note in o.notes}
         assert "equal edges: even split" in notes
         assert "touching: overlap's derivative 0" in notes
+
+
+def test_torch_is_certified_with_all_options_of_cross_entropy(rows):
+    # z_loss is no option of torch's, and there is nothing else that was not run
+    labelled, soft = ({o.check: o for o in c.outcomes if o.ran} for c in rows)
+    assert set(labelled) - set(soft) == {"ignore_index", "class range"}
+    assert set(soft) - set(labelled) == {"grad[target]"}
+    assert {"class_weight", "reduction", "class count", "parameter label_smoothing"} <= set(soft)
+    for certificate in rows:
+        skipped = {o.check for o in certificate.outcomes if not o.ran}
+        assert skipped == {"parameter z_loss"}
+        assert not [words for words in certificate.not_tested if words.startswith("argument")]
+
+
+def test_torch_is_right_but_not_to_the_last_digit(rows):
+    grades = {
+        outcome.grade
+        for certificate in rows
+        for outcome in certificate.outcomes
+        if outcome.check in ("value", "grad[logits]", "class_weight", "class count")
+    }
+    assert grades <= {"A", "B", "C"}
+    assert "C" in grades
+
+
+def test_torch_lets_nan_of_an_ignored_row_into_its_gradient(rows):
+    labelled, soft = rows
+    found = labelled.findings
+    assert {(f.code, f.check) for f in found} == {("RL503", "ignore_index")}
+    assert {f.dtype for f in found} == {"float32", "float16"}
+    for finding in found:
+        assert finding.message == "logits NaN: grad[logits] of an ignored row is not 0"
+        assert finding.known
+        assert finding.link == "https://github.com/pytorch/pytorch/issues/11551"
+    assert soft.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("preset", "words"),
+    [
+        ("keras", "this is denominator=weights"),
+        ("fairseq", "this is denominator=weights"),
+        ("paddle", "you said empty=zero, this behaves like empty=nan"),
+    ],
+)
+def test_torch_declared_as_another_library_is_refuted(preset, words):
+    target = find("torch.nn.functional:cross_entropy", f"cross_entropy/{preset}")
+    certificate = certify(target, dtypes=("float64",), level="smoke", only=("reduction",), known=())
+    assert any(words in finding.message for finding in certificate.findings), says(certificate)
+
+
+def test_the_declaration_with_these_axes_is_taken():
+    hard = find("torch.nn.functional:cross_entropy")
+    soft = find("torch.nn.functional:cross_entropy", axes={"targets": "probabilities"})
+    assert "ignore_index" in hard.call
+    assert "ignore_index" not in soft.call
+    assert soft.axes == {"targets": "probabilities"}
+    smoothed = find("torch.nn.functional:cross_entropy", axes={"label_smoothing": 0.1})
+    assert smoothed == replace(hard, axes={"label_smoothing": 0.1})
+    other = find("torch.nn.functional:cross_entropy", call="f(logits, target, reduction='none')")
+    assert other.call == "f(logits, target, reduction='none')"
 
 
 def test_a_declaration_that_claims_eps_everywhere_is_refuted():
