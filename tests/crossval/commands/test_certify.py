@@ -49,6 +49,117 @@ def test_a_glob_that_names_nothing_is_an_error(refloss):
     assert "one of call, value" in err
 
 
+PROJECT = """
+[tool.refloss]
+level = "smoke"
+dtypes = ["float32"]
+
+[tool.refloss.targets.scaled]
+object = "losses.py:Scaled"
+loss = "giou/fvcore"
+adapter = "numpy"
+init = {}
+
+[[tool.refloss.targets.scaled.xfail]]
+check = "value-*"
+reason = "twice the loss"
+issue = "https://example.org/7"
+
+[tool.refloss.targets.right]
+object = "losses.py:Giou"
+loss = "giou/fvcore"
+adapter = "numpy"
+init = {}
+dtypes = ["float32", "float16"]
+
+[[tool.refloss.targets.right.xfail]]
+check = "dtype-float32"
+reason = "it was so once"
+"""
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Return a folder with a pyproject and its losses, which is the current one."""
+    (tmp_path / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    (tmp_path / "losses.py").write_text((TARGETS / "numpy_losses.py").read_text(encoding="utf-8"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def named(refloss, *arguments):
+    code, out, err = refloss("certify", *arguments, "--format", "json")
+    assert code in (0, 1), err
+    (body,) = json.loads(out)
+    return code, body, {(c["check"], c["dtype"]): c["status"] for c in body["checks"]}
+
+
+def test_a_name_of_the_project_is_judged_as_its_table_says(refloss, project):
+    code, body, statuses = named(refloss, "scaled", "--check", "value,grad*,dtype")
+    assert (code, body["level"], body["target"]["adapter"]) == (1, "smoke", "numpy")
+    assert body["target"]["reference"] == "losses.py:Scaled"
+    assert {dtype for _, dtype in statuses if _ == "value"} == {"float32"}
+    assert statuses["value", "float32"] == "known"
+    assert statuses["grad[pred]", "float32"] == "fail"
+    (finding,) = (f for check in body["checks"] for f in check["findings"] if f["known"])
+    assert (finding["known"], finding["link"]) == ("twice the loss", "https://example.org/7")
+    assert named(refloss, "scaled", "--check", "value")[0] == 0
+
+
+def test_an_expected_failure_that_passes_fails_here_too(refloss, project):
+    code, body, statuses = named(refloss, "right", "--check", "value,dtype")
+    assert code == 1
+    assert statuses["dtype", "float32"] == "fail"
+    assert statuses["dtype", "float16"] == statuses["value", "float32"] == "pass"
+    (finding,) = (f for check in body["checks"] for f in check["findings"])
+    assert finding["code"] == "RL901"
+    assert "it was so once" in finding["message"]
+
+
+def test_level_and_formats_of_the_command_line_win(refloss, project):
+    how = ("--level", "standard", "--dtype", "float64", "--check", "value")
+    _, body, statuses = named(refloss, "right", *how)
+    assert body["level"] == "standard"
+    assert {dtype for _, dtype in statuses} == {"float64"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("wrong",), "MODULE:ATTR or FILE.py:ATTR, or a name of [tool.refloss.targets.NAME]"),
+        (("wrong",), "pyproject.toml (one of scaled, right); got 'wrong'"),
+        (("right", "--as", "giou"), "--as needs a TARGET by reference"),
+        (("right", "--set", "eps=1", "--adapter", "torch"), "--set, --adapter needs a TARGET"),
+        (("right", "--library", "torch"), "TARGET and --library"),
+    ],
+)
+def test_what_contradicts_the_project_is_an_error(refloss, project, arguments, words):
+    code, out, err = refloss("certify", *arguments)
+    assert (code, out) == (4, "")
+    assert words in err
+
+
+@pytest.mark.parametrize("text", [None, "", "[tool.refloss]\nlevel = 'full'\n"])
+def test_a_folder_without_targets_says_so(refloss, tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    code, _, err = refloss("certify", "right")
+    assert code == 4
+    assert "(none is there); got 'right'" in err
+
+
+def test_a_table_that_cannot_be_read_is_named(refloss, project):
+    (project / "pyproject.toml").write_text(PROJECT.replace("init = {}", "inti = {}", 1))
+    code, _, err = refloss("certify", "right")
+    assert code == 4
+    assert "pyproject.toml: [tool.refloss.targets.scaled] inti: expected one of" in err
+    (project / "pyproject.toml").write_text("[tool")
+    code, _, err = refloss("certify", "right")
+    assert code == 4
+    assert "pyproject.toml: expected TOML" in err
+
+
 @pytest.mark.parametrize("width", [80, 100])
 def test_each_block_of_findings_ends_in_its_command(refloss, width):
     code, out, _ = refloss("certify", SCALED, *QUICK, width=width)
