@@ -93,18 +93,22 @@ class Conclusion:
         notes += (*self._broken(best.fit), *more)
         words, relation, also, shown = self._reduced(best, batches)
         settled = {axis: value for axis, value in shown.items() if _OR not in value}
+        # A name decides every axis: where several values fit, but not all, it takes the first.
+        every = len(set(self.search.space.prober.means.values()))
+        partly = {a: v.split(_OR)[0] for a, v in shown.items() if len(v.split(_OR)) < every}
+        named = partly | settled
         unsettled = _unsettled(self.search.space.prober.axis, shown)
         axes = self._axes(best, settled)
         runner_up = self._runner_up(best, winners)
         return replace(
             blank,
             found=True,
-            best=self._agreement(best, relation, settled),
-            gradient=self._follows(gradient, settled),
+            best=self._agreement(best, relation, named),
+            gradient=self._follows(gradient, named),
             axes=axes,
             reduction=words,
             equal=self._equal(best, winners, axes),
-            runner_up=None if runner_up is None else self._agreement(runner_up, relation, settled),
+            runner_up=None if runner_up is None else self._agreement(runner_up, relation, named),
             separation=None if runner_up is None else self.separator.shown(best, runner_up),
             open=(*self._readings(best), *unsettled),
             certified=self._certified(best),

@@ -61,6 +61,12 @@ def test_a_target_that_takes_neither_leaves_it_open(identified):
     assert {"cross_entropy/keras", "cross_entropy/caffe"} <= set(also)
 
 
+def test_a_name_agrees_with_a_denominator_that_is_known_in_part(identified):
+    answer = identified(ROWS, "weighted_mean")
+    assert title(answer) == "cross_entropy/keras"
+    assert "denominator: items or kept, as far as its arguments can tell" in answer.open
+
+
 def test_arguments_without_effect_are_noted(identified, notes):
     answer = identified(ROWS, "deaf")
     assert title(answer) == "cross_entropy/torch"

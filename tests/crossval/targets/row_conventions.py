@@ -95,6 +95,11 @@ def by_weights(logits, target, class_weight=None, ignore_index=-100):
     return reduced(logits, target, class_weight, ignore_index, "weights")
 
 
+def weighted_mean(logits, target, class_weight=None):
+    """Divide weighted rows by their number; which rows are kept cannot be asked."""
+    return reduced(logits, target, class_weight, -100, "items")
+
+
 def plain_mean(logits, target):
     """Take neither weights nor ignored rows."""
     return rows(logits, target).mean()
