@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crossval.oracles import enclosure
-from crossval.oracles.arithmetic_float import FloatBalls
+from crossval.oracles.arithmetic_float import Ball, FloatBalls
 from crossval.oracles.enclosure import Truth
 from crossval.oracles.formats import Format, format_of
 from crossval.oracles.packing import RowPacking, flat
@@ -121,7 +121,11 @@ class RowColumns:
         *,
         dtype: Any,
     ) -> tuple[Array, Array]:
-        """Bounds of |computed - true|; see `crossval.oracles.rounding.rounding_bound`."""
+        """Bounds of |computed - true|; see `crossval.oracles.rounding.rounding_bound`.
+
+        The softmax of a gradient is written in two ways, as a quotient of exponentials and as
+        exp(z - lse); the second has the error of lse in it. The bound covers both.
+        """
         rows = _Rows.of(self, spec, columns)
         factors = np.ones(len(rows.numbers)) if upstream is None else np.asarray(upstream)
         block = rows.with_the_class_first(), factors
@@ -133,20 +137,58 @@ class RowColumns:
         self, spec: Definition, rows: _Rows, given: _Block, upstream: Array, fmt: Format | None
     ) -> Array:
         """Return the radii of loss and gradient of the plain text in float64 balls."""
+        count = len(given[0])
+        balls = FloatBalls(count, fmt)
+        with np.errstate(all="ignore"):
+            radii = self._radii(spec, rows, given, upstream, balls)
+            if fmt is not None:
+                room = _room(balls, given[0][:, : rows.classes], fmt)
+                other = _ByDifference(count, fmt, room)
+                slopes = self._radii(spec, rows, given, upstream, other)[:, 1:]
+                radii[:, 1:] = np.maximum(radii[:, 1:], slopes)
+        return radii
+
+    def _radii(
+        self,
+        spec: Definition,
+        rows: _Rows,
+        given: _Block,
+        upstream: Array,
+        balls: FloatBalls,
+    ) -> Array:
         text = load(spec.program, "arb", self.kernels)
         numbers, weights = given
-        balls = FloatBalls(len(numbers), fmt)
         elements = [balls.lift(column) for column in numbers.T]
         logits, rest = elements[: rows.classes], elements[rows.classes :]
         target = rest if rows.labels is None else 0
         arguments = [logits, target, [balls.lift(weight) for weight in weights.T]]
         constants = {name: balls.constant(value) for name, value in rows.constants.items()}
-        with np.errstate(all="ignore"):
-            found = flat(text.grad(balls, *arguments, balls.lift(upstream), **constants))
+        found = flat(text.grad(balls, *arguments, balls.lift(upstream), **constants))
         lifted = [balls.lift(ball) for ball in found]
         mid = np.stack([np.broadcast_to(ball.mid, len(numbers)) for ball in lifted], 1)
         rad = np.stack([np.broadcast_to(ball.rad, len(numbers)) for ball in lifted], 1)
         return np.where(np.isfinite(mid) & np.isfinite(rad), rad, np.inf)
+
+
+class _ByDifference(FloatBalls):
+    """Balls in which the argument of every exponential is off by `room` more."""
+
+    def __init__(self, rows: int, fmt: Format, room: Array) -> None:
+        super().__init__(rows, fmt)
+        self._room = room
+
+    def exp(self, x: Any) -> Ball:
+        """Return the exponential."""
+        ball = self.lift(x)
+        return super().exp(Ball(ball.mid, ball.rad + self._room, self))
+
+
+def _room(balls: FloatBalls, logits: Array, fmt: Format) -> Array:
+    """Return how much farther z - lse may be off than z - max is: by lse, and by its rounding."""
+    elements = [balls.lift(column) for column in logits.T]
+    top = balls.largest(elements)
+    lse = balls.log(balls.sum([balls.exp(each - top) for each in elements])) + top
+    return np.asarray(lse.rad + 1.01 * fmt.roundoff * np.log(len(elements)))
 
 
 _Block = tuple[Array, Array]
