@@ -122,7 +122,9 @@ def test_a_single_fault_fails_in_no_other_check(certificate_of, name):
 def test_the_right_loss_passes_with_all_options(certificate_of, dtype):
     certificate = certificate_of("CrossEntropy", (dtype,))
     assert certificate.findings == (), says(certificate)
-    assert certificate.grade in "AB"
+    grades = {outcome.check: outcome.grade for outcome in certificate.outcomes}
+    assert {grades["value"], grades["grad[logits]"], grades["special points"]} <= {"A", "B"}
+    assert certificate.grade in "ABC"
     ran = {outcome.check for outcome in certificate.outcomes if outcome.ran}
     assert ran >= {"class_weight", "ignore_index", "reduction", "class range", "class count"}
     assert not [words for words in certificate.not_tested if "class_weight" in words]
