@@ -102,7 +102,7 @@ def show_summary(
     )
     short = console.width < _WIDTH
     table.add_column("target", overflow="fold", width=24 if short else 36)
-    table.add_column("as", overflow="fold", width=10 if short else 16)
+    table.add_column("as", overflow="fold", width=10 if short else 21)
     for name in _SHORT.values():
         table.add_column(name, justify="center", width=4)
     for name in ("known", "fail"):
@@ -180,7 +180,7 @@ def _heading(certificate: Certificate) -> Text:
     target = certificate.target
     version = certificate.versions.get(target.library, "")
     text = Text(target.title, style="bold")
-    text.append(f"  as {target.declared}", style="cyan")
+    text.append(f"  as {_declaration(target)}", style="cyan")
     if version:
         text.append(f"  {target.library} {version}", style="dim")
     return text
@@ -353,10 +353,15 @@ def _summary_row(certificate: Certificate) -> tuple[RenderableType, ...]:
         for code, known in codes.items()
     )
     if certificate.problem is not None:
-        return _place(target), target.declared, *[""] * (len(_SHORT) + 2), listed
+        return _place(target), _declaration(target), *[""] * (len(_SHORT) + 2), listed
     grades = (_format_grade(certificate, dtype) for dtype in _SHORT)
     numbers = (str(counts[status] or "") for status in (KNOWN, FAIL))
-    return _place(target), target.declared, *grades, *numbers, listed
+    return _place(target), _declaration(target), *grades, *numbers, listed
+
+
+def _declaration(target: Target) -> str:
+    """Loss, preset and the axis values on top of it."""
+    return " ".join([target.declared, *(f"{name}={v}" for name, v in target.axes.items())])
 
 
 def _place(target: Target) -> str:
