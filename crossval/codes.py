@@ -184,7 +184,7 @@ CODES: dict[str, Code] = {
         "The error exceeds 4 ulp, exceeds 8 u times the condition of the value, and exceeds "
         "twice the rounding bound of the textbook program in the same format.",
         "Another formula, another constant, or cancellation beyond what the formula itself has.",
-        "Compare intermediates with refloss.<loss>.trace(...).",
+        "Compare intermediates with those of the loss's trace, as refloss.ciou.trace.",
         "v = (4 / math.pi) * (atan(wt / ht) - atan(w / h)) ** 2  # 4 / pi^2 is meant",
     ),
     "RL302": Code(
@@ -209,7 +209,7 @@ CODES: dict[str, Code] = {
         "twice the rounding bound of the textbook program in the same format.",
         "A term is missing in a backward written by hand, or an intermediate is narrower than the "
         "inputs.",
-        "Compare adjoints with refloss.<loss>.trace(...).",
+        "Compare adjoints with those of the loss's trace, as refloss.ciou.trace.",
         "grad_iou = -inter_bar / union  # d(union) depends on inter too",
     ),
     "RL403": Code(

@@ -615,7 +615,7 @@ loss = 1 - DIoU""",
         "paper": Preset({"eps": 0.0}, "arXiv 1911.08287"),
         "torchvision": Preset({"eps": 1e-7, "placement": "added"}, "distance_box_iou_loss 0.28"),
         "detectron2": Preset({"eps": 1e-7, "placement": "added"}, "detectron2 diou_loss"),
-        "mmdet": Preset({"eps": 1e-6, "placement": "added"}, "mmdetection 3.3 DIoULoss"),
+        "mmdet": Preset({"eps": 1e-7, "placement": "added"}, "mmdetection 3.3 diou_loss"),
         "paddle": Preset({"eps": 1e-10, "placement": "quotient"}, "PaddleDetection DIouLoss"),
         "ultralytics": Preset(
             {"eps": 1e-7, "placement": "height"},

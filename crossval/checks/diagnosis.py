@@ -216,17 +216,26 @@ def _slip(session: Session, evidence: Evidence) -> Diagnosis | None:
     return None
 
 
-def _narrow(_: Session, evidence: Evidence) -> Diagnosis | None:
-    """Float32 hidden in float64 code: results on the narrow grid, or errors of its size."""
+def _on_narrow_grid(_: Session, evidence: Evidence) -> Diagnosis | None:
+    """Find float32 hidden in float64 code by results that lie on its grid."""
+    if evidence.number.name != "float64":
+        return None
+    with np.errstate(all="ignore"):
+        on_grid = format_of("float32").round(evidence.got) == evidence.got
+    if on_grid[evidence.failed].mean() < _MOST:
+        return None
+    code = "RL301" if evidence.is_value else "RL402"
+    return Diagnosis(code, cause="every result lies on the float32 grid: computed in float32")
+
+
+def _narrow_errors(_: Session, evidence: Evidence) -> Diagnosis | None:
+    """Suspect float32 inside float64 code by the size of the errors; the last guess of all."""
     if evidence.number.name != "float64":
         return None
     narrow = format_of("float32")
     code = "RL301" if evidence.is_value else "RL402"
     with np.errstate(all="ignore"):
-        on_grid = narrow.round(evidence.got) == evidence.got
         relative = np.abs(evidence.got - evidence.truth) / np.abs(evidence.truth)
-    if on_grid[evidence.failed].mean() >= _MOST:
-        return Diagnosis(code, cause="every result lies on the float32 grid: computed in float32")
     middle = float(np.median(relative[evidence.failed]))
     if 2**-4 <= middle / narrow.roundoff <= 2**6:
         words = "relative errors have the size of float32's roundoff: an intermediate is float32"
@@ -237,11 +246,12 @@ def _narrow(_: Session, evidence: Evidence) -> Diagnosis | None:
 _HYPOTHESES: tuple[Callable[[Session, Evidence], Diagnosis | None], ...] = (
     _slip,
     _zero,
-    _narrow,
+    _on_narrow_grid,
     _scaled,
     _upstream,
     _swapped,
     _variant,
+    _narrow_errors,
 )
 
 _FACTORS = {

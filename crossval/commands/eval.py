@@ -126,7 +126,8 @@ def _array(name: str, text: str) -> np.ndarray:
         array = np.asarray(read)
     except (OSError, ValueError, SyntaxError) as error:
         words = "an array literal, @FILE.npy or @FILE.json"
-        raise UsageError(f"{name} must be {words}; got {text:.60} ({error})") from error
+        why = "numbers only; inf and -inf are numbers" if "malformed" in str(error) else error
+        raise UsageError(f"{name} must be {words}; got {text:.60} ({why})") from error
     if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":
         raise UsageError(f"{name} must hold numbers in rows of one length; got {text:.60}")
     return array

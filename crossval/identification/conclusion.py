@@ -97,7 +97,7 @@ class Conclusion:
         every = len(set(self.search.space.prober.means.values()))
         partly = {a: v.split(_OR)[0] for a, v in shown.items() if len(v.split(_OR)) < every}
         named = partly | settled
-        unsettled = _unsettled(self.search.space.prober.axis, shown)
+        unsettled = _unsettled(self.search.space.prober.axis, shown, self.evidence.form)
         axes = self._axes(best, settled)
         runner_up = self._runner_up(best, winners)
         return replace(
@@ -107,7 +107,7 @@ class Conclusion:
             gradient=self._follows(gradient, named),
             axes=axes,
             reduction=words,
-            equal=self._equal(best, winners, axes),
+            equal=self._equal(best, winners, axes, named),
             runner_up=None if runner_up is None else self._agreement(runner_up, relation, named),
             separation=None if runner_up is None else self.separator.shown(best, runner_up),
             open=(*self._readings(best), *unsettled),
@@ -379,14 +379,20 @@ class Conclusion:
         return -round(digits, 3), len(name(scored.candidate, self.reference).changes)
 
     def _equal(
-        self, best: Scored, winners: list[Scored], axes: tuple[Axis, ...]
+        self,
+        best: Scored,
+        winners: list[Scored],
+        axes: tuple[Axis, ...],
+        named: Mapping[str, str],
     ) -> tuple[str, ...]:
         """Name the other definitions that fit, unless they are an open choice of some axis."""
         open_ = {axis.name: axis.open for axis in axes}
         own = best.candidate.definition
         titles = []
         for each in sorted(winners, key=self._order):
-            called, other = name(each.candidate, self.reference), each.candidate.definition
+            other = each.candidate.definition
+            own_axes = {a: value for a, value in named.items() if a in other.spec.axes}
+            called = name(each.candidate, self.reference, own_axes)
             if each.candidate.key == best.candidate.key:
                 continue
             moved = {a: v for a, v in other.spec.axes.items() if own.spec.axes.get(a) != v}
@@ -437,12 +443,13 @@ def _meaning(of: Candidate, relation: Fit) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def _unsettled(axis: str, shown: Mapping[str, str]) -> tuple[str, ...]:
-    """Say that what a mean divides by stays open."""
+def _unsettled(axis: str, shown: Mapping[str, str], form: str) -> tuple[str, ...]:
+    """Say that what a mean divides by stays open, or is nothing that is known."""
     if not axis or _OR not in shown.get(axis, _OR):
         return ()
     if axis not in shown:
-        return (f"{axis}: no mean was seen",)
+        seen = "no mean was seen"
+        return (f"{axis}: {'none of those known' if form == SCALAR else seen}",)
     return (f"{axis}: {shown[axis]}, as far as its arguments can tell",)
 
 

@@ -200,7 +200,8 @@ def _relations(
 
 def _ratio(got: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:
     nonzero = predicted != 0
-    return _median(got[nonzero] / predicted[nonzero]), 0.0
+    with np.errstate(all="ignore"):
+        return _median(got[nonzero] / predicted[nonzero]), 0.0
 
 
 def _line(got: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:

@@ -105,7 +105,8 @@ class RowLoss:
             Gradient by the result: a number or ``()``, or ``(N,)`` for ``reduction="none"``;
             of the logits' dtype. Default 1, which for ``"none"`` is the gradient of the sum.
         wrt : {'logits', 'target'} or several
-            What to differentiate by; ``target`` only where it holds probabilities.
+            What to differentiate by, the logits by default; ``target`` only where it holds
+            probabilities.
         preset, class_weight, ignore_index, reduction, check, nan, **axes
             As for the loss itself.
 
