@@ -68,7 +68,7 @@ def command(
         target = None
     if reference is not None:
         options = {"call": call, "init": dict(pairs(init, "--init")), "bind": bind}
-        target = find(reference, identity.declared, adapter=adapter, **options)
+        target = find(reference, identity.declared, axes=values, adapter=adapter, **options)
         target = replace(target, wrt=tuple(wrt.split(",")) if wrt else target.wrt)
     if target is not None:
         target = replace(target, axes=values)

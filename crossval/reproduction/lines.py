@@ -36,8 +36,12 @@ def command_for(target: Target, level: str, finding: Finding) -> str:
 
 
 def how(target: Target) -> list[str]:
-    """Return the options that say how a target is called, those left at their defaults omitted."""
-    words = ["--call", target.call] if target.call else []
+    """Return the options that say how a target is called, without what an adapter declares."""
+    declared = any(
+        (known.loss, known.call) == (target.loss, target.call) and not target.bind
+        for known in _known(target)
+    )
+    words = ["--call", target.call] if target.call and not declared else []
     words += [word for item in _pairs(target.init) for word in ("--init", item)]
     words += [word for item in _pairs(target.bind) for word in ("--bind", item)]
     words += ["--wrt", ",".join(target.wrt)] if target.wrt else []

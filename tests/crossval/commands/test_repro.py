@@ -236,3 +236,10 @@ def test_what_is_no_certificate_is_refused(refloss, tmp_path):
         code, _, err = refloss("repro", f"{file}#1")
         assert code == 4
         assert "is no certificate" in err
+
+
+def test_the_script_of_probabilities_calls_as_their_declaration_says(refloss):
+    how = ("--target", "torch.nn.functional:cross_entropy", "--set", "targets=probabilities")
+    script = emit(refloss, "cross_entropy/torch@1-smoke#5:float64", *how)
+    assert "label_smoothing=label_smoothing" in script
+    assert "ignore_index" not in script

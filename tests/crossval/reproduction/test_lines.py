@@ -1,11 +1,15 @@
 """The command of a finding leads back to it."""
 
 import shlex
+from dataclasses import replace
 
 import pytest
 
 from crossval import Finding, Target
+from crossval.adapters import libraries
 from crossval.case_ids import CaseId
+from crossval.commands.options import pairs
+from crossval.engine import find
 from crossval.findings import Case
 from crossval.reproduction.lines import command_for
 
@@ -44,6 +48,18 @@ def test_an_import_failure_names_the_target(judged):
     certificate = judged("broken_import.py", "loss", "giou/fvcore")
     assert certificate.problem.repro.startswith("refloss certify ")
     assert "--check" not in certificate.problem.repro
+
+
+@pytest.mark.parametrize("axes", [{}, {"targets": "probabilities"}])
+def test_what_an_adapter_declares_is_left_to_it(axes):
+    (target,) = (t for t in libraries.targets("torch") if t.axes == axes)
+    finding = Finding("RL802", "reduction", "float32", "")
+    command = command_for(target, "standard", finding)
+    assert "--call" not in command
+    words = shlex.split(command)
+    assert find(words[2], axes=dict(pairs(words[4:5] if axes else [], "--set"))) == target
+    other = replace(target, call="f(logits, target, reduction=reduction)")
+    assert "--call" in command_for(other, "standard", finding)
 
 
 @pytest.mark.parametrize(
