@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
+from itertools import product
 from typing import Any
 
 from crossval.target import UsageError
@@ -58,13 +59,19 @@ def neighbours(
     Yields
     ------
     tuple
-        Label, loss, preset and axes: every other value of one axis, then the loss's other
-        presets, then the other losses of the family.
+        Label, loss, preset and axes: every other value of one axis, then the values of two axes
+        that say nothing alone, the loss's other presets, and the other losses of the family.
     """
     here = losses()[loss]
     for name, axis in here["axes"].items():
         for value in axis["values"] or _numbers(here, name):
             yield f"{name}={value}", loss, preset, {**axes, name: value}
+    for (name, other), amounts in _TOGETHER.items():
+        if name not in here["axes"] or other not in here["axes"]:
+            continue
+        for amount, value in product(amounts, here["axes"][other]["values"]):
+            label = f"{name}={amount}, {other}={value}"
+            yield label, loss, preset, {**axes, name: amount, other: value}
     for other in here["presets"]:
         yield f"{loss}/{other}", loss, other, {}
     for name, entry in losses().items():
@@ -72,7 +79,13 @@ def neighbours(
             yield from ((f"{name}/{other}", name, other, {}) for other in entry["presets"])
 
 
+_USUAL = {"label_smoothing": (0.1, 0.2, 0.05, 0.01), "z_loss": (1e-4, 1e-3)}
+"""Amounts that training recipes use, where no preset names one."""
+
+_TOGETHER = {("label_smoothing", "smoothing"): _USUAL["label_smoothing"]}
+
+
 def _numbers(entry: dict[str, Any], axis: str) -> list[float]:
-    """Values that the presets give to a numeric axis."""
+    """Values that the presets give to a numeric axis, and usual ones."""
     values = {preset["axes"].get(axis, 0.0) for preset in entry["presets"].values()}
-    return sorted(values)
+    return sorted({*values, *_USUAL.get(axis, ())})

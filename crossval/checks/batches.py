@@ -232,6 +232,9 @@ def _divisor(session: Session, name: str, counts: Counts) -> float:
     return REDUCTIONS[name].divisor(counts, session.spec.axes["denominator"])
 
 
+_DIVIDE = "Divide by what the axis denominator says, or declare another with --set denominator=..."
+
+
 def _wrong_value(session: Session, name: str, results: list[_Result], dtype: str) -> list[Finding]:
     """Return a finding if a value is off, with the denominators that every batch agrees with."""
     off = [r for r in results if not r.near(_divisor(session, name, r.counts))]
@@ -244,9 +247,8 @@ def _wrong_value(session: Session, name: str, results: list[_Result], dtype: str
         f"expected {expected:.9g}"
     )
     fitting = [key for key in first.divisors if all(r.near(r.divisors[key]) for r in results)]
-    if fitting:
-        words = f"{words}; this is {' or '.join(fitting)}"
-    return [finding("RL802", _CHECK, dtype, words)]
+    what = f"this is {' or '.join(fitting)}" if fitting else "it divides by nothing that is known"
+    return [finding("RL802", _CHECK, dtype, f"{words}; {what}", fix=_DIVIDE)]
 
 
 def _wrong_gradient(

@@ -62,7 +62,7 @@ def _patterns(parts: Parts) -> tuple[Pattern, ...]:
         Pattern(
             "times-infinity",
             ruled_out,
-            "a logit of -inf has log-probability -inf, and 0 times -inf is NaN",
+            "a logit of -inf has log-probability -inf; in a sum even 0 times -inf is NaN",
             "read the target's log-probability instead of multiplying all of them by a mask",
         ),
     )
