@@ -587,3 +587,15 @@ def test_help_and_signature_show_the_conventions():
     assert "row of logits" in type(CE).__doc__
     for method in ("grad", "value_and_grad", "hvp", "trace"):
         assert "\n" in inspect.getdoc(getattr(CE, method))
+
+
+def test_a_row_of_a_million_classes():
+    logits, target = np.zeros((2, 1_000_000)), np.array([0, 999_999])
+    logits[1, 70_000] = 3.0  # the largest lies in another tile than the target
+    value, gradients = refloss.cross_entropy.value_and_grad(logits, target)
+    total = np.array([1e6, 999_999 + math.exp(3.0)])
+    np.testing.assert_array_max_ulp(value, np.log(total), 4)
+    slopes = gradients["logits"]
+    np.testing.assert_array_max_ulp(slopes[:, 1], 1.0 / total, 8)
+    np.testing.assert_array_max_ulp(slopes[[0, 1], target], -(1.0 - 1.0 / total), 8)
+    np.testing.assert_array_max_ulp(slopes[1, 70_000], math.exp(3.0) / total[1], 8)
