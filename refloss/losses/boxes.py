@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from refloss.losses import checks
-from refloss.losses.documents import describe, signature
+from refloss.losses.documents import Described, signature
 from refloss.losses.layouts import LAYOUTS, Layout
 from refloss.losses.reductions import REDUCTIONS, Counts, Reduction, Total
 from refloss.losses.spec import AxisValue, Spec, resolve
@@ -30,16 +30,6 @@ _NAN = {"propagate": False, "raise": True}
 _BOXES = ("pred", "target")
 
 
-class _Described:
-    """A class's docstring; that of an instance comes from the kernels' index."""
-
-    def __init__(self, text: str | None):
-        self.text = text
-
-    def __get__(self, instance: BoxLoss | None, owner: type) -> str | None:
-        return self.text if instance is None else describe(instance._entry)
-
-
 class BoxLoss:
     """A loss of two boxes a row, callable, with its derivatives and its definition.
 
@@ -51,7 +41,7 @@ class BoxLoss:
         A directory of kernels; by default those of the package.
     """
 
-    __doc__ = _Described(__doc__)  # type: ignore[assignment]
+    __doc__ = Described(__doc__)  # type: ignore[assignment]
 
     def __init__(self, name: str, kernels: str | Path | None = None):
         self.name = self.__name__ = name

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["describe", "signature"]
+__all__ = ["Described", "describe", "signature"]
 
 _ARRAY = """\
 NumPy, torch (CPU), or any array with ``__dlpack__`` or
@@ -95,6 +95,16 @@ _FAMILIES = {
         {"class_weight": None, "ignore_index": -100, **_COMMON},
     ),
 }
+
+
+class Described:
+    """A class's docstring; that of an instance comes from the kernels' index."""
+
+    def __init__(self, text: str | None):
+        self.text = text
+
+    def __get__(self, instance: Any, owner: type) -> str | None:
+        return self.text if instance is None else describe(instance._entry)
 
 
 def describe(entry: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from refloss.losses import checks, row_checks
-from refloss.losses.documents import describe, signature
+from refloss.losses.documents import Described, signature
 from refloss.losses.reductions import REDUCTIONS, Counts, Reduction, Total
 from refloss.losses.spec import AxisValue, Spec, resolve
 from refloss.run.arrays import Adopted
@@ -29,16 +29,6 @@ _CHECKS = {"values": True, "none": False}
 _NAN = {"propagate": False, "raise": True}
 
 
-class _Described:
-    """A class's docstring; that of an instance comes from the kernels' index."""
-
-    def __init__(self, text: str | None):
-        self.text = text
-
-    def __get__(self, instance: RowLoss | None, owner: type) -> str | None:
-        return self.text if instance is None else describe(instance._entry)
-
-
 class RowLoss:
     """A loss of a row of logits and a target, callable, with derivatives and definition.
 
@@ -50,7 +40,7 @@ class RowLoss:
         A directory of kernels; by default those of the package.
     """
 
-    __doc__ = _Described(__doc__)  # type: ignore[assignment]
+    __doc__ = Described(__doc__)  # type: ignore[assignment]
 
     def __init__(self, name: str, kernels: str | Path | None = None):
         self.name = self.__name__ = name
