@@ -1,17 +1,13 @@
 """The sample in the README is what the command prints."""
 
-import importlib.util
 import re
 from pathlib import Path
-
-import pytest
 
 import crossval
 
 README = Path(__file__).parents[3] / "README.md"
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torchvision") is None, reason="needs torchvision")
 def test_the_sample_of_the_readme_is_true(capsys, monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
     text = README.read_text(encoding="utf-8")

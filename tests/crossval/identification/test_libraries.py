@@ -1,14 +1,8 @@
 """Real functions of torchvision and fvcore, and the small PyTorch targets."""
 
-import importlib.util
-
 import pytest
 
 from crossval.identification import identify
-
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("torchvision") is None, reason="needs the libraries extra"
-)
 
 DIAGONAL_ONLY = {"eps_diagonal": 1e-7}
 ALPHA_TOO = {"eps_alpha": 1e-7, "eps_diagonal": 1e-7}
