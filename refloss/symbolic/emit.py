@@ -14,7 +14,7 @@ from pathlib import Path
 from refloss.symbolic import calculus
 from refloss.symbolic.definition import Definition
 from refloss.symbolic.passes import live, operations
-from refloss.symbolic.printers import arithmetic_text, latex_text, numpy_text
+from refloss.symbolic.printers import arithmetic_text, cuda_text, latex_text, numpy_text
 from refloss.symbolic.program import Program, elementwise
 
 HEADER = "Generated from the definition by `refloss derive`; do not edit."
@@ -48,6 +48,7 @@ def kernel_files(definitions: Iterable[Definition]) -> dict[str, str]:
             forms = derive(plain, out, wrt), derive(stable, out, wrt)
             files[f"numpy/{name}.py"] = _numpy(definition, name, *forms, plain)
             files[f"arb/{name}.py"] = _arb(definition, name, forms[0])
+            files[f"cuda/{name}.cu"] = _cuda(definition, name, forms[1])
             if elementwise(plain):  # rows have one arithmetic of truth, balls of any precision
                 files[f"balls/{name}.py"] = _balls(definition, name, *forms)
     return files
@@ -106,6 +107,16 @@ def _numpy(
     ]
     doc = _docstring(definition, name, "value, gradient and Hessian-vector product in NumPy")
     return numpy_text.module(doc, [stable.value, plain.value], functions)
+
+
+def _cuda(definition: Definition, name: str, stable: Derived) -> str:
+    parts = {f"{name}_{part}": program for part, program in _parts(stable).items()}
+    doc = _docstring(definition, name, "value, gradient and Hessian-vector product in CUDA C++")
+    return cuda_text.module(doc.replace("\\\\", "\\"), parts, definition.inputs)
+
+
+def _parts(derived: Derived) -> dict[str, Program]:
+    return {"value": derived.value, "grad": derived.grad, "hvp": derived.hvp}
 
 
 def _arb(definition: Definition, name: str, plain: Derived) -> str:
@@ -171,12 +182,15 @@ def _loss_entry(definition: Definition) -> dict:
 
 def _program_entry(definition: Definition, plain: Program, stable: Program) -> dict:
     derived = derive(stable, definition.output, definition.differentiable(stable.name))
-    parts = {"value": derived.value, "grad": derived.grad, "hvp": derived.hvp}
+    parts = _parts(derived)
     constants = {str(c): definition.constants[str(c)] for c in stable.consts}
     shapes = {} if elementwise(stable) else {"shapes": _shapes(stable)}
     return {
         **shapes,
         "loss": definition.name,
+        "arrays": {
+            part: cuda_text.signature(program, definition.inputs) for part, program in parts.items()
+        },
         "constants": {name: _number(c.default) for name, c in constants.items()},
         "docs": {name: c.doc for name, c in constants.items()},
         "operations": {part: operations(program) for part, program in parts.items()},

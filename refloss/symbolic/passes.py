@@ -46,6 +46,22 @@ def live(program: Program, *, differentiable: bool = False) -> Program:
     return replace(program, lets=kept)
 
 
+def idle(program: Program) -> dict[str, tuple[sp.Symbol, ...]]:
+    """Return the statements that no output needs where a constant is 0, with those constants.
+
+    What stands behind a closed switch, ``Piecewise((0, Eq(k, 0)), (x, True))``, need not run.
+    """
+    found: dict[str, tuple[sp.Symbol, ...]] = {}
+    for constant in program.consts:
+        zero = {constant: sp.S.Zero}
+        lets = tuple(replace(let, expr=let.expr.subs(zero)) for let in program.lets)
+        kept = {let.target.name for let in live(replace(program, lets=lets)).lets}
+        for let in program.lets:
+            if let.target.name not in kept:
+                found[let.target.name] = (*found.get(let.target.name, ()), constant)
+    return found
+
+
 def _needs(let: Let, differentiable: bool) -> list[sp.Indexed]:
     slopes = let.partials if differentiable else ()
     return [read for expr in (let.expr, *(s for _, s in slopes)) for read in indexed(expr)]

@@ -1,0 +1,216 @@
+// Softmax cross-entropy: value, gradient and Hessian-vector product in CUDA C++.
+//
+// Generated from the definition by `refloss derive`; do not edit.
+//
+// Definition
+//     loss = -sum_k w_k q_k log p_k + z_loss lse^2,  p = softmax(z),  lse = log sum_k exp z_k;
+//     q: the target's class, or the target itself, smoothed to hit q + off
+//
+// Subgradients
+//     none: the loss is smooth. The largest logit, and the first among equals, is a reference
+//     point that cancels from value and derivatives.
+//
+// Constants
+//     label_smoothing: eps of label smoothing (default 0.0)
+//     over_others: 1: eps is spread over the K - 1 other classes; 0: over all K (default 0.0)
+//     classy: 1: (q + eps/K)/(1 + eps) as ClassyVision; 0: (1 - eps) q + eps/K (default 0.0)
+//     z_loss: factor of the squared log-sum-exp (default 0.0)
+//
+// Source
+//     Bridle, Probabilistic interpretation of feedforward classification network outputs,
+//     1990; label smoothing: Szegedy et al., CVPR 2016, arXiv 1512.00567; z-loss: Chowdhery et
+//     al., arXiv 2204.02311.
+
+KERNEL cross_entropy_soft_value(
+    size B, size C, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(class_weight)
+    class_weight_in, ARRAY(loss) loss_out, CONSTANTS) {
+    const real amount = label_smoothing/(real(1) + classy*label_smoothing);
+    const real reach = real(C)/(real(C) - over_others);
+    const real taken = amount*reach;  // from the target
+    const real hit = real(1) - taken;  // factor of the target
+    const real off = taken/real(C);  // added to every class
+    over_rows(B, [&](size b) {
+        First first_fold;
+        over_classes(C, [&](int c, int lane) {
+            first_fold.offer(lane, logits_in(b, c), c);
+        });
+        const int first = first_fold.place();  // class of the largest logit
+        const real top = logits_in(b, first);  // largest logit
+        Sum rest_fold;
+        over_classes(C, [&](int c, int lane) {
+            const real drop = logits_in(b, c) - top;  // at most 0
+            const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
+            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            rest_fold.add(lane, tail);
+        });
+        const real rest = rest_fold.result();  // sum of mass over all classes but the first
+        const real grow = log1p_(rest);
+        const real lse = grow + top;  // log-sum-exp
+        const real penalty = ((z_loss == real(0)) ? real(0) : z_loss*(lse*lse));  // z-loss
+        Sum nll_fold;
+        over_classes(C, [&](int c, int lane) {
+            const real goal = (hit*target_in(b, c) + off)*class_weight_in(c);  // weighted target
+            const real drop = logits_in(b, c) - top;  // at most 0
+            const real score = grow - drop;  // -log softmax, at least 0
+            nll_fold.add(lane, weighted_(goal, score));
+        });
+        const real nll = nll_fold.result();
+        const real loss = nll + penalty;
+        if (leads()) loss_out.store(b, loss);
+    });
+}
+
+KERNEL cross_entropy_soft_grad(
+    size B, size C, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(class_weight)
+    class_weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out, ARRAY(logits_bar)
+    logits_bar_out, ARRAY(target_bar) target_bar_out, CONSTANTS) {
+    const real amount = label_smoothing/(real(1) + classy*label_smoothing);
+    const real reach = real(C)/(real(C) - over_others);
+    const real taken = amount*reach;  // from the target
+    const real hit = real(1) - taken;  // factor of the target
+    const real off = taken/real(C);  // added to every class
+    over_rows(B, [&](size b) {
+        const real loss_bar = loss_bar_in(b);
+        First first_fold;
+        First lead_fold;
+        over_classes(C, [&](int c, int lane) {
+            const real goal = (hit*target_in(b, c) + off)*class_weight_in(c);  // weighted target
+            first_fold.offer(lane, logits_in(b, c), c);
+            lead_fold.offer(lane, goal, c);
+        });
+        const int first = first_fold.place();  // class of the largest logit
+        const int lead = lead_fold.place();  // class of the largest part
+        const real top = logits_in(b, first);  // largest logit
+        const real goal_at_lead = (hit*target_in(b, lead) + off)*class_weight_in(lead);  // weighted target
+        const real most = goal_at_lead;  // largest part
+        Sum rest_fold;
+        Sum minors_fold;
+        over_classes(C, [&](int c, int lane) {
+            const real goal = (hit*target_in(b, c) + off)*class_weight_in(c);  // weighted target
+            const real drop = logits_in(b, c) - top;  // at most 0
+            const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
+            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real minor = ((c == lead) ? real(0) : goal);
+            rest_fold.add(lane, tail);
+            minors_fold.add(lane, minor);
+        });
+        const real rest = rest_fold.result();  // sum of mass over all classes but the first
+        const real minors = minors_fold.result();  // sum of all but the largest part
+        const real total = real(1) + rest;
+        const real grow = log1p_(rest);
+        const real lse = grow + top;  // log-sum-exp
+        const real penalty = ((z_loss == real(0)) ? real(0) : z_loss*(lse*lse));  // z-loss
+        Sum nll_fold;
+        over_classes(C, [&](int c, int lane) {
+            const real goal = (hit*target_in(b, c) + off)*class_weight_in(c);  // weighted target
+            const real drop = logits_in(b, c) - top;  // at most 0
+            const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
+            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
+            const real score = grow - drop;  // -log softmax, at least 0
+            const real rival = ((c == first) ? rest : real(1) + rest - tail);
+            const real miss = rival/total;  // softmax of all but the class
+            const real asked = ((c == lead) ? minors : minors + most - goal);  // of all other classes
+            const real goal_bar = loss_bar*score;
+            const real logits_bar0 = asked*mass*(loss_bar/total) - loss_bar*goal*miss;
+            const real logits_bar = ((z_loss == real(0)) ? logits_bar0 : real(2)*z_loss*lse*mass*(loss_bar/total) + logits_bar0);
+            const real target_bar = class_weight_in(c)*hit*goal_bar;
+            nll_fold.add(lane, weighted_(goal, score));
+            logits_bar_out.store(b, c, logits_bar);
+            target_bar_out.store(b, c, target_bar);
+        });
+        const real nll = nll_fold.result();
+        const real loss = nll + penalty;
+        if (leads()) loss_out.store(b, loss);
+    });
+}
+
+KERNEL cross_entropy_soft_hvp(
+    size B, size C, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(class_weight)
+    class_weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(logits_dot) logits_dot_in,
+    ARRAY(target_dot) target_dot_in, ARRAY(logits_bar_dot) logits_bar_dot_out,
+    ARRAY(target_bar_dot) target_bar_dot_out, CONSTANTS) {
+    const real amount = label_smoothing/(real(1) + classy*label_smoothing);
+    const real reach = real(C)/(real(C) - over_others);
+    const real taken = amount*reach;  // from the target
+    const real hit = real(1) - taken;  // factor of the target
+    const real off = taken/real(C);  // added to every class
+    over_rows(B, [&](size b) {
+        const real loss_bar = loss_bar_in(b);
+        First first_fold;
+        First lead_fold;
+        over_classes(C, [&](int c, int lane) {
+            const real goal = (hit*target_in(b, c) + off)*class_weight_in(c);  // weighted target
+            first_fold.offer(lane, logits_in(b, c), c);
+            lead_fold.offer(lane, goal, c);
+        });
+        const int first = first_fold.place();  // class of the largest logit
+        const int lead = lead_fold.place();  // class of the largest part
+        const real top = logits_in(b, first);  // largest logit
+        const real goal_at_lead = (hit*target_in(b, lead) + off)*class_weight_in(lead);  // weighted target
+        const real most = goal_at_lead;  // largest part
+        const real top_dot = logits_dot_in(b, first);
+        const real goal_dot_at_lead = class_weight_in(lead)*hit*target_dot_in(b, lead);
+        const real most_dot = goal_dot_at_lead;
+        Sum rest_fold;
+        Sum minors_fold;
+        Sum rest_dot_fold;
+        Sum minors_dot_fold;
+        over_classes(C, [&](int c, int lane) {
+            const real goal = (hit*target_in(b, c) + off)*class_weight_in(c);  // weighted target
+            const real drop = logits_in(b, c) - top;  // at most 0
+            const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
+            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real minor = ((c == lead) ? real(0) : goal);
+            const real goal_dot = class_weight_in(c)*hit*target_dot_in(b, c);
+            const real drop_dot = logits_dot_in(b, c) - top_dot;
+            const real tail_dot = drop_dot*tail;
+            const real minor_dot = goal_dot*((c == lead) ? real(0) : real(1));
+            rest_fold.add(lane, tail);
+            minors_fold.add(lane, minor);
+            rest_dot_fold.add(lane, tail_dot);
+            minors_dot_fold.add(lane, minor_dot);
+        });
+        const real rest = rest_fold.result();  // sum of mass over all classes but the first
+        const real minors = minors_fold.result();  // sum of all but the largest part
+        const real rest_dot = rest_dot_fold.result();
+        const real minors_dot = minors_dot_fold.result();
+        const real total = real(1) + rest;
+        const real grow = log1p_(rest);
+        const real lse = grow + top;  // log-sum-exp
+        const real grow_dot = rest_dot/total;
+        Sum lse_dot0_fold;
+        over_classes(C, [&](int c, int lane) {
+            const real drop = logits_in(b, c) - top;  // at most 0
+            const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
+            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
+            const real drop_dot = logits_dot_in(b, c) - top_dot;
+            const real score_dot = grow_dot - drop_dot;
+            const real goal_bar_dot = loss_bar*score_dot;
+            const real target_bar_dot = class_weight_in(c)*hit*goal_bar_dot;
+            if (z_loss != real(0)) lse_dot0_fold.add(lane, mass*(logits_dot_in(b, c)/total));
+            target_bar_dot_out.store(b, c, target_bar_dot);
+        });
+        const real lse_dot0 = lse_dot0_fold.result();
+        over_classes(C, [&](int c, int lane) {
+            const real goal = (hit*target_in(b, c) + off)*class_weight_in(c);  // weighted target
+            const real drop = logits_in(b, c) - top;  // at most 0
+            const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
+            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
+            const real rival = ((c == first) ? rest : real(1) + rest - tail);
+            const real miss = rival/total;  // softmax of all but the class
+            const real asked = ((c == lead) ? minors : minors + most - goal);  // of all other classes
+            const real goal_dot = class_weight_in(c)*hit*target_dot_in(b, c);
+            const real drop_dot = logits_dot_in(b, c) - top_dot;
+            const real tail_dot = drop_dot*tail;
+            const real mass_dot = tail_dot*((c == first) ? real(0) : real(1));
+            const real miss_dot = mass*(rest_dot/total/total) - mass_dot/total;
+            const real asked_dot = goal_dot*((c == lead) ? real(0) : real(-1)) + most_dot*((c == lead) ? real(0) : real(1)) + minors_dot;
+            const real logits_bar0_dot = asked*mass_dot*(loss_bar/total) + asked_dot*mass*(loss_bar/total) - loss_bar*goal*miss_dot - loss_bar*goal_dot*miss - asked*mass*(loss_bar/total)*(rest_dot/total);
+            const real logits_bar_dot = ((z_loss == real(0)) ? real(0) : real(2)*z_loss*lse*mass_dot*(loss_bar/total)) + ((z_loss == real(0)) ? real(0) : real(2)*z_loss*lse_dot0*mass*(loss_bar/total)) + ((z_loss == real(0)) ? real(0) : -(real(2)*z_loss*lse*mass*(loss_bar/total)*(rest_dot/total))) + logits_bar0_dot;
+            logits_bar_dot_out.store(b, c, logits_bar_dot);
+        });
+    });
+}

@@ -1,0 +1,1 @@
+"""Kernel texts compiled for the host's processor and for devices."""

@@ -1,0 +1,358 @@
+"""Programs as CUDA C++ text: one named statement a line, for devices and for the host alike.
+
+The text names no number type: ``real`` is float or double, chosen where it is compiled. What it
+calls (``max_``, ``over_items``, ``Sum``, ...) is the prelude, which has a body for devices and one
+for the host; a constant of the program is a macro, a number or an argument.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+
+import sympy as sp
+from sympy.codegen.cfunctions import log1p
+
+from refloss.symbolic import functions as fn
+from refloss.symbolic.passes import idle
+from refloss.symbolic.printers.expressions import ATOM, UNARY, ExpressionText
+from refloss.symbolic.printers.numpy_text import nearest
+from refloss.symbolic.program import Let, Program, Tensor, elementwise, is_scalar, size_of
+from refloss.symbolic.row_schedule import row_schedule
+
+_CALLS = {
+    sp.exp: "exp_({0})",
+    sp.log: "log_({0})",
+    log1p: "log1p_({0})",
+    sp.sqrt: "sqrt_({0})",
+    sp.atan: "atan_({0})",
+    sp.atan2: "atan2_({0}, {1})",
+    sp.Abs: "abs_({0})",
+    fn.Stop: "{0}",
+    fn.Gate: "{0}",
+    fn.Step: "step_({0}, {1})",
+    fn.Relu: "max_({0}, real(0))",
+    fn.Ratio: "ratio_({0}, {1}, {2})",
+    fn.AspectAngle: "atan2_({0}, {1})",
+    fn.TwoSumError: "two_sum_error({0}, {1})",
+    fn.TwoDiffError: "two_diff_error({0}, {1})",
+    fn.TwoProdError: "two_prod_error({0}, {1})",
+    fn.Weighted: "weighted_({0}, {1})",
+    fn.MaxNumber: "max_number_({0}, {1})",
+}
+
+
+def module(doc: str, programs: Mapping[str, Program], groups: Mapping[str, Sequence[str]]) -> str:
+    """Return the text of one file: what it is, constants, one kernel a program.
+
+    Parameters
+    ----------
+    doc : str
+        What stands above.
+    programs : mapping of str to Program
+        By the kernel's name.
+    groups : mapping of str to sequence of str
+        Arrays and their columns.
+    """
+    kernels = [
+        _elementwise(name, program, groups)
+        if elementwise(program)
+        else _RowText(program).kernel(name)
+        for name, program in programs.items()
+    ]
+    body = "\n".join(kernels)
+    head = [comment(doc), numbers(list(programs.values()), body)]
+    return "\n".join([*(part for part in head if part), body])
+
+
+def _kernel_of(name: str, program: Program, groups: Mapping[str, Sequence[str]]) -> str:
+    if elementwise(program):
+        return _elementwise(name, program, groups)
+    return _RowText(program).kernel(name)
+
+
+def signature(program: Program, groups: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
+    """Return the arrays of a kernel in the order of its parameters, and what each holds.
+
+    Returns
+    -------
+    dict
+        ``"inputs"`` and ``"outputs"``: by name the axes (``"bc"``), how many columns an item
+        (``"4"``), or ``"label"``.
+    """
+    if elementwise(program):
+        inputs = arrays([t.name for t in program.inputs], groups)
+        outputs = arrays(program.outputs, groups)
+        return {
+            "inputs": {name: str(len(columns)) for name, columns in inputs.items()},
+            "outputs": {name: str(len(columns)) for name, columns in outputs.items()},
+        }
+    results = [program.tensor(name) for name in program.outputs]
+    return {
+        "inputs": {t.name: "label" if t.label else _axes(t) for t in program.inputs},
+        "outputs": {t.name: _axes(t) for t in results},
+    }
+
+
+def _axes(tensor: Tensor) -> str:
+    return "".join(str(a) for a in tensor.axes)
+
+
+class CudaExpression(ExpressionText):
+    """Scalar expressions over one item, or over one item and class.
+
+    Parameters
+    ----------
+    inputs : collection of str
+        Tensors that lie in memory: they are read at their indices, others by name.
+    """
+
+    def __init__(self, inputs: Sequence[str] = ()) -> None:
+        self.inputs = frozenset(inputs)
+
+    def number(self, value: sp.Rational) -> str:
+        """Return a literal of type ``real``: an integer, or exact in binary."""
+        if value.is_Integer:
+            return f"real({value.p})"
+        if value.q & (value.q - 1):
+            return f"(real({value.p})/real({value.q}))"
+        return f"real({float(value)!r})"
+
+    def infinity(self) -> str:
+        """Return the prelude's name of infinity."""
+        return "INFINITE"
+
+    def read(self, read: sp.Indexed) -> str:
+        """Return the name of a value, or the element of what lies in memory."""
+        name = str(read.base)
+        if name not in self.inputs or is_scalar(read):
+            return name
+        return f"{given(name)}({', '.join(self(i) for i in read.indices)})"
+
+    def call(self, function: type, args: tuple[sp.Expr, ...]) -> str:
+        """Return a call of the prelude or of an elementary function."""
+        return _CALLS[function].format(*(self(a) for a in args))
+
+    def join(self, function: type, left: str, right: str) -> str:
+        """Return the larger or smaller of two; NaN if either is."""
+        return f"{'max_' if function is sp.Max else 'min_'}({left}, {right})"
+
+    def select(self, condition: sp.Basic, value: sp.Expr, other: str) -> str:
+        """Return a choice."""
+        return f"({self(condition)} ? {self(value)} : {other})"
+
+    def both(self, conditions: list[str]) -> str:
+        """Return a conjunction."""
+        return "(" + " && ".join(conditions) + ")"
+
+    def relation(self, op: str, lhs: sp.Expr, rhs: sp.Expr) -> str:
+        """Return a comparison."""
+        return f"({self.show(lhs, UNARY)} {op} {self.show(rhs, UNARY)})"
+
+    def switched(self, switches: list[sp.Expr], product: sp.Expr) -> tuple[str, int]:
+        """Return a selection: nothing behind a closed gate is multiplied by 0."""
+        closed = " || ".join(f"{s.args[0]} == real(0)" for s in switches)
+        return f"({closed} ? real(0) : {self(product)})", ATOM
+
+    def _text(self, expr: sp.Expr) -> tuple[str, int]:
+        if expr.is_Symbol and not isinstance(expr, sp.Idx) and expr.is_integer:
+            return f"real({expr})", ATOM  # a size: never divide integers
+        return super()._text(expr)
+
+
+def comment(text: str) -> str:
+    """Return `text` as line comments."""
+    return "\n".join(f"// {line}".rstrip() for line in text.strip().splitlines()) + "\n"
+
+
+def numbers(programs: Sequence[Program], body: str) -> str:
+    """Return the mathematical constants that `body` names, correctly rounded to either format."""
+    values = {str(s): v for p in programs for s, v in p.numbers}
+    return "".join(
+        f"NUMBER({name}, {nearest(value).hex()}, {single(value)})  // {value}\n"
+        for name, value in values.items()
+        if re.search(rf"\b{name}\b", body)
+    )
+
+
+def single(value: sp.Expr) -> str:
+    """Return the float32 nearest to a real constant as a literal, from 60 digits."""
+    exponent = int(sp.floor(sp.log(sp.Abs(value), 2))) + 1
+    whole = sp.floor(sp.N(value, 60) * sp.Integer(2) ** (24 - exponent) + sp.S.Half)
+    return f"{float(whole * sp.Integer(2) ** (exponent - 24)).hex()}f"
+
+
+def _elementwise(name: str, program: Program, groups: Mapping[str, Sequence[str]]) -> str:
+    """Return the kernel of an elementwise program: each input read once, each output written once.
+
+    Its parameters are the number of items, arrays of inputs, then of outputs, constants.
+    """
+    write = CudaExpression()
+    inputs = arrays([t.name for t in program.inputs], groups)
+    outputs = arrays(program.outputs, groups)
+    body = [
+        f"        const real {let.target.name} = {write(let.expr)};{_note(let)}"
+        for let in program.lets
+    ]
+    loads, stores = [], []
+    for array, columns in inputs.items():
+        declared = ", ".join(columns)
+        loads += [f"        real {declared};", f"        {given(array)}.load(i, {declared});"]
+    for array, columns in outputs.items():
+        stores.append(f"        {taken(array)}.store(i, {', '.join(columns)});")
+    return _kernel(
+        name,
+        ["items"],
+        list(inputs),
+        list(outputs),
+        ["    over_items(items, [&](size i) {", *loads, *body, *stores, "    });"],
+    )
+
+
+def _kernel(
+    name: str,
+    sizes: Sequence[str],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    body: Sequence[str],
+) -> str:
+    """Return a kernel's text: its signature, 100 columns wide, and body."""
+    parameters = [
+        *(f"size {size}" for size in sizes),
+        *(f"ARRAY({array}) {given(array)}" for array in inputs),
+        *(f"ARRAY({array}) {taken(array)}" for array in outputs),
+        "CONSTANTS",
+    ]
+    head = textwrap.wrap(", ".join(parameters), 96, initial_indent="    ", subsequent_indent="    ")
+    return "\n".join([f"KERNEL {name}(", *head[:-1], head[-1] + ") {", *body, "}"]) + "\n"
+
+
+class _RowText:
+    """The kernel of a program over items and classes, a group of threads a row.
+
+    Its parameters are the numbers of items and classes, arrays of inputs, then of outputs,
+    constants. A row whose label is to be ignored is cleared.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.plan = row_schedule(program)
+        self.idle = idle(program)
+        item = self.plan.item
+        self.row_inputs = [t for t in program.inputs if t.axes == (item,)]
+        rest = [t.name for t in program.inputs if t not in self.row_inputs]
+        self.write = CudaExpression(rest)
+        self.item, self.inner = str(item), str(self.plan.inner)
+        self.sizes = [str(size_of(a)) for a in (item, self.plan.inner)]
+
+    def kernel(self, name: str) -> str:
+        """Return the text."""
+        body = [line for let, terms in self.plan.whole for line in self._whole(let, terms)]
+        body += [f"    over_rows({self.sizes[0]}, [&](size {self.item}) {{"]
+        body += [f"        {line}" for line in self._row()]
+        inputs = [t.name for t in self.program.inputs]
+        return _kernel(name, self.sizes, inputs, list(self.program.outputs), [*body, "    });"])
+
+    def _whole(self, let: Let, terms: Sequence[Let]) -> list[str]:
+        if not let.reduce:
+            return [f"    {self._statement(let)}"]
+        return [f"    {line}" for line in self._run(terms, [let], ())]
+
+    def _row(self) -> Iterator[str]:
+        yield from self._ignored()
+        for tensor in self.row_inputs:
+            kind = "int" if tensor.label else "real"
+            yield f"const {kind} {tensor.name} = {given(tensor.name)}({self.item});"
+        for one in self.plan.passes:
+            yield from map(self._statement, one.before)
+            yield from self._run(one.terms, one.reductions, one.stores)
+        yield from map(self._statement, self.plan.after)
+        for output in self._outputs(full=False):
+            yield f"if (leads()) {taken(output)}.store({self.item}, {output});"
+
+    def _outputs(self, *, full: bool) -> list[str]:
+        tensors = [self.program.tensor(name) for name in self.program.outputs]
+        return [t.name for t in tensors if (self.plan.inner in t.axes) == full]
+
+    def _ignored(self) -> Iterator[str]:
+        for label in (t for t in self.row_inputs if t.label):
+            yield f"if ({given(label.name)}.ignored({self.item})) {{"
+            for output in self._outputs(full=False):
+                yield f"    if (leads()) {taken(output)}.store({self.item}, real(0));"
+            for output in self._outputs(full=True):
+                store = f"{taken(output)}.store({self.item}, {self.inner}, real(0));"
+                yield f"    {self._loop()} {store} }});"
+            yield "    return;"
+            yield "}"
+
+    def _loop(self) -> str:
+        return f"over_classes({self.sizes[1]}, [&](int {self.inner}, int lane) {{"
+
+    def _run(
+        self, terms: Sequence[Let], reductions: Sequence[Let], stores: Sequence[str]
+    ) -> Iterator[str]:
+        for let in reductions:
+            yield f"{_FOLDS[let.reduce][0]} {_fold(let)};"
+        if reductions or stores:
+            yield self._loop()
+            yield from (f"    {self._statement(let)}" for let in terms)
+            for let in reductions:
+                yield f"    {self._guard(let)}{_fold(let)}.{self._fed(let)};"
+            for output in stores:
+                yield f"    {taken(output)}.store({self.item}, {self.inner}, {output});"
+            yield "});"
+        for let in reductions:
+            kind, result = ("int", "place") if let.target.label else ("real", "result")
+            yield f"const {kind} {let.target.name} = {_fold(let)}.{result}();{_note(let)}"
+
+    def _guard(self, let: Let) -> str:
+        """Return the condition under which anything reads a reduction."""
+        switches = self.idle.get(let.target.name, ())
+        open_ = " && ".join(f"{switch} != real(0)" for switch in switches)
+        return f"if ({open_}) " if switches else ""
+
+    def _fed(self, let: Let) -> str:
+        verb = _FOLDS[let.reduce][1]
+        more = f", {self.inner}" if let.reduce == "argmax" else ""
+        return f"{verb}(lane, {self.write(let.expr)}{more})"
+
+    def _statement(self, let: Let) -> str:
+        kind = "int" if let.target.label else "real"
+        return f"const {kind} {let.target.name} = {self.write(let.expr)};{_note(let)}"
+
+
+_FOLDS = {"sum": ("Sum", "add"), "max": ("Largest", "offer"), "argmax": ("First", "offer")}
+
+
+def _fold(let: Let) -> str:
+    return f"{let.target.name}_fold"
+
+
+def arrays(names: Sequence[str], groups: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Return the arrays that hold the columns `names`: a group, its adjoint, or one column."""
+    found: dict[str, tuple[str, ...]] = {}
+    owner = {column: group for group, columns in groups.items() for column in columns}
+    for name in names:
+        stem = next((s for s in _SUFFIXES if name.endswith(s)), "")
+        column = name.removesuffix(stem)
+        array = owner[column] + stem if column in owner else name
+        found[array] = (*found.get(array, ()), name)
+    return found
+
+
+_SUFFIXES = ("_bar_dot", "_bar", "_dot")
+
+
+def given(array: str) -> str:
+    """Return the name of an input array, which must differ from that of the value in it."""
+    return f"{array}_in"
+
+
+def taken(array: str) -> str:
+    """Return the name of an output array, which must differ from that of the value in it."""
+    return f"{array}_out"
+
+
+def _note(let: Let) -> str:
+    return f"  // {let.doc}" if let.doc else ""
