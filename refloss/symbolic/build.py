@@ -23,8 +23,14 @@ typedef typeid typename union unsigned using virtual void volatile wchar_t while
 ceil cos exp expm1 floor fma fmax fmin log log1p max min pow rint sin sqrt tan blockDim blockIdx
 gridDim threadIdx warpSize
 """
-_IN_TEXTS = ("np", "math", "F", "row", "scratch", "acc", "real")
-RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *_IN_TEXTS, *_C_AND_CUDA.split()])
+_IN_TEXTS = """
+np math F row scratch acc real size items lane leads constants stored bits load store add offer
+place result ignored widened narrow NUMBER KERNEL ARRAY CONSTANTS INFINITE INLINE MEMBER NARROW
+LANES GROUP BLOCK Sum First Largest Same Nowhere Column Quad Matrix Labels Pair Place
+"""
+RESERVED = frozenset(
+    [*keyword.kwlist, *keyword.softkwlist, *_IN_TEXTS.split(), *_C_AND_CUDA.split()]
+)
 """Names that mean something in Python, C or CUDA, or in the printed text itself."""
 
 _KINDS = {sp.Sum: "sum", MaxOver: "max", ArgMaxOver: "argmax"}

@@ -7,14 +7,14 @@ typedef long long size;
 
 #define NUMBER(name, exact_double, exact_float) \
     static constexpr real name = sizeof(real) == 8 ? real(exact_double) : real(exact_float);
-#define INFINITE (real(__builtin_huge_val()))
+#define INFINITE (real(as_real(0x7f800000)))
 
 // The larger and the smaller of two; NaN if either is.
 INLINE real max_(real a, real b) { return (a > b) | (a != a) ? a : b; }
 INLINE real min_(real a, real b) { return (a < b) | (a != a) ? a : b; }
 
-// The larger of two; b where a is NaN.
-INLINE real max_number_(real a, real b) { return a > b ? a : b; }
+// The larger of two; the other one where one is NaN.
+INLINE real max_number_(real a, real b) { return (a > b) | (b != b) ? a : b; }
 
 // 1 above 0, 0 below, at0 at 0, NaN for NaN.
 INLINE real step_(real x, real at0) {

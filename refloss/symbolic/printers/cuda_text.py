@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import sympy as sp
 from sympy.codegen.cfunctions import log1p
@@ -201,30 +201,28 @@ def _elementwise(name: str, program: Program, groups: Mapping[str, Sequence[str]
         loads += [f"        real {declared};", f"        {given(array)}.load(i, {declared});"]
     for array, columns in outputs.items():
         stores.append(f"        {taken(array)}.store(i, {', '.join(columns)});")
-    return _kernel(
-        name,
-        ["items"],
-        list(inputs),
-        list(outputs),
-        ["    over_items(items, [&](size i) {", *loads, *body, *stores, "    });"],
-    )
+    body = ["    over_items(items, [&](size i) {", *loads, *body, *stores, "    });"]
+    return _kernel(name, program, ["items"], list(inputs), list(outputs), body)
 
 
 def _kernel(
     name: str,
+    program: Program,
     sizes: Sequence[str],
     inputs: Sequence[str],
     outputs: Sequence[str],
     body: Sequence[str],
 ) -> str:
     """Return a kernel's text: its signature, 100 columns wide, and body."""
-    parameters = [
+    parameters = {given(array): array for array in inputs}
+    parameters |= {taken(array): array for array in outputs}
+    _unambiguous(program, parameters)
+    listed = [
         *(f"size {size}" for size in sizes),
-        *(f"ARRAY({array}) {given(array)}" for array in inputs),
-        *(f"ARRAY({array}) {taken(array)}" for array in outputs),
+        *(f"ARRAY({array}) {parameter}" for parameter, array in parameters.items()),
         "CONSTANTS",
     ]
-    head = textwrap.wrap(", ".join(parameters), 96, initial_indent="    ", subsequent_indent="    ")
+    head = textwrap.wrap(", ".join(listed), 96, initial_indent="    ", subsequent_indent="    ")
     return "\n".join([f"KERNEL {name}(", *head[:-1], head[-1] + ") {", *body, "}"]) + "\n"
 
 
@@ -252,7 +250,8 @@ class _RowText:
         body += [f"    over_rows({self.sizes[0]}, [&](size {self.item}) {{"]
         body += [f"        {line}" for line in self._row()]
         inputs = [t.name for t in self.program.inputs]
-        return _kernel(name, self.sizes, inputs, list(self.program.outputs), [*body, "    });"])
+        outputs = list(self.program.outputs)
+        return _kernel(name, self.program, self.sizes, inputs, outputs, [*body, "    });"])
 
     def _whole(self, let: Let, terms: Sequence[Let]) -> list[str]:
         if not let.reduce:
@@ -342,6 +341,16 @@ def arrays(names: Sequence[str], groups: Mapping[str, Sequence[str]]) -> dict[st
 
 
 _SUFFIXES = ("_bar_dot", "_bar", "_dot")
+
+
+def _unambiguous(program: Program, arrays: Iterable[str]) -> None:
+    """Require that no quantity has the name that an array gets in the text."""
+    taken_names = {t.name for t in program.tensors()} & set(arrays)
+    if taken_names:
+        raise ValueError(
+            f"program {program.name!r}: {', '.join(sorted(taken_names))} names an array in "
+            "its CUDA text; expected another name"
+        )
 
 
 def given(array: str) -> str:
