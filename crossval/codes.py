@@ -119,7 +119,7 @@ CODES: dict[str, Code] = {
         "The loss without reduction must have one entry per row, and each gradient the shape of "
         "its input.",
         "The default reduction is mean, or a trailing dimension of 1 is kept.",
-        "Pass reduction='none' through --call, or return per-item losses.",
+        "Pass reduction='none' through --call, return per-item losses, or declare --reduction.",
         "def loss(pred, target):\n    return (1 - iou(pred, target)).mean()",
     ),
     "RL203": Code(
@@ -317,9 +317,9 @@ CODES: dict[str, Code] = {
     "RL802": Code(
         "constant factor",
         "Result and reference differ by one factor at all points.",
-        "A reduction, a missing 1/2, or a constant such as 4/pi for 4/pi^2.",
-        "Look for a reduction, a missing 1/2, or a constant such as 4/pi for 4/pi^2.",
-        "return loss / len(pred)  # with reduction='none' declared",
+        "A logarithm to another base, a missing 1/2, or a constant such as 4/pi for 4/pi^2.",
+        "Look for a logarithm's base, a missing 1/2, or a constant such as 4/pi for 4/pi^2.",
+        "return -log_p / math.log(2)  # bits, where the definition counts in nats",
     ),
     "RL804": Code(
         "gradient follows another convention than the value",
@@ -342,6 +342,15 @@ CODES: dict[str, Code] = {
         "Compare where the argument enters; or declare another placement.",
         "iou = inter / union.clamp(min=eps)  # the declared convention adds eps",
     ),
+    "RL807": Code(
+        "another denominator",
+        "The losses are right, what their sum is divided by is not what was declared, or it is "
+        "nothing that is known.",
+        "A mean over the items where the kept rows or the sum of their weights are meant, over "
+        "the sum of all class weights, over the classes too, or a sum.",
+        "Divide by what the axis denominator says, or declare another with --set denominator=...",
+        "return (weight[target] * loss).sum() / weight.sum()  # torch: weight[target].sum()",
+    ),
     "RL901": Code(
         "declared deviation did not occur",
         "An entry of the list of known deviations matched nothing in this run.",
@@ -359,8 +368,20 @@ CODES: dict[str, Code] = {
     ),
 }
 
-_NUMBERS = ("RL301", "RL302", "RL801", "RL802")
-_SLOPES = ("RL401", "RL402", "RL403", "RL404", "RL406", "RL407", "RL408", "RL801", "RL802", "RL804")
+_NUMBERS = ("RL301", "RL302", "RL801", "RL802", "RL807")
+_SLOPES = (
+    "RL401",
+    "RL402",
+    "RL403",
+    "RL404",
+    "RL406",
+    "RL407",
+    "RL408",
+    "RL801",
+    "RL802",
+    "RL804",
+    "RL807",
+)
 
 CHECKS: dict[str, Subject] = {
     "import": Subject(
@@ -446,7 +467,7 @@ CHECKS: dict[str, Subject] = {
         "Batches of one, three and eight rows, with class weights and with ignored rows: the value "
         "is the sum of the losses over the declared denominator, the gradient that of the value. "
         "Batches of no rows, and of ignored rows only, give what is declared of them.",
-        ("RL105", "RL202", "RL301", "RL402", "RL406", "RL801", "RL802"),
+        ("RL105", "RL202", "RL301", "RL402", "RL406", "RL801", "RL807"),
     ),
     "class range": Subject(
         "a class that does not exist is refused", "The classes -1 and C.", ("RL210",)

@@ -10,7 +10,7 @@ import numpy as np
 from crossval.oracles.elementwise import Oracle
 from crossval.oracles.texts import Definition
 
-__all__ = ["Prediction", "Slips"]
+__all__ = ["Estimate", "Prediction", "Slips"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,9 @@ class Prediction:
         By all columns, upstream included; NaN where the deviation says nothing of it.
     code : str
         Of the finding; empty where it is that of a wrong number.
+    moves : pair of array, optional
+        By how much value and gradient move for a relative change of 1 in what is computed with;
+        times the unit roundoff it is what rounding may do to the slip, beside the truth.
     """
 
     words: str
@@ -34,7 +37,33 @@ class Prediction:
     value: np.ndarray
     gradient: np.ndarray
     code: str = ""
+    moves: tuple[np.ndarray, np.ndarray] | None = None
 
 
-Slips = Callable[[Oracle, Definition, np.ndarray, np.ndarray], Iterator[Prediction]]
-"""``slips(oracle, definition, columns, upstream)`` yields predictions, the likeliest first."""
+@dataclass(frozen=True)
+class Estimate:
+    """A named deviation with a positive number in it that the results tell.
+
+    Attributes
+    ----------
+    words : callable
+        Amount to what is done instead.
+    fix : str
+        What to do.
+    predict : callable
+        Amount to value and gradient, as for a `Prediction`.
+    usual : tuple of float
+        Amounts that are met in practice, or lie near all that are.
+    code : str
+        As for a `Prediction`.
+    """
+
+    words: Callable[[float], str]
+    fix: str
+    predict: Callable[[float], tuple[np.ndarray, np.ndarray]]
+    usual: tuple[float, ...]
+    code: str = ""
+
+
+Slips = Callable[[Oracle, Definition, np.ndarray, np.ndarray], Iterator[Prediction | Estimate]]
+"""``slips(oracle, definition, columns, upstream)`` yields hypotheses, the likeliest first."""

@@ -39,7 +39,7 @@ def test_a_family_of_codes_and_the_whole_list(refloss):
 def test_json(strict_json):
     body = strict_json("explain", "RL802", "--format", "json")
     assert body["schema"] == "refloss-explain-1"
-    assert body["codes"]["RL802"]["remedy"].startswith("Look for a reduction")
+    assert body["codes"]["RL802"]["remedy"].startswith("Look for a logarithm")
     assert body["checks"] == {}
     assert strict_json("explain", "value", "--format", "json")["checks"]["value"]["codes"]
 
