@@ -1,4 +1,4 @@
-"""``refloss repro``: one row as a script that needs no refloss."""
+"""``refloss repro``: one row as a script of about a dozen lines."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ from crossval.commands.options import (
 )
 from crossval.engine import find
 from crossval.reproduction.certificates import recorded
-from crossval.reproduction.rows import row_of, to_dict
+from crossval.reproduction.hygiene import HygieneScript
+from crossval.reproduction.lines import HYGIENE
+from crossval.reproduction.rows import Row, row_of, to_dict
 from crossval.reproduction.scripts import EMIT, Script
-from crossval.target import Target
+from crossval.target import Target, UsageError
 
 
-@click.command("repro", short_help="One row as a script that needs no refloss.")
+@click.command("repro", short_help="One row as a script of a dozen lines.")
 @click.argument("case")
 @click.option("--target", "reference", metavar="TARGET", help="MODULE:ATTR or FILE.py:ATTR.")
+@click.option("--check", type=click.Choice(HYGIENE), help="Show this check instead of numbers.")
 @set_option
 @calling_options
 @wrt_option
@@ -36,6 +39,7 @@ from crossval.target import Target
 def command(
     case: str,
     reference: str | None,
+    check: str | None,
     axes: tuple[str, ...],
     call: str | None,
     init: tuple[str, ...],
@@ -45,11 +49,14 @@ def command(
     emit: str | None,
     style: str,
 ) -> int:
-    """Write a stand-alone script that shows CASE, the id of a row or FILE.json#CASE.
+    """Write a script that shows CASE, the id of a row or FILE.json#CASE.
 
-    The script needs NumPy, or PyTorch with --emit torch, and the target. It holds input and
-    expected results bit for bit, calls the target and prints what came, what must come and the
-    distance in units of the last place. Without --target it has a place to put one.
+    It holds input, certified truth and what the judge lets pass, calls the target, prints what
+    came, the truth and the distance in units of the last place, and ends with code 1 if a number
+    is wrong, else 0. It needs NumPy, or PyTorch with --emit torch, and the target; where several
+    gradients are right, as at a tie, also crossval. Without --target it has a place to put one.
+
+    With --check it shows a check that is not about numbers, on the row and the two after it.
 
     JSON (--emit json, --format json): {"schema": "refloss-case-1", "id", "loss", "title", "axes",
     "dtype", "where", "kind", "inputs": {NAME: [{"decimal", "hex", "bits"}]}, "upstream", "value":
@@ -60,10 +67,11 @@ def command(
     if ".json#" in case:
         found = recorded(case)
         identity, target, values = found.id, found.target, {**found.axes, **given}
+        check = check or (found.check if found.check in HYGIENE else None)
         gradient = bool(found.component)
         title = f"{found.code} {CODES[found.code].title}" if found.code in CODES else found.check
     else:
-        identity, values, gradient, title = CaseId.parse(case), given, True, ""
+        identity, values, gradient, title = CaseId.parse(case), given, True, check or ""
         declaration(identity.declared)
         target = None
     if reference is not None:
@@ -72,10 +80,15 @@ def command(
         target = replace(target, wrt=tuple(wrt.split(",")) if wrt else target.wrt)
     if target is not None:
         target = replace(target, axes=values)
+    if check and target and target.bind:
+        raise UsageError("--check: expected a target that is given its inputs; got one with --bind")
     row = row_of(identity, values)
     form = emit if emit in EMIT else _form(target)
     heading = f"{identity} {title}".rstrip()
-    script = Script(row, target, form, gradient, heading)
+    if check:
+        script = HygieneScript(_neighbours(row), target, form, check, heading)
+    else:
+        script = Script(row, target, form, gradient, heading)
     if emit == "json" or style == "json":
         body = {"schema": "refloss-case-1", **to_dict(row), "script": str(script)}
         body["target"] = target.reference if target else None
@@ -83,6 +96,13 @@ def command(
     else:
         click.echo(str(script), nl=False)
     return PASSED
+
+
+def _neighbours(row: Row) -> tuple[Row, ...]:
+    """Return a row and the two after it."""
+    count = len(row.family.points(row.id.dtype, row.id.level))
+    others = (replace(row.id, row=(row.id.row + step) % count) for step in (1, 2))
+    return row, *(row_of(each, row.given) for each in others)
 
 
 def _form(target: Target | None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crossval.case_ids import CaseId
+from crossval.reproduction.lines import sample_row, shown
 from crossval.target import Target, UsageError
 
 
@@ -70,6 +71,10 @@ def _cases(body: dict[str, Any]) -> Iterator[Recorded]:
         for finding in check["findings"]:
             if finding["case"] and finding["case"]["id"]:
                 yield _recorded(target, finding["case"], finding["code"], finding["check"])
+            elif shown(target, finding["check"]):
+                row = sample_row(target, body["level"], finding["dtype"], finding["places"])
+                case = {"id": str(row), "axes": {}, "component": ""}
+                yield _recorded(target, case, finding["code"], finding["check"])
     for check in body["checks"]:
         if check["worst"] and check["worst"]["id"]:
             yield _recorded(target, check["worst"], "", check["check"])

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from crossval.adapters import libraries
+from crossval.case_ids import CaseId
+from crossval.catalog import spec_of
 from crossval.findings import Finding
 from crossval.target import Target
 
+HYGIENE = (
+    "mutation",
+    "determinism",
+    "row independence",
+    "strides",
+    "dtype",
+    "shape misuse",
+    "empty batch",
+)
+"""Checks that a script shows with any rows."""
+
 
 def command_for(target: Target, level: str, finding: Finding) -> str:
-    """Return ``refloss repro`` for a finding with an input row, else the check alone.
+    """Return ``refloss repro`` for a finding that a script shows, else the check alone.
 
     Parameters
     ----------
@@ -21,18 +36,40 @@ def command_for(target: Target, level: str, finding: Finding) -> str:
     level : str
         Points that it was judged on.
     finding : Finding
-        Its case, if it has one, names the row.
+        Its case, if it has one, names the row; of some checks any row will do.
     """
     case = finding.case
     if case is not None and case.id:
         axes = {**target.axes, **case.axes}
         words = ["refloss", "repro", case.id, "--target", target.reference]
         return shlex.join([*words, *how(target), *_axes(axes)])
+    if shown(target, finding.check):
+        row = sample_row(target, level, finding.dtype, finding.places)
+        words = ["refloss", "repro", str(row), "--check", finding.check]
+        return shlex.join([*words, "--target", target.reference, *how(target), *_axes(target.axes)])
     words = ["refloss", "certify", target.reference, *_declared(target), *how(target)]
     words += _axes(target.axes)
+    words += ["--reduction", target.reduction] if target.reduction else []
     words += [] if finding.check == "import" else ["--check", finding.check]
     words += ["--dtype", finding.dtype] if finding.dtype else []
     return shlex.join([*words, *(() if level == "standard" else ("--level", level))])
+
+
+def shown(target: Target, check: str) -> bool:
+    """Whether a script shows a check that is not about numbers."""
+    by_row = ("row independence", "strides", "empty batch")
+    reduced = target.reduction in ("mean", "sum")
+    return check in HYGIENE and not target.bind and not (reduced and check in by_row)
+
+
+def sample_row(target: Target, level: str, dtype: str, places: Sequence[str]) -> CaseId:
+    """Return the first row of the first of `places`, or of all."""
+    from crossval.families import family_of  # which needs the causes, and they a finding
+
+    spec = spec_of(target.loss, target.preset, target.axes)
+    points = family_of(target.loss, spec.program).points(dtype, level)
+    there = np.isin(points.places, list(places[:1]))  # none there: row 0
+    return CaseId.of(target, points, level, int(there.argmax()))
 
 
 def how(target: Target) -> list[str]:

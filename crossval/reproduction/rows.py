@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from crossval.bits import hexadecimal, nearest, to_bits
+from crossval.bits import hexadecimal, nearest
 from crossval.case_ids import CaseId
 from crossval.catalog import losses, spec_of
+from crossval.checks.verdict import GRADIENT_ULPS, VALUE_ULPS, Reference, tolerances
 from crossval.families import Family, family_of
 from crossval.oracles.formats import FORMATS, Format, format_of
 from crossval.points.boxes import ROWS, PointSet
@@ -30,12 +32,16 @@ class Expected:
         The truth as two float64.
     words : str
         What is accepted where there is no single truth.
+    ulp, allowed : float
+        Size of a unit in the last place there, and how many of them the judge lets pass.
     """
 
     value: float | None
     hi: float
     lo: float
     words: str = ""
+    ulp: float = math.nan
+    allowed: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,10 @@ class Row:
         The row alone.
     truth : Standard
         Of the row, sharp enough for float64.
+    judged : Standard
+        What the judge holds results of the row's format against.
+    given : mapping
+        Axis values on top of the preset.
     """
 
     id: CaseId
@@ -61,6 +71,8 @@ class Row:
     family: Family
     points: PointSet
     truth: Standard
+    judged: Standard
+    given: Mapping[str, Any]
 
     @property
     def number(self) -> Format:
@@ -85,7 +97,9 @@ class Row:
     @property
     def value(self) -> Expected:
         """The loss."""
-        return self._expected(float(self.truth.value.hi[0]), float(self.truth.value.lo[0]))
+        known = self.truth.value
+        hi, lo = float(known.hi[0]), float(known.lo[0])
+        return self._expected(hi, lo, self.judged.value.take(0), VALUE_ULPS)
 
     @property
     def gradients(self) -> dict[str, list[Expected]]:
@@ -94,10 +108,6 @@ class Row:
         found = np.array([self._component(column) for column in columns], dtype=object)
         parts = self.family.inputs
         return {name: found[parts[name]].tolist() for name in self.family.differentiable}
-
-    def words(self, values: np.ndarray) -> list[int]:
-        """Bits of numbers on the format's grid."""
-        return to_bits(np.ravel(values), self.number).tolist()
 
     def _component(self, column: int) -> Expected:
         known = self.truth.gradient
@@ -108,10 +118,13 @@ class Row:
             return Expected(None, hi, lo, f"any from {sides.min():.9g} to {sides.max():.9g}")
         if kind in ("undefined", "undecided"):
             return Expected(None, hi, lo, "any finite number")
-        return self._expected(hi, lo)
+        judged = self.judged.gradient.take((0, column))
+        return self._expected(hi, lo, judged, GRADIENT_ULPS)
 
-    def _expected(self, hi: float, lo: float) -> Expected:
-        return Expected(nearest(hi, lo, self.number), hi, lo)
+    def _expected(self, hi: float, lo: float, judged: Reference, ulps: float) -> Expected:
+        size = float(self.number.ulp(hi, lo))
+        widest = float(tolerances(judged, self.number, ulps)[-1])
+        return Expected(nearest(hi, lo, self.number), hi, lo, ulp=size, allowed=widest / size)
 
 
 def row_of(case: CaseId, axes: Mapping[str, Any]) -> Row:
@@ -144,7 +157,7 @@ def row_of(case: CaseId, axes: Mapping[str, Any]) -> Row:
         raise UsageError(f"ROW must be below {len(points)} at this level; got {case.row}")
     one = points.take(np.array([case.row]))
     truth = standard(spec, replace(one, dtype="float64"), family.oracle)
-    return Row(case, spec, family, one, truth)
+    return Row(case, spec, family, one, truth, standard(spec, one, family.oracle), axes)
 
 
 def to_dict(row: Row) -> dict[str, Any]:

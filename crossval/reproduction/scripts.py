@@ -1,26 +1,27 @@
-"""Stand-alone scripts: one row, one call, what came beside what must come. No refloss in them."""
+"""Scripts of about a dozen lines: input, one call, what came, the truth, the error in ulp.
+
+Where one number is right the script holds it and needs neither refloss nor crossval. Where several
+are (a tie, a point without derivative), whether the numbers fit together is for
+:func:`crossval.compare` to say. Either way the script ends with code 1 if the numbers are wrong.
+"""
 
 from __future__ import annotations
 
-import ast
+import math
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from functools import cached_property
 
 import refloss
+from crossval.reproduction.callees import Callee
+from crossval.reproduction.dialects import EMIT, Dialect, decimal, dialect
 from crossval.reproduction.rows import Expected, Row
-from crossval.target import Target, names_in, split_reference
+from crossval.target import Target
 
-# struct's letters of a float and of the word that holds it, and how far the word is shifted
-_WORDS = {
-    "float64": ("d", "Q", 0),
-    "float32": ("f", "I", 0),
-    "float16": ("e", "H", 0),
-    "bfloat16": ("f", "I", 16),
-}
-_BITS = {"float64": 64, "float32": 32, "float16": 16, "bfloat16": 16}
-EMIT = ("python", "torch")
+__all__ = ["EMIT", "Script"]
+
+_MOST = 1e300  # in the place of an infinite tolerance: infinity itself is wrong
 
 
 @dataclass(frozen=True)
@@ -48,36 +49,26 @@ class Script:
     heading: str
 
     def __str__(self) -> str:
-        made_by = f"certified truth of refloss {refloss.__version__}"
-        lines = [
-            f"# {self.heading}",
-            f"# {self.row.place}; expected: {made_by}, rounded to {self.dtype}",
-            *self._imports(),
-            "",
-            *self._helpers(),
-            "",
-            *self._inputs(),
-            *self._bindings(),
-            *self._call(),
-            *self._expected(),
-            *self._comparison(),
-        ]
-        return "\n".join(lines) + "\n"
+        here = "truth certified" if self._unique else "several gradients are right here, told"
+        modules = [*self.dialect.imports, *([] if self._unique else ["crossval"])]
+        verdict = self._by_numbers() if self._unique else self._by_compare()
+        return assembled(
+            [self.heading, f"{self.row.place}; {here} by refloss {refloss.__version__}"],
+            self.callee.imports(modules),
+            [*self.inputs(), *self.callee.bindings(), *self._call(), *verdict],
+        )
 
     @property
-    def dtype(self) -> str:
-        """Format of the row."""
-        return self.row.id.dtype
+    def dialect(self) -> Dialect:
+        """How arrays are written."""
+        return dialect(self.emit, self.row.id.dtype)
 
     @property
-    def torch(self) -> bool:
-        """Whether the script is for PyTorch."""
-        return self.emit == "torch"
-
-    @property
-    def names(self) -> list[str]:
-        """Inputs."""
-        return list(self.row.family.inputs)
+    def callee(self) -> Callee:
+        """How the target is imported and called."""
+        row = self.row
+        torch = self.emit == "torch"
+        return Callee(self.target, row.family, row.spec.axes, torch, row.id.dtype)
 
     @property
     def wrt(self) -> list[str]:
@@ -86,173 +77,85 @@ class Script:
             return []
         return list((self.target.wrt if self.target else None) or self.row.family.differentiable)
 
-    def _imports(self) -> list[str]:
-        framework = "import torch" if self.torch else "import numpy as np"
-        narrow = self.dtype == "bfloat16" and not self.torch
-        lines = ["import struct", framework, *(["import ml_dtypes"] if narrow else [])]
-        if self.target is not None and self.target.loader:
-            home, name = split_reference(self.target.loader)
-            lines.append(f"# where the library does not import by itself: {home}.{name}()")
-        if self.target is None:
-            place = f"def f({', '.join(self.names)}): ...  # put the implementation under test here"
-            return [*lines, "", place]
-        home, attribute = split_reference(self.target.reference)
-        if home.endswith(".py"):
-            folder, _, file = home.replace("\\", "/").rpartition("/")
-            lines = ["import struct, sys", *lines[1:], f'sys.path.insert(0, "{folder or "."}")']
-            home = file.removesuffix(".py")
-        first, dot, _ = attribute.partition(".")
-        lines.append(f"from {home} import {first}" + ("" if dot else " as f"))
-        lines += [f"f = {attribute}"] if dot else []
-        return lines + self._instance(attribute)
-
-    def _instance(self, attribute: str) -> list[str]:
-        """Instantiate a class; a module that owns weights gets the row's format."""
-        assert self.target is not None
-        arguments = ", ".join(f"{name}={value!r}" for name, value in self.target.init.items())
-        if not arguments and not attribute.rpartition(".")[2][:1].isupper():
-            return []
-        made = f"f = f({arguments})"
-        lines = [made if arguments else f"{made} if isinstance(f, type) else f"]
-        if self.torch and self.dtype != "float32":
-            lines.append(f"f = f.to({self._type}) if isinstance(f, torch.nn.Module) else f")
-        return lines
-
-    def _helpers(self) -> list[str]:
-        real, word, shift = _WORDS[self.dtype]
-        up, down = (f" << {shift}", f" >> {shift}") if shift else ("", "")
-        sign = f"{1 << (_BITS[self.dtype] - 1):#x}"
-        make = "torch.tensor" if self.torch else "np.array"
-        return [
-            f'def real(w): return struct.unpack("<{real}", struct.pack("<{word}", w{up}))[0]',
-            f'def word(x): return struct.unpack("<{word}", struct.pack("<{real}", x))[0]{down}',
-            f"def order(w): return w if w < {sign} else {sign} - w",
-            f"def array(*words): return {make}([[real(w) for w in words]], dtype={self._type})",
-        ]
-
-    @property
-    def _type(self) -> str:
-        if self.torch:
-            return f"torch.{self.dtype}"
-        return "ml_dtypes.bfloat16" if self.dtype == "bfloat16" else f"np.{self.dtype}"
-
-    def _inputs(self) -> list[str]:
-        lines = []
+    def inputs(self) -> Iterator[str]:
+        """Write the row's arrays."""
         for name, array in self.row.inputs.items():
             if name in self.row.family.labels:
-                make = "torch.tensor" if self.torch else "np.array"
-                lines.append(f"{name} = {make}({array.tolist()})")
-                continue
-            words = ", ".join(f"{word:#x}" for word in self.row.words(array))
-            leaf = ".requires_grad_()" if self.torch and name in self.wrt else ""
-            decimal = ", ".join(_decimal(float(x)) for x in array.ravel())
-            lines.append(f"{name} = array({words}){leaf}  # {decimal}")
-        (word,) = self.row.words(self.row.points.upstream)
-        if self.gradient:
-            lines.append(f"upstream = array({word:#x})[0]  # {_decimal(self.row.upstream)}")
-        return lines
-
-    def _bindings(self) -> list[str]:
-        """Put what the target owns where it is read; a parameter keeps its identity."""
-        lines = []
-        for name, path in self.target.bind.items() if self.target else ():
-            if name not in self.names:
-                lines.append(f"{path} = {self.row.spec.axes[name]!r}")
-            elif self.torch:
-                lines += [
-                    f"if isinstance({path}, torch.nn.Parameter):",
-                    f"    {path}.data = {name}.data",
-                    f"    {name} = {path}",
-                    "else:",
-                    f"    {path} = {name}",
-                ]
+                yield f"{name} = {self.dialect.labels(array.tolist())}"
             else:
-                lines.append(f"{path} = {name}")
-        return lines
+                yield f"{name} = {self.dialect.array(array.tolist(), name in self.wrt)}"
 
-    def _call(self) -> list[str]:
-        lines, text = self._value()
-        lines.append(f"value = {text}")
-        if not self.gradient:
-            return [*lines, 'got = {"value": value}']
-        names = ", ".join(f'"{name}"' for name in ("value", *self.wrt))
-        if self.torch:
-            of = f"(value * upstream).sum(), [{', '.join(self.wrt)}]"
-            return [
-                *lines,
-                f"grads = torch.autograd.grad({of}, allow_unused=True)",
-                f"got = dict(zip([{names}], [value, *grads]))",
-            ]
-        grad = _through_grad(text, f"upstream=upstream, wrt={tuple(self.wrt)}")
-        return [*lines, 'got = {"value": value}', 'if hasattr(f, "grad"):', f"    got |= {grad}"]
+    def _call(self) -> Iterator[str]:
+        call = self.callee.call
+        yield f"value = {call}"
+        if self.wrt:
+            yield f"grads = {self.dialect.gradients(call, self.row.upstream, self.wrt)}"
 
-    def _value(self) -> tuple[list[str], str]:
-        """Return the call, and the lines that name the axes which it takes."""
-        target, axes = self.target, self.row.spec.axes
-        if target is not None and target.call:
-            known = {**self.row.family.options, **axes}
-            read = [name for name in known if name in names_in(target.call)]
-            return [f"{name} = {known[name]!r}" for name in read], target.call
-        free = [name for name in self.names if target is None or name not in target.bind]
-        given = {n: axes[n] for n in target.axes if n not in target.bind} if target else {}
-        if not given:
-            return [], f"f({', '.join(free)})"
-        taken = "{k: v for k, v in axes.items() if k in inspect.signature(f).parameters}"
-        return ["import inspect", f"axes = {given!r}"], f"f({', '.join(free)}, **{taken})"
+    @cached_property
+    def _expected(self) -> dict[str, Expected]:
+        """What every number must be, by name."""
+        expected = {"value": self.row.value}
+        for name in self.wrt:
+            columns = self.row.family.columns[self.row.family.inputs[name]]
+            named = zip(columns, self.row.gradients[name], strict=True)
+            expected |= {f"d/d{column}": answer for column, answer in named}
+        return expected
 
-    def _expected(self) -> list[str]:
-        answers = {"value": [self.row.value]}
-        answers |= {name: each for name, each in self.row.gradients.items() if name in self.wrt}
-        lines = (
-            f'    "{name}": [{", ".join(self._answer(answer) for answer in each)}],'
-            for name, each in answers.items()
-        )
-        return ["expected = {", *lines, "}"]
+    @property
+    def _unique(self) -> bool:
+        """Whether there is one right number for each."""
+        answers = self._expected.values()
+        return all(x.value is not None and not math.isnan(x.hi) for x in answers)
 
-    def _answer(self, answer: Expected) -> str:
-        if answer.value is None:
-            return repr(answer.words)
-        return f"{self.row.words(np.array(answer.value))[0]:#x}"
-
-    def _comparison(self) -> list[str]:
-        flat = "got[name].detach().reshape(-1)" if self.torch else "got[name].reshape(-1)"
-        several = any(x.value is None for each in self.row.gradients.values() for x in each)
-        shown = 'f"{name:8} got {x!r:<24} expected'
-        lines = [
-            "for name in expected:",
-            "    if got.get(name) is None:",
-            '        print(f"{name:8} nothing came")',
-            "        continue",
-            f"    for x, want in zip(map(float, {flat}), expected[name]):",
-        ]
-        if several and self.gradient:
-            lines += [
-                "        if isinstance(want, str):",
-                f'            print({shown} {{want}}")',
-                "            continue",
-            ]
+    def _by_numbers(self) -> list[str]:
+        """Hold every number against its truth."""
+        expected = self._expected
+        parts = f"value, {self.dialect.each(self.wrt)}" if self.wrt else "value,"
+        answers = expected.values()
+        truth = ", ".join(f'"{name}": {_truth(answer)}' for name, answer in expected.items())
+        ulps = ", ".join(_power(answer.ulp) for answer in answers)
+        allowed = ", ".join(f"{min(answer.allowed, _MOST):.6g}" for answer in answers)
+        rows = "zip(got, truth.values(), ulp)"
         return [
-            *lines,
-            '        ulp = abs(order(word(x)) - order(want)) if x == x else "-"',
-            f'        print({shown} {{real(want)!r:<24}} ulp {{ulp}}")',
+            f"got = {self.dialect.numbers(parts)}",
+            f"truth = {{{truth}}}",
+            f"ulp = [{ulps}]  # a unit in the last place of {self.row.id.dtype} there",
+            f"allowed = [{allowed}]  # ulp, by rounding and conditioning",
+            f"off = [0.0 if x == t else abs(x - t) / u for x, t, u in {rows}]",
+            "for name, x, error, most in zip(truth, got, off, allowed):",
+            '    print(f"{name:8} got {x!r:<24} truth {truth[name]!r:<24} ulp {error:<10.4g}'
+            ' allowed {most:g}")',
+            "raise SystemExit(any(not error <= most for error, most in zip(off, allowed)))",
+        ]
+
+    def _by_compare(self) -> list[str]:
+        """Leave the verdict to the judge, who knows every gradient that is right."""
+        inputs = ", ".join(f'"{name}": {name}' for name in self.row.family.inputs)
+        words = [f'"{self.row.id.declared}"', f"{{{inputs}}}", "value"]
+        words += [self.dialect.by_name(self.wrt)] if self.wrt else []
+        words += [f"upstream={decimal(self.row.upstream)}"] if self.wrt else []
+        words += [f"{name}={value!r}" for name, value in self.row.given.items()]
+        return [
+            f"report = crossval.compare({', '.join(words)})",
+            "print(report)",
+            "raise SystemExit(not report.ok)",
         ]
 
 
-def _through_grad(text: str, extra: str) -> str:
-    """Write the same call as one of ``f.grad``, with more keywords."""
-
-    class Rewrite(ast.NodeTransformer):
-        def visit_Call(self, node: ast.Call) -> Any:
-            self.generic_visit(node)
-            if isinstance(node.func, ast.Name) and node.func.id == "f":
-                more = ast.parse(f"f({extra})", mode="eval").body
-                assert isinstance(more, ast.Call)
-                node.func = ast.Attribute(node.func, "grad", ast.Load())
-                node.keywords += more.keywords
-            return node
-
-    return ast.unparse(Rewrite().visit(ast.parse(text, mode="eval")))
+def assembled(heading: list[str], imports: list[str], body: list[str]) -> str:
+    """Put the parts of a script together."""
+    text = "\n".join([*imports, "", *body]) + "\n"
+    if re.search(r"(?<![\w.\"'])inf\b", text):
+        text = f"from math import inf\n{text}"
+    return "\n".join(f"# {line}" for line in heading) + f"\n{text}"
 
 
-def _decimal(value: float) -> str:
-    return repr(int(value)) if value.is_integer() and abs(value) < 1e6 else repr(value)
+def _truth(answer: Expected) -> str:
+    """Return the truth to 17 digits, or infinity where the format cannot hold it."""
+    assert answer.value is not None
+    return repr(answer.value if math.isinf(answer.value) else answer.hi)
+
+
+def _power(size: float) -> str:
+    mantissa, exponent = math.frexp(size)
+    return f"2**{exponent - 1}" if mantissa == 0.5 else repr(size)

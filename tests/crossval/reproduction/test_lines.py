@@ -11,6 +11,7 @@ from crossval.case_ids import CaseId
 from crossval.commands.options import pairs
 from crossval.engine import find
 from crossval.findings import Case
+from crossval.points.boxes import point_set
 from crossval.reproduction.lines import command_for
 
 
@@ -27,14 +28,34 @@ def test_every_finding_of_a_wrong_target_has_its_command(judged):
         assert words[words.index("--adapter") + 1] == "numpy"
 
 
-def test_a_finding_without_a_row_names_its_check(judged):
+def test_a_finding_without_a_row_takes_the_first(judged):
     certificate = judged("numpy_losses.py", "Broadcasting", "giou/fvcore")
     (finding,) = [f for f in certificate.findings if f.code == "RL201"]
     words = shlex.split(finding.repro)
-    assert words[:2] == ["refloss", "certify"]
+    assert words[:3] == ["refloss", "repro", "giou/fvcore@1-smoke#0:float32"]
     assert words[words.index("--check") + 1] == "shape misuse"
-    assert words[words.index("--as") + 1] == "giou/fvcore"
+
+
+def test_the_first_row_is_of_a_regime_in_which_it_was_found():
+    target = Target("mine.py:loss", "giou", "mmdet", adapter="numpy")
+    finding = Finding("RL603", "row independence", "float64", "", places=("touching", "random"))
+    words = shlex.split(command_for(target, "smoke", finding))
+    row = CaseId.parse(words[2])
+    assert point_set("float64", "smoke").places[row.row] == "touching"
+    assert row.dtype == "float64"
+
+
+def test_what_no_script_shows_names_its_check():
+    target = Target("mine.py:loss", "cross_entropy", "torch")
+    finding = Finding("RL802", "reduction", "float32", "")
+    words = shlex.split(command_for(target, "smoke", finding))
+    assert words[:2] == ["refloss", "certify"]
+    assert words[words.index("--check") + 1] == "reduction"
+    assert words[words.index("--as") + 1] == "cross_entropy/torch"
     assert words[words.index("--level") + 1] == "smoke"
+    owner = Target("mine.py:loss", "giou", bind={"pred": "f.boxes"})
+    line = command_for(owner, "standard", Finding("RL205", "mutation", "float32", ""))
+    assert line.startswith("refloss certify ")
 
 
 def test_a_row_at_which_the_target_raised_is_named(judged):
@@ -92,5 +113,5 @@ def test_axes_that_the_case_changed_come_after_those_of_the_target():
 
 def test_what_an_adapter_knows_is_left_out():
     target = Target("fvcore.nn:giou_loss", "giou", "fvcore", library="fvcore")
-    line = command_for(target, "standard", Finding("RL205", "mutation", "float32", ""))
-    assert line == "refloss certify fvcore.nn:giou_loss --check mutation --dtype float32"
+    line = command_for(target, "standard", Finding("RL805", "parameter eps", "float32", ""))
+    assert line == "refloss certify fvcore.nn:giou_loss --check 'parameter eps' --dtype float32"
