@@ -29,7 +29,7 @@ from refloss.run.arrays import adopt
 
 __all__ = ["Comparison", "Row", "compare"]
 
-_WHOLE = ("RL403", "RL404", "RL406", "RL407", "RL408", "RL801", "RL802", "RL804")
+_WHOLE = ("RL403", "RL404", "RL406", "RL407", "RL408", "RL801", "RL802", "RL804", "RL807")
 _LOST = ("RL302", "RL401")
 _NEAR = 1e-3
 
@@ -465,6 +465,6 @@ def _of_total(got: float, total: float, ulp: float, reduction: str, given: Given
     for name, factor in given.others.items():
         if total and abs(got / total / factor - 1) < _NEAR:
             words = f"got / reference = {factor:.7g}: {name}, where a {reduction} was declared"
-            return Finding("RL802", "value", given.given.dtype, words, fix=CODES["RL802"].remedy)
+            return Finding("RL807", "value", given.given.dtype, words, fix=CODES["RL807"].remedy)
     code = "RL301" if math.isfinite(got) else "RL302"
     return Finding(code, "value", given.given.dtype, words, fix=CODES[code].remedy)

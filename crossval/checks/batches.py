@@ -105,8 +105,22 @@ class _Result:
     def divisors(self) -> dict[str, float]:
         """Everything that the sum may have been divided by, by name."""
         known = {f"denominator={name}": size(self.counts) for name, size in DENOMINATORS.items()}
-        both = float(self.counts.items * self.classes)
-        return {**known, "the sum": 1.0, "the mean over all N * C": both}
+        items, classes = float(self.counts.items), float(self.classes)
+        weights = self.batch.weights
+        every = classes if weights is None else math.fsum(weights.tolist())
+        return {
+            **known,
+            "the sum": 1.0,
+            "the mean over all N * C": items * classes,
+            "the sum over the number of classes": classes,
+            "the sum over the sum of all class weights": every,
+            "the mean, then over the sum of all class weights": items * every,
+            "the sum over all class weights, N where there are none": (
+                items if weights is None else every
+            ),
+            "the mean over the kept rows and over the classes": self.counts.kept * classes,
+            "a mean of the mean, over N * N": items * items,
+        }
 
     @property
     def total(self) -> float:
@@ -232,9 +246,6 @@ def _divisor(session: Session, name: str, counts: Counts) -> float:
     return REDUCTIONS[name].divisor(counts, session.spec.axes["denominator"])
 
 
-_DIVIDE = "Divide by what the axis denominator says, or declare another with --set denominator=..."
-
-
 def _wrong_value(session: Session, name: str, results: list[_Result], dtype: str) -> list[Finding]:
     """Return a finding if a value is off, with the denominators that every batch agrees with."""
     off = [r for r in results if not r.near(_divisor(session, name, r.counts))]
@@ -248,7 +259,7 @@ def _wrong_value(session: Session, name: str, results: list[_Result], dtype: str
     )
     fitting = [key for key in first.divisors if all(r.near(r.divisors[key]) for r in results)]
     what = f"this is {' or '.join(fitting)}" if fitting else "it divides by nothing that is known"
-    return [finding("RL802", _CHECK, dtype, f"{words}; {what}", fix=_DIVIDE)]
+    return [finding("RL807", _CHECK, dtype, f"{words}; {what}")]
 
 
 def _wrong_gradient(
@@ -262,11 +273,11 @@ def _wrong_gradient(
         words = f"gradient of reduction={name!r} of {result.batch.words}"
         others = {
             ("RL406", "upstream is ignored"): 1 / divisor,
-            ("RL802", "this is the gradient of the sum"): _UPSTREAM,
+            ("RL807", "this is the gradient of the sum"): _UPSTREAM,
             ("RL406", "this is the gradient of the sum, upstream ignored"): 1.0,
         }
         others |= {
-            ("RL802", f"this is that of {key}"): _UPSTREAM / size
+            ("RL807", f"this is that of {key}"): _UPSTREAM / size
             for key, size in result.divisors.items()
         }
         for (code, cause), factor in others.items():

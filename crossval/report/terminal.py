@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -27,6 +26,7 @@ from crossval.outcome import (
     PASS,
     Outcome,
 )
+from crossval.report.folding import Block, folded, short
 from crossval.target import Target
 
 _STYLE = {
@@ -55,26 +55,16 @@ C  within twice the rounding bound of the textbook formula     F  wrong     – 
 cond. = numbers beyond A that their condition explains;  vacuous = tolerance would accept 0"""
 
 
-@dataclass(frozen=True)
-class Block:
-    """Findings that say the same of several checks and formats."""
-
-    finding: Finding
-    checks: tuple[str, ...]
-    dtypes: tuple[str, ...]
-    places: tuple[str, ...]
-
-
 def show(certificate: Certificate, console: Console) -> None:
     """Print one certificate: heading, table, conventions, findings, what was not tested."""
     console.print()
     console.print(_heading(certificate))
     if certificate.problem is not None:
-        console.print(_block(Block(certificate.problem, ("import",), (), ())))
+        console.print(_block(Block(certificate.problem, ("import",), ())))
         return
     console.print(_table(certificate, console.width))
     console.print(_labelled(_facts(certificate)))
-    for block in blocks(certificate.findings):
+    for block in folded(certificate.findings):
         console.print()
         console.print(_block(block))
     console.print()
@@ -116,48 +106,17 @@ def show_summary(
     console.print(Text(_LEGEND, style="dim"))
     for finding in outdated:
         console.print()
-        console.print(_block(Block(finding, (finding.check,), (), ())))
+        console.print(_block(Block(finding, (finding.check,), ())))
 
 
 def text_of(findings: Iterable[Finding]) -> str:
     """Return findings as plain text, one block each, for reports that are no terminals."""
     console = Console(file=io.StringIO(), width=_WIDTH, highlight=False, color_system=None)
-    for index, block in enumerate(blocks(findings)):
+    for index, block in enumerate(folded(findings)):
         console.print("\n" * bool(index), end="")
         console.print(_block(block))
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in lines)
-
-
-def blocks(findings: Iterable[Finding]) -> list[Block]:
-    """Join findings with the same code, words and declaration across checks and formats."""
-
-    def key(finding: Finding) -> tuple[str, str, str]:
-        # a message with figures of its own is not comparable; its cause is
-        return finding.code, finding.cause or finding.message, finding.known
-
-    found: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in findings:
-        found.setdefault(key(finding), []).append(finding)
-    return [_joined(group) for group in found.values()]
-
-
-def _joined(group: list[Finding]) -> Block:
-    first = max(group, key=lambda finding: finding.seen)
-    shown = min((f for f in group if f.case is not None), key=_length, default=first)
-    return Block(
-        replace(first, case=shown.case, repro=shown.repro),
-        tuple(dict.fromkeys(finding.check for finding in group)),
-        tuple(dict.fromkeys(finding.dtype for finding in group if finding.dtype)),
-        tuple(dict.fromkeys(place for finding in group for place in finding.places)),
-    )
-
-
-def _length(finding: Finding) -> int:
-    """Length of a case's decimals: of findings that say the same, the plainest input is shown."""
-    case = finding.case
-    assert case is not None
-    return sum(len(_short(x)) for numbers in case.inputs.values() for x in numbers["decimal"])
 
 
 def _verdict(certificate: Certificate) -> Text:
@@ -301,19 +260,15 @@ def _block(block: Block) -> RenderableType:
     title = Text()
     title.append(finding.code, style="yellow" if finding.known else "bold red")
     title.append(f" {CODES[finding.code].title}", style="bold")
-    formats = " ".join(_SHORT.get(dtype, dtype) for dtype in block.dtypes)
-    where = "  ".join((", ".join(block.checks), formats))
+    where = "  ".join((", ".join(block.checks), _names(block.dtypes)))
     title.append(f"   {where}", style="cyan")
     lines = [("", finding.message)] if finding.message else []
     lines += _case_lines(finding.case) if finding.case else []
     pattern = f" [pattern: {finding.pattern}]" if finding.pattern else ""
     lines += [("cause", finding.cause + pattern)] if finding.cause else []
-    if finding.seen:
-        where = f" of {finding.check}" if len(block.checks) > 1 else ""
-        rows = f"{finding.seen} of {finding.of} rows{where}"
-        lines.append(("seen", f"{rows}: {_listed(finding.places)}"))
-        others = tuple(place for place in block.places if place not in finding.places)
-        lines += [("also at", _listed(others))] if others else []
+    for index, place in enumerate(block.seen):
+        many = f"{place.check} {_names(place.dtypes)}, " if len(block.checks) > 1 else ""
+        lines.append(("" if index else "seen", f"{many}{place.rows} rows: {_listed(place.places)}"))
     lines += [("fix", finding.fix)] if finding.fix else []
     lines += [("repro", finding.repro)] if finding.repro else []
     if finding.known:
@@ -321,13 +276,17 @@ def _block(block: Block) -> RenderableType:
     return Group(title, _labelled(lines))
 
 
+def _names(dtypes: Iterable[str]) -> str:
+    return " ".join(_SHORT.get(dtype, dtype) for dtype in dtypes)
+
+
 def _case_lines(case: Case) -> list[tuple[str, str]]:
     lines = []
     for index, (name, numbers) in enumerate(case.inputs.items()):
-        decimal = ", ".join(_short(number) for number in numbers["decimal"])
+        decimal = ", ".join(short(number) for number in numbers["decimal"])
         bits = " ".join(numbers["bits"])
         lines += [("at" if index == 0 else "", f"{name} = ({decimal})"), ("", f"  {bits}")]
-    by = f"   d/d{case.component}, upstream {_short(case.upstream)}" if case.component else ""
+    by = f"   d/d{case.component}, upstream {short(case.upstream)}" if case.component else ""
     reference = f"   reference {case.reference}" if case.reference else ""
     bits = f" ({case.got_bits})" if case.got_bits else ""
     lines.append(("got", f"{case.got}{bits}{reference}{by}"))
@@ -406,9 +365,3 @@ def _percent(share: float | None) -> str:
     if share is None:
         return ""
     return "0" if share == 0 else "<1%" if share < 0.01 else f"{share:.0%}"
-
-
-def _short(number: str) -> str:
-    """Shortest decimal of a number printed to 17 digits."""
-    value = float(number)
-    return repr(int(value)) if value.is_integer() and abs(value) < 1e6 else repr(value)

@@ -66,8 +66,8 @@ def test_one_wrong_row_is_the_worst_and_alone(right):
 @pytest.mark.parametrize(
     ("change", "code", "words"),
     [
-        (lambda v, g: (v / 12, scaled(g, 1 / 12)), "RL802", "1/N, a mean over the rows"),
-        (lambda v, g: (12 * v, scaled(g, 12)), "RL802", "= 12 at all points = N"),
+        (lambda v, g: (v / 12, scaled(g, 1 / 12)), "RL807", "1/N, a mean over the rows"),
+        (lambda v, g: (12 * v, scaled(g, 12)), "RL807", "= 12 at all points = N"),
         (lambda v, g: (3 * v, g), "RL802", "got / reference = 3 at all points"),
         (lambda v, g: (v, scaled(g, -1)), "RL404", "-1 everywhere"),
         (lambda v, g: (v, {"pred": g["target"], "target": g["pred"]}), "RL407", "by target"),
@@ -157,7 +157,7 @@ def test_reduced_losses(right, reduction):
     assert comparison.ok, str(comparison)
     other = {"mean": "sum", "sum": "mean"}[reduction]
     found = crossval.compare("ciou", inputs, value, grads, preset="torchvision", reduction=other)
-    assert {f.code for f in found.findings} == {"RL802"}
+    assert {f.code for f in found.findings} == {"RL807"}
     assert f"a {reduction} over the rows, where a {other} was declared" in found.explanations[0]
     assert all(f"a {reduction} over the rows" in line for line in found.explanations)
     off = crossval.compare("ciou", inputs, value * np.float32(1.01), **how)

@@ -91,7 +91,7 @@ XFAIL = """
 check = "reduction-float64"
 reason = "the mean is over rows"
 issue = "classes#3"
-code = "RL802"
+code = "RL807"
 """
 
 CONFTEST = """
@@ -170,14 +170,14 @@ def test_the_command_by_reference_and_by_name(project, capsys):
     assert command(capsys, "right") == (0, right)
     code, wrong = command(capsys, "classes/losses.py:by_rows", *how)
     assert code == 1
-    assert wrong == right | {"reduction": ("fail", ["RL802"])}
+    assert wrong == right | {"reduction": ("fail", ["RL807"])}
     assert command(capsys, "wrong") == (1, wrong)
 
 
 def test_pytest_by_the_projects_table(project, capsys):
     result = run(project, "--refloss", "-k", SELECTED, "--refloss-report", "certificates")
     result.stdout.fnmatch_lines(["right  cross_entropy/torch  grade [BC]  7 pass"])
-    result.stdout.fnmatch_lines(["wrong  cross_entropy/torch  grade F  6 pass, 1 fail  RL802"])
+    result.stdout.fnmatch_lines(["wrong  cross_entropy/torch  grade F  6 pass, 1 fail  RL807"])
     result.stdout.fnmatch_lines(["*reduction='mean' of 1 row with class weights: got *"])
     assert "this is denominator=items" in " ".join(result.stdout.str().split())
     seen = (project.path / "seen.txt").read_text().splitlines()
@@ -199,9 +199,9 @@ def test_what_is_expected_to_fail_does_so_in_every_door(project, capsys):
     project.makepyprojecttoml(TABLE + XFAIL)
     result = run(project, "--refloss", "-rx", "-k", "wrong and (reduction or value)")
     result.assert_outcomes(passed=1, xfailed=1, deselected=52)
-    result.stdout.fnmatch_lines(["XFAIL *RL802 the mean is over rows classes#3"])
+    result.stdout.fnmatch_lines(["XFAIL *RL807 the mean is over rows classes#3"])
     code, found = command(capsys, "wrong")
-    assert (code, found["reduction"]) == (0, ("known", ["RL802"]))
+    assert (code, found["reduction"]) == (0, ("known", ["RL807"]))
 
 
 def test_smoothing_that_a_class_owns_is_bound_and_its_leak_found(project):

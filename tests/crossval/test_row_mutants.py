@@ -13,12 +13,12 @@ SOFT = ("class_weight", "reduction")
 
 # target, check in which it is found, code, words that name it
 MUTANTS = [
-    ("Items", "reduction", "RL802", "this is denominator=items"),
-    ("Kept", "reduction", "RL802", "this is denominator=kept"),
-    ("Total", "reduction", "RL802", "this is the sum"),
-    ("PerNumber", "reduction", "RL802", "this is the mean over all N * C"),
+    ("Items", "reduction", "RL807", "this is denominator=items"),
+    ("Kept", "reduction", "RL807", "this is denominator=kept"),
+    ("Total", "reduction", "RL807", "this is the sum"),
+    ("PerNumber", "reduction", "RL807", "this is the mean over all N * C"),
     ("EmptyIsZero", "reduction", "RL801", "you said empty=nan, this behaves like empty=zero"),
-    ("ValueOnlyMean", "reduction", "RL802", "this is the gradient of the sum"),
+    ("ValueOnlyMean", "reduction", "RL807", "this is the gradient of the sum"),
     ("KeptShape", "reduction", "RL202", "'mean' must give one number: got shape (1,)"),
     ("Unreduced", "reduction", "RL105", "'sum' raised NotImplementedError: no sum yet"),
     ("ScalarUpstreamIgnored", "reduction", "RL406", "upstream is ignored"),
