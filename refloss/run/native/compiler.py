@@ -37,15 +37,21 @@ class CompilerError(RuntimeError):
     """No C++ compiler, or one that refuses a text."""
 
 
-def load(text: str) -> ctypes.CDLL:
+def load(text: str, more: tuple[str, ...] = ()) -> ctypes.CDLL:
     """Return a text as a library of functions, compiled if it has not been before.
+
+    Parameters
+    ----------
+    text : str
+    more : tuple of str
+        Flags that follow, and so overrule, those of every text.
 
     Raises
     ------
     CompilerError
         If there is no compiler, or it fails.
     """
-    return _loaded(str(_compiled(text)))
+    return _loaded(str(_compiled(text, more)))
 
 
 def store() -> Path:
@@ -82,8 +88,8 @@ def _loaded(path: str) -> ctypes.CDLL:
     return ctypes.CDLL(path)
 
 
-def _compiled(text: str) -> Path:
-    flags = _flags()
+def _compiled(text: str, more: tuple[str, ...]) -> Path:
+    flags = (*_flags(), *more)
     content = "\0".join([text, *flags, _identity(compiler()), _processor()])
     path = store() / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.so"
     if not path.exists():

@@ -1,0 +1,76 @@
+"""Elementwise kernels as a device runs them: sizes, layouts, schedules, and the host's bits."""
+
+import numpy as np
+import pytest
+
+from refloss.run.native.host import HostKernel
+from refloss.run.native.unit import ABSENT, SAME
+
+from ..regimes import regimes
+from .fibers import SCHEDULES, texts, unit_of
+from .memory import LAYOUTS
+from .runs import FUNCTIONS, ITEMS, REALS, defaults, launch, same_bits
+
+SIZES = (0, 1, 31, 32, 33, 255, 256, 257, 1023, 1024, 1025)
+KERNELS = [(p, f, r) for p in ITEMS for f in FUNCTIONS for r in REALS]
+
+
+def drawn(n: int) -> dict[str, np.ndarray]:
+    """Return inputs of `n` items: boxes of all regimes that float32 can hold, and noise."""
+    rng = np.random.default_rng(8)
+    hard = [p for name, p in regimes(100).items() if name not in ("1e-85", "1e80")]
+    pairs = rng.permutation(np.concatenate(hard).astype(np.float32))[:n].astype(np.float64)
+    assert len(pairs) == n
+    return {
+        "pred": pairs[:, :4],
+        "target": pairs[:, 4:],
+        "loss_bar": rng.normal(size=n),
+        "pred_dot": rng.normal(size=(n, 4)),
+        "target_dot": rng.normal(size=(n, 4)),
+    }
+
+
+def first(inputs, n):
+    return {name: array[:n] for name, array in inputs.items()}
+
+
+@pytest.mark.parametrize(("program", "function", "real"), KERNELS)
+def test_sizes_schedules_and_layouts_change_no_bit(program, function, real):
+    unit, constants = unit_of(program, function, real), defaults(program)
+    inputs = drawn(max(SIZES))
+    whole = launch(unit, [max(SIZES)], inputs, constants)
+    for n in SIZES:
+        some = launch(unit, [n], first(inputs, n), constants, blocks=2)
+        assert same_bits(some, first(whole, n)), f"{n} items"
+    for schedule in SCHEDULES[1:]:
+        assert same_bits(launch(unit, [1025], inputs, constants, schedule=schedule), whole)
+    for layout in LAYOUTS[1:]:
+        some = launch(unit, [257], first(inputs, 257), constants, layout=layout, blocks=1)
+        assert same_bits(some, first(whole, 257)), layout
+
+
+@pytest.mark.parametrize(("program", "function", "real"), KERNELS)
+def test_the_host_computes_the_same_bits_and_so_do_constants_that_are_numbers(
+    program, function, real
+):
+    constants, inputs = defaults(program), drawn(1025)
+    fixed = unit_of(program, function, real, baked=constants)
+    found = launch(fixed, [1025], inputs, {})
+    host = {name: np.empty_like(array) for name, array in found.items()}
+    narrow = {name: inputs[name].astype(real) for name, _, _ in fixed.inputs}
+    HostKernel(fixed, *texts(program)).run([1025], narrow, host, constants)
+    assert same_bits(found, host)
+    assert same_bits(found, launch(unit_of(program, function, real), [1025], inputs, constants))
+
+
+@pytest.mark.parametrize("real", REALS)
+def test_one_number_for_all_items_and_outputs_that_nobody_wants(real):
+    constants, inputs = defaults("giou"), drawn(257)
+    inputs["loss_bar"] = np.full(257, 0.75)
+    every = launch(unit_of("giou", "grad", real), [257], inputs, constants)
+    for gone in ("loss", "pred_bar", "target_bar"):
+        held = {"loss_bar": SAME, gone: ABSENT}
+        few = launch(
+            unit_of("giou", "grad", real, held=held), [257], {**inputs, "loss_bar": 0.75}, constants
+        )
+        assert same_bits(few, {name: array for name, array in every.items() if name != gone})
