@@ -51,7 +51,7 @@ FLOORS = {
 #: Heavy packages and the only parts that may import them.
 OWNERS = {
     "sympy": ("refloss.symbolic", "derivations"),
-    "flint": ("crossval",),
+    "flint": ("crossval", "refloss.symbolic.elementary", "derivations"),
     "scipy": ("crossval",),
     "torch": ("crossval",),
     "torchvision": ("crossval",),

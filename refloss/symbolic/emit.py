@@ -246,6 +246,12 @@ def write(definitions: Iterable[Definition], directory: Path | None = None) -> l
     directory = kernel_directory() if directory is None else Path(directory)
     files = kernel_files(definitions)
     files[INDEX] = merged_index(directory, index_entries(definitions))
+    return write_files(files, directory)
+
+
+def write_files(files: Mapping[str, str], directory: Path | None = None) -> list[str]:
+    """Write texts by path relative to `directory`, by default `kernel_directory()`; list them."""
+    directory = kernel_directory() if directory is None else Path(directory)
     for name, text in files.items():
         _replace(directory / name, text)
     return sorted(files)

@@ -186,14 +186,24 @@ def test_a_notebook_is_valid_and_reproducible(path):
     assert not re.search(r"/(home|root|tmp|work|Users|usr)/|[A-Z]:\\\\|0x[0-9a-f]{6,}", text)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=stem)
+def printed_by(path):
+    """Return what the cells of a notebook print."""
+    cells = nbformat.read(path, as_version=4).cells
+    return "".join(o.get("text", "") for c in cells if c.cell_type == "code" for o in c.outputs)
+
+
+def test_the_notebook_of_elementary_functions_proves_their_bounds():
+    printed = printed_by(next(p for p in NOTEBOOKS if p.stem == "elementary"))
+    bounds = json.loads((ROOT / "refloss/kernels/cuda/elementary.json").read_text(encoding="utf-8"))
+    for function, formats in bounds.items():
+        for name, bound in formats.items():
+            assert re.search(rf"^proved  {function} +{name} +{bound:.3f} ulp$", printed, re.M)
+    assert "cuda/elementary.cuh\ncuda/elementary.json\n" in printed
+
+
+@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.stem != "elementary"], ids=stem)
 def test_a_notebook_proves_its_rules_and_names_its_kernels(path):
-    printed = "".join(
-        o.get("text", "")
-        for c in nbformat.read(path, as_version=4).cells
-        if c.cell_type == "code"
-        for o in c.outputs
-    )
+    printed = printed_by(path)
     assert printed.count("proved  ") > 0
     index = json.loads((ROOT / "refloss/kernels/index.json").read_text(encoding="utf-8"))
     losses = [d.name for d in importlib.import_module(f"derivations.{path.stem}").DEFINITIONS]
