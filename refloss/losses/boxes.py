@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,15 +11,16 @@ from typing import Any
 import numpy as np
 
 from refloss.losses import checks
-from refloss.losses.documents import Described, signature
+from refloss.losses.backends import Backend, backend_of
+from refloss.losses.base import Described, Loss
 from refloss.losses.layouts import LAYOUTS, Layout
 from refloss.losses.reductions import REDUCTIONS, Counts, Reduction, Total
 from refloss.losses.spec import AxisValue, Spec, resolve
 from refloss.run.arrays import Adopted
-from refloss.run.blocks import Sink, Source, Store, execute
-from refloss.run.kernels import Kernel, library
-from refloss.run.rounding import narrow, widen
-from refloss.run.tape import Tape
+from refloss.run.blocks import BLOCK_ROWS, Sink, Source, Store, execute
+from refloss.run.kernels import Kernel, Library, library
+from refloss.run.native.guard import sound
+from refloss.run.rounding import format_of, narrow, widen
 
 __all__ = ["BoxLoss", "box_loss_from", "ciou", "diou", "giou", "iou"]
 
@@ -30,7 +29,7 @@ _NAN = {"propagate": False, "raise": True}
 _BOXES = ("pred", "target")
 
 
-class BoxLoss:
+class BoxLoss(Loss):
     """A loss of two boxes a row, callable, with its derivatives and its definition.
 
     Parameters
@@ -43,9 +42,7 @@ class BoxLoss:
 
     __doc__ = Described(__doc__)  # type: ignore[assignment]
 
-    def __init__(self, name: str, kernels: str | Path | None = None):
-        self.name = self.__name__ = name
-        self._kernels = kernels
+    kind = "box loss"
 
     def __call__(
         self,
@@ -57,6 +54,8 @@ class BoxLoss:
         reduction: str = "none",
         check: str = "values",
         nan: str = "propagate",
+        backend: str = "numpy",
+        compute: str | None = None,
         **axes: AxisValue,
     ) -> Any:
         """Return the loss: shape ``(N,)``, or ``()`` if reduced, in the inputs' library and dtype.
@@ -64,9 +63,10 @@ class BoxLoss:
         Parameters and errors are those in the instance's own docstring, for instance
         ``help(refloss.ciou)``.
         """
-        problem = self._problem(pred, target, preset, layout, reduction, check, nan, axes)
-        value = problem.value_sink()
-        problem.run(problem.tape("value"), [value])
+        options = _Options(preset, layout, reduction, check, nan, backend, compute, axes)
+        problem = self._problem(pred, target, options)
+        value = problem.value_room()
+        problem.run("value", {}, {"loss": value})
         return problem.finish(value)
 
     def grad(
@@ -81,6 +81,8 @@ class BoxLoss:
         reduction: str = "none",
         check: str = "values",
         nan: str = "propagate",
+        backend: str = "numpy",
+        compute: str | None = None,
         **axes: AxisValue,
     ) -> dict[str, Any]:
         """Return the gradient of the loss by the boxes.
@@ -93,7 +95,7 @@ class BoxLoss:
             of the boxes' dtype. Default 1, which for ``"none"`` is the gradient of the sum.
         wrt : {'pred', 'target'} or several
             The boxes to differentiate by; nothing is computed for the other.
-        preset, layout, reduction, check, nan, **axes
+        preset, layout, reduction, check, nan, backend, compute, **axes
             As for the loss itself.
 
         Returns
@@ -106,8 +108,9 @@ class BoxLoss:
         TypeError, ValueError
             As for the loss itself, and if `upstream` or `wrt` is not as described.
         """
-        problem = self._problem(pred, target, preset, layout, reduction, check, nan, axes)
-        return problem.gradients(upstream, wrt, [])
+        options = _Options(preset, layout, reduction, check, nan, backend, compute, axes)
+        problem = self._problem(pred, target, options)
+        return problem.gradients(upstream, wrt, {})
 
     def value_and_grad(
         self,
@@ -121,15 +124,18 @@ class BoxLoss:
         reduction: str = "none",
         check: str = "values",
         nan: str = "propagate",
+        backend: str = "numpy",
+        compute: str | None = None,
         **axes: AxisValue,
     ) -> tuple[Any, dict[str, Any]]:
         """Return the loss and its gradient, computed together.
 
         Parameters, results and errors are those of the loss itself and of `grad`.
         """
-        problem = self._problem(pred, target, preset, layout, reduction, check, nan, axes)
-        value = problem.value_sink()
-        gradients = problem.gradients(upstream, wrt, [value])
+        options = _Options(preset, layout, reduction, check, nan, backend, compute, axes)
+        problem = self._problem(pred, target, options)
+        value = problem.value_room()
+        gradients = problem.gradients(upstream, wrt, {"loss": value})
         return problem.finish(value), gradients
 
     def hvp(
@@ -145,6 +151,8 @@ class BoxLoss:
         reduction: str = "none",
         check: str = "values",
         nan: str = "propagate",
+        backend: str = "numpy",
+        compute: str | None = None,
         **axes: AxisValue,
     ) -> dict[str, Any]:
         """Return the Hessian-vector product: the derivative of `grad` along a direction.
@@ -154,7 +162,7 @@ class BoxLoss:
         pred, target : array of shape (N, 4)
         direction : mapping of 'pred' and/or 'target' to array of shape (N, 4)
             In the boxes' dtype and layout; zero where it is not given.
-        upstream, wrt, preset, layout, reduction, check, nan, **axes
+        upstream, wrt, preset, layout, reduction, check, nan, backend, compute, **axes
             As for `grad`.
 
         Returns
@@ -173,7 +181,8 @@ class BoxLoss:
         derivative that a convention substitutes (axis ``aspect``) is substituted again: the
         product is that of differentiating twice in PyTorch, not the difference of two gradients.
         """
-        problem = self._problem(pred, target, preset, layout, reduction, check, nan, axes)
+        options = _Options(preset, layout, reduction, check, nan, backend, compute, axes)
+        problem = self._problem(pred, target, options)
         return problem.products(upstream, wrt, direction)
 
     def trace(
@@ -210,61 +219,39 @@ class BoxLoss:
         TypeError, ValueError
             As for `grad`.
         """
-        problem = self._problem(pred, target, preset, layout, reduction, check, nan, axes)
+        options = _Options(preset, layout, reduction, check, nan, "numpy", None, axes)
+        problem = self._problem(pred, target, options)
         return problem.trace(upstream)
 
-    @property
-    def axes(self) -> dict[str, Any]:
-        """The conventions: axis to its default, its meaning and its sourced values."""
-        return deepcopy(self._entry["axes"])
-
-    @property
-    def presets(self) -> dict[str, Any]:
-        """Named bundles of axis values with their sources."""
-        return deepcopy(self._entry["presets"])
-
-    @property
-    def definition(self) -> str:
-        """The formula, what holds at kinks and singular points, and the source."""
-        entry = self._entry
-        singular = "\n".join(f"{s['where']}: {s['value']}" for s in entry["singular"])
-        parts = (entry["formula"].strip(), entry["subgradients"], singular, entry["source"])
-        return "\n\n".join(parts)
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        return signature(self._entry)
-
-    def __repr__(self) -> str:
-        return f"<refloss box loss {self.name}>"
-
-    @property
-    def _entry(self) -> dict[str, Any]:
-        return checks.choice("loss", self.name, library(self._kernels).index["losses"])
-
-    def _problem(
-        self,
-        pred: Any,
-        target: Any,
-        preset: str | None,
-        layout: str,
-        reduction: str,
-        check: str,
-        nan: str,
-        axes: Mapping[str, AxisValue],
-    ) -> _Problem:
+    def _problem(self, pred: Any, target: Any, options: _Options) -> _Problem:
         spec = resolve(
             self.name,
-            preset,
-            axes,
-            layout=layout,
-            reduction=reduction,
+            options.preset,
+            options.axes,
+            layout=options.layout,
+            reduction=options.reduction,
             kernels=self._kernels,
         )
-        order, refuse_nan = checks.choice("check", check, _CHECKS), checks.choice("nan", nan, _NAN)
+        order = checks.choice("check", options.check, _CHECKS)
+        refuse_nan = checks.choice("nan", options.nan, _NAN)
         boxes = checks.boxes(pred, target)
-        kernel = library(self._kernels).kernel(spec.program)
-        return _Problem(spec, kernel, *boxes, check_order=order, refuse_nan=refuse_nan)
+        held = format_of(boxes[0].array.dtype)
+        backend = backend_of(options.backend, options.compute, held, default="float64")
+        return _Problem(spec, library(self._kernels), *boxes, order, refuse_nan, backend)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What a call is asked beside its arrays, unchecked."""
+
+    preset: str | None
+    layout: str
+    reduction: str
+    check: str
+    nan: str
+    backend: str
+    compute: str | None
+    axes: Mapping[str, AxisValue]
 
 
 @dataclass(frozen=True)
@@ -272,15 +259,20 @@ class _Problem:
     """One call with its arguments checked: what there is to run and where results go."""
 
     spec: Spec
-    kernel: Kernel
+    library: Library
     pred: Adopted
     target: Adopted
     check_order: bool
     refuse_nan: bool
+    backend: Backend
 
     @property
     def items(self) -> int:
         return len(self.pred.array)
+
+    @property
+    def kernel(self) -> Kernel:
+        return self.library.kernel(self.spec.program)
 
     @property
     def layout(self) -> Layout:
@@ -299,8 +291,7 @@ class _Problem:
         ]
 
     def _prepare(self, name: str) -> Callable[[int, np.ndarray], None]:
-        ranged = self.pred.array.dtype.itemsize == 8
-        check = checks.BoxValues(name, self.layout, self.check_order, self.refuse_nan, ranged)
+        check = self._check_of(name)
 
         def prepare(start: int, block: np.ndarray) -> None:
             check(start, block)
@@ -308,41 +299,114 @@ class _Problem:
 
         return prepare
 
-    def tape(self, function: str, **choices: Any) -> Tape:
-        return self.kernel.tape(function, self.spec.constants, **choices)
+    def _check_of(self, name: str) -> checks.BoxValues:
+        bits = 8 * self.pred.array.dtype.itemsize
+        ranged = checks.RANGES[self.backend.real] if bits >= self.backend.bits else None
+        return checks.BoxValues(name, self.layout, self.check_order, self.refuse_nan, ranged)
 
-    def run(self, tape: Tape, sinks: Sequence[Sink], more: Sequence[Source] = (), **options: Any):
-        execute(tape, self.items, [*self.boxes, *more], sinks, **options)
+    def run(
+        self,
+        function: str,
+        more: Mapping[str, np.ndarray | float],
+        outputs: Mapping[str, np.ndarray | Total],
+    ) -> None:
+        """Run one function of the program.
 
-    def value_sink(self) -> Store | Total:
-        return Store(self._empty(self.items)) if self.reduction.per_item else Total()
+        Parameters
+        ----------
+        function : {'value', 'grad', 'hvp'}
+        more : mapping of str to array or float
+            Inputs beside the boxes, by name.
+        outputs : mapping of str to array or Total
+            Those that are wanted, by name.
+        """
+        run = self._compiled if self.backend.compiled else self._blocked
+        run(function, more, outputs)
 
-    def finish(self, value: Store | Total) -> Any:
-        """Return what a value's sink has collected, in the caller's library."""
-        if isinstance(value, Store):
-            return self.pred.give_back(value.array)
+    def _compiled(self, function: str, more: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+        given = {"pred": self.pred.array, "target": self.target.array, **more}
+        if self.check_order or self.refuse_nan:
+            for name in _BOXES:
+                self._require(name, given[name])
+        native = self.library.native(self.spec.program)
+        kinds = {}
+        if self.spec.layout != "xyxy":
+            kinds = dict.fromkeys(_QUADS, self.spec.layout)
+        native.run(
+            function,
+            (self.items,),
+            given,
+            outputs,
+            self.spec.constants,
+            real=self.backend.real,
+            kinds=kinds,
+        )
+
+    def _require(self, name: str, boxes: np.ndarray) -> None:
+        """Check the numbers of boxes: quickly, and again where something is unusual."""
+        check = self._check_of(name)
+        if self.spec.layout == "xyxy" and sound(boxes, *checks.RANGES[self.backend.real]):
+            return
+        for start in range(0, len(boxes), BLOCK_ROWS):
+            rows = boxes[start : start + BLOCK_ROWS]
+            block = np.empty((4, len(rows)))
+            with np.errstate(all="ignore"):
+                widen(block, rows.T)
+                check(start, block)
+
+    def _blocked(self, function: str, more: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+        sources = [Source(a, self._turn_of(name)) for name, a in more.items() if _many(a)]
+        choices, options = _uniform(more.get("loss_bar"))
+        positions, first = {}, 0
+        for name, columns in self._arrays(function):
+            positions[name] = tuple(range(first, first + columns))
+            first += columns
+        wanted = tuple(k for name in outputs for k in positions[name])
+        tape = self.kernel.tape(function, self.spec.constants, outputs=wanted, **choices)
+        sinks = [self._sink(output) for output in outputs.values()]
+        execute(tape, self.items, [*self.boxes, *sources], sinks, **options)
+
+    def _arrays(self, function: str) -> list[tuple[str, int]]:
+        """Return the outputs of a function and how many columns each has."""
+        arrays = self.library.index["programs"][self.spec.program]["arrays"]
+        return [(name, int(columns)) for name, columns in arrays[function]["outputs"]]
+
+    def _sink(self, output: np.ndarray | Total) -> Sink:
+        if isinstance(output, Total):
+            return output
+        return Store(output, self.layout.adjoint if output.ndim > 1 else None)
+
+    def _turn_of(self, name: str) -> Callable[[int, np.ndarray], None] | None:
+        return self._turn if name.endswith("_dot") else None
+
+    def value_room(self) -> np.ndarray | Total:
+        """Return where the loss goes: one number an item, or their sum."""
+        return self._empty(self.items) if self.reduction.per_item else Total()
+
+    def finish(self, value: np.ndarray | Total) -> Any:
+        """Return what has been collected of a value, in the caller's library."""
+        if isinstance(value, np.ndarray):
+            return self.pred.give_back(value)
         return self.pred.give_back(self._rounded(self._divided(value.result())))
 
-    def gradients(self, upstream: Any, wrt: Any, value: list[Store | Total]) -> dict[str, Any]:
+    def gradients(
+        self, upstream: Any, wrt: Any, value: Mapping[str, np.ndarray | Total]
+    ) -> dict[str, Any]:
         names = checks.wanted_gradients(wrt)
-        columns = tuple(1 + k for name in names for k in _columns(name))
-        outputs = (0, *columns) if value else columns
-        weights, choices, options = self._weights(upstream)
-        sinks = {name: Store(self._empty(self.items, 4), self.layout.adjoint) for name in names}
-        tape = self.tape("grad", outputs=outputs, **choices)
-        self.run(tape, [*value, *sinks.values()], weights, **options)
-        return {name: self.pred.give_back(sink.array) for name, sink in sinks.items()}
+        weight = self._weight(upstream)
+        found = {name: self._empty(self.items, 4) for name in names}
+        outputs = {**value, **{f"{name}_bar": array for name, array in found.items()}}
+        self.run("grad", {"loss_bar": weight}, outputs)
+        return {name: self.pred.give_back(array) for name, array in found.items()}
 
     def products(self, upstream: Any, wrt: Any, direction: Any) -> dict[str, Any]:
         names = checks.wanted_gradients(wrt)
         dots = checks.direction(direction, self.pred.array)
-        outputs = tuple(k for name in names for k in _columns(name))
-        weights, choices, options = self._weights(upstream)
-        dots = [Source(dots[name], self._turn) for name in _BOXES]
-        sinks = {name: Store(self._empty(self.items, 4), self.layout.adjoint) for name in names}
-        tape = self.tape("hvp", outputs=outputs, **choices)
-        self.run(tape, list(sinks.values()), [*weights, *dots], **options)
-        return {name: self.pred.give_back(sink.array) for name, sink in sinks.items()}
+        more = {"loss_bar": self._weight(upstream)}
+        more |= {f"{name}_dot": dots[name] for name in _BOXES}
+        found = {name: self._empty(self.items, 4) for name in names}
+        self.run("hvp", more, {f"{name}_bar_dot": array for name, array in found.items()})
+        return {name: self.pred.give_back(array) for name, array in found.items()}
 
     def trace(self, upstream: Any) -> dict[str, Any]:
         columns, weights = np.empty((8, self.items)), np.empty(self.items)
@@ -367,15 +431,6 @@ class _Problem:
         """Return a sum of losses, or the gradient by their reduction, over the denominator."""
         return self.reduction.divide(number, self.reduction.divisor(Counts.of(self.items)))
 
-    def _weights(self, upstream: Any) -> tuple[list[Source], dict[str, Any], dict[str, Any]]:
-        """Return the upstream gradient as sources, as choices of the tape and of its run."""
-        weight = self._weight(upstream)
-        if isinstance(weight, np.ndarray):
-            return [Source(weight)], {}, {}
-        if weight == 1.0:
-            return [], {"fixed": (("loss_bar", 1.0),)}, {}
-        return [], {"uniform": ("loss_bar",)}, {"uniform": (weight,)}
-
     def _empty(self, *shape: int) -> np.ndarray:
         return np.empty(shape, self.pred.array.dtype.newbyteorder("="))
 
@@ -389,8 +444,21 @@ class _Problem:
 _CORNERS = ("px1", "py1", "px2", "py2", "tx1", "ty1", "tx2", "ty2")
 
 
-def _columns(name: str) -> range:
-    return range(4) if name == "pred" else range(4, 8)
+_QUADS = tuple(f"{name}{part}" for name in _BOXES for part in ("", "_dot", "_bar", "_bar_dot"))
+
+
+def _uniform(weight: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return one upstream gradient for all items as choices of the tape and of its run."""
+    if weight is None or _many(weight):
+        return {}, {}
+    if weight == 1.0:
+        return {"fixed": (("loss_bar", 1.0),)}, {}
+    return {"uniform": ("loss_bar",)}, {"uniform": (weight,)}
+
+
+def _many(array: object) -> bool:
+    """Return whether there is one number an item, not one for all."""
+    return isinstance(array, np.ndarray)
 
 
 def box_loss_from(directory: str | Path, name: str) -> BoxLoss:

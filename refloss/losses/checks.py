@@ -130,8 +130,8 @@ def wanted_gradients(wrt: object, inputs: tuple[str, ...] = ("pred", "target")) 
     return tuple(name for name in inputs if name in names)
 
 
-LARGEST, SMALLEST = 1e100, 1e-100
-"""Between these, and at 0, no product of sides leaves float64 in a value or a derivative."""
+RANGES = {"float64": (1e-100, 1e100), "float32": (1e-12, 1e12)}
+"""Between these, and at 0, no product of sides leaves what is computed with."""
 
 
 @dataclass(frozen=True)
@@ -144,19 +144,19 @@ class BoxValues:
         The argument.
     layout : Layout
     values : bool
-        Whether infinite coordinates, inverted boxes and boxes beyond `LARGEST` and `SMALLEST` are
-        errors (``check="values"``).
+        Whether infinite coordinates, inverted boxes and boxes beyond `ranged` are errors
+        (``check="values"``).
     nan : bool
         Whether NaN is one (``nan="raise"``).
-    ranged : bool
-        Whether the format holds numbers beyond `LARGEST` and `SMALLEST`: float64 alone does.
+    ranged : (float, float) or None
+        The smallest side and the largest coordinate; None if the format holds nothing beyond.
     """
 
     name: str
     layout: Layout
     values: bool
     nan: bool
-    ranged: bool = True
+    ranged: tuple[float, float] | None = RANGES["float64"]
 
     def __call__(self, start: int, block: np.ndarray) -> None:
         """Raise a ValueError for the first offending box of a ``(4, n)`` block."""
@@ -171,11 +171,12 @@ class BoxValues:
                 infinite = np.isinf(block).any(axis=0)
                 self._refuse(start, block, infinite, "coordinates that are finite or NaN")
         if self.values and self.ranged:
-            small = _any((side > 0.0) & (side < SMALLEST) for side in sides)
-            self._refuse(start, block, small, f"sides of 0 or at least {SMALLEST:g}")
-            if _reach(block) > LARGEST:
-                large = (np.abs(block) > LARGEST).any(axis=0)
-                self._refuse(start, block, large, f"coordinates of at most {LARGEST:g}")
+            smallest, largest = self.ranged
+            small = _any((side > 0.0) & (side < smallest) for side in sides)
+            self._refuse(start, block, small, f"sides of 0 or at least {smallest:g}")
+            if _reach(block) > largest:
+                large = (np.abs(block) > largest).any(axis=0)
+                self._refuse(start, block, large, f"coordinates of at most {largest:g}")
 
     def _refuse(self, start: int, block: np.ndarray, bad: Any, expected: str) -> None:
         if not bad.any():

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Described", "describe", "signature"]
+__all__ = ["describe", "signature"]
 
 _ARRAY = """\
 NumPy, torch (CPU), or any array with ``__dlpack__`` or
@@ -32,6 +32,13 @@ check : {{'values', 'none'}}
     1e-100 other than 0, are errors.
 nan : {{'propagate', 'raise'}}
     Whether NaN reaches the results of its own box, and of no other, or is an error.
+backend : {"numpy", "c"}
+    What runs: NumPy, or the same program compiled for this machine by its C++ compiler when it
+    is first called, on ``REFLOSS_THREADS`` threads (default: one a processor).
+compute : {"float64", "float32"}, optional
+    What is computed with. NumPy computes in float64. The compiled program does unless it is
+    asked for float32, in which products of sides leave the range earlier: with it sides below
+    1e-12 other than 0 and coordinates beyond 1e12 are errors.
 """
 
 _ROWS = f"""\
@@ -54,13 +61,19 @@ check : {{'values', 'none'}}
     A class that does not exist always is.
 nan : {{'propagate', 'raise'}}
     Whether NaN reaches the results of its own row, and of no other, or is an error.
+backend : {"numpy", "c"}
+    What runs: NumPy, or the same program compiled for this machine by its C++ compiler when it
+    is first called, on ``REFLOSS_THREADS`` threads (default: one a processor).
+compute : {"float64", "float32"}, optional
+    What is computed with. NumPy computes in float64. The compiled program takes the logits'
+    format, float32 for narrower ones, unless it is asked for float64.
 """
 
 _TAIL = """\
 Returns
 -------
 array of the inputs' library and dtype, of shape (N,), or () if reduced
-    Computed in float64 and rounded once.
+    Computed in the format that ``compute`` says and rounded once.
 
 Raises
 ------
@@ -85,7 +98,13 @@ class _Family:
     options: Mapping[str, Any]
 
 
-_COMMON = {"reduction": "none", "check": "values", "nan": "propagate"}
+_COMMON = {
+    "reduction": "none",
+    "check": "values",
+    "nan": "propagate",
+    "backend": "numpy",
+    "compute": None,
+}
 _FAMILIES = {
     "boxes": _Family("of aligned boxes", _BOXES, ("pred", "target"), {"layout": "xyxy", **_COMMON}),
     "rows": _Family(
@@ -95,16 +114,6 @@ _FAMILIES = {
         {"class_weight": None, "ignore_index": -100, **_COMMON},
     ),
 }
-
-
-class Described:
-    """A class's docstring; that of an instance comes from the kernels' index."""
-
-    def __init__(self, text: str | None):
-        self.text = text
-
-    def __get__(self, instance: Any, owner: type) -> str | None:
-        return self.text if instance is None else describe(instance._entry)
 
 
 def describe(entry: Mapping[str, Any]) -> str:

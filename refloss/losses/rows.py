@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
@@ -14,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from refloss.losses import checks, row_checks
-from refloss.losses.documents import Described, signature
+from refloss.losses.backends import Backend, backend_of
+from refloss.losses.base import Described, Loss
 from refloss.losses.reductions import REDUCTIONS, Counts, Reduction, Total
 from refloss.losses.spec import AxisValue, Spec, resolve
 from refloss.run.arrays import Adopted
-from refloss.run.blocks import Store
-from refloss.run.kernels import Kernel, library
+from refloss.run.blocks import Sink, Store
+from refloss.run.kernels import Kernel, Library, library
 from refloss.run.rounding import format_of, narrow, widen
 
 __all__ = ["IGNORE_INDEX", "RowLoss", "cross_entropy", "row_loss_from"]
@@ -29,7 +28,7 @@ _CHECKS = {"values": True, "none": False}
 _NAN = {"propagate": False, "raise": True}
 
 
-class RowLoss:
+class RowLoss(Loss):
     """A loss of a row of logits and a target, callable, with derivatives and definition.
 
     Parameters
@@ -42,9 +41,7 @@ class RowLoss:
 
     __doc__ = Described(__doc__)  # type: ignore[assignment]
 
-    def __init__(self, name: str, kernels: str | Path | None = None):
-        self.name = self.__name__ = name
-        self._kernels = kernels
+    kind = "row loss"
 
     def __call__(
         self,
@@ -57,6 +54,8 @@ class RowLoss:
         reduction: str = "none",
         check: str = "values",
         nan: str = "propagate",
+        backend: str = "numpy",
+        compute: str | None = None,
         **axes: AxisValue,
     ) -> Any:
         """Return the loss: shape ``(N,)``, or ``()`` if reduced, in the inputs' library and dtype.
@@ -64,10 +63,12 @@ class RowLoss:
         Parameters and errors are those in the instance's own docstring, for instance
         ``help(refloss.cross_entropy)``.
         """
-        options = _Options(preset, class_weight, ignore_index, reduction, check, nan, axes)
+        options = _Options(
+            preset, class_weight, ignore_index, reduction, check, nan, backend, compute, axes
+        )
         problem = self._problem(logits, target, options)
-        value = problem.value_sink()
-        problem.run("value", [value], (0,))
+        value = problem.value_room()
+        problem.run("value", {}, {"loss": value})
         return problem.finish(value)
 
     def grad(
@@ -83,6 +84,8 @@ class RowLoss:
         reduction: str = "none",
         check: str = "values",
         nan: str = "propagate",
+        backend: str = "numpy",
+        compute: str | None = None,
         **axes: AxisValue,
     ) -> dict[str, Any]:
         """Return the gradient of the loss.
@@ -97,7 +100,7 @@ class RowLoss:
         wrt : {'logits', 'target'} or several
             What to differentiate by, the logits by default; ``target`` only where it holds
             probabilities.
-        preset, class_weight, ignore_index, reduction, check, nan, **axes
+        preset, class_weight, ignore_index, reduction, check, nan, backend, compute, **axes
             As for the loss itself.
 
         Returns
@@ -110,8 +113,10 @@ class RowLoss:
         TypeError, ValueError
             As for the loss itself, and if `upstream` or `wrt` is not as described.
         """
-        options = _Options(preset, class_weight, ignore_index, reduction, check, nan, axes)
-        return self._problem(logits, target, options).gradients(upstream, wrt, [])
+        options = _Options(
+            preset, class_weight, ignore_index, reduction, check, nan, backend, compute, axes
+        )
+        return self._problem(logits, target, options).gradients(upstream, wrt, {})
 
     def value_and_grad(
         self,
@@ -126,16 +131,20 @@ class RowLoss:
         reduction: str = "none",
         check: str = "values",
         nan: str = "propagate",
+        backend: str = "numpy",
+        compute: str | None = None,
         **axes: AxisValue,
     ) -> tuple[Any, dict[str, Any]]:
         """Return the loss and its gradient, computed together.
 
         Parameters, results and errors are those of the loss itself and of `grad`.
         """
-        options = _Options(preset, class_weight, ignore_index, reduction, check, nan, axes)
+        options = _Options(
+            preset, class_weight, ignore_index, reduction, check, nan, backend, compute, axes
+        )
         problem = self._problem(logits, target, options)
-        value = problem.value_sink()
-        gradients = problem.gradients(upstream, wrt, [value])
+        value = problem.value_room()
+        gradients = problem.gradients(upstream, wrt, {"loss": value})
         return problem.finish(value), gradients
 
     def hvp(
@@ -152,6 +161,8 @@ class RowLoss:
         reduction: str = "none",
         check: str = "values",
         nan: str = "propagate",
+        backend: str = "numpy",
+        compute: str | None = None,
         **axes: AxisValue,
     ) -> dict[str, Any]:
         """Return the Hessian-vector product: the derivative of `grad` along a direction.
@@ -163,7 +174,8 @@ class RowLoss:
         direction : mapping of 'logits' and/or 'target' to array of shape (N, C)
             In the logits' dtype; zero where it is not given; ``target`` only where it holds
             probabilities.
-        upstream, wrt, preset, class_weight, ignore_index, reduction, check, nan, **axes
+        upstream, wrt, preset, class_weight, ignore_index, reduction, check, nan, backend, \
+        compute, **axes
             As for `grad`.
 
         Returns
@@ -176,7 +188,9 @@ class RowLoss:
         TypeError, ValueError
             As for `grad`, and if `direction` is not as described.
         """
-        options = _Options(preset, class_weight, ignore_index, reduction, check, nan, axes)
+        options = _Options(
+            preset, class_weight, ignore_index, reduction, check, nan, backend, compute, axes
+        )
         return self._problem(logits, target, options).products(upstream, wrt, direction)
 
     def trace(
@@ -215,37 +229,10 @@ class RowLoss:
         TypeError, ValueError
             As for `grad`.
         """
-        options = _Options(preset, class_weight, ignore_index, reduction, check, nan, axes)
+        options = _Options(
+            preset, class_weight, ignore_index, reduction, check, nan, "numpy", None, axes
+        )
         return self._problem(logits, target, options).trace(upstream)
-
-    @property
-    def axes(self) -> dict[str, Any]:
-        """The conventions: axis to its default, its meaning and its sourced values."""
-        return deepcopy(self._entry["axes"])
-
-    @property
-    def presets(self) -> dict[str, Any]:
-        """Named bundles of axis values with their sources."""
-        return deepcopy(self._entry["presets"])
-
-    @property
-    def definition(self) -> str:
-        """The formula, what holds at singular points, and the source."""
-        entry = self._entry
-        singular = "\n".join(f"{s['where']}: {s['value']}" for s in entry["singular"])
-        parts = (entry["formula"].strip(), entry["subgradients"], singular, entry["source"])
-        return "\n\n".join(parts)
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        return signature(self._entry)
-
-    def __repr__(self) -> str:
-        return f"<refloss row loss {self.name}>"
-
-    @property
-    def _entry(self) -> dict[str, Any]:
-        return checks.choice("loss", self.name, library(self._kernels).index["losses"])
 
     def _problem(self, logits: Any, target: Any, options: _Options) -> _Problem:
         refuse_nan = checks.choice("nan", options.nan, _NAN)
@@ -269,9 +256,8 @@ class RowLoss:
             row_checks.no_nan("logits", scores.array, kept)
             if kind != "index":
                 row_checks.no_nan("target", goal.array, None)
-        kernel = known.kernel(spec.program)
-        shapes = known.index["programs"][spec.program]["shapes"]
-        return _Problem(spec, kernel, shapes, scores, goal.array, labels, weight, kept)
+        backend = backend_of(options.backend, options.compute, format_of(scores.array.dtype))
+        return _Problem(spec, known, scores, goal.array, labels, weight, kept, backend)
 
 
 @dataclass(frozen=True)
@@ -284,6 +270,8 @@ class _Options:
     reduction: str
     check: str
     nan: str
+    backend: str
+    compute: str | None
     axes: Mapping[str, AxisValue]
 
 
@@ -309,13 +297,17 @@ class _Problem:
     """
 
     spec: Spec
-    kernel: Kernel
-    shapes: Mapping[str, Sequence[str]]
+    library: Library
     logits: Adopted
     given: np.ndarray
     target: np.ndarray
     weight: np.ndarray | None
     kept: np.ndarray | None
+    backend: Backend
+
+    @property
+    def kernel(self) -> Kernel:
+        return self.library.kernel(self.spec.program)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -351,26 +343,58 @@ class _Problem:
     def run(
         self,
         function: str,
-        sinks: Sequence[Any],
-        outputs: tuple[int, ...],
-        more: Mapping[str, np.ndarray] | None = None,
-        fixed: tuple[tuple[str, float], ...] = (),
+        more: Mapping[str, np.ndarray | float],
+        outputs: Mapping[str, np.ndarray | Total],
     ) -> None:
-        sources = {"logits": self.logits.array, "target": self.target, **(more or {})}
-        if self.weight is None:
-            fixed = (*fixed, ("class_weight", 1.0))
-        else:
-            sources["class_weight"] = self.weight
+        """Run one function of the program.
+
+        Parameters
+        ----------
+        function : {'value', 'grad', 'hvp'}
+        more : mapping of str to array or float
+            Inputs beside logits, target and class weight, by name.
+        outputs : mapping of str to array or Total
+            Those that are wanted, by name.
+        """
+        run = self._compiled if self.backend.compiled else self._blocked
+        run(function, more, outputs)
+
+    def _compiled(self, function: str, more: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+        target = self.target
+        if self.inputs == ("logits",):
+            target = np.asarray(target, np.int64)
+            target = target if self.kept is None else np.where(self.kept, target, -1)
+        weight = 1.0 if self.weight is None else self.weight
+        given = {"logits": self.logits.array, "target": target, "class_weight": weight, **more}
+        native = self.library.native(self.spec.program)
+        constants, real = self.spec.constants, self.backend.real
+        native.run(function, self.size, given, outputs, constants, real=real)
+
+    def _blocked(self, function: str, more: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+        entry = self.library.index["programs"][self.spec.program]
+        given = {"class_weight": 1.0 if self.weight is None else self.weight, **more}
+        sources = {"logits": self.logits.array, "target": self.target}
+        sources |= {name: array for name, array in given.items() if isinstance(array, np.ndarray)}
+        fixed = tuple((name, number) for name, number in given.items() if name not in sources)
+        order = [name for name, _ in entry["arrays"][function]["outputs"]]
         program = self.kernel.rows(
             function,
-            self.shapes,
+            entry["shapes"],
             self.spec.constants,
-            outputs=outputs,
+            outputs=tuple(order.index(name) for name in outputs),
             fixed=fixed,
             errors=format_of(self.logits.array.dtype) == "float64",
         )
+        sinks = [self._sink(output) for output in outputs.values()]
         after = None if self.kept is None else self._clear(sinks)
         program.run(*self.size, sources, sinks, after=after)
+
+    def _sink(self, output: np.ndarray | Total) -> np.ndarray | Sink:
+        """Return a sink for a column, or a matrix as it is."""
+        if isinstance(output, np.ndarray) and output.ndim > 1:
+            return output
+        sink = output if isinstance(output, Total) else Store(output)
+        return sink if self.kept is None else _Kept(sink, self.kept)
 
     def _clear(self, sinks: Sequence[Any]) -> Callable[[int, int], None]:
         """Return a function that sets the derivatives of a block's ignored rows to 0."""
@@ -384,37 +408,35 @@ class _Problem:
 
         return clear
 
-    def value_sink(self) -> Store | Total | _Kept:
-        sink = Store(self._empty(self.size[0])) if self.reduction.per_item else Total()
-        return sink if self.kept is None else _Kept(sink, self.kept)
+    def value_room(self) -> np.ndarray | Total:
+        """Return where the loss goes: one number a row, or their sum."""
+        return self._empty(self.size[0]) if self.reduction.per_item else Total()
 
-    def finish(self, value: Store | Total | _Kept) -> Any:
-        """Return what a value's sink has collected, in the caller's library."""
-        sink = value.sink if isinstance(value, _Kept) else value
-        if isinstance(sink, Store):
-            return self.logits.give_back(sink.array)
+    def finish(self, value: np.ndarray | Total) -> Any:
+        """Return what has been collected of a value, in the caller's library."""
+        if isinstance(value, np.ndarray):
+            return self.logits.give_back(value)
         empty = str(self.spec.axes["empty"])
         return self.logits.give_back(
-            self._rounded(self.reduction.divide(sink.result(), self.divisor, empty))
+            self._rounded(self.reduction.divide(value.result(), self.divisor, empty))
         )
 
-    def gradients(self, upstream: Any, wrt: Any, value: list[Any]) -> dict[str, Any]:
+    def gradients(
+        self, upstream: Any, wrt: Any, value: Mapping[str, np.ndarray | Total]
+    ) -> dict[str, Any]:
         names = checks.wanted_gradients(wrt, self.inputs)
-        columns = tuple(1 + self.inputs.index(name) for name in names)
-        more, fixed = self._weights(upstream)
         found = {name: self._empty(*self.size) for name in names}
-        outputs = (0, *columns) if value else columns
-        self.run("grad", [*value, *found.values()], outputs, more, fixed)
+        outputs = {**value, **{f"{name}_bar": array for name, array in found.items()}}
+        self.run("grad", {"loss_bar": self._spread(upstream)}, outputs)
         return {name: self.logits.give_back(array) for name, array in found.items()}
 
     def products(self, upstream: Any, wrt: Any, direction: Any) -> dict[str, Any]:
         names = checks.wanted_gradients(wrt, self.inputs)
         dots = checks.direction(direction, self.logits.array, self.inputs)
-        more, fixed = self._weights(upstream)
-        found = {name: self._empty(*self.size) for name in names}
+        more = {"loss_bar": self._spread(upstream)}
         more |= {f"{name}_dot": array for name, array in dots.items()}
-        outputs = tuple(self.inputs.index(name) for name in names)
-        self.run("hvp", list(found.values()), outputs, more, fixed)
+        found = {name: self._empty(*self.size) for name in names}
+        self.run("hvp", more, {f"{name}_bar_dot": array for name, array in found.items()})
         return {name: self.logits.give_back(array) for name, array in found.items()}
 
     def trace(self, upstream: Any) -> dict[str, Any]:
@@ -434,16 +456,12 @@ class _Problem:
             return given
         return self.reduction.divide(given, self.divisor, str(self.spec.axes["empty"]))
 
-    def _weights(
-        self, upstream: Any
-    ) -> tuple[dict[str, np.ndarray], tuple[tuple[str, float], ...]]:
-        """Return the upstream gradient as a source, or as a number that is fixed."""
+    def _spread(self, upstream: Any) -> float | np.ndarray:
+        """Return the upstream gradient: 1, or one number an item."""
         weight = self._weight(upstream)
-        if isinstance(weight, np.ndarray):
-            return {"loss_bar": weight}, ()
-        if weight == 1.0:
-            return {}, (("loss_bar", 1.0),)
-        return {"loss_bar": np.broadcast_to(np.array(weight), self.size[:1])}, ()
+        if isinstance(weight, np.ndarray) or weight == 1.0 or self.backend.compiled:
+            return weight
+        return np.broadcast_to(np.array(weight), self.size[:1])
 
     def _empty(self, *shape: int) -> np.ndarray:
         return np.empty(shape, self.logits.array.dtype.newbyteorder("="))

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from refloss.run.lowering import lower
+from refloss.run.native.programs import NativeProgram
 from refloss.run.row_lowering import lower_rows
 from refloss.run.row_plan import plan
 from refloss.run.rows import RowProgram
@@ -173,6 +174,7 @@ class Library:
 
     def __init__(self, directory: str):
         self.directory = directory
+        self._natives: dict[tuple, NativeProgram] = {}
 
     @cached_property
     def index(self) -> dict[str, Any]:
@@ -194,6 +196,23 @@ class Library:
             missing = [f"numpy/{p}.py" for p in programs if _stamp(self._path(p)) is None]
             raise MissingKernelError(self.directory, missing)
         return _kernel(path, stamp)
+
+    def native(self, program: str) -> NativeProgram:
+        """Return a program's text for compilers.
+
+        Raises
+        ------
+        MissingKernelError
+            If it is not there.
+        """
+        path = os.path.join(self.directory, "cuda", f"{program}.cu")
+        stamp = _stamp(path)
+        if stamp is None:
+            raise MissingKernelError(self.directory, [f"cuda/{program}.cu"])
+        if (program, stamp) not in self._natives:
+            entry = self.index["programs"][program]
+            self._natives[program, stamp] = NativeProgram(Path(path), entry)
+        return self._natives[program, stamp]
 
     def _path(self, program: str) -> str:
         return os.path.join(self.directory, "numpy", f"{program}.py")

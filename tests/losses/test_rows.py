@@ -574,6 +574,8 @@ def test_help_and_signature_show_the_conventions():
         "reduction": "none",
         "check": "values",
         "nan": "propagate",
+        "backend": "numpy",
+        "compute": None,
         "targets": "index",
         "label_smoothing": 0.0,
         "smoothing": "uniform",

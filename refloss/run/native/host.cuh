@@ -3,7 +3,8 @@
 // A fold keeps one partial result a lane, so that neighbouring classes go to different lanes and
 // the order of every sum depends on the row alone.
 
-#define KERNEL extern "C" __attribute__((visibility("default"))) void
+#define KERNEL_RETURNS(type) extern "C" __attribute__((visibility("default"))) type
+#define KERNEL KERNEL_RETURNS(void)
 
 
 #ifdef __clang__

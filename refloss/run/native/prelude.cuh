@@ -132,6 +132,37 @@ INLINE void narrow(half16& out, real x) {
     out.bits = (unsigned short)(sign | (magnitude < 0x47800000u ? finite : large));
 }
 
+// Boxes that lie in memory as corner and size, or centre and size: the texts see corners, and what
+// they store goes back through the adjoint of that map.
+template <class Boxes>
+struct Sized {
+    Boxes boxes;
+    MEMBER void load(size i, real& x1, real& y1, real& x2, real& y2) const {
+        real w, h;
+        boxes.load(i, x1, y1, w, h);
+        x2 = x1 + w;
+        y2 = y1 + h;
+    }
+    MEMBER void store(size i, real x1, real y1, real x2, real y2) const {
+        boxes.store(i, x1 + x2, y1 + y2, x2, y2);
+    }
+};
+template <class Boxes>
+struct Centred {
+    Boxes boxes;
+    MEMBER void load(size i, real& x1, real& y1, real& x2, real& y2) const {
+        real x, y, w, h;
+        boxes.load(i, x, y, w, h);
+        x1 = x - real(0.5)*w;
+        y1 = y - real(0.5)*h;
+        x2 = x + real(0.5)*w;
+        y2 = y + real(0.5)*h;
+    }
+    MEMBER void store(size i, real x1, real y1, real x2, real y2) const {
+        boxes.store(i, x1 + x2, y1 + y2, real(0.5)*(x2 - x1), real(0.5)*(y2 - y1));
+    }
+};
+
 // An array whose elements are all the same number, and an output that nobody wants.
 struct Same {
     double value;

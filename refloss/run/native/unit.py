@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["ABSENT", "CONSTANTS_LEAST", "SAME", "STORED", "Unit", "cut", "unit_text"]
+__all__ = ["ABSENT", "CONSTANTS_LEAST", "SAME", "STORED", "Unit", "cut", "guard_text", "unit_text"]
 
 HERE = Path(__file__).parent
 
@@ -26,7 +26,15 @@ SAME, ABSENT = "same", "absent"
 CONSTANTS_LEAST = 4
 """Length of the constants' array at least: from 32 bytes on all compilers pass it in memory."""
 
-_KINDS = {"1": "Column", "4": "Quad", "b": "Column", "c": "Column", "bc": "Matrix"}
+_KINDS = {
+    "1": "Column<{}>",
+    "4": "Quad<{}>",
+    "xywh": "Sized<Quad<{}>>",
+    "cxcywh": "Centred<Quad<{}>>",
+    "b": "Column<{}>",
+    "c": "Column<{}>",
+    "bc": "Matrix<{}>",
+}
 _BITS = {"float64": 64, "float32": 32, "float16": 16, "bfloat16": 16}
 
 
@@ -41,8 +49,9 @@ class Unit:
     real : {'float64', 'float32'}
         What is computed with.
     inputs, outputs : tuple of (str, str, str)
-        In the order of the kernel's parameters: name, what it holds (as in the index: ``"4"``,
-        ``"bc"``, ``"label"``, ...), and its format: one of `STORED`, `SAME` or `ABSENT`.
+        In the order of the kernel's parameters: name, what it holds (as in the index, ``"4"``,
+        ``"bc"``, ``"label"``, ..., or a layout of boxes, ``"xywh"``, ``"cxcywh"``), and its
+        format: one of `STORED`, `SAME` or `ABSENT`.
     constants : tuple of (str, float or None)
         In the program's order; None for one that is an argument.
     """
@@ -99,6 +108,13 @@ def unit_text(unit: Unit, kernels: str, elementary: str, loops: str, before: str
     return "\n".join(part for part in parts if part)
 
 
+def guard_text(stored: str) -> str:
+    """Return the text that counts unusual boxes, held as the C++ type `stored`."""
+    real = stored if stored in ("double", "float") else "float"
+    parts = map(_part, ("scalars", "prelude", "host"))
+    return "\n".join([f"typedef {real} real;", *parts, f"#define HELD {stored}", _part("guard")])
+
+
 def cut(kernels: str, name: str) -> str:
     """Return one kernel of a committed text, with the numbers that stand above all of them.
 
@@ -150,4 +166,4 @@ def _type(kind: str, held: str) -> str:
         return "Same"
     if held == ABSENT:
         return "Nowhere"
-    return "Labels" if kind == "label" else f"{_KINDS[kind]}<{STORED[held]}>"
+    return "Labels" if kind == "label" else _KINDS[kind].format(STORED[held])

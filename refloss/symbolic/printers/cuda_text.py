@@ -72,26 +72,28 @@ def _kernel_of(name: str, program: Program, groups: Mapping[str, Sequence[str]])
     return _RowText(program).kernel(name)
 
 
-def signature(program: Program, groups: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
+def signature(
+    program: Program, groups: Mapping[str, Sequence[str]]
+) -> dict[str, list[tuple[str, str]]]:
     """Return the arrays of a kernel in the order of its parameters, and what each holds.
 
     Returns
     -------
     dict
-        ``"inputs"`` and ``"outputs"``: by name the axes (``"bc"``), how many columns an item
-        (``"4"``), or ``"label"``.
+        ``"inputs"`` and ``"outputs"``: names, each with its axes (``"bc"``), with how many columns
+        it has (``"4"``), or with ``"label"``.
     """
     if elementwise(program):
         inputs = arrays([t.name for t in program.inputs], groups)
         outputs = arrays(program.outputs, groups)
         return {
-            "inputs": {name: str(len(columns)) for name, columns in inputs.items()},
-            "outputs": {name: str(len(columns)) for name, columns in outputs.items()},
+            "inputs": [(name, str(len(columns))) for name, columns in inputs.items()],
+            "outputs": [(name, str(len(columns))) for name, columns in outputs.items()],
         }
     results = [program.tensor(name) for name in program.outputs]
     return {
-        "inputs": {t.name: "label" if t.label else _axes(t) for t in program.inputs},
-        "outputs": {t.name: _axes(t) for t in results},
+        "inputs": [(t.name, "label" if t.label else _axes(t)) for t in program.inputs],
+        "outputs": [(t.name, _axes(t)) for t in results],
     }
 
 
