@@ -66,7 +66,8 @@ REGISTRIES = re.compile(
     re.I,
 )
 
-#: Distributions that the CUDA builds of PyTorch bring along, pinned by PyTorch itself.
+#: Distributions that the CUDA builds of PyTorch bring along, pinned by PyTorch itself. Where the
+#: project asks for one of them, its pin must be PyTorch's.
 PINNED_BY_TORCH = re.compile(r"nvidia-|cuda-|triton")
 
 
@@ -230,11 +231,12 @@ def applies(requirement: Requirement, extras: set[str]) -> bool:
 
 def closure(todo: list[Requirement]) -> set[str]:
     """Return the names of everything that `todo` installs, directly or not."""
+    asked = {canonicalize_name(requirement.name) for requirement in todo}
     seen: set[tuple[str, frozenset[str]]] = set()
     while todo:
         requirement = todo.pop()
         key = (canonicalize_name(requirement.name), frozenset(requirement.extras))
-        if key in seen or PINNED_BY_TORCH.match(key[0]):
+        if key in seen or (PINNED_BY_TORCH.match(key[0]) and key[0] not in asked):
             continue
         seen.add(key)
         below = map(Requirement, importlib.metadata.requires(key[0]) or [])

@@ -99,28 +99,31 @@ class RowSubject:
         )
         return self._stacked(found)
 
-    def value_bar(self, case: RowCase) -> np.ndarray:
-        """Return what values may err by: 4 ulp, and half of log2 C, of the Σ|terms|."""
-        depth = VALUE + 0.5 * np.log2(case.classes)
-        return depth * np.spacing(_Terms(self, case).value())
+    def value_bar(self, case: RowCase, real="float64") -> np.ndarray:
+        """Return what values may err by: 4 ulp, and half of log2 C, of the Σ|terms|.
 
-    def grad_bar(self, case: RowCase, upstream=None) -> np.ndarray:
+        `real` is what is computed with: its ulp counts.
+        """
+        depth = VALUE + 0.5 * np.log2(case.classes)
+        return depth * _spacing(_Terms(self, case).value(), real)
+
+    def grad_bar(self, case: RowCase, upstream=None, real="float64") -> np.ndarray:
         """Return what gradients may err by: 8 u Σ|terms of the printed sum|.
 
         What underflows is off by the smallest number, before upstream and weights multiply it.
         """
         terms = _Terms(self, case)
         bars = np.ones(len(case)) if upstream is None else np.abs(upstream)
-        under = TINY * np.ceil(bars[:, None] * terms.factor)
-        return GRADIENT * (np.spacing(terms.grad() * bars[:, None]) + under)
+        under = _tiny(real) * np.ceil(bars[:, None] * terms.factor)
+        return GRADIENT * (_spacing(terms.grad() * bars[:, None], real) + under)
 
-    def hvp_bar(self, case: RowCase, direction, upstream=None) -> np.ndarray:
+    def hvp_bar(self, case: RowCase, direction, upstream=None, real="float64") -> np.ndarray:
         """Return what Hessian-vector products may err by: 64 u Σ|terms|."""
         terms = _Terms(self, case)
         bars = np.ones(len(case)) if upstream is None else np.abs(upstream)
         size = np.abs(direction)
-        under = TINY * np.ceil(bars[:, None] * terms.factor * size.sum(1, keepdims=True))
-        return PRODUCT * (np.spacing(terms.hvp(size) * bars[:, None]) + under)
+        under = _tiny(real) * np.ceil(bars[:, None] * terms.factor * size.sum(1, keepdims=True))
+        return PRODUCT * (_spacing(terms.hvp(size) * bars[:, None], real) + under)
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -224,10 +227,21 @@ def differences(found: np.ndarray, known: Truth, part: str) -> np.ndarray:
     return np.where(np.isfinite(found) | np.isinf(hi), gap, np.inf)
 
 
+def _spacing(numbers: np.ndarray, real: str) -> np.ndarray:
+    """Return the ulp of `real` at numbers >= 0."""
+    return np.spacing(numbers.astype(real)).astype(np.float64)
+
+
+def _tiny(real: str) -> float:
+    return float(np.finfo(real).smallest_subnormal)
+
+
 def _without_each(goal: np.ndarray) -> np.ndarray:
     """Return the row sums without each element, summed without it."""
-    keep = 1 - np.eye(goal.shape[1])
-    return goal @ keep if goal.shape[1] <= 64 else goal.sum(1, keepdims=True) - goal
+    classes = goal.shape[1]
+    if classes > 64:
+        return goal.sum(1, keepdims=True) - goal
+    return goal @ (1 - np.eye(classes))
 
 
 def refuse(bad: np.ndarray, case: RowCase, what: str, *numbers: np.ndarray) -> None:

@@ -64,24 +64,28 @@ class Subject:
     def trace(self, columns, upstream=None) -> dict[str, np.ndarray]:
         return self._public.trace(*_boxes(columns, "float64"), upstream=upstream, **self.axes)
 
-    def value_bar(self, value, columns) -> np.ndarray:
+    def value_bar(self, value, columns, real="float64") -> np.ndarray:
         """Return what a value near `value` may err by: 4 ulp of the Σ|terms| of its sums.
+
+        `real` is what is computed with: its ulp counts.
 
         An eps adds terms >= 0 to the sums of which a value is made, so that Σ|terms| is the value,
         with one exception: what an eps or a floor adds to heights grows the union, not the hull, so
         that GIoU's hull term has it, times the widths and negative, in its numerator.
         """
-        return VALUE * np.spacing(np.abs(value) + 2 * self._negative_term(columns))
+        terms = np.abs(value) + 2 * self._negative_term(columns)
+        return VALUE * np.spacing(terms.astype(real)).astype(np.float64)
 
-    def grad_bar(self, columns, upstream=None) -> np.ndarray:
+    def grad_bar(self, columns, upstream=None, real="float64") -> np.ndarray:
         """Return what gradients may err by: 8 u Σ|terms of the printed sum|."""
         weights = np.ones(len(columns)) if upstream is None else upstream
-        return GRADIENT * U * self._parts("grad", columns, weights)[:, 1:]
+        return GRADIENT * np.finfo(real).eps * self._parts("grad", columns, weights)[:, 1:]
 
-    def hvp_bar(self, columns, direction, upstream=None) -> np.ndarray:
+    def hvp_bar(self, columns, direction, upstream=None, real="float64") -> np.ndarray:
         """Return what Hessian-vector products may err by: 64 u Σ|terms|."""
         weights = np.ones(len(columns)) if upstream is None else upstream
-        return PRODUCT * U * self._parts("hvp", columns, weights, *direction.T)
+        unit = np.finfo(real).eps
+        return PRODUCT * unit * self._parts("hvp", columns, weights, *direction.T)
 
     def _negative_term(self, columns) -> np.ndarray | float:
         constants = self.spec.constants

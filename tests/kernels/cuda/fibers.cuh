@@ -68,6 +68,10 @@ static Body* body;
 static const char* fault;
 static unsigned long long seed;
 
+static void failed(const char* why) {
+    if (!fault) fault = why;
+}
+
 static unsigned drawn(unsigned n) {  // splitmix64
     unsigned long long x = seed += 0x9e3779b97f4a7c15ull;
     x = (x ^ x >> 30)*0xbf58476d1ce4e5b9ull;
@@ -122,13 +126,13 @@ static bool met(unsigned low, unsigned high, State state) {
         waiting += all[t].state == state;
         gone += all[t].state == DONE;
     }
-    if (waiting && gone) fault = "a barrier is reached by some threads only";
+    if (waiting && gone) failed("a barrier is reached by some threads only");
     return waiting == high - low;
 }
 
 static void freed(unsigned low, unsigned high) {
     for (unsigned t = low; t < high; ++t) {
-        if (!(all[t].site == all[low].site)) fault = "threads wait at different barriers";
+        if (!(all[t].site == all[low].site)) failed("threads wait at different barriers");
         all[t].state = READY;
     }
 }
@@ -189,7 +193,7 @@ static void block_runs(unsigned threads, unsigned schedule) {
         if (met(0, threads, AT_BLOCK)) more = true, freed(0, threads);
     }
     for (unsigned t = 0; t < threads; ++t) {
-        if (all[t].state != DONE && !fault) fault = "threads wait at different barriers";
+        if (all[t].state != DONE) failed("threads wait at different barriers");
     }
 }
 
@@ -212,12 +216,13 @@ static const char* launched(unsigned blocks, unsigned threads, unsigned schedule
 }
 
 template <class T>
-inline T exchanged(unsigned mask, T mine, int distance, Site site) {
+inline T exchanged(Site site, unsigned mask, T mine, int distance) {
     static_assert(std::is_trivially_copyable<T>::value && sizeof(T) <= LANE, "one lane");
-    if (mask != 0xffffffffu) fault = "a shuffle of a part of a warp";
+    if (mask != 0xffffffffu) failed("a shuffle of a part of a warp");
     Fiber& me = all[now];
     me.odd = !me.odd;
     memcpy(me.lane[me.odd], &mine, sizeof(T));
+    site.distance = distance;
     pause(AT_WARP, site);
     // Nobody writes this lane again before all have passed the next shuffle, and so have read it.
     memcpy(&mine, all[now ^ unsigned(distance)].lane[all[now].odd], sizeof(T));
@@ -239,13 +244,11 @@ struct Launch final : Body {
 
 }  // namespace fibers
 
-#define __syncthreads() \
-    fibers::pause(fibers::AT_BLOCK, fibers::Site{__PRETTY_FUNCTION__, __LINE__, 0})
-#define __syncwarp(...) \
-    fibers::pause(fibers::AT_WARP, fibers::Site{__PRETTY_FUNCTION__, __LINE__, 0})
-#define __shfl_xor_sync(mask, mine, distance) \
-    fibers::exchanged(                        \
-        mask, mine, distance, fibers::Site{__PRETTY_FUNCTION__, __LINE__, distance})
+#define FIBER_SITE \
+    fibers::Site { __PRETTY_FUNCTION__, __LINE__, 0 }
+#define __syncthreads() fibers::pause(fibers::AT_BLOCK, FIBER_SITE)
+#define __syncwarp(...) fibers::pause(fibers::AT_WARP, FIBER_SITE)
+#define __shfl_xor_sync(...) fibers::exchanged(FIBER_SITE, __VA_ARGS__)
 
 // Stands behind a unit: `LAUNCHED(ciou_grad)` defines what Python calls.
 #define LAUNCHED(name)                                                                    \

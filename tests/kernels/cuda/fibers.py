@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -129,25 +128,17 @@ def unit_of(
     """
     entry, special = INDEX[program], held or {}
     arrays = entry["arrays"][function]
-    order = _order(texts(program)[0], f"{program}_{function}")
 
     def listed(which: str) -> tuple[tuple[str, str, str], ...]:
-        kinds = arrays[which]
+        kinds = dict(arrays[which])
         usual = {n: "int64" if kind == "label" else stored or real for n, kind in kinds.items()}
         formats = {name: special.get(name, held) for name, held in usual.items()}
-        return tuple((name, kinds[name], formats[name]) for name in order if name in kinds)
+        return tuple((name, kinds[name], formats[name]) for name in kinds)
 
     constants = tuple(
         (name, None if baked is None else float(baked[name])) for name in entry["constants"]
     )
     return Unit(program, function, real, listed("inputs"), listed("outputs"), constants)
-
-
-def _order(kernels: str, name: str) -> list[str]:
-    """Return the names of a kernel's arrays in the order of its parameters."""
-    signature = re.search(rf"^KERNEL {name}\((.*?)\) {{$", kernels, re.MULTILINE | re.DOTALL)
-    assert signature, f"no kernel {name}"
-    return re.findall(r"ARRAY\((\w+)\)", signature[1])
 
 
 def _argument(array: Held | float | None, held: str) -> ctypes.Structure:

@@ -1,8 +1,8 @@
 """Arrays in memory that notices what a kernel does to it.
 
 Every array lies in a buffer of its own, of which all bytes are set: between its elements, before
-and behind it. What an output does not write, and what lies around it, stays as it was; as numbers
-these bytes are NaN, so that results show what was read beyond an input.
+and behind it. What an output does not write, and what lies around it, stays as it was. As numbers
+these bytes are NaN, and around inputs another NaN, so that results show what was read there.
 """
 
 from __future__ import annotations
@@ -95,6 +95,10 @@ class Held:
     def of(cls, array: np.ndarray, kind: str, layout: str = "whole", ignore: int = -1) -> Held:
         """Return an input: a copy of an array."""
         held = cls(kind, array.shape, array.dtype, layout, ignore)
+        if kind != "label":
+            held._raw[:] = np.resize(
+                np.array(np.nan, array.dtype)[None].view(np.uint8), held._raw.size
+            )
         held.view[...] = array
         return held
 
@@ -128,7 +132,9 @@ class Held:
         pattern = found.view(np.uint8).reshape(prod(self.shape), self.dtype.itemsize)
         left = np.flatnonzero((pattern == UNSET).all(1))
         assert not left.size, f"{left.size} elements were not written: {left[:5]}"
-        self.view.view(np.dtype(f"u{self.dtype.itemsize}"))[...] = 2 ** (8 * self.dtype.itemsize) - 1
+        self.view.view(np.dtype(f"u{self.dtype.itemsize}"))[...] = (
+            2 ** (8 * self.dtype.itemsize) - 1
+        )
         assert (self._raw == UNSET).all(), "bytes around the array were written"
         self.view[...] = found
         return found

@@ -1,0 +1,39 @@
+"""Row kernels as a device runs them, against certified truth, regime by regime.
+
+The bars are those of the NumPy kernels in double, and the same with float's u in float.
+"""
+
+import numpy as np
+import pytest
+
+from ..row_regimes import RowCase, regimes
+from ..row_subject import RowSubject
+from ..test_row_bars import PRESETS, SUBJECTS, in_format
+from .row_runs import GROUPS, Rows, drawn
+from .runs import REALS
+
+ROWS = 8
+
+
+def together(cases: list[RowCase]) -> RowCase:
+    """Return the rows of cases of as many classes as one case."""
+    parts = ("logits", "labels", "probabilities")
+    return RowCase(*(np.concatenate([getattr(case, part) for case in cases]) for part in parts))
+
+
+def cases_of(real: str) -> list[RowCase]:
+    """Return the rows of all regimes that a format can hold, by their number of classes."""
+    held = [case for every in regimes(ROWS).values() if (case := in_format(every, real))]
+    widths = sorted({case.classes for case in held})
+    return [together([case for case in held if case.classes == width]) for width in widths]
+
+
+@pytest.mark.parametrize("real", REALS)
+@pytest.mark.parametrize("subject", [*SUBJECTS, *PRESETS], ids=str)
+def test_the_bars_are_met(subject: RowSubject, real):
+    for case in cases_of(real):
+        upstream, direction = drawn(subject, case, real)
+        known = subject.truth(case, upstream, direction, real)
+        assert set(known.kind) == {"regular"}
+        for group, block in GROUPS[: 2 if subject in SUBJECTS else 1]:
+            Rows(subject, real, group, block).check(case, upstream, direction, known, "regimes")
