@@ -19,7 +19,6 @@ from refloss.losses.spec import AxisValue, Spec, resolve
 from refloss.run.arrays import Adopted
 from refloss.run.blocks import BLOCK_ROWS, Sink, Source, Store, execute
 from refloss.run.kernels import Kernel, Library, library
-from refloss.run.native.guard import sound
 from refloss.run.rounding import format_of, narrow, widen
 
 __all__ = ["BoxLoss", "box_loss_from", "ciou", "diou", "giou", "iou"]
@@ -344,6 +343,8 @@ class _Problem:
 
     def _require(self, name: str, boxes: np.ndarray) -> None:
         """Check the numbers of boxes: quickly, and again where something is unusual."""
+        from refloss.run.native.guard import sound  # costs time that NumPy's path spares
+
         check = self._check_of(name)
         if self.spec.layout == "xyxy" and sound(boxes, *checks.RANGES[self.backend.real]):
             return

@@ -12,16 +12,18 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from refloss.run.lowering import lower
-from refloss.run.native.programs import NativeProgram
 from refloss.run.row_lowering import lower_rows
 from refloss.run.row_plan import plan
 from refloss.run.rows import RowProgram
 from refloss.run.tape import Tape, assemble
+
+if TYPE_CHECKING:
+    from refloss.run.native.programs import NativeProgram
 
 __all__ = ["Kernel", "Library", "MissingKernelError", "library"]
 
@@ -205,6 +207,8 @@ class Library:
         MissingKernelError
             If it is not there.
         """
+        from refloss.run.native.programs import NativeProgram  # costs time that NumPy's path spares
+
         path = os.path.join(self.directory, "cuda", f"{program}.cu")
         stamp = _stamp(path)
         if stamp is None:
