@@ -101,7 +101,8 @@ if __name__ == "__main__":
 # $$\frac{\partial L}{\partial z_k} = \Bigl(\sum_{j \ne k} g_j\Bigr) p_k - g_k\,(1 - p_k),$$
 #
 # which keeps its digits for a confident prediction of a hard target. The probabilities have a
-# gradient too: $w_k(\mathrm{lse} - z_k)$.
+# gradient too: $w_k(\mathrm{lse} - z_k)$. A class of weight 0 is removed from the sum, whatever its
+# logit: its term and this derivative are 0 also at $z_k = -\infty$, where a product would be NaN.
 
 
 # %%
@@ -252,6 +253,12 @@ q: the target's class, or the target itself, smoothed to hit q + off""",
         Singular("the target's logit -inf", "undefined", "+inf", "-w_y by that logit"),
         Singular("a logit -inf where label_smoothing > 0", "undefined", "+inf", "0 - off"),
         Singular("a logit -inf where its probability is 0", "regular", "the term is 0", "0"),
+        Singular(
+            "a logit -inf where the class's weight is 0",
+            "regular",
+            "the term is 0: weight 0 removes the class from the sum",
+            "0, by that logit and by its probability",
+        ),
     ),
     subgradients=(
         "none: the loss is smooth. The largest logit, and the first among equals, is a reference "

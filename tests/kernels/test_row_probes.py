@@ -227,6 +227,39 @@ def test_a_weight_of_0_silences_what_is_infinite():
     assert np.isfinite(smoothed[1]["logits"]).all()
 
 
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.125])
+@pytest.mark.parametrize("q", [[0.5, 0.25, 0.25], [0.75, 0.0, 0.25], [0.0, 1.0, 0.0]])
+def test_a_class_of_weight_0_is_removed_from_probabilities(q, smoothing, backend):
+    """Also where its logit is -inf: 0 in value, gradients and second derivatives, not 0 * inf."""
+    weight, logits = np.array([1.0, 0.0, 2.0]), np.array([[1.0, -math.inf, 0.5]])
+    options = {"wrt": ("logits", "target"), "label_smoothing": smoothing, "backend": backend}
+    value, grad = CE.value_and_grad(logits, np.array([q]), class_weight=weight, **options)
+    p = np.exp(logits[0] - np.logaddexp.reduce(logits[0]))
+    hit, off = 1 - smoothing, smoothing / 3
+    cost = np.array([-math.log(p[0]), 0.0, -2 * math.log(p[2])])
+    goal = weight * (hit * np.array(q) + off)
+    np.testing.assert_allclose(value, [cost @ (hit * np.array(q) + off)], rtol=1e-15, atol=0)
+    np.testing.assert_allclose(grad["target"], [hit * cost], rtol=1e-14, atol=0)
+    np.testing.assert_allclose(grad["logits"], [goal.sum() * p - goal], rtol=1e-13, atol=1e-17)
+    assert grad["target"][0, 1] == grad["logits"][0, 1] == 0.0
+    direction = {"logits": np.array([[1.0, 5.0, -2.0]]), "target": np.array([[0.5, 3.0, 1.0]])}
+    product = CE.hvp(logits, np.array([q]), direction, class_weight=weight, **options)
+    mean = p @ direction["logits"][0]
+    moved = hit * weight * (mean - direction["logits"][0])
+    np.testing.assert_allclose(product["target"], [moved], rtol=1e-13, atol=1e-17)
+    assert product["target"][0, 1] == product["logits"][0, 1] == 0.0
+    assert np.isfinite(product["logits"]).all()
+
+
+def test_a_trace_shows_that_a_class_of_weight_0_costs_nothing():
+    logits, q = np.array([[1.0, -math.inf, 0.5]]), np.array([[0.5, 0.25, 0.25]])
+    trace = CE.trace(logits, q, class_weight=np.array([1.0, 0.0, 2.0]))
+    assert trace["score"][0, 1] == math.inf
+    assert trace["cost"][0, 1] == trace["target_bar"][0, 1] == 0.0
+    assert np.isfinite(trace["loss"]).all()
+
+
 # --- z-loss
 
 

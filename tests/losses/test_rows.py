@@ -490,7 +490,8 @@ def by_hand(z, labels, q, options):
     if labels is None:
         goal = WEIGHTS * ((on - off) * q + off)
         nll = -(goal * log_p).sum(1)
-        return common | {"goal": goal, "score": -log_p, "nll": nll, "loss": nll + penalty}
+        named = {"goal": goal, "score": -log_p, "cost": -WEIGHTS * log_p, "nll": nll}
+        return common | named | {"loss": nll + penalty}
     nll = -log_p[np.arange(len(z)), labels]
     each = -(WEIGHTS * log_p).sum(1)
     loss = WEIGHTS[labels] * (on - off) * nll + off * each + penalty

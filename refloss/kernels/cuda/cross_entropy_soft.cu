@@ -49,10 +49,11 @@ KERNEL cross_entropy_soft_value(
         const real penalty = ((z_loss == real(0)) ? real(0) : z_loss*(lse*lse));  // z-loss
         Sum nll_fold;
         over_classes(C, [&](int c, int lane) {
-            const real goal = (hit*target_in(b, c) + off)*class_weight_in(c);  // weighted target
+            const real wish = hit*target_in(b, c) + off;  // smoothed target
             const real drop = logits_in(b, c) - top;  // at most 0
             const real score = grow - drop;  // -log softmax, at least 0
-            nll_fold.add(lane, weighted_(goal, score));
+            const real cost = weighted_(class_weight_in(c), score);  // -log softmax times the class's weight
+            nll_fold.add(lane, weighted_(wish, cost));
         });
         const real nll = nll_fold.result();
         const real loss = nll + penalty;
@@ -74,19 +75,22 @@ KERNEL cross_entropy_soft_grad(
         First first_fold;
         First lead_fold;
         over_classes(C, [&](int c, int lane) {
-            const real goal = (hit*target_in(b, c) + off)*class_weight_in(c);  // weighted target
+            const real wish = hit*target_in(b, c) + off;  // smoothed target
+            const real goal = class_weight_in(c)*wish;  // weighted target
             first_fold.offer(lane, logits_in(b, c), c);
             lead_fold.offer(lane, goal, c);
         });
         const int first = first_fold.place();  // class of the largest logit
         const int lead = lead_fold.place();  // class of the largest part
         const real top = logits_in(b, first);  // largest logit
-        const real goal_at_lead = (hit*target_in(b, lead) + off)*class_weight_in(lead);  // weighted target
+        const real wish_at_lead = hit*target_in(b, lead) + off;  // smoothed target
+        const real goal_at_lead = class_weight_in(lead)*wish_at_lead;  // weighted target
         const real most = goal_at_lead;  // largest part
         Sum rest_fold;
         Sum minors_fold;
         over_classes(C, [&](int c, int lane) {
-            const real goal = (hit*target_in(b, c) + off)*class_weight_in(c);  // weighted target
+            const real wish = hit*target_in(b, c) + off;  // smoothed target
+            const real goal = class_weight_in(c)*wish;  // weighted target
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
             const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
@@ -102,20 +106,22 @@ KERNEL cross_entropy_soft_grad(
         const real penalty = ((z_loss == real(0)) ? real(0) : z_loss*(lse*lse));  // z-loss
         Sum nll_fold;
         over_classes(C, [&](int c, int lane) {
-            const real goal = (hit*target_in(b, c) + off)*class_weight_in(c);  // weighted target
+            const real wish = hit*target_in(b, c) + off;  // smoothed target
+            const real goal = class_weight_in(c)*wish;  // weighted target
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
             const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real score = grow - drop;  // -log softmax, at least 0
+            const real cost = weighted_(class_weight_in(c), score);  // -log softmax times the class's weight
             const real rival = ((c == first) ? rest : real(1) + rest - tail);
             const real miss = rival/total;  // softmax of all but the class
             const real asked = ((c == lead) ? minors : minors + most - goal);  // of all other classes
-            const real goal_bar = loss_bar*score;
+            const real wish_bar = loss_bar*cost;
             const real logits_bar0 = asked*mass*(loss_bar/total) - loss_bar*goal*miss;
             const real logits_bar = ((z_loss == real(0)) ? logits_bar0 : real(2)*z_loss*lse*mass*(loss_bar/total) + logits_bar0);
-            const real target_bar = class_weight_in(c)*hit*goal_bar;
-            nll_fold.add(lane, weighted_(goal, score));
+            const real target_bar = hit*wish_bar;
+            nll_fold.add(lane, weighted_(wish, cost));
             logits_bar_out.store(b, c, logits_bar);
             target_bar_out.store(b, c, target_bar);
         });
@@ -140,29 +146,34 @@ KERNEL cross_entropy_soft_hvp(
         First first_fold;
         First lead_fold;
         over_classes(C, [&](int c, int lane) {
-            const real goal = (hit*target_in(b, c) + off)*class_weight_in(c);  // weighted target
+            const real wish = hit*target_in(b, c) + off;  // smoothed target
+            const real goal = class_weight_in(c)*wish;  // weighted target
             first_fold.offer(lane, logits_in(b, c), c);
             lead_fold.offer(lane, goal, c);
         });
         const int first = first_fold.place();  // class of the largest logit
         const int lead = lead_fold.place();  // class of the largest part
         const real top = logits_in(b, first);  // largest logit
-        const real goal_at_lead = (hit*target_in(b, lead) + off)*class_weight_in(lead);  // weighted target
+        const real wish_at_lead = hit*target_in(b, lead) + off;  // smoothed target
+        const real goal_at_lead = class_weight_in(lead)*wish_at_lead;  // weighted target
         const real most = goal_at_lead;  // largest part
         const real top_dot = logits_dot_in(b, first);
-        const real goal_dot_at_lead = class_weight_in(lead)*hit*target_dot_in(b, lead);
+        const real wish_dot_at_lead = hit*target_dot_in(b, lead);
+        const real goal_dot_at_lead = class_weight_in(lead)*wish_dot_at_lead;
         const real most_dot = goal_dot_at_lead;
         Sum rest_fold;
         Sum minors_fold;
         Sum rest_dot_fold;
         Sum minors_dot_fold;
         over_classes(C, [&](int c, int lane) {
-            const real goal = (hit*target_in(b, c) + off)*class_weight_in(c);  // weighted target
+            const real wish = hit*target_in(b, c) + off;  // smoothed target
+            const real goal = class_weight_in(c)*wish;  // weighted target
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
             const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
             const real minor = ((c == lead) ? real(0) : goal);
-            const real goal_dot = class_weight_in(c)*hit*target_dot_in(b, c);
+            const real wish_dot = hit*target_dot_in(b, c);
+            const real goal_dot = class_weight_in(c)*wish_dot;
             const real drop_dot = logits_dot_in(b, c) - top_dot;
             const real tail_dot = drop_dot*tail;
             const real minor_dot = goal_dot*((c == lead) ? real(0) : real(1));
@@ -187,14 +198,16 @@ KERNEL cross_entropy_soft_hvp(
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real drop_dot = logits_dot_in(b, c) - top_dot;
             const real score_dot = grow_dot - drop_dot;
-            const real goal_bar_dot = loss_bar*score_dot;
-            const real target_bar_dot = class_weight_in(c)*hit*goal_bar_dot;
+            const real cost_dot = class_weight_in(c)*score_dot;
+            const real wish_bar_dot = loss_bar*cost_dot;
+            const real target_bar_dot = hit*wish_bar_dot;
             if (z_loss != real(0)) lse_dot0_fold.add(lane, mass*(logits_dot_in(b, c)/total));
             target_bar_dot_out.store(b, c, target_bar_dot);
         });
         const real lse_dot0 = lse_dot0_fold.result();
         over_classes(C, [&](int c, int lane) {
-            const real goal = (hit*target_in(b, c) + off)*class_weight_in(c);  // weighted target
+            const real wish = hit*target_in(b, c) + off;  // smoothed target
+            const real goal = class_weight_in(c)*wish;  // weighted target
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
             const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
@@ -202,7 +215,8 @@ KERNEL cross_entropy_soft_hvp(
             const real rival = ((c == first) ? rest : real(1) + rest - tail);
             const real miss = rival/total;  // softmax of all but the class
             const real asked = ((c == lead) ? minors : minors + most - goal);  // of all other classes
-            const real goal_dot = class_weight_in(c)*hit*target_dot_in(b, c);
+            const real wish_dot = hit*target_dot_in(b, c);
+            const real goal_dot = class_weight_in(c)*wish_dot;
             const real drop_dot = logits_dot_in(b, c) - top_dot;
             const real tail_dot = drop_dot*tail;
             const real mass_dot = tail_dot*((c == first) ? real(0) : real(1));

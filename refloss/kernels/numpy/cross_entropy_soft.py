@@ -48,7 +48,7 @@ def value(logits, target, class_weight, label_smoothing, over_others, classy, z_
     taken = amount*reach  # from the target
     hit = 1.0 - taken  # factor of the target
     off = taken/C  # added to every class
-    goal = (hit*target + off)*class_weight  # weighted target
+    wish = hit*target + off  # smoothed target
     first = np.argmax(logits, axis=1)  # class of the largest logit
     top = logits[np.arange(B), first]  # largest logit
     drop = logits - top[:, None]  # at most 0
@@ -58,7 +58,8 @@ def value(logits, target, class_weight, label_smoothing, over_others, classy, z_
     grow = np.log1p(rest)
     lse = grow + top  # log-sum-exp
     score = grow[:, None] - drop  # -log softmax, at least 0
-    nll = np.sum(weighted(goal, score), axis=1)
+    cost = weighted(class_weight, score)  # -log softmax times the class's weight
+    nll = np.sum(weighted(wish, cost), axis=1)
     penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
     loss = nll + penalty
     return loss
@@ -73,7 +74,8 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     taken = amount*reach  # from the target
     hit = 1.0 - taken  # factor of the target
     off = taken/C  # added to every class
-    goal = (hit*target + off)*class_weight  # weighted target
+    wish = hit*target + off  # smoothed target
+    goal = class_weight*wish  # weighted target
     first = np.argmax(logits, axis=1)  # class of the largest logit
     top = logits[np.arange(B), first]  # largest logit
     drop = logits - top[:, None]  # at most 0
@@ -85,7 +87,8 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     grow = np.log1p(rest)
     lse = grow + top  # log-sum-exp
     score = grow[:, None] - drop  # -log softmax, at least 0
-    nll = np.sum(weighted(goal, score), axis=1)
+    cost = weighted(class_weight, score)  # -log softmax times the class's weight
+    nll = np.sum(weighted(wish, cost), axis=1)
     rival = np.where((np.arange(C) == first[:, None]), rest[:, None], 1.0 + rest[:, None] - tail)
     miss = rival/total[:, None]  # softmax of all but the class
     lead = np.argmax(goal, axis=1)  # class of the largest part
@@ -95,10 +98,10 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     asked = np.where((np.arange(C) == lead[:, None]), minors[:, None], minors[:, None] + most[:, None] - goal)  # of all other classes
     penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
     loss = nll + penalty
-    goal_bar = loss_bar[:, None]*score
+    wish_bar = loss_bar[:, None]*cost
     logits_bar0 = asked*mass*(loss_bar[:, None]/total[:, None]) - loss_bar[:, None]*goal*miss
     logits_bar = np.where((z_loss == 0.0), logits_bar0, 2.0*z_loss*lse[:, None]*mass*(loss_bar[:, None]/total[:, None]) + logits_bar0)
-    target_bar = class_weight*hit*goal_bar
+    target_bar = hit*wish_bar
     return loss, logits_bar, target_bar
 
 
@@ -111,7 +114,8 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_sm
     taken = amount*reach  # from the target
     hit = 1.0 - taken  # factor of the target
     off = taken/C  # added to every class
-    goal = (hit*target + off)*class_weight  # weighted target
+    wish = hit*target + off  # smoothed target
+    goal = class_weight*wish  # weighted target
     first = np.argmax(logits, axis=1)  # class of the largest logit
     top = logits[np.arange(B), first]  # largest logit
     drop = logits - top[:, None]  # at most 0
@@ -129,7 +133,8 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_sm
     minor = np.where((np.arange(C) == lead[:, None]), 0.0, goal)
     minors = np.sum(minor, axis=1)  # sum of all but the largest part
     asked = np.where((np.arange(C) == lead[:, None]), minors[:, None], minors[:, None] + most[:, None] - goal)  # of all other classes
-    goal_dot = class_weight*hit*target_dot
+    wish_dot = hit*target_dot
+    goal_dot = class_weight*wish_dot
     top_dot = logits_dot[np.arange(B), first]
     drop_dot = logits_dot - top_dot[:, None]
     tail_dot = drop_dot*tail
@@ -138,15 +143,16 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_sm
     grow_dot = rest_dot/total
     lse_dot0 = np.sum(mass*(logits_dot/total[:, None]), axis=1)
     score_dot = grow_dot[:, None] - drop_dot
+    cost_dot = class_weight*score_dot
     miss_dot = mass*(rest_dot[:, None]/total[:, None]/total[:, None]) - mass_dot/total[:, None]
     most_dot = goal_dot[np.arange(B), lead]
     minor_dot = goal_dot*np.where((np.arange(C) == lead[:, None]), 0.0, 1.0)
     minors_dot = np.sum(minor_dot, axis=1)
     asked_dot = goal_dot*np.where((np.arange(C) == lead[:, None]), 0.0, -1.0) + most_dot[:, None]*np.where((np.arange(C) == lead[:, None]), 0.0, 1.0) + minors_dot[:, None]
-    goal_bar_dot = loss_bar[:, None]*score_dot
+    wish_bar_dot = loss_bar[:, None]*cost_dot
     logits_bar0_dot = asked*mass_dot*(loss_bar[:, None]/total[:, None]) + asked_dot*mass*(loss_bar[:, None]/total[:, None]) - loss_bar[:, None]*goal*miss_dot - loss_bar[:, None]*goal_dot*miss - asked*mass*(loss_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None])
     logits_bar_dot = np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse[:, None]*mass_dot*(loss_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse_dot0[:, None]*mass*(loss_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, -(2.0*z_loss*lse[:, None]*mass*(loss_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None]))) + logits_bar0_dot
-    target_bar_dot = class_weight*hit*goal_bar_dot
+    target_bar_dot = hit*wish_bar_dot
     return logits_bar_dot, target_bar_dot
 
 
@@ -159,52 +165,56 @@ def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, 
     taken = amount*reach  # from the target
     hit = 1.0 - taken  # factor of the target
     off = taken/C  # added to every class
-    goal = (hit*target + off)*class_weight  # weighted target
-    goals = np.sum(goal, axis=1)
+    wish = hit*target + off  # smoothed target
+    goal = class_weight*wish  # weighted target
     top = np.max(logits, axis=1)  # largest logit
     mass = np.exp(logits - top[:, None])
     total = np.sum(mass, axis=1)
     lse = np.log(total) + top  # log-sum-exp
     score = lse[:, None] - logits  # -log softmax
-    nll = np.sum(weighted(goal, score), axis=1)
+    cost = weighted(class_weight, score)  # -log softmax times the class's weight
+    nll = np.sum(weighted(wish, cost), axis=1)
     penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
     loss = nll + penalty
     penalty_bar = loss_bar
     nll_bar = loss_bar
-    score_bar = nll_bar[:, None]*goal
+    cost_bar = nll_bar[:, None]*wish
+    score_bar = class_weight*cost_bar
     lse_bar0 = np.sum(score_bar, axis=1)
     lse_bar1 = lse_bar0
     lse_bar = np.where((z_loss == 0.0), lse_bar1, 2.0*z_loss*lse*penalty_bar + lse_bar1)
     total_bar = lse_bar/total
     mass_bar = np.broadcast_to(total_bar[:, None], (B, C))
-    goal_bar = nll_bar[:, None]*score
+    wish_bar = nll_bar[:, None]*cost
     logits_bar = mass_bar*np.exp(logits - top[:, None]) - score_bar
-    target_bar = class_weight*hit*goal_bar
+    target_bar = hit*wish_bar
     return {
         "amount": amount,
         "reach": reach,
         "taken": taken,
         "hit": hit,
         "off": off,
+        "wish": wish,
         "goal": goal,
-        "goals": goals,
         "top": top,
         "mass": mass,
         "total": total,
         "lse": lse,
         "score": score,
+        "cost": cost,
         "nll": nll,
         "penalty": penalty,
         "loss": loss,
         "penalty_bar": penalty_bar,
         "nll_bar": nll_bar,
+        "cost_bar": cost_bar,
         "score_bar": score_bar,
         "lse_bar0": lse_bar0,
         "lse_bar1": lse_bar1,
         "lse_bar": lse_bar,
         "total_bar": total_bar,
         "mass_bar": mass_bar,
-        "goal_bar": goal_bar,
+        "wish_bar": wish_bar,
         "logits_bar": logits_bar,
         "target_bar": target_bar,
     }

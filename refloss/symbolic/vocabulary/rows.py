@@ -195,29 +195,39 @@ def _(P: Build, a: Rows, factor: sp.Expr) -> None:
 
 
 def soft_target(a: Rows) -> None:
-    """Name ``goal``: the smoothed probabilities times ``class_weight``; and their sum."""
-    w = a["class_weight"]
-    a.let("goal", [ITEM, CLASS], w[CLASS] * (a.hit * a.target + a.off), "weighted target")
-    a.let("goals", [ITEM], sp.Sum(a.goal, CLASS))
+    """Name ``wish``, the smoothed probabilities, and ``goal``, them times ``class_weight``."""
+    wish = a.let("wish", [ITEM, CLASS], a.hit * a.target + a.off, "smoothed target")
+    a.let("goal", [ITEM, CLASS], a["class_weight"][CLASS] * wish, "weighted target")
 
 
 @Vocabulary
 def soft_loss(P: Build, a: Rows) -> None:
-    """Name ``nll``, minus the ``goal``-weighted sum of log-softmax; 0 where ``goal`` is 0."""
-    score = a.let("score", [ITEM, CLASS], a.lse - a.logits, "-log softmax")
-    a.let("nll", [ITEM], sp.Sum(Weighted(a.goal, score), CLASS))
+    """Name ``nll``, minus the sum of log-softmax by probability and ``class_weight``.
+
+    A class of weight 0 is none: its ``cost`` is 0, which is the derivative by its probability too,
+    also where its log-softmax is infinite. Where a probability is 0 the term is 0.
+    """
+    a.let("score", [ITEM, CLASS], a.lse - a.logits, "-log softmax")
+    _cost(a)
+
+
+def _cost(a: Rows) -> None:
+    """Name ``cost``, what a class would have to pay, and ``nll``, what is paid."""
+    cost = Weighted(a["class_weight"][CLASS], a.score)
+    a.let("cost", [ITEM, CLASS], cost, "-log softmax times the class's weight")
+    a.let("nll", [ITEM], sp.Sum(Weighted(a.wish, a.cost), CLASS))
 
 
 @soft_loss.when_stable
 def _(P: Build, a: Rows) -> None:
-    score = a.let("score", [ITEM, CLASS], a.grow - a.drop, "-log softmax, at least 0")
-    a.let("nll", [ITEM], sp.Sum(Weighted(a.goal, score), CLASS))
+    a.let("score", [ITEM, CLASS], a.grow - a.drop, "-log softmax, at least 0")
+    _cost(a)
     rival = a.let("rival", [ITEM, CLASS], at_class(a.first, a.rest, (1 - a.tail) + a.rest))
     share = Quotient(sp.S.One, a.total)
     miss = a.let("miss", [ITEM, CLASS], Quotient(rival, a.total), "softmax of all but the class")
     a.partials("miss", {a.mass: -share, a.total: a.mass * share**2})
     asked = asked_elsewhere(a)
-    a.partials("nll", {a.logits: asked * (a.mass * share) - a.goal * miss, a.goal: score})
+    a.partials("nll", {a.logits: asked * (a.mass * share) - a.goal * miss, a.wish: a.cost})
 
 
 def asked_elsewhere(a: Rows) -> sp.Expr:

@@ -200,6 +200,20 @@ def test_impossible_classes_are_as_good_as_gone(program, loss, rng):
         assert (found.grad_hi[:, 4] == 0).all()
 
 
+@pytest.mark.parametrize("asked", [0.0, 0.25])
+def test_a_class_of_weight_0_is_no_class(asked, loss, rng):
+    """Of probability 0 or more, and with a logit of -inf: value and derivatives without it."""
+    columns, packing = made("cross_entropy_soft", rng, 3, weights=WEIGHTS)
+    spec = loss("cross_entropy_soft")
+    alone = truth(spec, columns, packing=packing)
+    minus, share = np.full((3, 1), -np.inf), np.full((3, 1), asked)
+    whole = np.hstack([columns[:, :4], minus, columns[:, 4:], share])
+    found = truth(spec, whole, packing=RowPacking.of(5, None, (*WEIGHTS, 0.0)))
+    np.testing.assert_array_equal(found.value_hi, alone.value_hi)
+    np.testing.assert_array_equal(found.grad_hi[:, [0, 1, 2, 3, 5, 6, 7, 8]], alone.grad_hi)
+    assert (found.grad_hi[:, [4, 9]] == 0).all()
+
+
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["even", "weighted"])
 @pytest.mark.parametrize(("program", "changes"), CASES, ids=IDS)
 def test_autograd_agrees_with_the_truth_of_rows(program, changes, weights, loss, rng):
