@@ -13,11 +13,11 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from benchmarks import clock, memory, report, rows
+from benchmarks import bounds, clock, memory, report, rows
 from benchmarks.correctness import check
 from benchmarks.measure import DTYPES, Peak, Row, environment, measure, measure_memory
 from benchmarks.tables import Table
-from benchmarks.variants import CONVENTIONS, PEERS
+from benchmarks.variants import CONVENTIONS, OURS, PEERS
 
 SIZES = (1_000, 100_000, 1_000_000)
 WIDTH = 100  # columns that the widest table takes
@@ -51,6 +51,7 @@ WIDTH = 100  # columns that the widest table takes
 )
 @click.option("--strided", is_flag=True, help="Time torch.compile of the strided form too.")
 @click.option("--memory/--no-memory", "weighs", default=True, help="Measure peak memory.")
+@click.option("--bounds/--no-bounds", "shows_bounds", default=True, help="Time without each part.")
 @click.option("--pin/--no-pin", "pins", default=True, help="Keep the process on those cores.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path), help="Write all figures here."
@@ -67,6 +68,7 @@ def main(
     compiles: bool,
     strided: bool,
     weighs: bool,
+    shows_bounds: bool,
     pins: bool,
     json_file: Path | None,
     markdown_file: Path | None,
@@ -77,7 +79,7 @@ def main(
     torch.set_num_threads(threads)
     absent = {"compiled": not compiles, "strided": not strided}
     peers = [name for name in PEERS if not absent.get(name)]
-    names = ["refloss", *peers]
+    names = [*OURS, *peers]
     chosen = losses or (*CONVENTIONS, rows.LOSS)
     dtypes = dtypes or tuple(DTYPES)
     workloads = [(loss, dtype) for loss in chosen if loss != rows.LOSS for dtype in dtypes]
@@ -104,6 +106,8 @@ def main(
     if rows.LOSS in chosen:
         known = [peer for peer in rows.PEERS if not absent.get(peer)]
         tables += _row_tables(console, dtypes, known, rounds, threads, weighs)
+    if shows_bounds:
+        tables.append(_bounds_table(console, chosen, dtypes, rounds))
     for table in tables:
         table.print(console)
     console.print(", ".join(f"{name} {value}" for name, value in facts.items()))
@@ -118,8 +122,9 @@ def _box_tables(
 ) -> list[Table]:
     tables = [
         report.speed_table(timed, peers),
+        report.native_table(timed, peers),
         report.summary_table(timed, peers),
-        report.error_table(errors, ["refloss", *peers]),
+        report.error_table(errors, [*OURS, *peers]),
     ]
     return [*tables, report.memory_table(peaks)] if peaks else tables
 
@@ -133,7 +138,7 @@ def _row_tables(
     weighs: bool,
 ) -> list[Table]:
     """Time the losses of rows; each variant is compared with the truth first."""
-    for name in ("refloss", *peers):
+    for name in (*rows.OURS, *peers):
         for dtype in dtypes:
             rows.check(name, dtype)
     timings = []
@@ -141,8 +146,22 @@ def _row_tables(
         for shape in rows.SHAPES:
             with console.status(f"timing {rows.LOSS} {dtype}, {shape[0]:,} rows"):
                 timings.append(rows.measure(dtype, shape, peers, rounds, threads))
-    tables = [rows.speed_table(timings, peers)]
+    tables = [rows.speed_table(timings, peers), rows.native_table(timings, peers)]
     return [*tables, rows.memory_table(list(dtypes), (512, 100_000))] if weighs else tables
+
+
+def _bounds_table(
+    console: Console, losses: tuple[str, ...], dtypes: tuple[str, ...], rounds: int
+) -> Table:
+    """Time the compiled programs without each of their parts, on one core."""
+    found = []
+    for loss in losses:
+        for dtype in dtypes:
+            reals = ("float64",) if dtype == "float64" else bounds.REALS[loss == rows.LOSS]
+            for real in reals:
+                with console.status(f"timing the parts of {loss} {dtype}"):
+                    found.append(bounds.measure(loss, dtype, real, rounds))
+    return bounds.table(found)
 
 
 if __name__ == "__main__":

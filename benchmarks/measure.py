@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from benchmarks import clock, memory
-from benchmarks.variants import spec, variant
+from benchmarks.variants import OURS, spec, variant
 
 DTYPES = {"float32": 4, "float64": 8}
 NUMBERS_IN, NUMBERS_OUT = 8, 9  # four coordinates of two boxes; the loss and eight gradients
@@ -28,7 +28,7 @@ class Row:
     seconds : dict of str to float
         Median time of one call by variant; ``"copy"`` is the roofline.
     spread : float
-        Interquartile distance over the median, for refloss.
+        Interquartile distance over the median, of each of ours.
     """
 
     loss: str
@@ -36,16 +36,17 @@ class Row:
     size: int
     operations: int
     seconds: dict[str, float]
-    spread: float
+    spread: dict[str, float]
 
-    def ratio(self, peer: str) -> float | None:
-        """Return how many times longer `peer` takes than refloss."""
-        return self.seconds[peer] / self.seconds["refloss"] if peer in self.seconds else None
+    def ratio(self, peer: str, ours: str = "refloss") -> float | None:
+        """Return how many times longer `peer` takes than one of ours, None if one is absent."""
+        if peer not in self.seconds or ours not in self.seconds:
+            return None
+        return self.seconds[peer] / self.seconds[ours]
 
-    @property
-    def nanoseconds(self) -> float:
-        """Time of refloss for one pair."""
-        return 1e9 * self.seconds["refloss"] / self.size
+    def nanoseconds(self, ours: str = "refloss") -> float:
+        """Return the time of one of ours for one pair."""
+        return 1e9 * self.seconds[ours] / self.size
 
 
 @dataclass(frozen=True)
@@ -66,18 +67,19 @@ def operations(loss: str) -> int:
 
 def measure(loss: str, dtype: str, size: int, peers: list[str], rounds: int, threads: int) -> Row:
     """Time refloss and its peers on one workload."""
-    calls = {name: variant(name, loss, dtype, size) for name in ["refloss", *peers]}
+    calls = {name: variant(name, loss, dtype, size) for name in [*OURS, *peers]}
     calls["copy"] = clock.copier((NUMBERS_IN + NUMBERS_OUT) * DTYPES[dtype] * size)
     present = {name: call for name, call in calls.items() if call is not None}
     timings = clock.compare(present, rounds=rounds, least=0.05, threads=threads)
     medians = {name: timing.median for name, timing in timings.items()}
-    return Row(loss, dtype, size, operations(loss), medians, timings["refloss"].spread)
+    spread = {name: timings[name].spread for name in OURS if name in timings}
+    return Row(loss, dtype, size, operations(loss), medians, spread)
 
 
 def measure_memory(loss: str, dtype: str, size: int) -> Peak:
     """Measure the peak memory of refloss and of eager PyTorch."""
     outputs = NUMBERS_OUT * DTYPES[dtype] * size
-    names = ("refloss", "eager")
+    names = ("refloss", "c", "eager")
     peaks = {name: memory.peak(name, loss, dtype, size) / outputs for name in names}
     return Peak(loss, dtype, size, peaks)
 

@@ -13,6 +13,9 @@ from benchmarks.tables import Table
 #: The worst error by variant, by loss and dtype; None where there is no such variant.
 Errors = dict[tuple[str, str], dict[str, float | None]]
 
+#: What the summary calls ours.
+BACKENDS = {"refloss": "numpy", "c": "c"}
+
 #: Facts that a page of results leaves out: they name one machine at one moment.
 OF_ONE_RUN = ("processor", "load before")
 
@@ -23,21 +26,9 @@ def times(ratio: float | None) -> str:
 
 
 def speed_table(rows: list[Row], peers: list[str]) -> Table:
-    """Return the main table: how many times longer each peer takes."""
+    """Return the main table: how many times longer each peer takes than NumPy's path."""
     head = ("loss", "dtype", "pairs", "ns/pair", "spread", "ops", *peers, "roofline")
-    body = tuple(
-        (
-            row.loss,
-            row.dtype,
-            f"{row.size:,}",
-            f"{row.nanoseconds:.1f}",
-            f"{row.spread:.0%}",
-            str(row.operations),
-            *(times(row.ratio(peer)) for peer in peers),
-            f"{row.seconds['copy'] / row.seconds['refloss']:.1%}",
-        )
-        for row in rows
-    )
+    body = tuple(_speeds(row, "refloss", peers, str(row.operations)) for row in rows)
     note = (
         "Times of refloss, and how many times longer the others take. library: torchvision's own "
         "function; eager: the fastest eager form; compiled: torch.compile of that form; strided: "
@@ -47,21 +38,53 @@ def speed_table(rows: list[Row], peers: list[str]) -> Table:
     return Table("Value and gradients of both boxes", head, body, words=2, note=note)
 
 
-def summary_table(rows: list[Row], peers: list[str]) -> Table:
-    """Return the geometric means over the losses."""
-    groups = {(row.dtype, row.size): [] for row in rows}
-    for row in rows:
-        groups[row.dtype, row.size].append(row)
+def native_table(rows: list[Row], peers: list[str]) -> Table:
+    """Return the same for the compiled program, whatever it computes with."""
+    others = ["refloss", *peers]
+    head = ("loss", "dtype", "pairs", "ns/pair", "spread", "computes", "NumPy", *peers, "roofline")
     body = tuple(
-        (dtype, f"{size:,}", *(times(mean_ratio(group, peer)) for peer in peers))
-        for (dtype, size), group in groups.items()
+        _speeds(row, ours, others, computes)
+        for row in rows
+        for ours, computes in (("c", "float64"), ("c float32", "float32"))
+        if ours in row.seconds
     )
-    return Table("Geometric means over the losses", ("dtype", "pairs", *peers), body, words=1)
+    note = (
+        "backend='c', and how many times longer the others take: NumPy is refloss without it, the "
+        "rest as above."
+    )
+    return Table("The compiled program", head, body, words=2, note=note)
 
 
-def mean_ratio(rows: list[Row], peer: str) -> float | None:
+def _speeds(row: Row, ours: str, others: list[str], what: str) -> tuple[str, ...]:
+    return (
+        row.loss,
+        row.dtype,
+        f"{row.size:,}",
+        f"{row.nanoseconds(ours):.1f}",
+        f"{row.spread[ours]:.0%}",
+        what,
+        *(times(row.ratio(other, ours)) for other in others),
+        f"{row.seconds['copy'] / row.seconds[ours]:.1%}",
+    )
+
+
+def summary_table(rows: list[Row], peers: list[str]) -> Table:
+    """Return the geometric means over the losses, of NumPy's path and of the compiled program."""
+    groups: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.dtype, row.size), []).append(row)
+    body = tuple(
+        (dtype, f"{size:,}", name, *(times(mean_ratio(group, peer, ours)) for peer in peers))
+        for (dtype, size), group in groups.items()
+        for ours, name in BACKENDS.items()
+    )
+    head = ("dtype", "pairs", "backend", *peers)
+    return Table("Geometric means over the losses", head, body, words=1)
+
+
+def mean_ratio(rows: list[Row], peer: str, ours: str = "refloss") -> float | None:
     """Return the geometric mean of the ratios that exist."""
-    ratios = [ratio for row in rows if (ratio := row.ratio(peer)) is not None]
+    ratios = [ratio for row in rows if (ratio := row.ratio(peer, ours)) is not None]
     return clock.geometric_mean(ratios) if ratios else None
 
 

@@ -23,6 +23,7 @@ from benchmarks.tables import Table
 LOSS = "cross_entropy"
 SHAPES = ((4096, 1000), (512, 100_000), (100_000, 10))
 PEERS = ("eager", "compiled")
+OURS = {"refloss": {}, "c": {"backend": "c"}}
 DTYPES = {"float32": 4, "float64": 8}
 CHECKED = (8, 1000)
 
@@ -38,23 +39,22 @@ class RowTiming:
     operations : int
         Array operations of the shipped kernel for value and gradient.
     spread : float
-        Interquartile distance over the median, for refloss.
+        Interquartile distance over the median, of each of ours.
     """
 
     dtype: str
     shape: tuple[int, int]
     operations: int
     seconds: dict[str, float]
-    spread: float
+    spread: dict[str, float]
 
-    def ratio(self, peer: str) -> float | None:
-        """Return how many times longer `peer` takes than refloss."""
-        return self.seconds[peer] / self.seconds["refloss"] if peer in self.seconds else None
+    def ratio(self, peer: str, ours: str = "refloss") -> float | None:
+        """Return how many times longer `peer` takes than one of ours."""
+        return self.seconds[peer] / self.seconds[ours] if peer in self.seconds else None
 
-    @property
-    def nanoseconds(self) -> float:
-        """Time of refloss for one logit."""
-        return 1e9 * self.seconds["refloss"] / (self.shape[0] * self.shape[1])
+    def nanoseconds(self, ours: str = "refloss") -> float:
+        """Return the time of one of ours for one logit."""
+        return 1e9 * self.seconds[ours] / (self.shape[0] * self.shape[1])
 
 
 def logits(shape: tuple[int, int], dtype: str) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
@@ -67,8 +67,8 @@ def logits(shape: tuple[int, int], dtype: str) -> tuple[NDArray[np.floating], ND
 def variant(name: str, dtype: str, shape: tuple[int, int]) -> Call:
     """Return a call without arguments that computes losses and gradient."""
     table, target = logits(shape, dtype)
-    if name == "refloss":
-        return lambda: refloss.cross_entropy.value_and_grad(table, target)
+    if name in OURS:
+        return lambda: refloss.cross_entropy.value_and_grad(table, target, **OURS[name])
     import torch
 
     leaf, labels = torch.from_numpy(table).requires_grad_(), torch.from_numpy(target)
@@ -135,11 +135,12 @@ def measure(
     dtype: str, shape: tuple[int, int], peers: list[str], rounds: int, threads: int
 ) -> RowTiming:
     """Time refloss and its peers on one shape."""
-    calls = {name: variant(name, dtype, shape) for name in ["refloss", *peers]}
+    calls = {name: variant(name, dtype, shape) for name in [*OURS, *peers]}
     calls["copy"] = clock.copier(2 * DTYPES[dtype] * shape[0] * shape[1])
     timings = clock.compare(calls, rounds=rounds, least=0.05, threads=threads)
     medians = {name: timing.median for name, timing in timings.items()}
-    return RowTiming(dtype, shape, operations(), medians, timings["refloss"].spread)
+    spread = {name: timings[name].spread for name in OURS}
+    return RowTiming(dtype, shape, operations(), medians, spread)
 
 
 def operations() -> int:
@@ -149,28 +150,37 @@ def operations() -> int:
 
 
 def speed_table(timings: list[RowTiming], peers: list[str]) -> Table:
-    """Return how many times longer each peer takes."""
-    from benchmarks.report import times
-
+    """Return how many times longer each peer takes than NumPy's path."""
     head = ("dtype", "rows × classes", "ns/logit", "spread", "ops", *peers, "roofline")
-    body = tuple(
-        (
-            timing.dtype,
-            f"{timing.shape[0]:,} × {timing.shape[1]:,}",
-            f"{timing.nanoseconds:.2f}",
-            f"{timing.spread:.0%}",
-            str(timing.operations),
-            *(times(timing.ratio(peer)) for peer in peers),
-            f"{timing.seconds['copy'] / timing.seconds['refloss']:.1%}",
-        )
-        for timing in timings
-    )
+    body = tuple(_speeds(t, "refloss", [str(t.operations)], peers) for t in timings)
     note = (
         "Times of refloss, and how many times longer the others take. eager: "
         "torch.nn.functional.cross_entropy with autograd; compiled: torch.compile of it. ops: "
         "operations of the kernel with all its options, of which most fold away in a plain call."
     )
     return Table("Softmax cross-entropy: value and gradient", head, body, words=2, note=note)
+
+
+def native_table(timings: list[RowTiming], peers: list[str]) -> Table:
+    """Return the same for the compiled program."""
+    head = ("dtype", "rows × classes", "ns/logit", "spread", "NumPy", *peers, "roofline")
+    body = tuple(_speeds(t, "c", [], ["refloss", *peers]) for t in timings)
+    note = "backend='c', which computes in the format of the logits; NumPy is refloss without it."
+    return Table("Cross-entropy, the compiled program", head, body, words=2, note=note)
+
+
+def _speeds(timing: RowTiming, ours: str, more: list[str], others: list[str]) -> tuple[str, ...]:
+    from benchmarks.report import times
+
+    return (
+        timing.dtype,
+        f"{timing.shape[0]:,} × {timing.shape[1]:,}",
+        f"{timing.nanoseconds(ours):.2f}",
+        f"{timing.spread[ours]:.0%}",
+        *more,
+        *(times(timing.ratio(other, ours)) for other in others),
+        f"{timing.seconds['copy'] / timing.seconds[ours]:.1%}",
+    )
 
 
 def peak(name: str, dtype: str, shape: tuple[int, int]) -> float:
@@ -182,7 +192,7 @@ def peak(name: str, dtype: str, shape: tuple[int, int]) -> float:
 
 def memory_table(dtypes: list[str], shape: tuple[int, int]) -> Table:
     """Return the peak memory of refloss and of eager PyTorch over their outputs."""
-    names = ("refloss", "eager")
+    names = ("refloss", "c", "eager")
     body = tuple(
         (dtype, f"{shape[0]:,} × {shape[1]:,}", *(f"{peak(n, dtype, shape):.2f}" for n in names))
         for dtype in dtypes

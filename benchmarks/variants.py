@@ -22,6 +22,13 @@ CONVENTIONS: dict[str, dict[str, Any]] = {
     "ciou": {"preset": "torchvision"},
 }
 
+#: Ways of running refloss: NumPy, the compiled program, and the same computing in float32.
+OURS: dict[str, dict[str, Any]] = {
+    "refloss": {},
+    "c": {"backend": "c", "compute": "float64"},
+    "c float32": {"backend": "c", "compute": "float32"},
+}
+
 #: The columns of the tables. "library" is torchvision's function, the others are in peers.py.
 PEERS = ("library", "eager", "compiled", "strided")
 
@@ -65,19 +72,21 @@ def variant(name: str, loss: str, dtype: str, size: int) -> Call | None:
     Parameters
     ----------
     name : str
-        ``"refloss"`` or one of `PEERS`.
+        One of `OURS` or of `PEERS`.
     loss, dtype, size
         As in :func:`boxes`.
 
     Returns
     -------
     callable or None
-        None where the peer has no such function.
+        None where the peer has no such function, or float64 would be computed in float32.
     """
     pred, target = boxes(size, dtype)
-    if name == "refloss":
-        function, convention = getattr(refloss, loss), CONVENTIONS[loss]
-        return lambda: function.value_and_grad(pred, target, **convention)
+    if name in OURS:
+        if OURS[name].get("compute") == "float32" and dtype == "float64":
+            return None
+        function, options = getattr(refloss, loss), CONVENTIONS[loss] | OURS[name]
+        return lambda: function.value_and_grad(pred, target, **options)
 
     # PyTorch is imported here, so that the memory of refloss is measured in a process without it.
     import torch

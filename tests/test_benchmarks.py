@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from torch import Tensor
 
-from benchmarks import clock, correctness, cpu, peers, variants
+from benchmarks import bounds, clock, correctness, cpu, peers, variants
 
 
 @pytest.mark.parametrize("dtype", cpu.DTYPES)
@@ -46,12 +46,28 @@ def test_the_clock_counts_calls_and_orders_quartiles():
 
 def test_the_command_prints_ratios_and_writes_both_files(tmp_path):
     figures, page = tmp_path / "cpu.json", tmp_path / "cpu.md"
-    options = ["--size", "64", "--rounds", "1", "--no-compile", "--no-memory", "--no-pin"]
+    options = ["--size", "64", "--rounds", "1", "--no-compile", "--no-memory", "--no-bounds", "--no-pin"]
     files = ["--json", str(figures), "--markdown", str(page)]
     run = CliRunner().invoke(cpu.main, ["--loss", "giou", *options, *files])
     assert run.exit_code == 0, run.output
     rows = json.loads(figures.read_text())["speed"]
     assert [(row["dtype"], row["size"]) for row in rows] == [("float32", 64), ("float64", 64)]
     assert all(row["operations"] > 0 for row in rows)
-    assert all(row["seconds"].keys() == {"refloss", "library", "eager", "copy"} for row in rows)
+    assert all(
+        set(row["seconds"]) - {"c float32"} == {"refloss", "c", "library", "eager", "copy"}
+        for row in rows
+    )
     assert "| giou | float32 | 64 |" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("part", "line", "left"),
+    [
+        ("", "a/b + exp_(c)", "a/b + exp_(c)"),
+        ("division", "a/b + exp_(c)  // a/b", "a*b + exp_(c)  // a*b"),
+        ("elementary functions", "a/b + exp_(c) + atan2_(y, x)", "a/b + (c) + (y, x)"),
+        ("error terms", "two_sum_error(a, b) + exp_(c)", "(a, b) + exp_(c)"),
+    ],
+)
+def test_a_part_is_taken_away_from_a_text(part, line, left):
+    assert bounds.ABSENT[part](line) == left

@@ -203,7 +203,6 @@ def threads() -> int:
     return max(1, int(given)) if given.isdigit() else _processors()
 
 
-@cache
 def _processors() -> int:
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
