@@ -46,7 +46,8 @@ def test_the_clock_counts_calls_and_orders_quartiles():
 
 def test_the_command_prints_ratios_and_writes_both_files(tmp_path):
     figures, page = tmp_path / "cpu.json", tmp_path / "cpu.md"
-    options = ["--size", "64", "--rounds", "1", "--no-compile", "--no-memory", "--no-bounds", "--no-pin"]
+    parts = ["--no-compile", "--no-memory", "--no-bounds", "--no-pin"]
+    options = ["--size", "64", "--rounds", "1", *parts]
     files = ["--json", str(figures), "--markdown", str(page)]
     run = CliRunner().invoke(cpu.main, ["--loss", "giou", *options, *files])
     assert run.exit_code == 0, run.output
