@@ -9,6 +9,7 @@ from importlib.resources import files
 from itertools import product
 from typing import Any
 
+from crossval.elsewhere import whose
 from crossval.target import UsageError
 
 
@@ -40,10 +41,22 @@ def spec_of(loss: str, preset: str | None, axes: Mapping[str, Any]) -> Any:
 
     if loss not in losses():
         raise UsageError(f"loss must be one of {', '.join(losses())}; got {loss!r}")
+    for name in (name for name in axes if name not in losses()[loss]["axes"]):
+        does = whose(name, axes[name], losses()[loss], _constants(loss))
+        if does:
+            listed = ", ".join(losses()[loss]["axes"])
+            raise UsageError(f"{loss}: {name} is not among the axes {listed}: {does}")
     try:
         return resolve(loss, preset, dict(axes))
     except (ValueError, TypeError, KeyError) as error:
         raise UsageError(str(error)) from error
+
+
+def _constants(loss: str) -> dict[str, Any]:
+    """Return the constants of all programs of a loss."""
+    program = losses()[loss]["program"]
+    named = [program] if isinstance(program, str) else program["values"].values()
+    return {n: each for name in named for n, each in programs()[name]["constants"].items()}
 
 
 def numeric_axes(loss: str) -> list[str]:

@@ -16,7 +16,8 @@ from crossval.checks import checks
 from crossval.codes import CODES
 from crossval.engine import find
 from crossval.examination import definition
-from crossval.expected import Expected, require_matched
+from crossval.expected import Expected, unmatched, unmatched_finding
+from crossval.findings import Finding
 from crossval.oracles.formats import FORMATS
 from crossval.points.boxes import ROWS
 from crossval.target import Target, UsageError
@@ -42,12 +43,15 @@ class Declared:
         Number of points.
     expected : tuple of Expected
         Failures that are expected.
+    stale : tuple of Finding
+        One for each expectation that names no check.
     """
 
     name: str
     target: Target
     level: str = LEVEL
     expected: tuple[Expected, ...] = ()
+    stale: tuple[Finding, ...] = ()
 
 
 def read(path: Path) -> tuple[Declared, ...]:
@@ -117,10 +121,12 @@ def _declared(name: str, table: Any, defaults: Mapping[str, Any]) -> Declared:
         target = _target(given)
         level = given.get("level", LEVEL)
         _, family = definition(target, level)
-        require_matched(expected, list(checks(target, family)))
+        known = list(checks(target, family))
     except UsageError as error:
         raise UsageError(f"[{place}]: {error}") from None
-    return Declared(name, target, level, expected)
+    ids = [check.id for check in known]
+    stale = tuple(unmatched_finding(entry, ids) for entry in unmatched(expected, known))
+    return Declared(name, target, level, expected, stale)
 
 
 def _target(given: Mapping[str, Any]) -> Target:

@@ -1,13 +1,15 @@
 """Failures that a project expects of its own code: data with a reason, matched strictly.
 
-A check that passes although its failure is expected fails (RL901); an expectation that names no
-check is an error (RL902). One that names a code covers findings of that code only.
+A check that passes although its failure is expected fails (RL901); so does an expectation that
+names no check (RL902), beside the checks that there are. One that names a code covers findings of
+that code only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from crossval.findings import CODES, Finding
 from crossval.outcome import PASS, Check, Outcome
@@ -50,18 +52,20 @@ def of_check(expected: Iterable[Expected], check: Check) -> tuple[Expected, ...]
     return tuple(entry for entry in expected if check.matches(entry.check))
 
 
-def require_matched(expected: Iterable[Expected], checks: Sequence[Check]) -> None:
-    """Require that each expectation names a check.
+def unmatched(expected: Iterable[Expected], checks: Sequence[Check]) -> tuple[Expected, ...]:
+    """Return the expectations that name no check, and so could never be contradicted."""
+    return tuple(
+        entry for entry in expected if not any(check.matches(entry.check) for check in checks)
+    )
 
-    Raises
-    ------
-    UsageError
-        Listing the names that there are.
-    """
-    for entry in expected:
-        if not any(check.matches(entry.check) for check in checks):
-            names = ", ".join(check.id for check in checks)
-            raise UsageError(f"xfail check: expected one of {names}; got {entry.check!r} (RL902)")
+
+def unmatched_finding(entry: Expected, ids: Iterable[str]) -> Finding:
+    """Return the finding that an expectation names none of the checks with these ids."""
+    known = list(dict.fromkeys(ids))
+    near = get_close_matches(entry.check, known, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    words = f"xfail check: got {entry.check!r}{hint}; expected one of {', '.join(known)}"
+    return Finding("RL902", entry.check, "", words, fix=CODES["RL902"].remedy)
 
 
 def declare(outcome: Outcome, expected: Sequence[Expected]) -> Outcome:

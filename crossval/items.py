@@ -20,7 +20,7 @@ import pytest
 from crossval.checks import checks
 from crossval.config import LEVEL, Declared
 from crossval.examination import Examination, Problem, definition
-from crossval.expected import Expected
+from crossval.expected import Expected, unmatched, unmatched_finding
 from crossval.findings import Finding
 from crossval.oracles.formats import FORMATS
 from crossval.outcome import FAIL, INCONCLUSIVE, NOT_RUN, Check, Outcome
@@ -134,22 +134,63 @@ class Item:
         return json.dumps(body)
 
 
-def items(desk: Desk, declared: Sequence[Declared], dtypes: tuple[str, ...]) -> Iterator[Item]:
-    """Yield the items of targets, in the formats among ``dtypes``; of all formats without it."""
+@dataclass(frozen=True)
+class Stale:
+    """An expected failure that names no check: an item that fails.
+
+    Attributes
+    ----------
+    name : str
+        Of the target.
+    finding : Finding
+        What it names, and what there is.
+    """
+
+    name: str
+    finding: Finding
+
+    @property
+    def id(self) -> str:
+        """Name in pytest: ``tv-xfail-grad-boxes-float32``."""
+        return f"{self.name}-xfail-{self.finding.check}"
+
+    def __call__(self) -> None:
+        """Fail with RL902."""
+        _fail([self.finding])
+
+
+def items(
+    desk: Desk, declared: Sequence[Declared], dtypes: tuple[str, ...]
+) -> Iterator[Item | Stale]:
+    """Yield the items of targets, in the formats among ``dtypes``; of all formats without it.
+
+    Expected failures that name no check are items too, whatever the format.
+    """
     for entry in declared:
         examination = desk.examination(entry)
         for check in examination.checks:
             if not dtypes or check.dtype in dtypes:
                 yield Item(entry.name, examination, check, desk)
+        yield from (Stale(entry.name, finding) for finding in entry.stale)
+
+
+def speak_for(selected: Iterable[Item]) -> None:
+    """Tell the items that were selected which of them need not repeat why nothing is judged."""
+    chosen = list(selected)
+    called = {
+        (id(item.examination), item.check.dtype) for item in chosen if item.check.name == "call"
+    }
+    for item in chosen:
+        item.spoken_for = (id(item.examination), item.check.dtype) in called
 
 
 def declared_by(request: Request) -> list[Declared]:
-    """Return what a decorator declares, every expectation matched by a check of some target.
+    """Return what a decorator declares; an expectation that names no check is the first target's.
 
     Raises
     ------
     UsageError
-        If a target, a level or an expectation does not exist.
+        If a target or a level does not exist.
     """
     level = request.level or LEVEL
     expected = tuple(Expected(name, *words) for name, words in request.failures.items())
@@ -159,12 +200,12 @@ def declared_by(request: Request) -> list[Declared]:
         own = [(check, f"{name}-{check.id}") for check in checks(target, family)]
         known += own
         found.append(Declared(name, target, level, _narrowed(expected, own)))
-    for entry in expected:
-        if not any(check.matches(entry.check) or full == entry.check for check, full in known):
-            ids = ", ".join(dict.fromkeys(check.id for check, _ in known))
-            words = f"expected one of {ids}; got {entry.check!r} (RL902)"
-            raise UsageError(f"expected_failures: {words}")
-    return found
+    stale = tuple(
+        unmatched_finding(entry, (check.id for check, _ in known))
+        for entry in unmatched(expected, [check for check, _ in known])
+        if entry.check not in (full for _, full in known)
+    )
+    return [replace(found[0], stale=stale), *found[1:]]
 
 
 def header(declared: Sequence[Declared], dtypes: tuple[str, ...]) -> str:

@@ -14,6 +14,7 @@ import os
 import sys
 import traceback
 import warnings
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
@@ -22,6 +23,8 @@ from crossval import wire
 from crossval.signatures import Unfit
 from crossval.subject import Subject
 from crossval.target import split_reference
+
+_FEW = 8
 
 
 def main() -> None:
@@ -72,8 +75,25 @@ def resolve(reference: str) -> Any:
     )
     found: Any = module
     for part in attribute.split("."):
+        if not hasattr(found, part):
+            raise _no_attribute(found, part, home)
         found = getattr(found, part)
     return found
+
+
+def _no_attribute(found: Any, part: str, home: str) -> Unfit:
+    """Name what comes near, or else what could be meant where that is not much."""
+    there = {name: thing for name, thing in vars(found).items() if not name.startswith("_")}
+    own = [n for n, thing in there.items() if getattr(thing, "__module__", "") == _name(found)]
+    near = get_close_matches(part, there, n=1)
+    few = f"give one of {', '.join(own)}" if 0 < len(own) <= _FEW else "correct the name"
+    file = f" ({home})" if home.endswith(".py") else ""
+    words = f"{type(found).__name__} {_name(found)!r}{file} has no attribute {part!r}"
+    return Unfit("RL101", words, f"did you mean {near[0]}?" if near else few)
+
+
+def _name(found: Any) -> str:
+    return getattr(found, "__name__", type(found).__name__)
 
 
 def describe(error: BaseException) -> dict[str, str]:
@@ -118,7 +138,8 @@ def _private_streams() -> tuple[BinaryIO, BinaryIO]:
 def _module_from_file(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise FileNotFoundError(f"no Python file at {path}")
+        hint = "correct the path; a relative one starts at the current folder"
+        raise Unfit("RL101", f"expected a Python file at {path}; there is none", hint)
     sys.path.insert(0, str(path.resolve().parent))
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module

@@ -29,7 +29,7 @@ from crossval.commands.selection import of_libraries, one
 from crossval.engine import certify_all, outdated
 from crossval.findings import Finding
 from crossval.points.boxes import ROWS
-from crossval.report.terminal import show, show_legend, show_summary
+from crossval.report.terminal import show, show_legend, show_summary, text_of
 from crossval.runner import Limits
 from crossval.target import Target, UsageError
 
@@ -127,14 +127,24 @@ def command(
             for output in outputs:
                 screen.print(f"written to {certificate.write(output)}", style="dim")
     complete = target is None and selected.level != "smoke" and not wanted
-    stale = outdated(certificates) if complete else []
+    stale = [*selected.stale, *(outdated(certificates) if complete else [])]
     if style == "json":
         click.echo(_json(certificates), nl=False)
+        for finding in stale:
+            complain(f"{finding.code} {finding.message}", FAILED)
     elif len(certificates) > 1:
         show_summary(certificates, stale, screen)
     else:
-        show_legend(screen)
+        _show_end(certificates, stale, screen)
     return exit_code(certificates, stale)
+
+
+def _show_end(certificates: list[Certificate], stale: list[Finding], screen: Console) -> None:
+    """Print what follows a single certificate; grades are explained where there are any."""
+    if stale:
+        screen.print(f"\n{text_of(stale)}", markup=False)
+    if any(certificate.problem is None for certificate in certificates):
+        show_legend(screen)
 
 
 def exit_code(certificates: list[Certificate], stale: list[Finding]) -> int:

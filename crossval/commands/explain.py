@@ -25,7 +25,7 @@ from crossval.target import UsageError
 def command(subject: tuple[str, ...], style: str) -> int:
     """Explain a CODE (RL401), a family of codes (4xx), a check ("value") or a word ("grades").
 
-    Without SUBJECT everything that can be explained is listed.
+    Without SUBJECT the codes are listed with their titles, then checks and words.
 
     JSON: {"schema": "refloss-explain-1", "codes": {CODE: {"title", "meaning", "cause", "remedy",
     "example"}}, "checks": {NAME: {"title", "meaning", "codes"}}, "topics": {likewise}}, with what
@@ -66,12 +66,19 @@ def select(words: str) -> tuple[dict[str, Code], dict[str, Subject], dict[str, S
         return {}, {check_name(name): CHECKS[check_name(name)]}, {}
     if name in TOPICS:
         return {}, {}, {name: TOPICS[name]}
-    near = get_close_matches(words, (*CODES, *CHECKS, *TOPICS), n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise UsageError(
-        f"SUBJECT must be 1xx to 9xx, RL101 to {max(CODES)}, {', '.join(CHECKS)}, "
-        f"{', '.join(TOPICS)}; got {words!r}{hint}"
+        f"no code, check or word {words!r}; nearest: {', '.join(_nearest(words))} "
+        "(refloss explain lists all)"
     )
+
+
+def _nearest(words: str, count: int = 3) -> list[str]:
+    """Names that come nearest: codes by their number, in the order of their distance."""
+    code = re.fullmatch(r"(?:RL)?(\d{1,4})", words, re.IGNORECASE)
+    if code:
+        return sorted(CODES, key=lambda name: abs(int(name[2:]) - int(code[1])))[:count]
+    names = (*CHECKS, *TOPICS, *CODES)
+    return get_close_matches(words.lower(), names, n=count, cutoff=0.0)
 
 
 def _code(name: str, code: Code) -> RenderableType:

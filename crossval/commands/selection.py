@@ -11,6 +11,7 @@ from crossval.adapters import libraries
 from crossval.config import LEVEL, named
 from crossval.engine import find
 from crossval.expected import Expected
+from crossval.findings import Finding
 from crossval.target import Target, UsageError
 
 __all__ = ["Selection", "of_libraries", "one"]
@@ -30,11 +31,14 @@ class Selection:
         Of the points, unless another one is asked for.
     expected : tuple of Expected
         Failures that are declared with the targets.
+    stale : tuple of Finding
+        Such declarations that name no check.
     """
 
     targets: tuple[Target, ...]
     level: str = LEVEL
     expected: tuple[Expected, ...] = ()
+    stale: tuple[Finding, ...] = ()
 
     def changed(self, dtypes: str | None, level: str | None) -> Selection:
         """Return the selection in other formats, or at another level."""
@@ -65,7 +69,7 @@ def one(target: str, given: Mapping[str, Any]) -> Selection:
         return Selection((replace(found, wrt=given.get("wrt", found.wrt)),))
     entry = named(target, PROJECT)
     refuse(given, f"TARGET by reference; {PROJECT} declares how {target} is judged")
-    return Selection((entry.target,), entry.level, entry.expected)
+    return Selection((entry.target,), entry.level, entry.expected, entry.stale)
 
 
 def of_libraries(chosen: tuple[str, ...], given: Mapping[str, Any]) -> Selection:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossval.expected import Expected, declare, of_check, require_matched
+from crossval.expected import Expected, declare, of_check, unmatched, unmatched_finding
 from crossval.findings import Finding
 from crossval.outcome import FAIL, KNOWN, Check, Outcome
 from crossval.target import UsageError
@@ -20,10 +20,14 @@ def test_a_check_is_named_by_its_id_or_its_name(glob):
 @pytest.mark.parametrize(
     "glob", ["grad", "grad-pred", "grad-target-float32", "grad[target]", "value*"]
 )
-def test_what_names_no_check_is_an_error(glob):
-    assert not of_check([Expected(glob, "why")], CHECK)
-    with pytest.raises(UsageError, match="expected one of grad-pred-float32; got"):
-        require_matched([Expected(glob, "why")], [CHECK])
+def test_what_names_no_check_is_found(glob):
+    entry = Expected(glob, "why")
+    assert not of_check([entry], CHECK)
+    assert unmatched([entry, Expected("*", "why")], [CHECK]) == (entry,)
+    finding = unmatched_finding(entry, [CHECK.id])
+    assert finding.code == "RL902"
+    assert f"got {glob!r}" in finding.message
+    assert finding.message.endswith("; expected one of grad-pred-float32")
 
 
 def finding(code, known=""):

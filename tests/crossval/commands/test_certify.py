@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from crossval.catalog import losses, spec_of
+from crossval.commands.options import pairs
+from crossval.elsewhere import LAYOUT_CALLS
+
 TARGETS = Path(__file__).parents[1] / "targets"
 SCALED = f"{TARGETS / 'numpy_losses.py'}:Scaled"
 QUICK = ("--as", "giou/fvcore", "--adapter", "numpy", "--level", "smoke", "--dtype", "float32")
@@ -116,6 +120,27 @@ def test_an_expected_failure_that_passes_fails_here_too(refloss, project):
     assert "it was so once" in finding["message"]
 
 
+STALE = """
+[[tool.refloss.targets.right.xfail]]
+check = "grad-pred-float31"
+reason = "a slip of the pen"
+"""
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_an_expected_failure_that_names_no_check_fails_and_the_rest_runs(refloss, project, style):
+    file = project / "pyproject.toml"
+    file.write_text(PROJECT + STALE, encoding="utf-8")
+    code, out, err = refloss("certify", "right", "--check", "value", "--format", style)
+    assert code == 1
+    said = " ".join((out if style == "text" else err).split())
+    assert "RL902" in said
+    assert "got 'grad-pred-float31' (did you mean 'grad-pred-float32'?)" in said
+    assert "PASSED" in out or json.loads(out)[0]["counts"]["pass"] == 2
+    # it is that target's alone
+    assert refloss("certify", "scaled", "--check", "value")[0] == 0
+
+
 def test_level_and_formats_of_the_command_line_win(refloss, project):
     how = ("--level", "standard", "--dtype", "float64", "--check", "value")
     _, body, statuses = named(refloss, "right", *how)
@@ -168,3 +193,79 @@ def test_each_block_of_findings_ends_in_its_command(refloss, width):
     words = " ".join(out.split())
     assert "repro refloss repro 'giou/fvcore@1-smoke#" in words
     assert "--target" in words
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("gioo", "module 'numpy_losses' ({path}) has no attribute 'gioo' fix did you mean giou?"),
+        ("Z", "has no attribute 'Z' fix correct the name"),
+    ],
+)
+def test_what_is_not_there_is_all_that_is_said(refloss, target, words):
+    path = TARGETS / "numpy_losses.py"
+    code, out, err = refloss("certify", f"{path}:{target}", "--as", "giou", width=200)
+    assert (code, err) == (4, "")
+    assert words.format(path=path) in " ".join(out.split())
+    assert "RL101 cannot import target" in out
+    assert not any(word in out for word in ("repro", "grade", "tolerance", "within", "untested"))
+
+
+def test_a_file_that_is_not_there(refloss, tmp_path):
+    code, out, _ = refloss("certify", f"{tmp_path}/none.py:loss", "--as", "giou", width=300)
+    assert code == 4
+    assert f"expected a Python file at {tmp_path}/none.py; there is none" in out
+    assert "within" not in out
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("layout=xywh", "--call 'f(pred - pred.roll(2, 1)"),
+        ("layout=ltrb", "convert them in --call"),
+        ("reduction=mean", "--reduction declares it"),
+        ("class_weight=2", "the check class_weight"),
+        ("eps_union=0.5", "eps=\"{'eps_union': 0.5}\""),
+        ("ceiling=2", "which the axis clip sets"),
+        ("placment=floor", "(did you mean 'placement'?)"),
+    ],
+)
+def test_what_is_no_axis_names_what_does_it(refloss, setting, words):
+    code, out, err = refloss("certify", SCALED, "--as", "giou", "--set", setting)
+    assert (code, out) == (4, "")
+    assert words in err
+    assert "clip" in err
+
+
+@pytest.mark.parametrize("loss", losses())
+def test_whatever_a_card_lists_can_be_set(loss):
+    for name, axis in losses()[loss]["axes"].items():
+        for value in axis["values"] or (axis["default"],):
+            ((read, given),) = pairs([f"{name}={value}"], "--set")
+            assert spec_of(loss, None, {read: given}).axes[name] == value
+
+
+CORNERS = """
+from tests.crossval.targets.torch_losses import ciou
+import torch
+
+def corners(b, share):
+    low = b[..., :2] - share * b[..., 2:]
+    return torch.cat([low, low + b[..., 2:]], -1)
+
+def xywh(pred, target):
+    return ciou(corners(pred, 0), corners(target, 0))
+
+def cxcywh(pred, target):
+    return ciou(corners(pred, 0.5), corners(target, 0.5))
+"""
+
+
+@pytest.mark.parametrize("layout", LAYOUT_CALLS)
+def test_the_call_that_is_named_for_a_layout_fits(refloss, tmp_path, layout):
+    file = tmp_path / "layouts.py"
+    file.write_text(CORNERS, encoding="utf-8")
+    how = ("--as", "ciou/detectron2", "--dtype", "float64", "--level", "smoke")
+    how += ("--check", "value,shape misuse,empty batch,strides", "--call", LAYOUT_CALLS[layout])
+    code, out, _ = refloss("certify", f"{file}:{layout}", *how)
+    assert code == 0, out

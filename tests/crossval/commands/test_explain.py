@@ -44,7 +44,27 @@ def test_json(strict_json):
     assert strict_json("explain", "value", "--format", "json")["checks"]["value"]["codes"]
 
 
-def test_unknown_names_get_a_hint(refloss):
-    code, _, err = refloss("explain", "strdes")
-    assert code == 4
-    assert "did you mean 'strides'" in err
+@pytest.mark.parametrize(
+    ("asked", "nearest"),
+    [
+        ("RL999", "RL902, RL901, "),
+        ("RL409", "RL408, "),
+        ("411", "RL408, "),
+        ("strdes", "strides, "),
+    ],
+)
+def test_unknown_names_get_one_line_with_the_nearest(refloss, asked, nearest):
+    code, out, err = refloss("explain", asked)
+    assert (code, out) == (4, "")
+    assert err.startswith(f"refloss: no code, check or word {asked!r}; nearest: {nearest}")
+    assert err.count("\n") == 1
+    assert len(err) < 120
+    assert "refloss explain lists all" in err
+
+
+def test_without_a_subject_codes_come_with_their_titles(refloss):
+    _, out, _ = refloss("explain")
+    lines = [line.split(maxsplit=1) for line in out.splitlines() if line.startswith("  RL")]
+    assert {name: title.strip() for name, title in lines} == {
+        name: code.title for name, code in CODES.items()
+    }
