@@ -121,6 +121,7 @@ class Runner:
         self.deaths = 0
         self.keywords: list[str] = []
         self.required: list[str] = []
+        self.names: list[str] = []
         self.versions: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._loaded = False
@@ -150,6 +151,7 @@ class Runner:
             self.close()
             raise TargetRaised(reply["error"])
         self.keywords, self.required = reply["keywords"], reply["required"]
+        self.names = reply["names"]
         self.versions = reply["versions"]
         self._loaded = True
 

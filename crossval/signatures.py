@@ -48,6 +48,11 @@ def optional(thing: Any, inputs: Sequence[str]) -> list[str]:
     return [p.name for p in parameters if p.kind in _NAMED and p.name not in places]
 
 
+def names(thing: Any) -> list[str]:
+    """Names of all arguments, in order."""
+    return [parameter.name for parameter in _parameters(thing)]
+
+
 def required(thing: Any, inputs: Sequence[str], axes: Collection[str]) -> list[str]:
     """Axes that the target takes as arguments without a default."""
     without = {p.name for p in _parameters(thing) if p.default is inspect.Parameter.empty}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossval.signatures import Unfit, fit, fit_call, held, is_array, optional, required
+from crossval.signatures import Unfit, fit, fit_call, held, is_array, names, optional, required
 from crossval.target import names_in
 
 
@@ -125,12 +125,14 @@ class Subject:
 
     def arguments(self, axes: Sequence[str]) -> dict[str, list[str]]:
         """Names of the arguments: ``keywords`` can be given, ``required`` must be."""
+        own = names(self.thing)
         if self.call is not None:
-            names = sorted(names_in(self.call) - {"f", *self.inputs})
-            return {"keywords": names, "required": names}
+            given = sorted(names_in(self.call) - {"f", *self.inputs})
+            return {"keywords": given, "required": given, "names": own}
         return {
             "keywords": optional(self.thing, self.passed),
             "required": required(self.thing, self.passed, axes),
+            "names": own,
         }
 
 

@@ -53,13 +53,15 @@ def command(
 
     Its values and gradients at a few hundred pinned probes are compared with every preset, then
     with single axes and pairs changed; amounts such as eps are solved for; factors, offsets and
-    what a mean divides by are named. Exit code 1 says that nothing fits.
+    what a mean divides by are named. Exit code 0: values, gradients and denominator follow
+    something known. 1: nothing fits, or only with a slip that is named, or only the values, or only
+    the rows of a sum that is divided by nothing known; the verdict says which.
 
-    JSON: {"schema": "refloss-identification-1", "found", "best": {"definition": {"title", "loss",
-    "preset", "also", "changes", "axes", "reading"}, "factor", "offset", "relation", "digits",
-    "worst"}, "gradient", "axes": [{"name", "value", "told_by", "open", "resolution"}], "reduction",
-    "equal", "runner_up", "separation", "open", "notes": [{"code", "words"}], "untested",
-    "problem"}.
+    JSON: {"schema": "refloss-identification-1", "verdict", "found", "best": {"definition":
+    {"title", "loss", "preset", "also", "changes", "axes", "reading"}, "factor", "offset",
+    "relation", "digits", "worst"}, "gradient", "axes": [{"name", "value", "told_by", "open",
+    "resolution"}], "reduction", "divided", "equal", "runner_up", "separation", "open", "notes":
+    [{"code", "words"}], "untested", "problem"}.
     """
     del verbose  # read by crossval.cli.run(), which reports what escapes from here
     answer = identify(

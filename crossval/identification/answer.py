@@ -11,6 +11,17 @@ from crossval.identification.naming import Named
 
 SCHEMA = "refloss-identification-1"
 UNEXPLAINED = "RL402"
+IDENTIFIED, VALUES_ONLY, ROWS_ONLY = "identified", "values only", "rows only"
+SLIP, NOTHING, NOT_RUN = "with a slip", "nothing fits", "not run"
+VERDICTS = {
+    IDENTIFIED: "values, gradients and what a sum is divided by follow something known",
+    VALUES_ONLY: "the values do, a gradient does not",
+    ROWS_ONLY: "the losses of single rows do, what their sum is divided by is nothing known",
+    SLIP: "a definition gives the values if one mistake is made, which is named",
+    NOTHING: "no definition gives the values",
+    NOT_RUN: "the target did not answer",
+}
+"""How an identification can end; only the first is exit code 0."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +141,8 @@ class Identification:
         The conventions one by one.
     reduction : str
         How rows become the result, in words.
+    divided : bool
+        Whether what their sum is divided by is something known.
     equal : tuple of str
         Definitions that no probe told from ``best``.
     runner_up : Agreement, optional
@@ -157,6 +170,7 @@ class Identification:
     gradient: str = ""
     axes: tuple[Axis, ...] = ()
     reduction: str = ""
+    divided: bool = True
     equal: tuple[str, ...] = ()
     runner_up: Agreement | None = None
     separation: Separation | None = None
@@ -167,16 +181,28 @@ class Identification:
     versions: dict[str, str] = field(default_factory=dict)
 
     @property
-    def exit_code(self) -> int:
-        """0 if value and gradients follow something known, 1 if not, 4 if nothing was looked at."""
+    def verdict(self) -> str:
+        """One of :data:`VERDICTS`."""
         if self.problem is not None:
-            return USAGE
+            return NOT_RUN
+        if not self.found:
+            return NOTHING
+        if not self.divided:
+            return ROWS_ONLY
+        if self.best is not None and self.best.definition.slip:
+            return SLIP
         lost = any(note.code == UNEXPLAINED for note in self.notes)
-        return PASSED if self.found and not lost else FAILED
+        return VALUES_ONLY if lost else IDENTIFIED
+
+    @property
+    def exit_code(self) -> int:
+        """0 if all that a target does follows something known, 1 if not, 4 if it was not run."""
+        return {IDENTIFIED: PASSED, NOT_RUN: USAGE}.get(self.verdict, FAILED)
 
     def to_dict(self) -> dict[str, Any]:
         """Return strict JSON data."""
-        body = {"schema": SCHEMA, **asdict(self), "exit_code": self.exit_code}
+        outcome = {"verdict": self.verdict, "exit_code": self.exit_code}
+        body = {"schema": SCHEMA, **asdict(self), **outcome}
         for agreement in ("best", "runner_up"):
             found: Agreement | None = getattr(self, agreement)
             if found is not None:

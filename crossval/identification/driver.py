@@ -7,20 +7,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from crossval.adapters import libraries
 from crossval.catalog import losses, spec_of
 from crossval.certificate import versions_of
-from crossval.families import FAMILIES, Family
 from crossval.findings import CODES, Finding
-from crossval.identification.answer import Identification, Note
-from crossval.identification.candidates import Space
-from crossval.identification.conclusion import Conclusion
-from crossval.identification.evidence import ROWS, Evidence, Unreadable, Witness
-from crossval.identification.search import Search
-from crossval.oracles.formats import FORMATS, format_of
-from crossval.points.probes import Prober
+from crossval.identification.answer import Identification
+from crossval.identification.evidence import Unreadable, Witness
+from crossval.identification.examine import examine
+from crossval.identification.processes import Renamed, shared
+from crossval.identification.questions import Question, eligible, questions
 from crossval.runner import Limits, Runner, TargetDied, TargetRaised
 from crossval.session import Session
 from crossval.target import Target, UsageError, split_reference
@@ -28,8 +23,6 @@ from crossval.target import Target, UsageError, split_reference
 LEVELS = ("smoke", "standard", "full")
 DTYPES = ("float64", "float32")
 """Formats to ask in: in narrower ones rounding hides what is looked for."""
-_NARROW = "float32"
-_LISTS = ("changed", "absent")  # what a reply lists by name of input
 
 
 def identify(
@@ -89,7 +82,7 @@ def identify(
         target = Target(target, "", call=call, init=init or {}, bind=bind or {}, adapter=adapter)
     request = _Request(_known(target), dtype, level, dict(arguments or {}), limits or Limits())
     answers = []
-    for answer in request.answers(_questions(target, among)):
+    for answer in request.answers(questions(target, among)):
         if answer.found:
             return answer
         answers.append(answer)
@@ -106,17 +99,49 @@ class _Request:
     arguments: dict[str, Any]
     limits: Limits
 
-    def answers(self, questions: list[_Question]) -> Iterator[Identification]:
-        """Identify a target among the losses of one family after another."""
-        process: Runner | None = None
+    def answers(self, asked: list[Question]) -> Iterator[Identification]:
+        """Identify a target among the losses of the families that it can be meant for."""
         with ExitStack() as stack:
-            for question in questions:
-                target = self._as(question)
-                if process is None or not _shared(target, process.family, question.family):
-                    process = stack.enter_context(Runner(target, question.family, self.limits))
-                yield self._within(question, target, process)
+            opened = list(self._opened(asked, stack))
+            met = [each for each in opened if isinstance(each, _Opened)]
+            failed = [each for each in opened if isinstance(each, Identification)]
+            names = met[0].process.names if met else []
+            left = eligible([each.question for each in met], names) if met else []
+            yield from (self._examined(each) for each in met if each.question in left)
+            yield from failed
 
-    def _as(self, question: _Question) -> Target:
+    def _opened(
+        self, asked: list[Question], stack: ExitStack
+    ) -> Iterator[_Opened | Identification]:
+        """Load the target for every family, and ask it for a few rows."""
+        process: Runner | None = None
+        for question in asked:
+            target = self._as(question)
+            if process is None or not shared(target, process.family, question.family):
+                process = stack.enter_context(Runner(target, question.family, self.limits))
+            empty = Identification(self.target.reference, self.dtype, losses=question.names)
+            try:
+                process.load()
+            except (TargetRaised, TargetDied) as error:
+                yield replace(empty, problem=_problem(error, "RL101"))
+                continue
+            session = self._session(question, target, process)
+            problem = _refusal(Witness(session, self.dtype), question)
+            if problem is None:
+                yield _Opened(question, session, process)
+            else:
+                yield replace(empty, problem=problem)
+
+    def _session(self, question: Question, target: Target, process: Runner) -> Session:
+        runner: Any = process
+        if process.family is not question.family:
+            runner = Renamed(process, tuple(question.family.inputs))
+        spec = spec_of(question.names[0], None, question.prober.fixed)
+        session = Session(target, spec, question.family, runner, self.level)
+        _accepted(session, self.arguments)
+        return session
+
+    def _as(self, question: Question) -> Target:
         """Return the target as one of a family's losses, so that it can be called."""
         names = question.names
         fixed = question.prober.fixed
@@ -127,168 +152,41 @@ class _Request:
         target.fit(question.family.inputs, axes | set(self.arguments) | set(question.options))
         return target
 
-    def _within(self, question: _Question, target: Target, process: Runner) -> Identification:
+    def _examined(self, opened: _Opened) -> Identification:
+        question, target = opened.question, opened.session.target
         empty = Identification(self.target.reference, self.dtype, losses=question.names)
         try:
-            process.load()
-        except (TargetRaised, TargetDied) as error:
-            return replace(empty, problem=_problem(error, "RL101"))
-        runner: Any = process
-        if process.family is not question.family:
-            runner = _Renamed(process, tuple(question.family.inputs))
-        spec = spec_of(question.names[0], None, question.prober.fixed)
-        session = Session(target, spec, question.family, runner, self.level)
-        _accepted(session, self.arguments)
-        try:
             found = examine(
-                session, question.prober, question.names, dtype=self.dtype, level=self.level
+                opened.session, question.prober, question.names, dtype=self.dtype, level=self.level
             )
         except (TargetRaised, TargetDied) as error:
             return replace(empty, problem=_problem(error, "RL208"))
         except Unreadable as error:
             return replace(empty, problem=_finding("RL202", str(error)))
         versions = versions_of(*([target.library] if target.library else []))
-        return replace(found, versions=versions | process.versions)
+        return replace(found, versions=versions | opened.process.versions)
 
 
 @dataclass(frozen=True)
-class _Question:
-    """A family, its losses in question, and how they are told apart."""
+class _Opened:
+    """A family for which the target answers, with the process that it answers from."""
 
-    family: Family
-    prober: Prober
-    names: tuple[str, ...]
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """Arguments beside inputs and axes."""
-        return tuple(self.family.options)
-
-
-@dataclass(frozen=True)
-class _Renamed:
-    """A process that was started for another family, whose inputs go by other names."""
-
+    question: Question
+    session: Session
     process: Runner
-    inputs: tuple[str, ...]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.process, name)
-
-    def call(
-        self, request: dict[str, Any], arrays: dict[str, np.ndarray]
-    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Send a request under the names that the process knows."""
-        there = dict(zip(self.inputs, self.process.family.inputs, strict=True))
-        back = {f"grad.{known}": f"grad.{name}" for name, known in there.items()}
-        back |= {known: name for name, known in there.items()}
-        asked = {**request, "gradients": [there[name] for name in request["gradients"]]}
-        reply, found = self.process.call(asked, {there.get(n, n): a for n, a in arrays.items()})
-        named = {back.get(name, name): format_ for name, format_ in reply["formats"].items()}
-        lists = {key: [back.get(name, name) for name in reply[key]] for key in _LISTS}
-        return {**reply, **lists, "formats": named}, {back.get(n, n): a for n, a in found.items()}
 
 
-def _shared(target: Target, one: Family, other: Family) -> bool:
-    """Whether a process for one family can be asked for another: by position, or the same names."""
-    by_position = target.call is None and not target.bind
-    alike = tuple(one.inputs) == tuple(other.inputs)
-    return alike or (by_position and len(one.inputs) == len(other.inputs))
-
-
-def examine(
-    session: Session,
-    prober: Prober,
-    names: tuple[str, ...],
-    *,
-    dtype: str = "float64",
-    level: str = "standard",
-) -> Identification:
-    """Identify a loaded target among some losses of one family.
-
-    Parameters
-    ----------
-    session : Session
-        The target: how it is called, and what it answers.
-    prober : Prober
-        Of the family.
-    names : tuple of str
-        Losses to consider.
-    dtype, level
-        As for :func:`identify`.
-
-    Raises
-    ------
-    TargetRaised, TargetDied
-        If the target does not answer.
-    Unreadable
-        If its answers have a form that cannot be read.
-    """
-    probes = prober.rows(dtype, level, session.accepted)
-    witness = Witness(session, dtype)
-    witness.meet(probes[0])
-    evidence = witness.ask(probes)
-    roundoff, notes = _precision(evidence)
-    notes += (*_demanded(session), *_changed(evidence))
-    search = Search(Space(names, prober, probes), evidence.value, roundoff)
-    blank = Identification(
-        session.target.reference,
-        dtype,
-        evidence.form,
-        len(evidence.value),
-        losses=names,
-        untested=_untested(session),
-    )
-    if evidence.constant or _nowhere(evidence):
-        return replace(blank, notes=(_useless(evidence),))
-    exact = search.run()
-    notes += _order(witness, evidence, search, probes)
-    conclusion = Conclusion(search, evidence, witness, session.target.reference)
-    if not exact:
-        return conclusion.nothing(blank, notes)
-    return conclusion.found(blank, exact, notes, prober.batches(dtype, session.accepted))
-
-
-def _questions(target: Target, among: Iterable[str] | None) -> list[_Question]:
-    """Families in question with their losses, likeliest first."""
-    chosen = tuple(dict.fromkeys(among)) if among is not None else tuple(losses())
-    for name in chosen:
-        if name not in losses():
-            raise UsageError(f"loss must be one of {', '.join(losses())}; got {name!r}")
-    if not chosen:
-        raise UsageError(f"among must name at least one of {', '.join(losses())}")
-    found = []
-    for family in FAMILIES.values():
-        prober = family.prober
-        if prober is None:
-            continue
-        names = tuple(name for name in chosen if losses()[name]["family"] == prober.family)
-        if names:
-            found.append(_Question(family, prober, names))
-    if not found:
-        raise UsageError(f"{', '.join(chosen)}: there are no probes of this family yet")
-    if target.call and among is None:
-        found = [question for question in found if _fits(target, question)] or found
-    return sorted(found, key=lambda question: not _likely(target, question))
-
-
-def _fits(target: Target, question: _Question) -> bool:
-    axes = {axis for name in question.names for axis in losses()[name]["axes"]}
+def _refusal(witness: Witness, question: Question) -> Finding | None:
+    """Ask for a few rows; return why there is nothing to be read in what came."""
+    session = witness.session
+    probe = question.prober.rows(witness.dtype, "smoke", session.accepted)[0]
     try:
-        replace(target, loss=question.names[0]).fit(
-            question.family.inputs, axes | set(question.options)
-        )
-    except UsageError:
-        return False
-    return True
-
-
-def _likely(target: Target, question: _Question) -> bool:
-    """Whether a library declares the target as such a loss, or its name contains one."""
-    declared = {each.loss for each in libraries.declared(target.reference)}
-    _, attribute = split_reference(target.reference)
-    plain = attribute.lower().replace("_", "")
-    return any(name in declared or name.replace("_", "") in plain for name in question.names)
+        witness.meet(probe)
+    except (TargetRaised, TargetDied) as error:
+        return _problem(error, "RL208")
+    except Unreadable as error:
+        return _finding("RL202", str(error))
+    return None
 
 
 def _known(target: Target) -> Target:
@@ -306,93 +204,6 @@ def _accepted(session: Session, arguments: Mapping[str, Any]) -> None:
     if unknown:
         takes = ", ".join(session.accepted) or "nothing besides its inputs"
         raise UsageError(f"the target does not take {', '.join(unknown)}; it takes {takes}")
-
-
-def _precision(evidence: Evidence) -> tuple[float, tuple[Note, ...]]:
-    """Return the unit roundoff to expect, and a note where it is not that of the inputs."""
-    number, narrow = evidence.number, format_of(_NARROW)
-    came = [format_of(name) for name in evidence.formats if name in FORMATS]
-    widest = max([number, *came], key=lambda each: each.roundoff)
-    if widest is not number:
-        words = f"returns {widest.name} for {number.name} inputs"
-        return widest.roundoff, (Note(words, "RL204"),)
-    finite = evidence.value[np.isfinite(evidence.value)]
-    fine = number.roundoff < narrow.roundoff and _long(finite)
-    if fine and np.array_equal(narrow.round(finite), finite):
-        words = "every value lies on the float32 grid: it computes in float32"
-        return narrow.roundoff, (Note(words, "RL301"),)
-    return number.roundoff, ()
-
-
-def _long(values: np.ndarray) -> bool:
-    """Whether most values need more than 16 bits: short ones lie on every grid."""
-    mantissa = np.ldexp(np.frexp(values)[0], 16)
-    return bool(np.mean(mantissa != np.rint(mantissa)) > 0.5) if len(values) else False
-
-
-def _untested(session: Session) -> tuple[str, ...]:
-    """Return the arguments that keep their defaults in every call."""
-    asked = {*session.arguments, *session.family.options}
-    return tuple(name for name in session.runner.keywords if name not in asked)
-
-
-def _demanded(session: Session) -> tuple[Note, ...]:
-    """Say which arguments have no default, and what was passed for them."""
-    required = set(session.runner.required) - set(session.family.options)
-    given = {
-        name: value
-        for name, value in session.arguments.items()
-        if name in required and name not in session.target.axes
-    }
-    if not given:
-        return ()
-    words = ", ".join(f"{name}={value}" for name, value in given.items())
-    return (Note(f"has no default for what was passed as {words}; --set passes another"),)
-
-
-def _changed(evidence: Evidence) -> tuple[Note, ...]:
-    if not evidence.changed:
-        return ()
-    return (Note(f"changes {' and '.join(evidence.changed)} in place", "RL205"),)
-
-
-def _nowhere(evidence: Evidence) -> bool:
-    """Whether most results are NaN, or none is finite."""
-    lost, finite = np.isnan(evidence.value).sum(), np.isfinite(evidence.value).any()
-    return bool(2 * lost >= len(evidence.value) or not finite)
-
-
-def _useless(evidence: Evidence) -> Note:
-    if evidence.constant:
-        first = evidence.value[np.isfinite(evidence.value)][0]
-        return Note(f"returns {first:.17g} for every input", "RL602")
-    count = int((~np.isfinite(evidence.value)).sum())
-    return Note(f"{count} of {len(evidence.value)} results are not finite", "RL302")
-
-
-def _order(
-    witness: Witness, evidence: Evidence, search: Search, probes: list[Any]
-) -> tuple[Note, ...]:
-    """Ask for the rows in reverse order: results must follow them."""
-    if evidence.form != ROWS or evidence.raised:
-        return ()
-    reverse = witness.ask([probe.take(slice(None, None, -1)) for probe in probes])
-    turned, start = [], 0
-    for probe in probes:
-        turned.append(reverse.value[start : start + len(probe)][::-1])
-        start += len(probe)
-    again = np.concatenate(turned)
-    with np.errstate(all="ignore"):
-        apart = np.abs(again - evidence.value) > 2.0**10 * search.roundoff * (
-            1 + np.abs(evidence.value)
-        )
-    if not apart.any():
-        return ()
-    words = (
-        f"{int(apart.sum())} of {len(apart)} values change when the rows come in reverse order: "
-        "results are kept from an earlier call, or rows influence each other"
-    )
-    return (Note(words, "RL603"),)
 
 
 def _problem(error: TargetRaised | TargetDied, code: str) -> Finding:

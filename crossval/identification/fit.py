@@ -18,6 +18,8 @@ _PLAIN = ((1.0, 0.0), (-1.0, 1.0), (-1.0, 0.0), (1.0, -1.0))
 _LEAST_PAIRS = 4
 _COARSE = 1e-3
 _VACUOUS = 1e-3
+_LEAST, _MOST = 1e-6, 1e6
+"""Beyond these no factor or offset is a convention: with such numbers anything can be fitted."""
 _PLAIN_WORTH, _WORTH = 0.25, 1.0  # digits that a plain, or an odd, relation must gain
 
 
@@ -125,6 +127,15 @@ def fit(
     return best
 
 
+def plainly(got: np.ndarray, predicted: Values, roundoff: float) -> Fit:
+    """Return the best fit by a relation without a number of its own: the loss, 1 minus it, ..."""
+    best, *others = (measure(got, predicted, roundoff, *relation) for relation in _PLAIN)
+    for found in others:
+        if found.digits > best.digits + _PLAIN_WORTH:
+            best = found
+    return best
+
+
 def simplified(got: np.ndarray, predicted: Values, roundoff: float, found: Fit) -> Fit:
     """Write an exact relation with the fewest digits that stay exact, the factor first."""
     for factor in _shorter(found.factor):
@@ -191,11 +202,15 @@ def _relations(
     estimates += [_line] if near is None or near[1] != 0 else []
     for estimate in estimates:
         factor, offset = estimate(got, predicted)
-        if not (np.isfinite(factor) and np.isfinite(offset)) or factor == 0:
+        if not _plausible(factor, offset):
             continue
         if near is None:
             yield plain(factor, _COARSE), plain(offset, _COARSE)
         yield factor, offset
+
+
+def _plausible(factor: float, offset: float) -> bool:
+    return _LEAST <= abs(factor) <= _MOST and abs(offset) <= _MOST
 
 
 def _ratio(got: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:

@@ -172,11 +172,16 @@ class Gradients:
         return judged & ~met
 
     def _amplified(self, scored: Scored) -> np.ndarray:
-        """Condition of each row's value, relative to the value."""
+        """Condition of each row's value, relative to the value; and what its gradient loses."""
         values = self.search.values(scored.candidate)
         with np.errstate(all="ignore"):
             amplified = values.condition / np.abs(values.number)
-        return np.where(np.isfinite(amplified), amplified, 1.0)[:, None]
+        amplified = np.where(np.isfinite(amplified), amplified, 1.0)
+        cancels = scored.candidate.reading.cancels
+        if cancels is not None:
+            probes = self.search.space.probes
+            amplified += np.concatenate([cancels(probe.inputs) for probe in probes])
+        return amplified[:, None]
 
     def _neutral(self, start: Candidate) -> Iterator[Candidate]:
         here = self.search.values(start).number

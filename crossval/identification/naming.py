@@ -32,6 +32,10 @@ class Named:
         The value of every axis.
     reading, words : str
         How the inputs are taken, short and in a sentence; empty if as they are.
+    treated : str
+        The same for the title, with what is read or done in front.
+    slip : bool
+        Whether that is a mistake.
     """
 
     loss: str
@@ -41,6 +45,8 @@ class Named:
     axes: Mapping[str, Any]
     reading: str = ""
     words: str = ""
+    treated: str = ""
+    slip: bool = False
 
     @property
     def length(self) -> int:
@@ -52,7 +58,7 @@ class Named:
     def title(self) -> str:
         """One line: ``ciou/mmdet with eps=1e-05, reading xywh``."""
         more = [f"{name}={_short(value)}" for name, value in self.changes.items()]
-        more += [f"inputs {self.reading}"] if self.reading else []
+        more += [self.treated] if self.treated else []
         start = f"{self.loss}/{self.preset}" if self.preset else self.loss
         return f"{start} with {', '.join(more)}" if more else start
 
@@ -95,6 +101,20 @@ def name(
         again.definition.spec.axes,
         of.reading.name,
         of.reading.words,
+        of.reading.title,
+        of.reading.slip,
+    )
+
+
+def plainness(of: Candidate, mention: str = "") -> tuple[int, bool, int, bool, int]:
+    """Return what candidates that fit alike are ordered by: the plainest name first."""
+    called = name(of, mention)
+    return (
+        len(called.changes) + 2 * bool(called.reading),
+        not (called.preset and called.preset in mention),
+        called.length,
+        called.preset not in CANONICAL,
+        of.cost,
     )
 
 

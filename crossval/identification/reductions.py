@@ -13,11 +13,12 @@ from crossval.identification.candidates import Candidate, Space
 from crossval.identification.evidence import Witness
 from crossval.identification.fit import Fit, named, plain
 from crossval.oracles.formats import format_of
-from crossval.points.probes import Probe
+from crossval.points.probes import AS_GIVEN, Probe, Reading
 from crossval.runner import TargetRaised
 
 _WITHIN = 2.0**13
 _UPSTREAM = -1.5
+SUM = "1 (sum)"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Reduced:
     also: tuple[str, ...] = ()
     ratios: tuple[float, ...] = ()
     gradient: str = ""
+
+    @property
+    def divides(self) -> bool:
+        """Whether the result is no plain sum."""
+        return self.denominator != SUM
 
 
 def reduction(
@@ -79,6 +85,9 @@ def reduction(
     known up to that of a single row; each named denominator is tried in this form, and the factor
     that is left tells which one leaves a plain number.
     """
+    reading = best.reading
+    if reading.divisor is not None:  # what a single row is divided by is a part of the denominator
+        best = best.under(AS_GIVEN)
     divisors, slopes, used = [], [], []
     for batch in batches:
         try:
@@ -94,14 +103,15 @@ def reduction(
         used.append(batch)
     ratios, sizes = np.array(divisors), tuple(len(batch) for batch in used)
     within = _WITHIN * format_of(witness.dtype).roundoff
-    fitting = _fitting(space, used, ratios, within)
+    fitting = _fitting(space, used, ratios, within, reading)
     plainest = sorted(fitting, key=lambda name: _oddness(relation.factor * fitting[name]))
-    by_gradient = _fitting(space, used, np.array(slopes), within)
-    if not plainest:
+    by_gradient = _fitting(space, used, np.array(slopes), within, reading)
+    if not plainest and reading.divisor is None:
         shift = _shift(ratios, np.array(sizes, float), within)
         if shift is not None:
             words = f"N {'+' if shift > 0 else '-'} {abs(shift):g}"
             return Reduced(words, plain(relation.factor * (1 + shift), 1e-9), sizes)
+    if not plainest:
         return Reduced("", relation.factor, sizes, ratios=tuple(ratios.tolist()))
     name = plainest[0]
     other = "" if not by_gradient or name in by_gradient else min(by_gradient)
@@ -110,19 +120,38 @@ def reduction(
 
 
 def _fitting(
-    space: Space, batches: list[Probe], ratios: np.ndarray, within: float
+    space: Space, batches: list[Probe], ratios: np.ndarray, within: float, reading: Reading
 ) -> dict[str, float]:
     """Denominators with the right ratios, each with its number for a single row."""
     if not batches or not np.isfinite(ratios).all():
         return {}
     found = {}
     tables = [space.prober.denominators(batch) for batch in batches]
-    one = space.prober.denominators(space.probes[0].take(slice(0, 1)))
     for name in tables[0]:
-        expected = np.array([table[name] for table in tables]) / one[name]
-        if np.all(np.abs(expected - ratios) <= within * np.abs(expected)):
-            found[name] = one[name]
+        table = np.array([table[name] for table in tables])
+        for one in _of_one_row(space, batches, name, reading):
+            if np.all(np.abs(table / one - ratios) <= within * np.abs(table / one)):
+                found.setdefault(name, one)
     return found
+
+
+def _of_one_row(
+    space: Space, batches: list[Probe], name: str, reading: Reading
+) -> tuple[float, ...]:
+    """Return what a denominator may be for the single rows that were asked.
+
+    It must be the same for all of them, beside what they are seen to be divided by. What depends
+    on class weights may be anything where there are none, and is then taken for 1.
+    """
+    seen = set()
+    for probe in space.probes:
+        one = probe.take(slice(0, 1))
+        divided = 1.0 if reading.divisor is None else reading.divisor(one.inputs)
+        seen.add(space.prober.denominators(one)[name] / divided)
+    own = tuple(seen) if len(seen) == 1 else ()
+    weighted = any("class_weight" in batch.options for batch in batches)
+    without = (1.0,) if weighted and "class weights" in name and reading.divisor is None else ()
+    return (*own, *without)
 
 
 def _shift(ratios: np.ndarray, sizes: np.ndarray, within: float) -> float | None:

@@ -22,7 +22,7 @@ from crossval.identification.candidates import (
     numeric,
     places,
 )
-from crossval.identification.fit import Fit, Values, fit, measure, simplified
+from crossval.identification.fit import Fit, Values, fit, measure, plainly, simplified
 from crossval.identification.numbers import Make, Scored, Solver
 from crossval.points.probes import Scaling
 
@@ -31,6 +31,7 @@ _ROUNDS = 2
 _TURNS = 4
 _GAIN = 0.05
 _ALIKE = 0.1
+_HALF = 0.5
 
 
 @dataclass
@@ -75,10 +76,26 @@ class Search:
 
     @property
     def nearest(self) -> Scored:
-        """The plainest among the candidates that come nearest."""
-        digits = max(scored.fit.digits for scored in self.tried.values())
-        near = (s for s in self.tried.values() if s.fit.digits > digits - _ALIKE)
-        return min(near, key=_plainness)
+        """The plainest among the definitions that come nearest.
+
+        Of a target that follows none, fitted factors and amounts say nothing; they count only if
+        most rows agree with them.
+        """
+        members = [
+            Scored(each, plainly(self.got, self.values(each), self.roundoff))
+            for each in self._members()
+        ]
+        members += [scored for scored in self.tried.values() if scored.fit.share > _HALF]
+        digits = max(scored.fit.digits for scored in members)
+        return min((s for s in members if s.fit.digits > digits - _ALIKE), key=_plainness)
+
+    def _members(self) -> Iterator[Candidate]:
+        """Every preset as it is, once."""
+        seen: set[Key] = set()
+        for each in self.space.presets():
+            if each.key not in seen:
+                seen.add(each.key)
+                yield each
 
     def _simplified(self, scored: Scored) -> Scored:
         short = simplified(self.got, self.values(scored.candidate), self.roundoff, scored.fit)
@@ -265,7 +282,8 @@ class Search:
 
 def _scaled(start: Candidate, scaling: Scaling) -> Make:
     def scaled(amount: float) -> Candidate | None:
-        return start.under(scaling.make(amount)) if amount > 0 else None
+        plausible = amount > 0 and scaling.least <= amount <= scaling.most
+        return start.under(scaling.make(amount)) if plausible else None
 
     return scaled
 

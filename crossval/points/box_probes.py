@@ -180,6 +180,6 @@ BOXES = Prober(
     predict,
     counts,
     readings=READINGS,
-    scalings=(Scaling("scale of both boxes", _scaled),),
+    scalings=(Scaling("scale of both boxes", _scaled, (), 1e-5, 1e5),),
     truth=certain,
 )

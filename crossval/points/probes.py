@@ -79,6 +79,15 @@ class Reading:
         Gradients by the inputs of the definition to gradients by the given ones.
     after : callable
         ``after(inputs, upstream, prediction)``: what is done to losses and gradients at the end.
+    side : str
+        What is read or done, in front of the name; empty where the name says all.
+    divisor : callable, optional
+        By which the losses of single rows are divided, from the inputs: for a target that returns
+        one number this may be a part of what its sum is divided by.
+    cancels : callable, optional
+        By how much a row's gradient is smaller than what it is the difference of, from the inputs.
+    slip : bool
+        Whether this is a mistake, and no way in which inputs may be given.
     """
 
     name: str
@@ -86,6 +95,15 @@ class Reading:
     read: Callable[[Arrays], Arrays] = lambda inputs: inputs
     pull: Callable[[Arrays], Arrays] = lambda gradients: gradients
     after: Callable[[Arrays, np.ndarray, Prediction], Prediction] = lambda inputs, upstream, p: p
+    side: str = "inputs"
+    divisor: Callable[[Arrays], float] | None = None
+    cancels: Callable[[Arrays], np.ndarray] | None = None
+    slip: bool = False
+
+    @property
+    def title(self) -> str:
+        """Its name after what it is about."""
+        return f"{self.side} {self.name}".strip() if self.name else ""
 
 
 AS_GIVEN = Reading("", "")
@@ -103,11 +121,15 @@ class Scaling:
         Number to reading.
     known : tuple of float
         Numbers that are met in practice.
+    least, most : float
+        Numbers beyond these explain nothing, however well they fit.
     """
 
     name: str
     make: Callable[[float], Reading]
     known: tuple[float, ...] = ()
+    least: float = 0.0
+    most: float = np.inf
 
 
 @dataclass(frozen=True)

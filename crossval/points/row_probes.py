@@ -22,16 +22,17 @@ from crossval.points.probes import (
     Prediction,
     Probe,
     Prober,
-    Reading,
-    Scaling,
     counts,
 )
+from crossval.points.row_readings import READINGS, SCALINGS, SOFT_READINGS, SOFT_SCALINGS
 
 _ROWS = {"smoke": 8, "standard": 16, "full": 64}
 _CLASSES = (2, 3, 5, 8)
 _LEADS = (12.0, 20.0, 45.0, 90.0, -12.0, -20.0, -45.0, -90.0)
-_BATCHES = (1, 2, 3, 5, 8)
+_BATCHES = ((1, 5), (2, 3), (3, 5), (5, 4), (8, 5))
+"""Rows and classes."""
 _IGNORED = 1
+ALL_WEIGHTS = "the sum of all class weights"
 _WEIGHTS = (0.5, 2.0, 4.0, 1.0, 3.0)
 
 
@@ -48,21 +49,25 @@ def soft_rows(dtype: str, level: str, accepted: tuple[str, ...] = ()) -> list[Pr
 
 def batches(dtype: str, accepted: tuple[str, ...] = ()) -> list[Probe]:
     """Batches of several sizes; with ignored rows and weights where the target takes them."""
-    number, classes = format_of(dtype), len(_WEIGHTS)
-    logits, target = _drawn(classes, sum(_BATCHES), seed=8)
+    number, made, start = format_of(dtype), [], 0
+    for size, classes in _BATCHES:
+        logits, target = _drawn(classes, sum(size for size, _ in _BATCHES), seed=8)
+        here = slice(start, start + size)
+        labels = target[here].copy()
+        labels[0] = 2  # never a batch of ignored rows only
+        made.append(_probe(number, logits[here], labels, _options(number, classes, accepted)))
+        start += size
+    return made
+
+
+def _options(number: Format, classes: int, accepted: tuple[str, ...]) -> dict[str, Any]:
+    """Ignored rows and class weights, as far as the target takes them."""
     options: dict[str, Any] = {}
     if "ignore_index" in accepted:
         options["ignore_index"] = _IGNORED
     if "class_weight" in accepted:
-        options["class_weight"] = number.round(np.array(_WEIGHTS))
-    made, start = [], 0
-    for size in _BATCHES:
-        here = slice(start, start + size)
-        labels = target[here].copy()
-        labels[0] = 2  # never a batch of ignored rows only
-        made.append(_probe(number, logits[here], labels, options))
-        start += size
-    return made
+        options["class_weight"] = number.round(np.array(_WEIGHTS[:classes]))
+    return options
 
 
 def soft_batches(dtype: str, accepted: tuple[str, ...] = ()) -> list[Probe]:
@@ -100,20 +105,33 @@ def predict(
 
 
 def denominators(probe: Probe) -> dict[str, float]:
-    """Return what a sum over a batch may be divided by."""
+    """Return what a sum over a batch may be divided by.
+
+    Without class weights all weights are 1, and so is that of an ignored row's class.
+    """
     target, weight = probe.inputs["target"], probe.options.get("class_weight")
-    kept = _kept(target, probe.options)
-    known = counts(probe)
-    total = float(kept.sum())
-    if target.ndim == 1 and weight is not None:
-        total = float(np.asarray(weight)[np.where(kept, target, 0)][kept].sum())
-    classes = float(probe.inputs["logits"].shape[1])
+    kept, known = _kept(target, probe.options), counts(probe)
+    rows, classes = len(probe), float(probe.inputs["logits"].shape[1])
+    weights = np.ones(int(classes)) if weight is None else np.asarray(weight, float)
+    own = weights[target] if target.ndim == 1 else target @ weights
+    count = float(kept.sum())
+    total = float(own[kept].sum()) if target.ndim == 1 else count
     return {
         "N (items)": known.pop("N (mean)"),
-        "the rows kept": float(kept.sum()),
+        "the rows kept": count,
         "the sum of weights": total,
-        "N * C": len(probe) * classes,
+        "N * C": rows * classes,
         **known,
+        "the sum of the rows' weights, ignored rows included": float(own.sum()),
+        "the rows kept * C": count * classes,
+        "the sum of weights * C": total * classes,
+        "C, the number of classes": classes,
+        ALL_WEIGHTS: float(weights.sum()),
+        f"N * {ALL_WEIGHTS}": rows * float(weights.sum()),
+        f"the rows kept * {ALL_WEIGHTS}": count * float(weights.sum()),
+        "the rows kept + 1": count + 1,
+        "N * N": float(rows * rows),
+        "N * the rows kept": rows * count,
     }
 
 
@@ -168,76 +186,6 @@ def _soft(probe: Probe, number: Format) -> Probe:
     return Probe(inputs, probe.upstream, probe.options)
 
 
-def _tempered(factor: float) -> Reading:
-    return Reading(
-        f"logits * {factor!r}",
-        f"logits are multiplied by {factor:.10g}",
-        lambda inputs: {**inputs, "logits": factor * inputs["logits"]},
-        lambda gradients: {**gradients, "logits": factor * gradients["logits"]},
-    )
-
-
-def _clamped(floor: float) -> Reading:
-    """Probabilities that are kept above a floor, so that the loss has a ceiling and goes flat."""
-
-    def after(inputs: Arrays, upstream: np.ndarray, found: Prediction) -> Prediction:
-        value, gradients = found
-        with np.errstate(divide="ignore"):
-            most = -np.log(floor)
-        flat = (value > most)[:, None]
-        kept = {name: np.where(flat, 0.0, gradient) for name, gradient in gradients.items()}
-        return np.minimum(value, most), kept
-
-    return Reading(f"p >= {floor!r}", f"probabilities are at least {floor:.10g}", after=after)
-
-
-def _clipped(floor: float) -> Reading:
-    """Probabilities that are kept away from 0 and from 1."""
-    below = _clamped(floor)
-
-    def after(inputs: Arrays, upstream: np.ndarray, found: Prediction) -> Prediction:
-        value, gradients = below.after(inputs, upstream, found)
-        least = -np.log1p(-floor) if floor < 1 else np.inf
-        flat = (value < least)[:, None]
-        kept = {name: np.where(flat, 0.0, gradient) for name, gradient in gradients.items()}
-        return np.maximum(value, least), kept
-
-    words = f"probabilities are between {floor:.10g} and 1 minus that"
-    return Reading(f"{floor!r} <= p <= 1 - {floor!r}", words, after=after)
-
-
-def _without_last(inputs: Arrays) -> Arrays:
-    logits, target = inputs["logits"].copy(), inputs["target"]
-    last = logits.shape[1] - 1
-    logits[:, last] = -np.inf
-    return {**inputs, "logits": logits, "target": np.where(target == last, 0, target)}
-
-
-def _last_target(inputs: Arrays, upstream: np.ndarray, found: Prediction) -> Prediction:
-    """Let a row whose target is the last class read that logit, though no sum does."""
-    (value, gradients), logits, target = found, inputs["logits"], inputs["target"]
-    here = target == logits.shape[1] - 1
-    gradient = np.nan_to_num(gradients["logits"])
-    gradient[here, 0] += upstream[here]
-    gradient[here, -1] -= upstream[here]
-    return value + np.where(here, logits[:, 0] - logits[:, -1], 0.0), {
-        **gradients,
-        "logits": gradient,
-    }
-
-
-_FLOORS = (1e-7, 1e-8, 1e-6, 1e-10, 1e-12, 1e-15, 1e-20, 1e-30, 2.0**-52, 2.0**-126)
-_MISSED = Reading(
-    "without the last class",
-    "the sum over classes misses the last one",
-    _without_last,
-    after=_last_target,
-)
-_SCALINGS = (
-    Scaling("floor of p", _clamped, _FLOORS),
-    Scaling("floor of p and 1 - p", _clipped, _FLOORS),
-    Scaling("scale of logits", _tempered, (0.5, 2.0)),
-)
 _MEANS = {"N (items)": "items", "the rows kept": "kept", "the sum of weights": "weights"}
 
 CLASSES = Prober(
@@ -247,8 +195,8 @@ CLASSES = Prober(
     predict,
     denominators,
     scale,
-    (_MISSED,),
-    _SCALINGS,
+    READINGS,
+    SCALINGS,
     fixed={"targets": "index"},
     axis="denominator",
     means=_MEANS,
@@ -261,8 +209,8 @@ PROBABILITIES = Prober(
     predict,
     denominators,
     scale,
-    (),
-    (Scaling("scale of logits", _tempered, (0.5, 2.0)),),
+    SOFT_READINGS,
+    SOFT_SCALINGS,
     fixed={"targets": "probabilities"},
     axis="denominator",
     means=_MEANS,

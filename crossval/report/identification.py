@@ -10,10 +10,21 @@ from rich.table import Table
 from rich.text import Text
 
 from crossval.codes import CODES
-from crossval.identification.answer import Agreement, Axis, Identification, Separation
+from crossval.identification.answer import (
+    ROWS_ONLY,
+    SLIP,
+    VALUES_ONLY,
+    VERDICTS,
+    Agreement,
+    Axis,
+    Identification,
+    Separation,
+)
 
 _LABEL = 10
 _PER_LINE = 4
+_FAR = 1000.0
+_TROUBLE = {ROWS_ONLY: "rows only", SLIP: "a slip", VALUES_ONLY: "values"}
 
 
 def show_identification(answer: Identification, console: Console) -> None:
@@ -50,7 +61,11 @@ def _best(answer: Identification, best: Agreement) -> list[tuple[str, Renderable
     agreed = f"value on all {answer.probes} probes"
     if answer.gradient == definition.title:
         agreed += ", and gradients"
-    lines: list[tuple[str, RenderableType]] = [
+    lines: list[tuple[str, RenderableType]] = []
+    if answer.verdict in _TROUBLE:
+        words = Text(VERDICTS[answer.verdict], style="bold red")
+        lines.append((_TROUBLE[answer.verdict], words))
+    lines += [
         ("best", title),
         ("", f"{agreed}, {_digits(best)}"),
     ]
@@ -75,11 +90,12 @@ def _nearest(answer: Identification, best: Agreement) -> list[tuple[str, Rendera
     considered = ", ".join(answer.losses)
     share = f"{best.share:.0%}" if best.share < 0.995 or best.share == 1 else f"{best.share:.2%}"
     far = f"agrees at {share} of {answer.probes} probes; {best.digits:.1f} digits are typical"
+    worst = f"{best.worst:.2g}" if best.worst < _FAR else f"more than {_FAR:g} times"
     relation = f" taken as {best.relation}" if best.relation else ""
     lines: list[tuple[str, RenderableType]] = [
         ("nothing", Text(f"no definition of {considered} fits", style="bold red")),
         ("nearest", Text(best.definition.title, style="bold").append(relation, style="default")),
-        ("", f"{far}, the worst is off by {best.worst:.2g} of the result"),
+        ("", f"{far}, the worst is off by {worst} of the result"),
         ("reduction", answer.reduction),
     ]
     if answer.separation is not None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crossval.identification.fit import Values, fit, measure, named, plain, simplified
+from crossval.identification.fit import Values, fit, measure, named, plain, plainly, simplified
 
 U = 2.0**-53
 RANDOM = np.random.Generator(np.random.PCG64(1))
@@ -111,3 +111,18 @@ def test_plain_fractions_are_near_ones_only():
     assert plain(0.3334, 1e-3) == pytest.approx(1 / 3)
     assert plain(0.337, 1e-3) == 0.337
     assert plain(1e-5, 1e-3) == 0
+
+
+@pytest.mark.parametrize(("factor", "offset"), [(5e24, -5e24), (1e-12, 0.0), (1.0, 1e9)])
+def test_numbers_beyond_all_conventions_fit_nothing(factor, offset):
+    predicted = Values(np.linspace(0.25, 0.75, 40), np.zeros(40))
+    assert not fit(factor * predicted.number + offset, predicted, U).exact
+    assert fit(2.37 * predicted.number - 3, predicted, U).exact
+
+
+def test_the_plain_relation_is_the_loss_itself_unless_another_gains():
+    predicted = Values(np.linspace(0.25, 0.75, 40), np.zeros(40))
+    assert plainly(np.sin(99 * predicted.number) + 7, predicted, U).factor == 1
+    other = plainly(1 - predicted.number, predicted, U)
+    assert (other.factor, other.offset) == (-1, 1)
+    assert other.exact

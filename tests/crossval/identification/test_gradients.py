@@ -88,7 +88,7 @@ def test_a_gradient_that_forgets_the_number_of_rows_is_named(identified, notes):
     answer = identified("conventions.py", "Reduced")
     assert answer.gradient == answer.best.definition.title
     words = "the gradient is divided by 1 (sum), the value by N (mean)"
-    assert notes(answer)["RL802"] == words
+    assert notes(answer)["RL807"] == words
 
 
 def test_one_unexplained_gradient_is_shown_with_its_input(identified, notes):

@@ -68,7 +68,7 @@ def test_a_name_agrees_with_a_denominator_that_is_known_in_part(identified):
 def test_arguments_without_effect_are_noted(identified, notes):
     answer = identified(ROWS, "deaf")
     assert title(answer) == "cross_entropy/torch"
-    assert notes(answer)["RL806"] == "with class_weight, 16 of 19 rows leave the definition"
+    assert notes(answer)["RL806"] == "with class_weight, 18 of 19 rows leave the definition"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,8 @@ class TestTorch:
         assert answer.form == "scalar"
         assert "/ N (items)" in answer.reduction
 
-    def test_what_takes_log_probabilities_does_not_fit(self):
+    def test_what_takes_log_probabilities_is_named_as_such(self):
         answer = identify("torch.nn.functional:nll_loss", ["cross_entropy"])
-        assert not answer.found
+        assert answer.verdict == "with a slip"
+        assert title(answer).endswith(" with log-softmax missing")
         assert not [note for note in answer.notes if note.code == "RL301"]

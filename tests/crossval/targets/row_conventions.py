@@ -160,3 +160,128 @@ class Overwritten(CrossEntropy):
         """Subtract the largest."""
         logits -= logits.max(axis=1, keepdims=True)
         return rows(logits, target)
+
+
+def before(logits, target):
+    """Read the class before."""
+    return rows(logits, (target - 1) % logits.shape[1])
+
+
+def before_or_first(logits, target):
+    """Read the class before, or the first."""
+    return rows(logits, np.clip(np.asarray(target) - 1, 0, None).astype(int))
+
+
+def after(logits, target):
+    """Read the class after."""
+    return rows(logits, (target + 1) % logits.shape[1])
+
+
+def twice(logits, target):
+    """Take the softmax of a softmax."""
+    return rows(softmax(logits), target)
+
+
+def over_classes(logits, target):
+    """Average over the classes."""
+    return rows(logits, target) / logits.shape[1]
+
+
+def over_the_batch(logits, target):
+    """Normalise the columns."""
+    return -log_softmax(logits.T).T[np.arange(len(target)), target]
+
+
+def probability(logits, target):
+    """Forget the logarithm."""
+    return -softmax(logits)[np.arange(len(target)), target]
+
+
+def logit(logits, target):
+    """Forget the softmax."""
+    return -logits[np.arange(len(target)), target]
+
+
+def focal(logits, target):
+    """Be a focal loss."""
+    loss = rows(logits, target)
+    return (1 - np.exp(-loss)) ** 2 * loss
+
+
+def soft_or_hard(logits, target):
+    """Be a focal loss that takes probabilities too."""
+    hard = target if target.ndim == 2 else np.eye(logits.shape[1])[target]
+    loss = -(hard * log_softmax(logits)).sum(axis=1)
+    return (1 - np.exp(-loss)) ** 2 * loss
+
+
+def divided(logits, target, class_weight, ignore_index, by):
+    """Divide the weighted sum by what a function of weights, kept rows and logits returns."""
+    kept = target != ignore_index
+    labels = np.where(kept, target, 0)
+    weight = np.ones(logits.shape[1]) if class_weight is None else class_weight
+    each = np.where(kept, weight[labels] * rows(logits, labels), 0.0)
+    return each.sum() / by(weight, kept, logits, target)
+
+
+def by_all_weights(logits, target, class_weight=None, ignore_index=-100):
+    """Divide by the sum of all class weights."""
+    return divided(logits, target, class_weight, ignore_index, lambda w, k, z, t: w.sum())
+
+
+def by_all_weights_or_rows(logits, target, class_weight=None, ignore_index=-100):
+    """Divide by the sum of all class weights, or N."""
+    by = len(target) if class_weight is None else class_weight.sum()
+    return divided(logits, target, class_weight, ignore_index, lambda w, k, z, t: by)
+
+
+def by_entries(logits, target, class_weight=None, ignore_index=-100):
+    """Divide by N * C."""
+    return divided(logits, target, class_weight, ignore_index, lambda w, k, z, t: z.size)
+
+
+def by_classes(logits, target, class_weight=None, ignore_index=-100):
+    """Divide by C."""
+    return divided(logits, target, class_weight, ignore_index, lambda w, k, z, t: z.shape[1])
+
+
+def by_kept_and_classes(logits, target, class_weight=None, ignore_index=-100):
+    """Divide by the rows kept times C."""
+    by = lambda w, k, z, t: k.sum() * z.shape[1]  # noqa: E731
+    return divided(logits, target, class_weight, ignore_index, by)
+
+
+def by_every_rows_weight(logits, target, class_weight=None, ignore_index=-100):
+    """Divide by the sum of weights, ignored rows included."""
+    return divided(logits, target, class_weight, ignore_index, lambda w, k, z, t: w[t].sum())
+
+
+def by_rows_twice(logits, target, class_weight=None, ignore_index=-100):
+    """Average the mean."""
+    return divided(logits, target, class_weight, ignore_index, lambda w, k, z, t: len(t) ** 2)
+
+
+def by_nothing_known(logits, target, class_weight=None, ignore_index=-100):
+    """Divide by a power that nobody uses."""
+    return divided(logits, target, class_weight, ignore_index, lambda w, k, z, t: len(t) ** 1.5)
+
+
+def reduced_by_nothing_known(logits, target, reduction="none"):
+    """Give rows, whose mean is none."""
+    loss = rows(logits, target)
+    return loss if reduction == "none" else loss.sum() / (len(loss) ** 1.5, 1)[reduction == "sum"]
+
+
+def any_two(pred, target):
+    """Take any two arrays of numbers."""
+    return np.abs(pred - target).sum(axis=1)
+
+
+def two_boxes(boxes, targets):
+    """Take any two arrays of numbers, and say that they are boxes."""
+    return np.abs(boxes - targets).sum(axis=1)
+
+
+def two_rows(logits, probabilities):
+    """Take any two arrays of numbers, and say that they are rows."""
+    return np.abs(logits - probabilities).sum(axis=1)

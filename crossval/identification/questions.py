@@ -1,0 +1,103 @@
+"""Families in question, with their losses: which of them a target can be meant for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from crossval.adapters import libraries
+from crossval.catalog import losses
+from crossval.families import FAMILIES, Family
+from crossval.points.probes import Prober
+from crossval.target import Target, UsageError, split_reference
+
+__all__ = ["Question", "eligible", "questions"]
+
+_BOXES, _CLASSES, _SOFT = "boxes", "rows", "rows of probabilities"
+_OF_BOXES = ("box", "xyxy", "xywh", "rois", "anchor")
+_OF_ROWS = ("logit", "label", "score", "prob", "class", "ignore_index", "smoothing")
+"""Parts of the names of arguments that speak for a family."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A family, its losses in question, and how they are told apart."""
+
+    family: Family
+    prober: Prober
+    names: tuple[str, ...]
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Arguments beside inputs and axes."""
+        return tuple(self.family.options)
+
+
+def questions(target: Target, among: Iterable[str] | None) -> list[Question]:
+    """Families in question with their losses, likeliest first."""
+    chosen = tuple(dict.fromkeys(among)) if among is not None else tuple(losses())
+    for name in chosen:
+        if name not in losses():
+            raise UsageError(f"loss must be one of {', '.join(losses())}; got {name!r}")
+    if not chosen:
+        raise UsageError(f"among must name at least one of {', '.join(losses())}")
+    found = []
+    for family in FAMILIES.values():
+        prober = family.prober
+        if prober is None:
+            continue
+        names = tuple(name for name in chosen if losses()[name]["family"] == prober.family)
+        if names:
+            found.append(Question(family, prober, names))
+    if not found:
+        raise UsageError(f"{', '.join(chosen)}: there are no probes of this family yet")
+    if target.call and among is None:
+        found = [question for question in found if _fits(target, question)] or found
+    return sorted(found, key=lambda question: not _likely(target, question))
+
+
+def _fits(target: Target, question: Question) -> bool:
+    axes = {axis for name in question.names for axis in losses()[name]["axes"]}
+    try:
+        replace(target, loss=question.names[0]).fit(
+            question.family.inputs, axes | set(question.options)
+        )
+    except UsageError:
+        return False
+    return True
+
+
+def _likely(target: Target, question: Question) -> bool:
+    """Whether a library declares the target as such a loss, or its name contains one."""
+    declared = {each.loss for each in libraries.declared(target.reference)}
+    _, attribute = split_reference(target.reference)
+    plain = attribute.lower().replace("_", "")
+    return any(name in declared or name.replace("_", "") in plain for name in question.names)
+
+
+def eligible(answering: list[Question], names: Iterable[str]) -> list[Question]:
+    """Return the families that a target can be meant for, of those for which it answers.
+
+    Parameters
+    ----------
+    answering : list of Question
+        Families whose inputs the target takes, likeliest first.
+    names : iterable of str
+        Names of its arguments.
+
+    Notes
+    -----
+    What takes classes beside logits is no loss of boxes, though it may take two arrays of numbers
+    too. What takes any two arrays is judged by the names of its arguments, else as either.
+    """
+    families = {question.family.name: question for question in answering}
+    words = [name.lower() for name in names]
+    boxes = any(part in word for word in words for part in _OF_BOXES)
+    rows = any(part in word for word in words for part in _OF_ROWS)
+    if boxes and not rows and _BOXES in families:
+        return [families[_BOXES]]
+    if _CLASSES in families:
+        return [families[_CLASSES]]
+    if rows and not boxes and _SOFT in families:
+        return [families[_SOFT]]
+    return answering
