@@ -13,13 +13,14 @@ import platform
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from crossval.findings import Finding
 from crossval.outcome import FAIL, INCONCLUSIVE, KNOWN, NOT_RUN, PASS, Outcome
+from crossval.reduced import Form
 from crossval.target import Target
 
 SCHEMA = "refloss-certificate-1"
@@ -47,6 +48,10 @@ class Certificate:
         What this certificate says nothing about.
     problem : Finding, optional
         Why nothing was run.
+    level : str
+        Number of points.
+    form : Form
+        What the target returns for a batch.
     """
 
     target: Target
@@ -57,6 +62,7 @@ class Certificate:
     not_tested: tuple[str, ...]
     problem: Finding | None = None
     level: str = "standard"
+    form: Form = field(default_factory=Form)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -66,9 +72,19 @@ class Certificate:
 
     @property
     def grade(self) -> str:
-        """Worst grade of all checks; ``-`` if nothing was graded."""
+        """Worst grade of all checks, hygiene left out; ``-`` if nothing was graded."""
         grades = [o.grade for o in self.outcomes if o.grade in _GRADES and o.grade]
         return max(grades, key=_GRADES.index, default="-")
+
+    @property
+    def hygiene(self) -> dict[str, Any]:
+        """Findings beside the numbers: codes, checks that have one, and those undeclared."""
+        found = [finding for finding in self.findings if finding.hygiene]
+        return {
+            "findings": len({finding.check for finding in found}),
+            "undeclared": len({finding.check for finding in found if not finding.known}),
+            "codes": sorted({finding.code for finding in found}),
+        }
 
     @property
     def exit_code(self) -> int:
@@ -97,6 +113,7 @@ class Certificate:
             "spec": None if self.spec is None else _spec(self.spec),
             "points": self.points,
             "level": self.level,
+            "reduction": {"name": self.form.reduction, "declared": self.form.declared},
             "versions": self.versions,
             "platform": {
                 "system": platform.system(),
@@ -104,6 +121,7 @@ class Certificate:
                 "byteorder": sys.byteorder,
             },
             "grade": self.grade,
+            "hygiene": self.hygiene,
             "counts": self.counts,
             "exit_code": self.exit_code,
             "checks": [asdict(outcome) | {"status": outcome.status} for outcome in self.outcomes],

@@ -289,8 +289,9 @@ CODES: dict[str, Code] = {
     "RL602": Code(
         "stale result",
         "A call with other inputs returned the bits of an earlier call.",
-        "A cache keyed by shape, address or nothing; a captured graph with old buffers.",
-        "Do not cache by shape or address.",
+        "A cache keyed by shape, address, some of the inputs or nothing; a captured graph with old "
+        "buffers.",
+        "Do not cache, or key by the contents of all inputs.",
         "@lru_cache\ndef loss_of(shape): ...",
     ),
     "RL603": Code(
@@ -368,6 +369,9 @@ CODES: dict[str, Code] = {
     ),
 }
 
+HYGIENE = frozenset({"RL201", "RL204", "RL207", "RL210", "RL503"})
+"""Codes of what is accepted, refused or passed on beside the numbers: they lower no grade."""
+
 _NUMBERS = ("RL301", "RL302", "RL801", "RL802", "RL807")
 _SLOPES = (
     "RL401",
@@ -433,7 +437,7 @@ CHECKS: dict[str, Subject] = {
     "row independence": Subject(
         "a row's result does not depend on the other rows",
         "The rows are reversed; results may change their last bits but not leave their tolerance.",
-        ("RL603",),
+        ("RL602", "RL603"),
     ),
     "strides": Subject(
         "non-contiguous input",
@@ -493,6 +497,14 @@ TOPICS: dict[str, Subject] = {
         "the textbook formula in the same format. F: anything else, NaN and infinity included. "
         "A check's grade is its worst number's; each number has tolerances of its own.",
     ),
+    "hygiene": Subject(
+        "H: what is wrong beside the numbers",
+        "Shapes and classes that should be refused, results in another format, zero rows, NaN of "
+        "an ignored row. Such findings stand in a line of their own beside the grade, which is of "
+        "numbers alone. Undeclared ones still fail: exit code 1, and a failing item of pytest. "
+        "Changed inputs, results that do not repeat and stale results are no hygiene: F.",
+        ("RL201", "RL204", "RL207", "RL210", "RL503"),
+    ),
     "exit codes": Subject(
         "what the command returns",
         "0 pass, declared deviations included; 1 failures; 2 interrupted; 3 internal error; 4 "
@@ -517,12 +529,12 @@ TOPICS: dict[str, Subject] = {
         "exists and the definition states one. undecided: the enclosures could not tell.",
     ),
     "case ids": Subject(
-        "LOSS[/PRESET]@VERSION[-LEVEL]#ROW[:DTYPE]",
-        "A row of the pinned points. Version and level name the set (standard if no level is "
-        "given), the row counts from 0, the dtype is the format whose grid the row lies on "
-        "(float32 if none is given). A set never changes under its version, so an id means the "
-        "same numbers in every release. FILE.json#CASE means a case of a certificate, by row, "
-        "row:dtype, code or check.",
+        "LOSS[/PRESET][,AXIS=VALUE...]@VERSION[-LEVEL]#ROW[:DTYPE]",
+        "A row of the pinned points under a definition, axis values on top of the preset included. "
+        "Version and level name the set (standard if no level is given), the row counts from 0, "
+        "the dtype is the format whose grid the row lies on (float32 if none is given). A set "
+        "never changes under its version, so an id means the same numbers in every release. "
+        "FILE.json#CASE means a case of a certificate, by row, row:dtype, code or check.",
     ),
 }
 

@@ -20,7 +20,7 @@ from crossval.expected import Expected, unmatched, unmatched_finding
 from crossval.findings import Finding
 from crossval.oracles.formats import FORMATS
 from crossval.points.boxes import ROWS
-from crossval.target import Target, UsageError
+from crossval.target import REDUCTIONS, Target, UsageError
 
 LEVEL = "standard"
 
@@ -138,7 +138,9 @@ def _target(given: Mapping[str, Any]) -> Target:
         if "loss" in given:
             raise
         raise UsageError(f"loss: expected LOSS or LOSS/PRESET; got nothing ({error})") from None
-    return replace(found, **{key: given[key] for key in ("dtypes", "wrt") if key in given})
+    return replace(
+        found, **{key: given[key] for key in ("dtypes", "wrt", "reduction") if key in given}
+    )
 
 
 def _read(
@@ -239,6 +241,7 @@ _TARGET: dict[str, Callable[[Any], Any]] = {
     "dtypes": _dtypes,
     "wrt": _names,
     "adapter": _one_of(*_ADAPTERS),
+    "reduction": _one_of(*REDUCTIONS),
     "level": _level,
     "xfail": _entries,
 }

@@ -32,6 +32,7 @@ def certify(
     init: dict[str, Any] | None = None,
     bind: dict[str, str] | None = None,
     adapter: str = "torch",
+    reduction: str | None = None,
     level: str = "standard",
     only: Iterable[str] = ALL,
     limits: Limits | None = None,
@@ -50,7 +51,7 @@ def certify(
         Axis values on top of the preset; passed on to the target where it takes them.
     dtypes : iterable of str, optional
         Formats under test; all four by default.
-    call, init, bind, adapter
+    call, init, bind, adapter, reduction
         See :class:`~crossval.target.Target`.
     level : {"smoke", "standard", "full"}
         Number of points.
@@ -86,6 +87,8 @@ def certify(
         target = replace(target, axes={**target.axes, **axes})
     if dtypes is not None:
         target = replace(target, dtypes=tuple(dtypes))
+    if reduction is not None:
+        target = replace(target, reduction=reduction)
     examination = Examination(target, level, limits=limits, known=known)
     selected = _selected(examination, tuple(only))
     with examination:

@@ -21,8 +21,9 @@ from crossval.expected import Expected, declare, of_check
 from crossval.families import Family, family_of
 from crossval.findings import CODES, Finding
 from crossval.oracles.formats import FORMATS
-from crossval.outcome import NOT_RUN, NOT_SELECTED, Check, Outcome
+from crossval.outcome import BY_REDUCTION, NOT_RUN, NOT_SELECTED, Check, Outcome
 from crossval.points.boxes import ROWS
+from crossval.reduced import Form
 from crossval.reproduction.lines import command_for
 from crossval.runner import Limits, Runner, TargetDied, TargetRaised
 from crossval.session import Session, Unmeasured
@@ -58,12 +59,15 @@ class Facts:
         Rows by format whose gradient has no certified truth.
     problem : Finding, optional
         Why nothing was run.
+    form : Form
+        What the target returns for a batch.
     """
 
     versions: dict[str, str] = field(default_factory=versions_of)
     unexamined: tuple[str, ...] = ()
     undecided: dict[str, int] = field(default_factory=dict)
     problem: Finding | None = None
+    form: Form = field(default_factory=Form)
 
 
 class Examination:
@@ -175,6 +179,15 @@ class Examination:
                 return False
             return True
 
+    def silence(self, dtype: str) -> str:
+        """Why the target gives no results in a format; empty if it does."""
+        with self._lock:
+            try:
+                self.load().measured(dtype)
+            except Unmeasured as gap:
+                return f"no result to judge: {gap}"
+            return ""
+
     @property
     def facts(self) -> Facts:
         """What is known of the run by now."""
@@ -190,6 +203,7 @@ class Examination:
             _versions(self.target) | runner.versions,
             tuple(session.unexamined),
             {dtype: count for dtype, count in counts.items() if count},
+            form=session.form,
         )
 
     def certificate(self, outcomes: Iterable[Outcome], facts: Facts | None = None) -> Certificate:
@@ -219,6 +233,7 @@ class Examination:
             untested,
             facts.problem,
             self.level,
+            facts.form,
         )
 
     def close(self) -> None:
@@ -244,7 +259,7 @@ class Examination:
         """List what this run says nothing about: checks, formats, inputs, arguments, the rest."""
         reasons: dict[str, list[str]] = {}
         for outcome in outcomes:
-            if outcome.status == NOT_RUN:
+            if outcome.status == NOT_RUN and outcome.text != BY_REDUCTION:
                 reasons.setdefault(outcome.text, []).append(f"{outcome.check} {outcome.dtype}")
         wrt = self.target.wrt or self.family.differentiable
         skipped = [f"{', '.join(names)} ({reason})" for reason, names in reasons.items()]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossval.codes import CODES
+from crossval.codes import CODES, HYGIENE
 
 __all__ = ["CODES", "Case", "Finding"]
 
@@ -92,3 +92,8 @@ class Finding:
     repro: str = ""
     known: str = ""
     link: str = ""
+
+    @property
+    def hygiene(self) -> bool:
+        """Whether it is about what a target accepts or passes on, and not about its numbers."""
+        return self.code in HYGIENE

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PASS, FAIL, KNOWN, INCONCLUSIVE, NOT_RUN = "pass", "fail", "known", "inconclusive", "not run"
 NOT_SELECTED = "not selected"
+BY_REDUCTION = "one number for a batch: judged by reduction"
+"""Words of a check that says nothing of its own, where another one does."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Outcome:
     check, dtype : str
         What was checked.
     grade : str
-        ``A``, ``B``, ``C`` or ``F``; ``ok`` for a check without degrees; empty if there is none.
+        ``A``, ``B``, ``C`` or ``F``; ``H`` for hygiene, beside the numbers; ``ok`` for a check
+        without degrees; empty if there is none.
     n : int
         Numbers (or rows) judged.
     findings : tuple of Finding

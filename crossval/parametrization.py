@@ -40,6 +40,7 @@ def parametrize(
     *targets: Target,
     level: str | None = None,
     dtypes: Collection[str] | None = None,
+    reduction: str | None = None,
     expected_failures: Mapping[str, Reason] | None = None,
 ) -> Callable[[Test], Test]:
     """Parametrize a test over the checks of targets.
@@ -52,6 +53,8 @@ def parametrize(
         Number of points; ``--refloss-level`` overrides it.
     dtypes : collection of str, optional
         Formats under test; each target's own by default.
+    reduction : {"none", "mean", "sum"}, optional
+        What a batch is reduced to; each target's own, or what is measured, by default.
     expected_failures : mapping, optional
         Name of a check, such as ``"grad-pred-float32"``, or a glob, to the reason or to
         ``(reason, issue)``. A check that passes though its failure is expected fails; a name that
@@ -79,6 +82,8 @@ def parametrize(
         raise UsageError(f"dtypes: expected a list of names; got {dtypes!r}")
     if dtypes is not None:
         targets = tuple(replace(target, dtypes=tuple(dtypes)) for target in targets)
+    if reduction is not None:
+        targets = tuple(replace(target, reduction=reduction) for target in targets)
     failures = {name: _reason(name, given) for name, given in (expected_failures or {}).items()}
     return pytest.mark.refloss.with_args(Request(tuple(targets), level, failures))
 

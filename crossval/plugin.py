@@ -97,6 +97,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize(_ARGUMENT, parameters)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Once it is known which checks are selected, let one of them speak for those that cannot."""
+    found = [check for item in session.items if (check := _check_of(item)) is not None]
+    if found:
+        from crossval.items import speak_for
+
+        speak_for(found)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

@@ -213,7 +213,7 @@ class Runner:
             "call": target.call,
             "bind": dict(target.bind),
             "loss": target.loss,
-            "axes": list(losses()[target.loss]["axes"]),
+            "axes": [*losses()[target.loss]["axes"], *self.family.options],
             "inputs": {name: self.family.shape(name) for name in self.family.inputs},
             "path": list(self.path),
         }

@@ -12,12 +12,18 @@ from crossval.bits import from_bits, to_bits
 from crossval.catalog import numeric_axes
 from crossval.oracles.formats import FORMATS, Format, format_of
 from crossval.points.boxes import PointSet
+from crossval.reduced import REDUCED, Form, divisors, met
 from crossval.runner import Runner, TargetDied, TargetRaised
 from crossval.target import Target
 
 if TYPE_CHECKING:
     from crossval.families import Family
     from crossval.reference import Standard
+
+
+_WEIGHT = "class_weight"
+_AT_ONCE = 512
+"""Rows in a message to a target that takes them one by one: the time limit is one of messages."""
 
 
 class Unmeasured(Exception):
@@ -56,6 +62,12 @@ class Evaluation:
     absent: tuple[str, ...] = ()
     raised: dict[int, TargetRaised | TargetDied] = field(default_factory=dict)
 
+    def times(self, values: np.ndarray, rows: np.ndarray) -> Evaluation:
+        """Return values, and the gradients of rows, multiplied; the bits stay what came."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            slopes = {name: g * rows[:, None] for name, g in self.gradients.items()}
+            return replace(self, value=self.value * values, gradients=slopes)
+
 
 @dataclass
 class Session:
@@ -73,6 +85,8 @@ class Session:
         The target's process.
     level : str
         Rows per regime.
+    form : Form
+        What a batch gives; that of a row each until something else is found.
     """
 
     target: Target
@@ -80,6 +94,7 @@ class Session:
     family: Family
     runner: Runner
     level: str
+    form: Form = field(default_factory=Form)
     _measured: dict[str, Evaluation | Unmeasured] = field(default_factory=dict)
 
     @property
@@ -97,6 +112,8 @@ class Session:
         given, demanded = self.target.axes, self.runner.required
         defined = {name: self.spec.axes[name] for name in demanded if name in self.spec.axes}
         neutral = {n: v for n, v in self.family.options.items() if n in self.accepted}
+        if "reduction" in neutral and self.target.reduction is not None:
+            neutral["reduction"] = self.target.reduction
         return neutral | defined | {name: given[name] for name in given if name in self.accepted}
 
     @property
@@ -120,6 +137,8 @@ class Session:
 
     def factors(self, dtype: str) -> dict[str, float]:
         """Factors that another reduction than none would leave, by name."""
+        if self.form.reduced:  # judged one row at a time
+            return {}
         rows = len(self.points(dtype))
         names = {"N, the number of rows": rows, "1/N, a mean over the rows": 1 / max(rows, 1)}
         return names if rows > 1 else {}
@@ -138,13 +157,33 @@ class Session:
         """Return the target's results at all points; :class:`Unmeasured` if there are none."""
         if dtype not in self._measured:
             try:
-                self._measured[dtype] = self.evaluate_rows(self.points(dtype))
+                self._measured[dtype] = self._met(dtype)
             except (TargetRaised, TargetDied) as error:
                 self._measured[dtype] = Unmeasured(error)
         found = self._measured[dtype]
         if isinstance(found, Unmeasured):
             raise found
         return found
+
+    def _met(self, dtype: str) -> Evaluation:
+        """Measure all points; a result of another form is looked at before it is refused."""
+        points = self.points(dtype)
+        if not self.form.reduced and self.target.reduction in REDUCED:
+            self.form = met(self, dtype)
+        try:
+            return self.evaluate_rows(points)
+        except TargetRaised as error:
+            if error.kind != "WrongShape" or self.form.reduced or self.target.reduction:
+                raise
+            if not self._is_one_number(points):
+                raise
+        self.form = met(self, dtype)
+        return self.evaluate_rows(points)
+
+    def _is_one_number(self, points: PointSet) -> bool:
+        """Whether a few rows give a single number."""
+        few = self.family.split(points.take(np.arange(3)).columns)
+        return self.call(points.dtype, few, np.ones(()), gradients=False).value.size == 1
 
     def holding(self, dtype: str, evaluation: Evaluation) -> Session:
         """Return this session with an evaluation as the only one that it measured."""
@@ -176,8 +215,53 @@ class Session:
         TargetRaised, TargetDied
             If no result came.
         """
+        if self.form.reduced:
+            return self._alone(points, arguments, strided, gradients)
         inputs = self.family.split(points.columns)
         return self.call(points.dtype, inputs, points.upstream, arguments, strided, gradients)
+
+    def evaluate_blocks(
+        self,
+        points: PointSet,
+        size: int,
+        *,
+        arguments: dict[str, Any] | None = None,
+        strided: bool = False,
+        gradients: bool = True,
+    ) -> Evaluation:
+        """Call a target that reduces, ``size`` rows at a time: one value a block, gradients by row.
+
+        Parameters
+        ----------
+        points : PointSet
+            Rows, a multiple of ``size``; a block has the upstream gradient of its first row.
+        size : int
+            Rows of a block.
+        arguments, strided, gradients
+            As for :meth:`evaluate`.
+        """
+        inputs = self.family.split(points.columns)
+        upstream = points.upstream[::size]
+        named, block = (arguments, strided, gradients), (size, self.form.shape)
+        return self.call(points.dtype, inputs, upstream, *named, block)
+
+    def _alone(
+        self,
+        points: PointSet,
+        arguments: dict[str, Any] | None,
+        strided: bool,
+        gradients: bool,
+    ) -> Evaluation:
+        """Ask for every row alone, and undo the division: that is the loss of the row."""
+        how: dict[str, Any] = {"strided": strided, "gradients": gradients}
+        parts = []
+        for start in range(0, len(points), _AT_ONCE):
+            rows = np.arange(start, min(start + _AT_ONCE, len(points)))
+            part = self.evaluate_blocks(points.take(rows), 1, arguments=arguments, **how)
+            parts.append((rows, part))
+        found = _assemble(len(points), parts, {})
+        times = divisors(self, points, (arguments or {}).get(_WEIGHT), 1)
+        return found.times(times, times)
 
     def call(
         self,
@@ -187,13 +271,19 @@ class Session:
         arguments: dict[str, Any] | None = None,
         strided: bool = False,
         gradients: bool = True,
+        block: tuple[int, tuple[int, ...]] | None = None,
     ) -> Evaluation:
         """Call the target with arrays of any shape; see :meth:`evaluate`.
 
-        An argument that is an array, such as class weights, goes in the format of the call.
+        An argument that is an array, such as class weights, goes in the format of the call; where
+        class weights must be given and none are meant, they are ones. With
+        ``block`` the target's process calls it with so many rows at a time, one after the other,
+        and expects results of that shape.
         """
         number = format_of(dtype)
         named = {**self.arguments, **(arguments or {})}
+        if named.get(_WEIGHT, 0) is None and _WEIGHT in self.runner.required:
+            named[_WEIGHT] = np.ones(next(iter(inputs.values())).shape[-1])
         beside = {k: to_bits(v, number) for k, v in named.items() if isinstance(v, np.ndarray)}
         request = {
             "format": dtype,
@@ -201,6 +291,7 @@ class Session:
             "arrays": list(beside),
             "strided": strided,
             "gradients": list(self.wrt) if gradients else [],
+            "block": block,
         }
         arrays = {name: _words(array, number) for name, array in inputs.items()}
         arrays |= {**beside, "upstream": to_bits(upstream, number)}
@@ -229,6 +320,8 @@ class Session:
         try:
             return self.evaluate(points)
         except TargetRaised as everywhere:
+            if everywhere.kind == "WrongShape" and self._is_one_number(points):
+                raise  # which has the right shape where a group has one row
             return self._by_groups(points, points.places, everywhere)
         except TargetDied as end:
             return self._without_special(points, end)

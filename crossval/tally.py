@@ -53,10 +53,12 @@ class Tally:
         grades = [o.grade for o in self.outcomes if o.grade in tuple("ABCF")]
         codes = dict.fromkeys(finding.code for o in self.outcomes for finding in o.findings)
         grade = max(grades, default="-")
+        hygiene = {f.check for o in self.outcomes for f in o.findings if f.hygiene}
         words = [
             self.name,
             self.target.declared,
             f"grade {grade}",
+            f"hygiene {len(hygiene)}" if hygiene else "",
             ", ".join(counts),
             " ".join(codes),
         ]
@@ -87,4 +89,5 @@ def _joined(before: Facts, after: Facts) -> Facts:
         tuple(dict.fromkeys((*before.unexamined, *after.unexamined))),
         before.undecided | after.undecided,
         before.problem or after.problem,
+        before.form if before.form.reduced else after.form,
     )

@@ -14,6 +14,7 @@ _REFERENCE = re.compile(
 )
 
 
+REDUCTIONS = ("none", "mean", "sum")
 _ATTRIBUTE = re.compile(r"^f(\.[A-Za-z_]\w*)+$")
 
 
@@ -50,6 +51,8 @@ class Target:
         Formats under test.
     wrt : tuple of str, optional
         Inputs whose gradients are judged; all differentiable ones by default.
+    reduction : {"none", "mean", "sum"}, optional
+        What a batch is reduced to; measured by default.
     library : str
         Distribution whose version the certificate names; empty for private code.
     loader : str
@@ -58,8 +61,8 @@ class Target:
     Raises
     ------
     UsageError
-        If ``reference`` has not the form above, ``call`` is no expression that calls ``f``, or
-        ``bind`` names no attribute of ``f``.
+        If ``reference`` has not the form above, ``call`` is no expression that calls ``f``,
+        ``bind`` names no attribute of ``f``, or ``reduction`` is none of the three.
     """
 
     reference: str
@@ -73,6 +76,7 @@ class Target:
     parameters: tuple[str, ...] | None = None
     dtypes: tuple[str, ...] = ("float32", "float64", "bfloat16", "float16")
     wrt: tuple[str, ...] | None = None
+    reduction: str | None = None
     library: str = ""
     loader: str = ""
 
@@ -80,6 +84,10 @@ class Target:
         split_reference(self.reference)
         if self.call is not None and "f" not in names_in(self.call):
             raise UsageError(f"call must call f, as in 'f(pred, target)'; got {self.call!r}")
+        if self.reduction not in (None, *REDUCTIONS):
+            raise UsageError(
+                f"reduction must be one of {', '.join(REDUCTIONS)}; got {self.reduction!r}"
+            )
         for name, place in self.bind.items():
             if not _ATTRIBUTE.match(place):
                 raise UsageError(

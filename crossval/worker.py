@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any, BinaryIO
 
 from crossval import wire
+from crossval.adapters import blocks
 from crossval.signatures import Unfit
 from crossval.subject import Subject
 from crossval.target import split_reference
@@ -44,7 +45,7 @@ def main() -> None:
         except EOFError:
             return
         try:
-            reply, results = adapter.evaluate(subject, request, arrays)
+            reply, results = blocks.evaluate(adapter.evaluate, subject, request, arrays)
         except Exception as error:
             reply, results = {"error": describe(error)}, {}
         wire.send(outlet, {"error": None, **reply}, results)

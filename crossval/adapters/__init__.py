@@ -5,4 +5,5 @@ class WrongShape(ValueError):
     """A target's value has not one entry per row."""
 
     def __init__(self, wanted: tuple[int, ...], got: tuple[int, ...]) -> None:
-        super().__init__(f"the loss must have one entry per row, shape {wanted}; got shape {got}")
+        what = f"one entry per row, shape {wanted}" if wanted else "one number"
+        super().__init__(f"the loss must have {what}; got shape {got}")

@@ -20,7 +20,9 @@ from crossval.target import Target
 if TYPE_CHECKING:
     from crossval.families import Family
 
-__all__ = ["checks", "perform"]
+__all__ = ["UNJUDGED", "checks", "perform"]
+
+UNJUDGED = "no result to judge: see call"
 
 
 def checks(target: Target, family: Family) -> Iterator[Check]:
@@ -48,8 +50,11 @@ def checks(target: Target, family: Family) -> Iterator[Check]:
 def perform(session: Session, check: Check) -> Outcome:
     """Run one check; whatever the target does becomes an outcome, each finding with its command."""
     outcome = _performed(session, check)
+    target = session.target
+    if session.form.reduced:  # found or declared: the command says it
+        target = replace(target, reduction=session.form.reduction)
     findings = tuple(
-        replace(finding, repro=command_for(session.target, session.level, finding))
+        replace(finding, repro=command_for(target, session.level, finding))
         for finding in outcome.findings
     )
     return outcome.with_findings(findings)
@@ -62,7 +67,7 @@ def _performed(session: Session, check: Check) -> Outcome:
     except Unmeasured as gap:
         if check.name == "call":
             return _reported(check, gap.reason)
-        return Outcome(check.name, check.dtype, text=f"no result to judge: {gap}", ran=False)
+        return Outcome(check.name, check.dtype, text=UNJUDGED, ran=False)
     except TargetDied as end:
         if end.code == "RL701":
             return Outcome(check.name, check.dtype, text=str(end), ran=False)
@@ -110,9 +115,10 @@ def _reported(check: Check, error: TargetRaised | TargetDied) -> Outcome:
     # a TypeError that no line of the target raised is one of calling it
     calling = {"WrongShape": "RL202", "TypeError": "RL203"} if not error.line else {}
     code = calling.get(error.kind, "RL208")
-    return _found(check, code, error.words)
+    words = error.message if code == "RL202" else error.words  # ours, not the target's
+    return _found(check, code, words, error.hint)
 
 
-def _found(check: Check, code: str, words: str) -> Outcome:
-    finding = Finding(code, check.name, check.dtype, words, fix=CODES[code].remedy)
+def _found(check: Check, code: str, words: str, fix: str = "") -> Outcome:
+    finding = Finding(code, check.name, check.dtype, words, fix=fix or CODES[code].remedy)
     return Outcome(check.name, check.dtype, grade="F", findings=(finding,))

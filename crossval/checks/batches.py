@@ -1,7 +1,8 @@
 """Reductions: mean and sum of small batches, with class weights, ignored rows, and of nothing.
 
 The value is the sum of the certified losses over the declared denominator. One that differs is
-compared with what other denominators give in every batch, so that the answer is a name.
+compared with what other denominators give in every batch, so that the answer is a name. A target
+that returns one number whatever it is asked is judged by its one reduction.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,27 +19,32 @@ from crossval.checks.rows import classes_of, marked, weights_for
 from crossval.checks.statistics import WRONG
 from crossval.checks.variations import finding, sample
 from crossval.findings import Finding
+from crossval.oracles.elementwise import Oracle
 from crossval.oracles.formats import Format, format_of
 from crossval.oracles.row_columns import RowColumns
 from crossval.outcome import Outcome
 from crossval.points.boxes import PointSet
+from crossval.reduced import REDUCED, by_other_denominators, counts, divisor
 from crossval.reference import Standard, standard
 from crossval.runner import TargetRaised
 from crossval.session import Evaluation, Session
-from refloss.losses.reductions import DENOMINATORS, EMPTY, REDUCTIONS, Counts
+from refloss.losses.reductions import DENOMINATORS, EMPTY, Counts
+
+if TYPE_CHECKING:
+    from crossval.families import Family
 
 __all__ = ["reductions"]
 
 _SIZES = (1, 3, 8)
 _UPSTREAM = 0.75
 _CHECK = "reduction"
-_REDUCED = ("mean", "sum")
 
 
 def reductions(session: Session, dtype: str) -> Outcome:
     """Judge mean and sum of batches of several sizes, with weights, ignored rows, and empty."""
     batches = list(_batches(session, dtype))
-    found = [_judged(session, name, batches, dtype) for name in _REDUCED]
+    names = (session.form.reduction,) if session.form.reduced else REDUCED
+    found = [_judged(session, name, batches, dtype) for name in names]
     findings = tuple(finding for some, _ in found for finding in some)
     seen = sum(count for _, count in found)
     if not findings and not seen:
@@ -91,7 +97,7 @@ class _Result:
     number : Format
         In which it came.
     classes : int
-        Logits a row.
+        Logits a row; 0 if these are no rows of logits.
     """
 
     batch: _Batch
@@ -129,19 +135,21 @@ class _Result:
 
     def near(self, divisor: float) -> bool:
         """Whether the value is the sum over ``divisor``, as far as rounding lets one see."""
+        if divisor == 0:
+            return False
         value = self.found.value
         losses, bounds = self.truth.value.hi, self.truth.value.bound
         steps = (len(losses) + 3) * self.number.roundoff * float(np.abs(losses).sum())
         expected = self.total / divisor
         room = (2 * float(bounds.sum()) + steps) / divisor + 4 * float(self.number.ulp(expected))
-        return abs(float(value) - expected) <= room
+        return abs(float(value.reshape(-1)[0]) - expected) <= room
 
 
 def _batches(session: Session, dtype: str) -> Iterator[_Batch]:
     """Yield batches for every option that the target takes."""
-    points, start = sample(session, dtype), 0
+    points, start = _regular(session, sample(session, dtype)), 0
     takes = set(session.accepted) & set(session.family.options)
-    weights = np.maximum(weights_for(session.family), 0.25)
+    weights = np.maximum(weights_for(session.family), 0.25) if "class_weight" in takes else None
     for size in _SIZES:
         some = points.take(np.arange(start, start + size))
         some = replace(some, upstream=np.ones(size))
@@ -159,6 +167,12 @@ def _batches(session: Session, dtype: str) -> Iterator[_Batch]:
         if "class_weight" in takes:
             yield _Batch(rows, ~ignored, f"{words}, with class weights", weights)
     yield from _nothing(session, points, ignoring="ignore_index" in takes)
+
+
+def _regular(session: Session, points: PointSet) -> PointSet:
+    """Return the rows that have one gradient."""
+    known = standard(session.spec, points, session.family.oracle)
+    return points.take(np.flatnonzero(known.kind == "regular"))
 
 
 def _nothing(session: Session, points: PointSet, *, ignoring: bool) -> Iterator[_Batch]:
@@ -207,54 +221,50 @@ def _with_right_rows(session: Session, name: str, results: list[_Result]) -> lis
 
 
 def _is_right(session: Session, name: str, result: _Result) -> bool:
-    divisor = _divisor(session, name, result.counts)
-    return result.near(divisor) and _fits(session, result, _UPSTREAM / divisor)
+    over = divisor(session, name, result.counts)
+    return result.near(over) and _fits(session, result, _UPSTREAM / over)
 
 
 def _rows_are_right(session: Session, result: _Result) -> bool:
     """Whether the target's losses and gradients of a batch are, without a reduction."""
     batch = result.batch
-    found = session.evaluate(batch.points, arguments=batch.arguments)
-    kept = np.flatnonzero(batch.kept)
-    parts = {name: part[kept] for name, part in found.gradients.items()}
-    found = replace(found, value=found.value[kept], gradients=parts)
+    kept = batch.points.take(np.flatnonzero(batch.kept))
     rows = np.arange(len(kept))
-    judged = quantities(session, found, batch.points.take(kept), result.truth, rows)
-    return not any((each.verdicts().grade == WRONG).any() for each in judged)
+    for reading in (session, *by_other_denominators(session)):
+        found = reading.evaluate(kept, arguments=batch.arguments)
+        judged = quantities(reading, found, kept, result.truth, rows)
+        if not any((each.verdicts().grade == WRONG).any() for each in judged):
+            return True
+    return False
 
 
 def _reduced(session: Session, batch: _Batch, name: str, dtype: str) -> _Result:
-    inputs = session.family.split(batch.points.columns)
-    arguments = {**batch.arguments, "reduction": name}
-    found = session.call(dtype, inputs, np.array(_UPSTREAM), arguments)
-    weights = None if batch.weights is None else tuple(batch.weights.tolist())
+    family = session.family
+    inputs = family.split(batch.points.columns)
+    asked = {} if session.form.reduced else {"reduction": name}
+    upstream = np.full(session.form.shape, _UPSTREAM)
+    found = session.call(dtype, inputs, upstream, {**batch.arguments, **asked})
     kept = batch.points.take(np.flatnonzero(batch.kept))
-    truth = standard(session.spec, kept, RowColumns(weights))
-    counts = _counts(session, batch, inputs)
-    return _Result(batch, counts, found, truth, format_of(dtype), classes_of(session.family))
+    truth = standard(session.spec, kept, _oracle(family, batch))
+    counted = counts(family, inputs, batch.kept, batch.weights)
+    classes = classes_of(family) if "logits" in family.inputs else 0
+    return _Result(batch, counted, found, truth, format_of(dtype), classes)
 
 
-def _counts(session: Session, batch: _Batch, inputs: dict[str, np.ndarray]) -> Counts:
-    items, kept = len(batch.kept), int(batch.kept.sum())
-    if batch.weights is None or not session.family.labels:
-        return Counts(items, kept, float(kept))
-    (name,) = session.family.labels
-    return Counts(items, kept, math.fsum(batch.weights[inputs[name][batch.kept]].tolist()))
-
-
-def _divisor(session: Session, name: str, counts: Counts) -> float:
-    return REDUCTIONS[name].divisor(counts, session.spec.axes["denominator"])
+def _oracle(family: Family, batch: _Batch) -> Oracle:
+    return family.oracle if batch.weights is None else RowColumns(tuple(batch.weights.tolist()))
 
 
 def _wrong_value(session: Session, name: str, results: list[_Result], dtype: str) -> list[Finding]:
     """Return a finding if a value is off, with the denominators that every batch agrees with."""
-    off = [r for r in results if not r.near(_divisor(session, name, r.counts))]
+    off = [r for r in results if not r.near(divisor(session, name, r.counts))]
     if not off:
         return []
     first = off[0]
-    expected = first.total / _divisor(session, name, first.counts)
+    expected = first.total / divisor(session, name, first.counts)
     words = (
-        f"reduction={name!r} of {first.batch.words}: got {float(first.found.value):.9g}, "
+        f"reduction={name!r} of {first.batch.words}: got "
+        f"{float(first.found.value.reshape(-1)[0]):.9g}, "
         f"expected {expected:.9g}"
     )
     fitting = [key for key in first.divisors if all(r.near(r.divisors[key]) for r in results)]
@@ -267,18 +277,19 @@ def _wrong_gradient(
 ) -> Iterator[Finding]:
     """Yield a finding if a gradient is not that of the value, with what it is instead."""
     for result in results:
-        divisor = _divisor(session, name, result.counts)
-        if _fits(session, result, _UPSTREAM / divisor):
+        over = divisor(session, name, result.counts)
+        if _fits(session, result, _UPSTREAM / over):
             continue
         words = f"gradient of reduction={name!r} of {result.batch.words}"
         others = {
-            ("RL406", "upstream is ignored"): 1 / divisor,
+            ("RL406", "upstream is ignored"): 1 / over,
             ("RL807", "this is the gradient of the sum"): _UPSTREAM,
             ("RL406", "this is the gradient of the sum, upstream ignored"): 1.0,
         }
         others |= {
             ("RL807", f"this is that of {key}"): _UPSTREAM / size
             for key, size in result.divisors.items()
+            if size
         }
         for (code, cause), factor in others.items():
             if _fits(session, result, factor):
@@ -308,10 +319,16 @@ def _wrong_empty(
     session: Session, name: str, results: list[_Result], dtype: str
 ) -> Iterator[Finding]:
     """Yield a finding if nothing is not reduced to what the declaration says of it."""
-    declared = session.spec.axes["empty"]
+    declared = session.spec.axes.get("empty")
     for result in results:
-        value = result.found.value
-        expected = 0.0 if _divisor(session, name, result.counts) else EMPTY[declared]
+        value = result.found.value.reshape(-1)[0]
+        over = divisor(session, name, result.counts)
+        if over:
+            expected = 0.0
+        elif declared is None:
+            continue  # the definition leaves a mean over nothing open
+        else:
+            expected = EMPTY[declared]
         if _same(value, expected):
             slopes = [np.abs(g).sum() for g in result.found.gradients.values()]
             if expected == 0 and np.any(np.array(slopes) != 0):
@@ -330,5 +347,5 @@ def _wrong_empty(
         return
 
 
-def _same(value: np.ndarray, other: float) -> bool:
+def _same(value: float, other: float) -> bool:
     return bool(np.array_equal(value, other, equal_nan=True))

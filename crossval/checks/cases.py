@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
 from crossval.bits import hexadecimal
@@ -73,6 +77,12 @@ def case_at(
         upstream=_decimal(float(points.upstream[row])) if component else "",
         id=str(CaseId.of(session.target, points, session.level, row)),
     )
+
+
+def under(axes: Mapping[str, Any], case: Case) -> Case:
+    """Return a case under other axis values than the target's own, its id included."""
+    identity = str(CaseId.parse(case.id).under(axes)) if case.id else ""
+    return replace(case, axes=axes, id=identity)
 
 
 def by_cause(

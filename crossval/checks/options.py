@@ -16,10 +16,11 @@ import numpy as np
 
 from crossval.checks.batches import reductions
 from crossval.checks.rows import classes_of, marked, weights_for
-from crossval.checks.variations import finding, judged, sample, together, under
+from crossval.checks.variations import finding, judged, sample, together, under, varied
 from crossval.oracles.row_columns import RowColumns
 from crossval.outcome import Check, Outcome
 from crossval.points.boxes import PointSet
+from crossval.reduced import by_other_denominators, divisors
 from crossval.runner import TargetRaised
 from crossval.session import Session
 
@@ -57,9 +58,12 @@ def class_weights(session: Session, dtype: str) -> Outcome:
     weights = weights_for(session.family)
     oracle = RowColumns(tuple(weights.tolist()))
     outcomes = []
+    usable = None
+    if session.form.reduced:  # a mean over one row of weight 0 is 0/0
+        usable = divisors(session, points, weights, 1) != 0
     for axes in _smoothings(session):
         other = under(session, points, {"class_weight": weights}, axes=axes, oracle=oracle)
-        outcomes.append((_label(axes), judged(other, dtype, "class_weight")))
+        outcomes.append((_label(axes), judged(other, dtype, "class_weight", usable)))
     return together("class_weight", outcomes)
 
 
@@ -99,7 +103,7 @@ def class_range(session: Session, dtype: str) -> Outcome:
         f"accepted: class {' and class '.join(accepted)} of {classes_of(session.family)} classes"
     )
     found = finding("RL210", "class range", dtype, words)
-    return Outcome("class range", dtype, grade="F", n=2, findings=(found,))
+    return Outcome("class range", dtype, grade="H", n=2, findings=(found,))
 
 
 def class_count(session: Session, dtype: str) -> Outcome:
@@ -118,9 +122,25 @@ def class_count(session: Session, dtype: str) -> Outcome:
 def _if_accepted(
     session: Session, dtype: str, option: str, run: Callable[[Session, str], Outcome]
 ) -> Outcome:
+    if option == "reduction" and session.form.reduced:
+        return run(session, dtype)
     if option not in session.accepted:
         return Outcome(option, dtype, text=f"takes no argument {option}", ran=False)
-    return run(session, dtype)
+    outcome = run(session, dtype)
+    return outcome if not session.form.reduced else _whatever_divides(session, dtype, outcome, run)
+
+
+def _whatever_divides(
+    session: Session, dtype: str, outcome: Outcome, run: Callable[[Session, str], Outcome]
+) -> Outcome:
+    """Judge a target that reduces by the denominator that it has; `reduction` says which."""
+    codes = {each.code for each in outcome.findings}
+    for reading in by_other_denominators(session) if codes else ():
+        other = run(reading, dtype)
+        if {each.code for each in other.findings} < codes:
+            name = reading.target.axes["denominator"]
+            return replace(other, text=f"as denominator={name}: see reduction")
+    return outcome
 
 
 def _smoothings(session: Session) -> list[dict[str, Any]]:
@@ -143,8 +163,12 @@ def _ignored(
 ) -> Iterator[Outcome]:
     """Yield the judgement of rows that are kept, and of ignored ones where they have an effect."""
     dtype = points.dtype
-    other = under(session, points, {"ignore_index": value}, given=given, axes=axes)
-    yield judged(other, dtype, "ignore_index", ~ignored)
+    if session.form.reduced:
+        other = _paired(session, points, given, ignored, value, axes)
+    else:
+        other = under(session, points, {"ignore_index": value}, given=given, axes=axes)
+    kept = judged(other, dtype, "ignore_index", ~ignored)
+    yield kept if code == "RL502" else _through(kept)
     evaluation = other.measured(dtype)
     parts = {"loss": evaluation.value[ignored][:, None] != 0}
     parts |= {f"grad[{k}]": g[ignored] != 0 for k, g in evaluation.gradients.items()}
@@ -156,7 +180,50 @@ def _ignored(
         if _ordinary(other, given.take(np.flatnonzero(ignored)), evaluation.value[ignored]):
             cause = "the rows have their ordinary loss: the argument has no effect"
         found = finding(code, "ignore_index", dtype, words, cause=cause, **seen)
-        yield Outcome("ignore_index", dtype, grade="F", findings=(found,))
+        grade = "H" if found.hygiene else "F"
+        yield Outcome("ignore_index", dtype, grade=grade, findings=(found,))
+
+
+def _through(outcome: Outcome) -> Outcome:
+    """Say of NaN in rows that are kept that it came from the ignored ones."""
+    words = "NaN of an ignored row reaches the rows that are kept, or their mean"
+    lost = [each for each in outcome.findings if each.code in ("RL302", "RL401")]
+    rest = tuple(each for each in outcome.findings if each not in lost)
+    if not lost:
+        return outcome
+    counted = {"seen": lost[0].seen, "of": lost[0].of}
+    found = finding("RL503", "ignore_index", outcome.dtype, words, **counted)
+    grade = "F" if rest else "H"
+    return Outcome("ignore_index", outcome.dtype, grade=grade, findings=(*rest, found))
+
+
+def _paired(
+    session: Session,
+    points: PointSet,
+    given: PointSet,
+    ignored: np.ndarray,
+    value: int,
+    axes: Mapping[str, Any],
+) -> Session:
+    """Measure a target that reduces: an ignored row beside each row that is kept.
+
+    The number of such a pair is the loss of the row that is kept, divided by what the pair offers;
+    for the row that is ignored there is none, and 0 stands in its place.
+    """
+    other = varied(session, points, axes=axes)
+    first, second = np.flatnonzero(~ignored), np.flatnonzero(ignored)
+    second = np.resize(second, len(first))
+    pairs = given.take(np.stack([first, second], axis=1).ravel())
+    kept = np.tile([True, False], len(first))
+    found = other.evaluate_blocks(pairs, 2, arguments={"ignore_index": value})
+    times = divisors(other, pairs, None, 2, kept)
+    found = found.times(times, np.repeat(times, 2))
+    losses = np.zeros(len(points))
+    losses[first] = found.value
+    slopes = {name: np.zeros((len(points), g.shape[1])) for name, g in found.gradients.items()}
+    for name, array in found.gradients.items():
+        slopes[name][first], slopes[name][second] = array[0::2], array[1::2]
+    return other.holding(points.dtype, replace(found, value=losses, gradients=slopes))
 
 
 def _ordinary(session: Session, points: PointSet, got: np.ndarray) -> bool:

@@ -7,7 +7,6 @@ kind that the argument cannot reach are named.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 
 from crossval.catalog import spec_of
 from crossval.checks.accuracy import case_of
+from crossval.checks.cases import under
 from crossval.checks.diagnosis import Evidence, explain
 from crossval.checks.quantities import Quantity, answered, quantities
 from crossval.checks.statistics import WRONG, by_row, largest
@@ -145,7 +145,7 @@ def _otherwise(
         check,
         dtype,
         f"with {axis}={CHANGED:g} the {quantity.name} leaves the definition",
-        case=replace(case_of(session, quantity, verdicts, at), axes={axis: CHANGED}),
+        case=under({axis: CHANGED}, case_of(session, quantity, verdicts, at)),
         cause=instead.cause or instead.message,
         fix=instead.fix or CODES["RL806"].remedy,
         seen=int(rows.sum()),

@@ -122,7 +122,7 @@ def together(check: str, outcomes: Iterable[tuple[str, Outcome]]) -> Outcome:
     has no label, or they have all labels that there are, none is named.
     """
     labelled = list(outcomes)
-    decisive = max((o for _, o in labelled), key=lambda o: ("", *GRADES, "ok").index(o.grade))
+    decisive = max((o for _, o in labelled), key=lambda o: ("", "H", *GRADES, "ok").index(o.grade))
     kinds: dict[tuple[str, str, str], list[tuple[str, Finding]]] = {}
     for label, outcome in labelled:
         for each in outcome.findings:

@@ -31,7 +31,7 @@ from crossval.findings import Finding
 from crossval.points.boxes import ROWS
 from crossval.report.terminal import show, show_legend, show_summary, text_of
 from crossval.runner import Limits
-from crossval.target import Target, UsageError
+from crossval.target import REDUCTIONS, Target, UsageError
 
 _POSITIVE = click.FloatRange(min=0, min_open=True)
 
@@ -43,6 +43,9 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.option("--dtype", "dtypes", metavar="D,...", help="Formats under test; all four by default.")
 @calling_options
 @wrt_option
+@click.option(
+    "--reduction", type=click.Choice(REDUCTIONS), help="What a batch gives; measured by default."
+)
 @click.option(
     "--check", "wanted", multiple=True, metavar="GLOB,...", help="Checks to run; all by default."
 )
@@ -70,6 +73,7 @@ def command(
     bind: dict[str, str],
     wrt: str | None,
     adapter: str,
+    reduction: str | None,
     wanted: tuple[str, ...],
     outputs: tuple[str, ...],
     style: str,
@@ -100,6 +104,7 @@ def command(
         "bind": bind,
         "wrt": tuple(wrt.split(",")) if wrt else None,
         "adapter": adapter if _is_given("adapter") else None,
+        "reduction": reduction,
     }
     given = {name: value for name, value in own.items() if value}
     names = tuple(libraries.names()) if all_libraries else chosen

@@ -71,7 +71,8 @@ def command(
         gradient = bool(found.component)
         title = f"{found.code} {CODES[found.code].title}" if found.code in CODES else found.check
     else:
-        identity, values, gradient, title = CaseId.parse(case), given, True, check or ""
+        identity, gradient, title = CaseId.parse(case), True, check or ""
+        values = {**dict(identity.axes), **given}
         declaration(identity.declared)
         target = None
     if reference is not None:

@@ -17,6 +17,8 @@ from crossval.target import Target, UsageError
 __all__ = ["Selection", "of_libraries", "one"]
 
 PROJECT = Path("pyproject.toml")
+_JUDGED = ("wrt", "reduction")
+"""Options that say what is judged, not how a target is found and called."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,11 @@ def one(target: str, given: Mapping[str, Any]) -> Selection:
         If there is no such target, or options contradict what a project declares.
     """
     if ":" in target:
-        how = {name: value for name, value in given.items() if name not in ("declared", "wrt")}
+        apart = ("declared", *_JUDGED)
+        how = {name: value for name, value in given.items() if name not in apart}
         found = find(target, given.get("declared"), **how)
-        return Selection((replace(found, wrt=given.get("wrt", found.wrt)),))
+        judged = {name: given[name] for name in _JUDGED if name in given}
+        return Selection((replace(found, **judged),))
     entry = named(target, PROJECT)
     refuse(given, f"TARGET by reference; {PROJECT} declares how {target} is judged")
     return Selection((entry.target,), entry.level, entry.expected, entry.stale)

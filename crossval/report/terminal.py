@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -34,6 +35,7 @@ _STYLE = {
     "B": "green",
     "C": "yellow",
     "F": "bold red",
+    "H": "yellow",
     "ok": "green",
     PASS: "green",
     KNOWN: "yellow",
@@ -45,13 +47,14 @@ _SHORT = {"float64": "f64", "float32": "f32", "bfloat16": "bf16", "float16": "f1
 _LABEL = 8
 _WIDTH = 100
 _PLACES = 5
-_COLUMNS = (
-    "f64 to f16: worst grade of value and gradients on the regimes; named points not counted."
-)
+_COLUMNS = """\
+f64 to f16: worst grade of value and gradients on the regimes; named points not counted.
+hygiene: findings beside the numbers, such as shapes that should be refused; they lower no grade."""
 _LEGEND = """\
 A  within 4 ulp of the truth, gradients 8     B  explained by the condition of the number
 C  within twice the rounding bound of the textbook formula     F  wrong     –  not tested
-†  declared in crossval/adapters/libraries/known.toml: a known defect, still F, exit code 0
+H  hygiene: wrong beside the numbers, which lowers no grade; undeclared, it fails like any other
+†  declared in crossval/adapters/libraries/known.toml: a known defect, exit code 0
 cond. = numbers beyond A that their condition explains;  vacuous = tolerance would accept 0"""
 
 
@@ -60,7 +63,8 @@ def show(certificate: Certificate, console: Console) -> None:
     console.print()
     console.print(_heading(certificate))
     if certificate.problem is not None:
-        console.print(_block(Block(certificate.problem, ("import",), ())))
+        problem = replace(certificate.problem, repro="")  # this very command
+        console.print(_block(Block(problem, ("import",), ())))
         return
     console.print(_table(certificate, console.width))
     console.print(_labelled(_facts(certificate)))
@@ -95,9 +99,9 @@ def show_summary(
     table.add_column("as", overflow="fold", width=10 if short else 21)
     for name in _SHORT.values():
         table.add_column(name, justify="center", width=4)
-    for name in ("known", "fail"):
-        table.add_column(name, justify="right", width=5)
-    table.add_column("codes", overflow="fold", ratio=1)
+    table.add_column("fail", justify="right", width=4)
+    table.add_column("codes", overflow="fold", width=6)
+    table.add_column("hygiene", overflow="fold", width=7)
     for certificate in certificates:
         table.add_row(*_summary_row(certificate))
     console.print()
@@ -123,16 +127,26 @@ def _verdict(certificate: Certificate) -> Text:
     """One line: grade, and how many checks ended how."""
     counts, failed = certificate.counts, certificate.counts[FAIL]
     if failed:
-        text = Text("FAILED", style=_STYLE[FAIL])
+        undeclared = [finding for finding in certificate.findings if not finding.known]
+        only = " in hygiene only" if all(f.hygiene for f in undeclared) else ""
+        text = Text(f"FAILED{only}", style=_STYLE[FAIL])
     elif certificate.exit_code != PASSED:
         text = Text("NOT JUDGED", style=_STYLE[INCONCLUSIVE])
     else:
         known = " but for declared deviations" if counts[KNOWN] else ""
         text = Text(f"PASSED{known}", style=_STYLE[KNOWN if known else PASS])
     words = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    return Text.assemble(
-        text, f" · grade {certificate.grade} · {sum(counts.values())} checks: {words}"
-    )
+    checks = f"{sum(counts.values())} checks: {words}"
+    parts = (f"grade {certificate.grade}", hygiene_of(certificate.hygiene), checks)
+    return Text.assemble(text, *(f" · {part}" for part in parts if part))
+
+
+def hygiene_of(found: Mapping[str, Any]) -> str:
+    """Return a certificate's hygiene in words; empty if there is nothing to say."""
+    if not found["findings"]:
+        return ""
+    noun = "finding" if found["findings"] == 1 else "findings"
+    return f"hygiene: {found['findings']} {noun} ({' '.join(found['codes'])})"
 
 
 def _heading(certificate: Certificate) -> Text:
@@ -243,9 +257,17 @@ def _facts(certificate: Certificate) -> list[tuple[str, str]]:
     sample = next(iter(certificate.points.values()))
     facts = [("points", f"{sample['set']}, {sample['rows']} rows in each format")]
     facts += [("follows", " · ".join(_conventions(certificate)))]
+    facts += [("returns", _returned(certificate))] if certificate.form.reduced else []
     facts += [("at ties", " · ".join(ties))] if ties else []
     facts += [("untested", "; ".join(certificate.not_tested))]
     return facts
+
+
+def _returned(certificate: Certificate) -> str:
+    """Say what a batch gives, and who says so."""
+    form = certificate.form
+    how = "as declared" if form.declared else "found, not declared: --reduction declares it"
+    return f"one number for a batch, the {form.reduction} ({how}); rows are judged one at a time"
 
 
 def _conventions(certificate: Certificate) -> list[str]:
@@ -304,18 +326,24 @@ def _labelled(lines: list[tuple[str, str]]) -> RenderableType:
 
 def _summary_row(certificate: Certificate) -> tuple[RenderableType, ...]:
     target, counts = certificate.target, certificate.counts
+    codes = _codes(finding for finding in certificate.findings if not finding.hygiene)
+    if certificate.problem is not None:
+        return _place(target), _declaration(target), *[""] * (len(_SHORT) + 1), codes, ""
+    grades = (_format_grade(certificate, dtype) for dtype in _SHORT)
+    hygiene = _codes(finding for finding in certificate.findings if finding.hygiene)
+    failed = str(counts[FAIL] or "")
+    return _place(target), _declaration(target), *grades, failed, codes, hygiene
+
+
+def _codes(findings: Iterable[Finding]) -> Text:
+    """Return codes in the order in which they came, those that are declared marked."""
     codes: dict[str, bool] = {}
-    for finding in certificate.findings:
+    for finding in findings:
         codes[finding.code] = codes.get(finding.code, True) and bool(finding.known)
-    listed = Text(" ").join(
+    return Text(" ").join(
         Text(code + ("†" if known else ""), style="yellow" if known else "bold red")
         for code, known in codes.items()
     )
-    if certificate.problem is not None:
-        return _place(target), _declaration(target), *[""] * (len(_SHORT) + 2), listed
-    grades = (_format_grade(certificate, dtype) for dtype in _SHORT)
-    numbers = (str(counts[status] or "") for status in (KNOWN, FAIL))
-    return _place(target), _declaration(target), *grades, *numbers, listed
 
 
 def _declaration(target: Target) -> str:

@@ -40,13 +40,15 @@ def command_for(target: Target, level: str, finding: Finding) -> str:
     """
     case = finding.case
     if case is not None and case.id:
+        said = CaseId.parse(case.id).axes
         axes = {**target.axes, **case.axes}
+        more = {name: value for name, value in axes.items() if (name, value) not in said}
         words = ["refloss", "repro", case.id, "--target", target.reference]
-        return shlex.join([*words, *how(target), *_axes(axes)])
+        return shlex.join([*words, *how(target), *_axes(more)])
     if shown(target, finding.check):
         row = sample_row(target, level, finding.dtype, finding.places)
         words = ["refloss", "repro", str(row), "--check", finding.check]
-        return shlex.join([*words, "--target", target.reference, *how(target), *_axes(target.axes)])
+        return shlex.join([*words, "--target", target.reference, *how(target)])
     words = ["refloss", "certify", target.reference, *_declared(target), *how(target)]
     words += _axes(target.axes)
     words += ["--reduction", target.reduction] if target.reduction else []

@@ -63,7 +63,7 @@ class Row:
     judged : Standard
         What the judge holds results of the row's format against.
     given : mapping
-        Axis values on top of the preset.
+        Axis values on top of the preset, and in place of those of the id.
     """
 
     id: CaseId
@@ -143,6 +143,7 @@ def row_of(case: CaseId, axes: Mapping[str, Any]) -> Row:
         If the id names no row; the message says what there is.
     """
     loss, preset = split_declaration(case.declared)
+    axes = {**dict(case.axes), **axes}
     spec = spec_of(loss, preset, axes)
     family = family_of(loss, spec.program)
     if case.dtype not in FORMATS:

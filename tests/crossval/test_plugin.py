@@ -142,7 +142,7 @@ def test_the_plugin_is_installed_with_the_package():
 
 def test_a_right_and_a_wrong_loss(project):
     result = run(project(), "--refloss", "-k", QUICK)
-    result.assert_outcomes(passed=6, failed=2, deselected=20)
+    result.assert_outcomes(passed=6, failed=2, deselected=22)
     words = out(result)
     for line in (
         "*refloss: *, 2 targets, level smoke, points boxes@1 sha256 *",
@@ -159,7 +159,7 @@ def test_a_right_and_a_wrong_loss(project):
 
 def test_a_fixture_of_the_projects_conftest_sees_every_item(project):
     pytester = project(test_own="def test_own(): pass")
-    run(pytester, "--refloss", "-k", "right-call or own").assert_outcomes(passed=2, deselected=27)
+    run(pytester, "--refloss", "-k", "right-call or own").assert_outcomes(passed=2, deselected=29)
     seen = (pytester.path / "seen.txt").read_text().split()
     assert set(seen) == {"test_own.py::test_own", "pyproject.toml::test[right-call-float32]"}
 
@@ -175,15 +175,15 @@ def test_nothing_is_collected_without_the_flag(project):
 def test_each_item_is_collected_once(project, argument):
     result = run(project(), "--refloss", "--collect-only", "-q", *argument)
     found = [line for line in result.outlines if line.startswith("pyproject.toml::")]
-    assert len(found) == len(set(found)) == 28
+    assert len(found) == len(set(found)) == 30
 
 
 def test_a_project_that_keeps_its_tests_elsewhere_and_names_them_otherwise(project):
     pytester = project(TABLE + ELSEWHERE)
     (pytester.mkdir("tests") / "test_own.py").write_text("def check_own(): pass\n")
-    run(pytester, "--refloss", "-k", "call or own").assert_outcomes(passed=3, deselected=26)
+    run(pytester, "--refloss", "-k", "call or own").assert_outcomes(passed=3, deselected=28)
     run(pytester, "--refloss", "tests", "-k", "call or own").assert_outcomes(
-        passed=3, deselected=26
+        passed=3, deselected=28
     )
 
 
@@ -196,19 +196,19 @@ def test_selection_by_node_id_runs_that_item_alone(project):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(below)
         run(pytester, "--refloss", f"../{one}").assert_outcomes(passed=1)
-        run(pytester, "--refloss", "-k", "right-value").assert_outcomes(passed=1, deselected=27)
+        run(pytester, "--refloss", "-k", "right-value").assert_outcomes(passed=1, deselected=29)
 
 
 def test_selection_by_mark(project):
     pytester = project(test_own="def test_own(): pass")
     result = run(pytester, "--refloss", "-m", "refloss and not slow", "-k", "call or own")
-    result.assert_outcomes(passed=2, deselected=27)
+    result.assert_outcomes(passed=2, deselected=29)
 
 
 def test_the_last_failures_run_again_alone(project):
     pytester = project()
     options = ("--refloss", "-k", "wrong-grad or wrong-call")
-    pytester.runpytest_inprocess(*options).assert_outcomes(passed=1, failed=2, deselected=25)
+    pytester.runpytest_inprocess(*options).assert_outcomes(passed=1, failed=2, deselected=27)
     pytester.runpytest_inprocess("--refloss", "--lf").assert_outcomes(failed=2)
 
 
@@ -260,7 +260,7 @@ def test_xdist_shares_the_items_and_one_process_writes_the_certificates(project)
 
 def test_a_certificate_from_pytest_is_the_one_of_the_command(project):
     pytester = project(TABLE.partition("[tool.refloss.targets.wrong]")[0])
-    run(pytester, "--refloss", "--refloss-report", "out").assert_outcomes(passed=14)
+    run(pytester, "--refloss", "--refloss-report", "out").assert_outcomes(passed=14, skipped=1)
     body = json.loads((pytester.path / "out" / "right.json").read_text())
     target = crossval.Target("shapes.losses:giou", "giou", "fvcore", adapter="numpy")
     with pytest.MonkeyPatch.context() as patch:
@@ -272,9 +272,9 @@ def test_a_certificate_from_pytest_is_the_one_of_the_command(project):
 def test_level_and_formats_of_the_command_line_win(project):
     pytester = project(TABLE.replace('["float32"]', '["float32", "float16"]'))
     result = run(pytester, "--refloss", "--refloss-dtype", "float16", "-k", "right-value")
-    result.assert_outcomes(passed=1, deselected=25)
+    result.assert_outcomes(passed=1, deselected=27)
     result = run(pytester, "--refloss", "--refloss-level", "standard", "-k", "right-value-float16")
-    result.assert_outcomes(passed=1, deselected=53)
+    result.assert_outcomes(passed=1, deselected=57)
     result.stdout.fnmatch_lines(["*level standard*"])
     result = run(pytester, "--refloss", "--refloss-dtype", "int8")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -284,7 +284,7 @@ def test_level_and_formats_of_the_command_line_win(project):
 def test_an_expected_failure_is_an_xfail_with_its_reason(project):
     table = TABLE + XFAIL.format(check="grad-*") + 'code = "RL407"\n'
     result = run(project(table), "--refloss", "-rx", "-k", "wrong and (value or grad)")
-    result.assert_outcomes(passed=1, xfailed=2, deselected=25)
+    result.assert_outcomes(passed=1, xfailed=2, deselected=27)
     result.stdout.fnmatch_lines(["XFAIL *RL407 gradients are exchanged https://example.org/7"])
     result.stdout.fnmatch_lines(["wrong  giou/fvcore  grade F  1 pass, 2 xfail  RL407"])
     assert result.ret == 0
@@ -293,13 +293,13 @@ def test_an_expected_failure_is_an_xfail_with_its_reason(project):
 def test_an_expected_failure_by_another_code_fails(project):
     table = TABLE + XFAIL.format(check="grad-*") + 'code = "RL401"\n'
     result = run(project(table), "--refloss", "-k", "wrong-grad")
-    result.assert_outcomes(failed=2, deselected=26)
+    result.assert_outcomes(failed=2, deselected=28)
 
 
 def test_an_expected_failure_that_passes_fails(project):
     table = (TABLE + XFAIL.format(check="grad-*")).replace("swap = true", "swap = false")
     result = run(project(table), "--refloss", "-k", "wrong and (value or grad)")
-    result.assert_outcomes(passed=1, failed=2, deselected=25)
+    result.assert_outcomes(passed=1, failed=2, deselected=27)
     result.stdout.fnmatch_lines(["RL901 declared deviation did not occur*"])
     result.stdout.fnmatch_lines(["*XPASS(strict)*expected to fail: gradients are exchanged"])
 
@@ -318,7 +318,7 @@ def test_runxfail_shows_what_is_expected(project):
     result = run(
         project(TABLE + XFAIL.format(check="grad-*")), "--refloss", "--runxfail", "-k", "wrong-grad"
     )
-    result.assert_outcomes(failed=2, deselected=26)
+    result.assert_outcomes(failed=2, deselected=28)
     result.stdout.fnmatch_lines(["RL407*"])
 
 
@@ -335,7 +335,7 @@ def test_a_bad_table_is_one_line_and_nothing_runs(project):
 def test_a_target_that_cannot_be_imported_fails_every_item_with_the_reason(project):
     pytester = project(TABLE.replace("losses:giou", "losses:nothing"))
     result = run(pytester, "--refloss", "-k", "right and (value or dtype)")
-    result.assert_outcomes(failed=2, deselected=26)
+    result.assert_outcomes(failed=2, deselected=28)
     result.stdout.fnmatch_lines(["RL101*", "*has no attribute 'nothing'*"])
     result.stdout.fnmatch_lines(["right  giou/fvcore  not run: RL101"])
 
@@ -343,7 +343,43 @@ def test_a_target_that_cannot_be_imported_fails_every_item_with_the_reason(proje
 def test_a_target_that_ends_its_process_is_not_green(project):
     pytester = project(TABLE.replace("losses:giou", "losses:ends"))
     result = run(pytester, "--refloss", "-k", "right and (call or value or dtype)")
-    result.assert_outcomes(failed=3, deselected=25)
+    result.assert_outcomes(failed=1, skipped=2, deselected=27)
+    result = run(pytester, "--refloss", "-k", "right and (value or dtype)")
+    result.assert_outcomes(failed=2, deselected=28)
+
+
+MEAN = """
+def mean(pred, target):
+    return refloss.giou(pred, target, preset="fvcore").mean(){more}
+
+
+class Mean(Giou):
+    def __call__(self, pred, target):
+        return refloss.giou(pred, target, preset="fvcore", reduction="mean"){more}
+
+    def grad(self, pred, target, **rest):
+        return refloss.giou.grad(pred, target, preset="fvcore", reduction="mean", **rest)
+
+
+giou = Mean()
+"""
+
+
+def test_a_mean_is_judged_without_being_declared(project):
+    pytester = project()
+    (pytester.path / "shapes" / "losses.py").write_text(LOSSES + MEAN.format(more=""))
+    result = run(pytester, "--refloss", "-k", "right")
+    result.assert_outcomes(passed=12, skipped=3, deselected=15)
+    result.stdout.fnmatch_lines(["right  giou/fvcore  grade A  12 pass, 3 skip"])
+
+
+def test_one_number_that_is_no_mean_is_one_failure(project):
+    pytester = project()
+    more = " / (1 + len(pred))"
+    (pytester.path / "shapes" / "losses.py").write_text(LOSSES + MEAN.format(more=more))
+    result = run(pytester, "--refloss", "-k", "right")
+    result.assert_outcomes(failed=1, skipped=14, deselected=15)
+    result.stdout.fnmatch_lines(["RL202 result has the wrong shape*call*"])
 
 
 def test_a_check_that_does_not_apply_is_skipped_with_the_reason(project):
@@ -351,7 +387,7 @@ def test_a_check_that_does_not_apply_is_skipped_with_the_reason(project):
         'adapter = "numpy"', 'adapter = "numpy"\ncall = "f(pred, target)"', 1
     )
     result = run(project(table), "--refloss", "-rs", "-k", "right-parameter")
-    result.assert_outcomes(skipped=1, deselected=27)
+    result.assert_outcomes(skipped=1, deselected=29)
     result.stdout.fnmatch_lines(["SKIPPED*takes no argument eps"])
 
 
@@ -365,7 +401,7 @@ def test_no_process_is_left_behind(project, monkeypatch):
 
     monkeypatch.setattr(crossval.items.Desk, "use", use)
     run(project(), "--refloss", "-k", "value or right-dtype").assert_outcomes(
-        passed=3, deselected=25
+        passed=3, deselected=27
     )
     assert len(opened) == 3
     assert len({id(examination) for examination in opened}) == 2
@@ -396,7 +432,7 @@ def decorated(targets="GIOU, SWAPPED", failures=None, argument="refloss_check"):
 def test_the_decorator_needs_neither_flag_nor_table(project):
     pytester = project("", test_losses=decorated())
     result = run(pytester, "-k", QUICK)
-    result.assert_outcomes(passed=6, failed=2, deselected=20)
+    result.assert_outcomes(passed=6, failed=2, deselected=22)
     result.stdout.fnmatch_lines(
         ["FAILED test_losses.py::test_losses[[]Swapped-grad-pred-float32[]]*"]
     )
@@ -408,7 +444,7 @@ def test_the_decorators_expected_failures_are_strict(project):
     pytester = project("", test_losses=decorated(failures=failures))
     result = run(pytester, "-rxf", "-k", "grad")
     # the right loss passes a check that is expected to fail
-    result.assert_outcomes(passed=1, failed=1, xfailed=2, deselected=24)
+    result.assert_outcomes(passed=1, failed=1, xfailed=2, deselected=26)
     result.stdout.fnmatch_lines(["XFAIL *[[]Swapped-grad-pred-float32[]] - *RL407 exchanged lib#7"])
     result.stdout.fnmatch_lines(["FAILED *giou-grad-target*RL901*"])
 

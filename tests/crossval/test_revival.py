@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from crossval.examination import Facts
 from crossval.findings import Case, Finding
 from crossval.outcome import Outcome
+from crossval.reduced import Form
 from crossval.revival import revive
 from crossval.target import Target
 
@@ -33,6 +34,7 @@ def test_what_is_sent_is_what_arrives():
         OUTCOME,
         target,
         Facts({"numpy": "2"}, ("eps",), {"float32": 3}, FINDING),
+        Facts(form=Form("mean", False, (1,))),
         Facts(),
     ):
         assert there_and_back(thing) == thing

@@ -58,6 +58,8 @@ MUTANTS = [
     ("FirstUpstream", "special points", "RL406", "upstream of row 0 is used for all rows"),
     ("Mutating", "mutation", "RL205", "logits"),
     ("Stale", "determinism", "RL602", "same bits as the call before: value"),
+    ("StaleByClass", "determinism", "RL602", "other logits, same bits as the call before: value"),
+    ("StaleByLogits", "determinism", "RL602", "target is no part of what it is kept by"),
     ("Wrapping", "class range", "RL210", "class 6 and class -1 of 6 classes"),
 ]
 SOFT_MUTANTS = [
@@ -223,3 +225,51 @@ def test_patterns_know_which_columns_are_logits():
 def test_targets_name_the_options_of_their_family():
     assert set(OPTIONS) - {"label_smoothing"} == set(FAMILIES["rows"].options)
     assert set(SOFT) == set(FAMILIES["rows of probabilities"].options)
+
+
+@pytest.mark.parametrize("call", ["f(logits, target, class_weight)", None])
+def test_class_weights_that_are_demanded_are_given(certificate_of, call):
+    certificate = certificate_of("Demanding", parameters=None, call=call)
+    assert certificate.findings == (), says(certificate)
+    (outcome,) = (o for o in certificate.outcomes if o.check == "class_weight")
+    assert outcome.ran
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"), [("Multiplied", ["RL503"]), ("Wrapping", ["RL210"]), ("CrossEntropy", [])]
+)
+def test_hygiene_stands_beside_the_grade(certificate_of, name, codes):
+    certificate = certificate_of(name)
+    assert certificate.grade == certificate_of("CrossEntropy").grade
+    assert certificate.hygiene == {
+        "codes": codes, "findings": len(codes), "undeclared": len(codes)
+    }  # fmt: skip
+    assert certificate.exit_code == bool(codes)
+    assert certificate.to_dict()["hygiene"] == certificate.hygiene
+
+
+def test_what_is_stale_or_changed_in_place_is_no_hygiene(certificate_of):
+    for name in ("StaleByLogits", "Mutating"):
+        certificate = certificate_of(name)
+        assert certificate.grade == "F"
+        assert certificate.hygiene["findings"] == 0
+
+
+def test_hygiene_is_said_in_the_verdict_and_in_a_column(certificate_of, capsys):
+    from rich.console import Console
+
+    from crossval.report.terminal import show, show_summary
+
+    console = Console(width=100, highlight=False)
+    show(certificate_of("Wrapping"), console)
+    verdict = capsys.readouterr().out
+    grade = certificate_of("Wrapping").grade
+    assert f"FAILED in hygiene only · grade {grade} · hygiene: 1 finding (RL210)" in verdict
+    show_summary([certificate_of("Wrapping"), certificate_of("Twice")], [], console)
+    heading, wrong, other = (
+        line
+        for line in capsys.readouterr().out.splitlines()
+        if "hygiene " in line or "numpy_cross_entropy.py" in line
+    )
+    assert wrong.index("RL210") == heading.index("hygiene")
+    assert other.index("RL301") == heading.index("codes")

@@ -321,7 +321,7 @@ def test_json_holds_the_row_and_the_script(strict_json):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("giou#3",), "LOSS[/PRESET]@VERSION"),
+        (("giou#3",), "LOSS[/PRESET][,AXIS=VALUE...]@VERSION"),
         (("giou@1#999999",), "ROW must be below"),
         (("gioux@1#1",), "did you mean giou"),
         (("nowhere.json#1",), "nowhere.json is no certificate"),

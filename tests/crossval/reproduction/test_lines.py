@@ -88,7 +88,10 @@ def test_what_an_adapter_declares_is_left_to_it(axes):
     [
         ({"call": "f(pred, target, eps=eps)"}, ["--call", "f(pred, target, eps=eps)"]),
         ({"init": {"scale": 0.5}}, ["--init", "scale=0.5"]),
-        ({"axes": {"eps": 0.25, "placement": "floor"}}, ["--set", "eps=0.25"]),
+        (
+            {"axes": {"eps": 0.25, "placement": "floor"}},
+            ["giou/mmdet,eps=0.25,placement=floor@1#0:float32"],
+        ),
         ({"bind": {"pred": "f.boxes"}}, ["--bind", "pred=f.boxes"]),
         ({"wrt": ("pred",)}, ["--wrt", "pred"]),
         ({"adapter": "numpy"}, ["--adapter", "numpy"]),
@@ -99,6 +102,13 @@ def test_how_the_target_is_called_is_part_of_it(options, words):
     line = command_for(target, "standard", Finding("RL205", "mutation", "float32", ""))
     assert " ".join(words) in " ".join(shlex.split(line))
     assert "--level" not in line
+
+
+def test_axes_that_the_id_names_are_not_said_again():
+    target = Target("mine.py:loss", "giou", "mmdet", axes={"eps": 0.5})
+    case = Case("probe", {}, "1", "2", id="giou/mmdet,eps=0.25@1#7:float32", axes={"eps": 0.25})
+    line = command_for(target, "standard", Finding("RL806", "parameter eps", "float32", "", case))
+    assert line == "refloss repro giou/mmdet,eps=0.25@1#7:float32 --target mine.py:loss"
 
 
 def test_axes_that_the_case_changed_come_after_those_of_the_target():

@@ -1,0 +1,185 @@
+"""Targets that return one number for a batch: how that is found out, and what it divides by.
+
+Such a target is judged with one row at a time: a mean over one row is the row's loss, but for a
+divisor that the definition knows. What becomes of several rows is the check `reduction`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from crossval.catalog import spec_of
+from crossval.oracles.formats import format_of
+from crossval.runner import TargetRaised
+from refloss.losses.reductions import DENOMINATORS, REDUCTIONS, Counts
+
+if TYPE_CHECKING:
+    from crossval.families import Family
+    from crossval.points.boxes import PointSet
+    from crossval.session import Session
+
+__all__ = ["REDUCED", "Form", "by_other_denominators", "counts", "divisor", "divisors", "met"]
+
+REDUCED = ("mean", "sum")
+_SIZES = (3, 8)
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a target returns for a batch.
+
+    Attributes
+    ----------
+    reduction : {"none", "mean", "sum"}
+        One result a row, or what is made of the rows.
+    declared : bool
+        Whether the target's owner said so; it was measured otherwise.
+    shape : tuple of int
+        Of the one number.
+    """
+
+    reduction: str = "none"
+    declared: bool = True
+    shape: tuple[int, ...] = ()
+
+    @property
+    def reduced(self) -> bool:
+        """Whether a batch gives one number."""
+        return self.reduction in REDUCED
+
+
+def counts(
+    family: Family,
+    inputs: dict[str, np.ndarray],
+    kept: np.ndarray,
+    weights: np.ndarray | None = None,
+) -> Counts:
+    """Return what a batch offers to divide by.
+
+    Parameters
+    ----------
+    family : Family
+        Whose inputs these are.
+    inputs : dict of str to array
+        The rows.
+    kept : (n,) bool array
+        Which of them are not ignored.
+    weights : (C,) array, optional
+        Class weights. Rows of probabilities count 1 whatever they are.
+    """
+    items, left = len(kept), int(kept.sum())
+    if weights is None or not family.labels:
+        return Counts(items, left, float(left))
+    (name,) = family.labels
+    return Counts(items, left, math.fsum(weights[inputs[name][kept]].tolist()))
+
+
+def divisor(session: Session, reduction: str, counted: Counts) -> float:
+    """Return what the definition divides the sum of a batch by."""
+    return REDUCTIONS[reduction].divisor(counted, session.spec.axes.get("denominator", "items"))
+
+
+def divisors(
+    session: Session,
+    points: PointSet,
+    weights: np.ndarray | None,
+    size: int,
+    kept: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return what each block of `size` rows is divided by."""
+    inputs = session.family.split(points.columns)
+    kept = np.ones(len(points), bool) if kept is None else kept
+    found = []
+    for start in range(0, len(points), size):
+        rows = slice(start, start + size)
+        part = {name: array[rows] for name, array in inputs.items()}
+        counted = counts(session.family, part, kept[rows], weights)
+        found.append(divisor(session, session.form.reduction, counted))
+    return np.array(found)
+
+
+def by_other_denominators(session: Session) -> Iterator[Session]:
+    """Yield a session for each denominator that is not declared, where one divides anything."""
+    here = session.spec.axes.get("denominator")
+    if session.form.reduction != "mean" or here is None:
+        return
+    for name in DENOMINATORS:
+        if name != here:
+            target = replace(session.target, axes={**session.target.axes, "denominator": name})
+            spec = spec_of(target.loss, target.preset, target.axes)
+            yield replace(session, target=target, spec=spec)
+
+
+def met(session: Session, dtype: str) -> Form:
+    """Find out how a target reduces, or whether it reduces as its owner says.
+
+    Undeclared, its result for a batch must be the mean, or the sum, of its own results for the
+    same rows alone.
+
+    Raises
+    ------
+    TargetRaised
+        If it is neither, or the target does not answer; the message says what came.
+    """
+    declared = session.target.reduction
+    points = session.points(dtype)
+    some = points.take(np.flatnonzero(points.places == session.family.regimes[0])[: max(_SIZES)])
+    inputs = session.family.split(some.columns)
+    batches = {n: _answer(session, dtype, _first(inputs, n)) for n in _SIZES}
+    shape = batches[_SIZES[0]].shape
+    if any(value.size != 1 for value in batches.values()):
+        raise _unread(f"reduction={declared!r} is declared, but {_shapes(batches)}", _ROWS)
+    if declared is not None:
+        return Form(declared, True, shape)
+    if "reduction" in session.accepted:
+        words = f"reduction='none' was passed, but {_shapes(batches)}"
+        raise _unread(words, "Honour reduction='none', or declare --reduction mean or sum.")
+    alone = session.call(dtype, inputs, np.ones(len(some)), gradients=False, block=(1, shape))
+    constant = not isinstance(session.spec.axes.get("denominator", ""), str)
+    for name in REDUCED:
+        if all(_fits(name, batches[n], alone.value[:n], dtype) for n in _SIZES):
+            # rows that are all divided by one number add up to their mean, which is so defined
+            return Form("mean" if constant else name, False, shape)
+    n = _SIZES[0]
+    single = ", ".join(f"{loss:.9g}" for loss in alone.value[:n])
+    words = (
+        f"one number for a batch, {float(batches[n].reshape(-1)[0]):.9g} for {n} rows, which alone "
+        f"give {single}: neither their mean nor their sum"
+    )
+    raise _unread(words, _DECLARE)
+
+
+_DECLARE = (
+    "Return a loss for each row (reduction='none' through --call or --init), or declare "
+    "--reduction mean or sum."
+)
+_ROWS = "Leave --reduction out, or return one number for a batch."
+
+
+def _first(inputs: dict[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
+    return {name: array[:n] for name, array in inputs.items()}
+
+
+def _answer(session: Session, dtype: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    return session.call(dtype, inputs, np.ones(()), gradients=False).value
+
+
+def _shapes(batches: dict[int, np.ndarray]) -> str:
+    return "; ".join(f"{n} rows give shape {value.shape}" for n, value in batches.items())
+
+
+def _fits(name: str, value: np.ndarray, losses: np.ndarray, dtype: str) -> bool:
+    """Whether a result is what a reduction makes of losses, as far as rounding lets one see."""
+    below = len(losses) if name == "mean" else 1
+    room = 2 * (len(losses) + 3) * format_of(dtype).roundoff * float(np.abs(losses).sum())
+    return abs(float(value.reshape(-1)[0]) * below - math.fsum(losses.tolist())) <= room
+
+
+def _unread(words: str, fix: str) -> TargetRaised:
+    blank = dict.fromkeys(("line", "missing", "code"), "")
+    return TargetRaised({**blank, "type": "WrongShape", "message": words, "hint": fix})
