@@ -18,6 +18,7 @@ __all__ = ["LAYOUTS", "Held", "Nowhere", "Same"]
 GUARD, ALIGNED, UNSET = 256, 64, 0xFF
 LAYOUTS = ("whole", "misaligned", "strided", "reversed", "transposed")
 FOUR_ALIGNED = 16
+QUADS = ("4", "xywh", "cxcywh")
 
 
 class Column(ctypes.Structure):
@@ -111,7 +112,7 @@ class Held:
             return Labels(at, steps[0], self.ignore)
         if self.kind == "bc":
             return Matrix(at, *steps)
-        if self.kind == "4":
+        if self.kind in QUADS:
             aligned = at % min(FOUR_ALIGNED, 4 * self.dtype.itemsize) == 0
             return Quad(at, *steps, steps == [4, 1] and aligned)
         return Column(at, steps[0])

@@ -12,7 +12,7 @@ from crossval.oracles.formats import format_of
 from refloss.run.native.unit import ABSENT, SAME, Unit
 
 from .fibers import FORWARD, INDEX, Fibers
-from .memory import Held
+from .memory import QUADS, Held
 
 __all__ = ["FUNCTIONS", "ITEMS", "REALS", "ROWS", "defaults", "fibers", "launch", "same_bits"]
 
@@ -20,7 +20,14 @@ REALS = ("float32", "float64")
 FUNCTIONS = ("value", "grad", "hvp")
 ROWS = tuple(name for name, entry in INDEX.items() if "shapes" in entry)
 ITEMS = tuple(name for name in INDEX if name not in ROWS)
-AXES = {"1": (0,), "4": (0, None), "b": (0,), "c": (1,), "bc": (0, 1), "label": (0,)}
+AXES = {
+    "1": (0,),
+    **dict.fromkeys(QUADS, (0, None)),
+    "b": (0,),
+    "c": (1,),
+    "bc": (0, 1),
+    "label": (0,),
+}
 
 
 def defaults(program: str) -> dict[str, float]:

@@ -1,5 +1,7 @@
 """Elementwise kernels as a device runs them: sizes, layouts, schedules, and the host's bits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,37 @@ def test_the_host_computes_the_same_bits_and_so_do_constants_that_are_numbers(
     HostKernel(fixed, *texts(program)).run([1025], narrow, host, constants)
     assert same_bits(found, host)
     assert same_bits(found, launch(unit_of(program, function, real), [1025], inputs, constants))
+
+
+@pytest.mark.parametrize("kind", ["xywh", "cxcywh"])
+@pytest.mark.parametrize("real", REALS)
+def test_boxes_of_other_layouts_are_those_of_the_host_and_of_corners(real, kind):
+    """On coordinates that are multiples of 1/8, so that layouts convert without an error."""
+    rng = np.random.default_rng(6)
+    low, size = rng.integers(0, 400, (2, 257, 2)) / 8, rng.integers(1, 400, (2, 257, 2)) / 4
+    start = low if kind == "xywh" else low + size / 2
+    other, corners = np.concatenate([start, size], 2), np.concatenate([low, low + size], 2)
+    noise, constants = rng.normal(size=257), defaults("giou")
+    unit = unit_of("giou", "grad", real, baked=constants)
+    turned = replace(
+        unit,
+        inputs=tuple((n, kind if k == "4" else k, h) for n, k, h in unit.inputs),
+        outputs=tuple((n, kind if k == "4" else k, h) for n, k, h in unit.outputs),
+    )
+    given = {"pred": other[0], "target": other[1], "loss_bar": noise}
+    plain = {"pred": corners[0], "target": corners[1], "loss_bar": noise}
+    for layout in LAYOUTS:
+        found = launch(turned, [257], given, {}, layout=layout)
+        host = {name: np.empty_like(array) for name, array in found.items()}
+        narrow = {name: array.astype(real) for name, array in given.items()}
+        HostKernel(turned, *texts("giou")).run([257], narrow, host, constants)
+        assert same_bits(found, host)
+        known = launch(unit, [257], plain, {})
+        assert same_bits({"loss": found["loss"]}, {"loss": known["loss"]})
+        for name in ("pred_bar", "target_bar"):
+            first_, last = np.split(known[name], 2, axis=1)
+            sized = last if kind == "xywh" else (last - first_) / 2
+            np.testing.assert_array_equal(found[name], np.hstack([first_ + last, sized]))
 
 
 @pytest.mark.parametrize("real", REALS)

@@ -104,6 +104,26 @@ def test_ignored_rows_are_0_and_leave_the_others_alone(function, group, block):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize(("group", "block"), GROUPS)
+def test_rows_of_classes_that_do_not_exist_are_nan_and_leave_the_others_alone(
+    function, group, block
+):
+    subject, case = SUBJECTS[0], rows(9, 70, "float64")
+    given = drawn(subject, case, "float64")
+    run = Rows(subject, "float64", group, block).run
+    every = run(function, case, *given)
+    labels = case.labels.copy()
+    labels[[1, 4, 6, 7]] = 70, -1, 2**62, -(2**62)
+    bad = labels != case.labels
+    some = RowCase(case.logits, labels, case.probabilities)
+    for schedule in SCHEDULES:
+        found = run(function, some, *given, schedule=schedule, ignore=-100)
+        for name, array in found.items():
+            assert array[~bad].tobytes() == every[name][~bad].tobytes(), name
+            assert np.isnan(array[bad]).all(), name
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("real", REALS)
 @pytest.mark.parametrize("subject", PLAIN, ids=str)
 def test_constants_that_are_numbers_change_no_bit(subject, real, function):
