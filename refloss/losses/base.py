@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from refloss.losses import checks
 from refloss.losses.documents import describe, signature
 from refloss.run.kernels import library
 
-__all__ = ["Described", "Loss"]
+__all__ = ["Described", "Loss", "Problem"]
+
+
+class Problem(Protocol):
+    """One call with its arguments checked, on the CPU or on a device."""
+
+    def value_room(self) -> Any:
+        """Return where the loss goes."""
+
+    def run(self, function: str, more: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+        """Run one function of the program."""
+
+    def finish(self, value: Any) -> Any:
+        """Return what has been collected of a value, in the caller's library."""
+
+    def gradients(self, upstream: Any, wrt: Any, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the gradient by input; the losses are stored beside it if there is room."""
+        ...
+
+    def products(self, upstream: Any, wrt: Any, direction: Any) -> dict[str, Any]:
+        """Return the Hessian-vector product by input."""
+        ...
+
+    def trace(self, upstream: Any) -> dict[str, Any]:
+        """Return every named quantity and its adjoint."""
+        ...
 
 
 class Described:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from refloss.losses import checks
-from refloss.losses.backends import Backend, backend_of
-from refloss.losses.base import Described, Loss
+from refloss.losses.backends import Backend, backend_of, checked, home_of
+from refloss.losses.base import Described, Loss, Problem
 from refloss.losses.layouts import LAYOUTS, Layout
 from refloss.losses.reductions import REDUCTIONS, Counts, Reduction, Total
 from refloss.losses.spec import AxisValue, Spec, resolve
@@ -21,9 +21,11 @@ from refloss.run.blocks import BLOCK_ROWS, Sink, Source, Store, execute
 from refloss.run.kernels import Kernel, Library, library
 from refloss.run.rounding import format_of, narrow, widen
 
+if TYPE_CHECKING:  # what runs on devices is loaded with the first array on one
+    from refloss.run.device_arrays import Home
+
 __all__ = ["BoxLoss", "box_loss_from", "ciou", "diou", "giou", "iou"]
 
-_CHECKS = {"values": True, "none": False}
 _NAN = {"propagate": False, "raise": True}
 _BOXES = ("pred", "target")
 
@@ -51,9 +53,9 @@ class BoxLoss(Loss):
         preset: str | None = None,
         layout: str = "xyxy",
         reduction: str = "none",
-        check: str = "values",
+        check: str | None = None,
         nan: str = "propagate",
-        backend: str = "numpy",
+        backend: str | None = None,
         compute: str | None = None,
         **axes: AxisValue,
     ) -> Any:
@@ -78,9 +80,9 @@ class BoxLoss(Loss):
         preset: str | None = None,
         layout: str = "xyxy",
         reduction: str = "none",
-        check: str = "values",
+        check: str | None = None,
         nan: str = "propagate",
-        backend: str = "numpy",
+        backend: str | None = None,
         compute: str | None = None,
         **axes: AxisValue,
     ) -> dict[str, Any]:
@@ -121,9 +123,9 @@ class BoxLoss(Loss):
         preset: str | None = None,
         layout: str = "xyxy",
         reduction: str = "none",
-        check: str = "values",
+        check: str | None = None,
         nan: str = "propagate",
-        backend: str = "numpy",
+        backend: str | None = None,
         compute: str | None = None,
         **axes: AxisValue,
     ) -> tuple[Any, dict[str, Any]]:
@@ -148,9 +150,9 @@ class BoxLoss(Loss):
         preset: str | None = None,
         layout: str = "xyxy",
         reduction: str = "none",
-        check: str = "values",
+        check: str | None = None,
         nan: str = "propagate",
-        backend: str = "numpy",
+        backend: str | None = None,
         compute: str | None = None,
         **axes: AxisValue,
     ) -> dict[str, Any]:
@@ -193,7 +195,7 @@ class BoxLoss(Loss):
         preset: str | None = None,
         layout: str = "xyxy",
         reduction: str = "none",
-        check: str = "values",
+        check: str | None = None,
         nan: str = "propagate",
         **axes: AxisValue,
     ) -> dict[str, Any]:
@@ -222,8 +224,37 @@ class BoxLoss(Loss):
         problem = self._problem(pred, target, options)
         return problem.trace(upstream)
 
-    def _problem(self, pred: Any, target: Any, options: _Options) -> _Problem:
-        spec = resolve(
+    def _problem(self, pred: Any, target: Any, options: _Options) -> Problem:
+        home = home_of(options.backend, "pred", pred)
+        if home is not None:
+            return self._on_device(home, pred, target, options)
+        spec, known = self._spec(options), library(self._kernels)
+        order, refuse_nan = checked(options.check, device=False), options.refuse_nan
+        boxes = checks.boxes(pred, target)
+        held = format_of(boxes[0].array.dtype)
+        backend = backend_of(options.backend, options.compute, held, default="float64")
+        return _Problem(spec, known, *boxes, order, refuse_nan, backend)
+
+    def _on_device(self, home: Home, pred: Any, target: Any, options: _Options) -> Problem:
+        from refloss.losses.device import DeviceProblem
+
+        spec, known = self._spec(options), library(self._kernels)
+        order, refuse_nan = checked(options.check, device=True), options.refuse_nan
+        adopted = checks.boxes(pred, target, home.adopt)
+        inputs: dict[str, Any] = {n: a.array for n, a in zip(_BOXES, adopted, strict=True)}
+        backend = backend_of("cuda", options.compute, inputs["pred"].format)
+        if order or refuse_nan:
+            copies = checks.boxes(*map(home.on_host, inputs.values()))
+            _Problem(spec, known, *copies, order, refuse_nan, backend).look()
+        kinds = _kinds(spec.layout)
+        divisor = REDUCTIONS["mean"].divisor(Counts.of(len(inputs["pred"])))
+        give_back = adopted[0].give_back
+        return DeviceProblem(
+            home, give_back, spec, known, backend.real, inputs, _BOXES, lambda: divisor, kinds
+        )
+
+    def _spec(self, options: _Options) -> Spec:
+        return resolve(
             self.name,
             options.preset,
             options.axes,
@@ -231,12 +262,6 @@ class BoxLoss(Loss):
             reduction=options.reduction,
             kernels=self._kernels,
         )
-        order = checks.choice("check", options.check, _CHECKS)
-        refuse_nan = checks.choice("nan", options.nan, _NAN)
-        boxes = checks.boxes(pred, target)
-        held = format_of(boxes[0].array.dtype)
-        backend = backend_of(options.backend, options.compute, held, default="float64")
-        return _Problem(spec, library(self._kernels), *boxes, order, refuse_nan, backend)
 
 
 @dataclass(frozen=True)
@@ -246,11 +271,16 @@ class _Options:
     preset: str | None
     layout: str
     reduction: str
-    check: str
+    check: str | None
     nan: str
-    backend: str
+    backend: str | None
     compute: str | None
     axes: Mapping[str, AxisValue]
+
+    @property
+    def refuse_nan(self) -> bool:
+        """Whether NaN is an error."""
+        return checks.choice("nan", self.nan, _NAN)
 
 
 @dataclass(frozen=True)
@@ -328,9 +358,7 @@ class _Problem:
             for name in _BOXES:
                 self._require(name, given[name])
         native = self.library.native(self.spec.program)
-        kinds = {}
-        if self.spec.layout != "xyxy":
-            kinds = dict.fromkeys(_QUADS, self.spec.layout)
+        kinds = _kinds(self.spec.layout)
         native.run(
             function,
             (self.items,),
@@ -345,9 +373,17 @@ class _Problem:
         """Check the numbers of boxes: quickly, and again where something is unusual."""
         from refloss.run.native.guard import sound  # costs time that NumPy's path spares
 
-        check = self._check_of(name)
         if self.spec.layout == "xyxy" and sound(boxes, *checks.RANGES[self.backend.real]):
             return
+        self._look(name, boxes)
+
+    def look(self) -> None:
+        """Check the numbers of both boxes."""
+        for name, adopted in zip(_BOXES, (self.pred, self.target), strict=True):
+            self._look(name, adopted.array)
+
+    def _look(self, name: str, boxes: np.ndarray) -> None:
+        check = self._check_of(name)
         for start in range(0, len(boxes), BLOCK_ROWS):
             rows = boxes[start : start + BLOCK_ROWS]
             block = np.empty((4, len(rows)))
@@ -363,7 +399,10 @@ class _Problem:
             positions[name] = tuple(range(first, first + columns))
             first += columns
         wanted = tuple(k for name in outputs for k in positions[name])
-        tape = self.kernel.tape(function, self.spec.constants, outputs=wanted, **choices)
+        errors = format_of(self.pred.array.dtype) == "float64"
+        tape = self.kernel.tape(
+            function, self.spec.constants, outputs=wanted, errors=errors, **choices
+        )
         sinks = [self._sink(output) for output in outputs.values()]
         execute(tape, self.items, [*self.boxes, *sources], sinks, **options)
 
@@ -446,6 +485,11 @@ _CORNERS = ("px1", "py1", "px2", "py2", "tx1", "ty1", "tx2", "ty2")
 
 
 _QUADS = tuple(f"{name}{part}" for name in _BOXES for part in ("", "_dot", "_bar", "_bar_dot"))
+
+
+def _kinds(layout: str) -> dict[str, str]:
+    """Return what arrays of boxes hold where it is not corners."""
+    return {} if layout == "xyxy" else dict.fromkeys(_QUADS, layout)
 
 
 def _uniform(weight: Any) -> tuple[dict[str, Any], dict[str, Any]]:

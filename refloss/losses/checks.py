@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from refloss.losses.layouts import Layout
-from refloss.run.arrays import Adopted, adopt
-from refloss.run.rounding import format_of
+from refloss.run.arrays import Adopted, Array, adopt, held_format
 
 __all__ = [
     "FORMATS",
+    "Adopt",
     "BoxValues",
     "boxes",
     "choice",
@@ -26,6 +26,9 @@ __all__ = [
     "upstream",
     "wanted_gradients",
 ]
+
+Adopt: TypeAlias = Callable[[str, Any], Adopted]
+"""How an argument by name becomes an array: on the CPU, or on the device of the others."""
 
 FORMATS = ("float16", "bfloat16", "float32", "float64")
 
@@ -47,7 +50,7 @@ def choice(argument: str, value: object, table: Mapping[str, Any]) -> Any:
     return table[str(value)]
 
 
-def boxes(pred: object, target: object) -> tuple[Adopted, Adopted]:
+def boxes(pred: object, target: object, adopt: Adopt = adopt) -> tuple[Adopted, Adopted]:
     """Adopt two ``(N, 4)`` box arrays of one floating-point format.
 
     Raises
@@ -72,8 +75,8 @@ def boxes(pred: object, target: object) -> tuple[Adopted, Adopted]:
 
 
 def upstream(
-    value: object, like: np.ndarray, per_item: bool, of: str = "pred"
-) -> float | np.ndarray:
+    value: object, like: Array, per_item: bool, of: str = "pred", adopt: Adopt = adopt
+) -> Any:
     """Return an upstream gradient as one number or as an array of one per item.
 
     Parameters
@@ -86,6 +89,13 @@ def upstream(
         Whether the loss has one value per item, so that ``(N,)`` is a shape to accept.
     of : str
         That input's name.
+    adopt : callable
+        What reads an array.
+
+    Returns
+    -------
+    float or array
+        One number if there is one on the host; an array on a device stays there.
     """
     if value is None:
         return 1.0
@@ -99,13 +109,16 @@ def upstream(
         reason = "" if per_item else ", because the loss is reduced to one number"
         wanted = " or ".join(map(str, shapes))
         raise ValueError(f"upstream: expected shape {wanted}{reason}; got {array.shape}")
-    return array if array.ndim else float(array)
+    return float(array) if isinstance(array, np.ndarray) and not array.ndim else array
 
 
 def direction(
-    value: object, like: np.ndarray, inputs: tuple[str, ...] = ("pred", "target")
-) -> dict[str, np.ndarray]:
-    """Return a direction by input as arrays, zeros where none is given."""
+    value: object,
+    like: Array,
+    inputs: tuple[str, ...] = ("pred", "target"),
+    adopt: Adopt = adopt,
+) -> dict[str, Any]:
+    """Return a direction by input as arrays; where none is given, zeros, or 0 on a device."""
     if not isinstance(value, Mapping) or not value:
         raise TypeError(
             f"direction: expected a mapping of {' and/or '.join(map(repr, inputs))} to arrays of "
@@ -113,11 +126,13 @@ def direction(
         )
     for key in value:
         known_name("direction", key, inputs)
-    zeros = np.broadcast_to(np.zeros((), like.dtype), like.shape)
-    return {
-        key: _like(f"direction[{key!r}]", value[key], like, inputs[0]) if key in value else zeros
-        for key in inputs
+    host = isinstance(like, np.ndarray)
+    zeros = np.broadcast_to(np.zeros((), like.dtype), like.shape) if host else 0.0
+    given = {
+        key: _like(f"direction[{key!r}]", array, like, inputs[0], adopt)
+        for key, array in value.items()
     }
+    return {key: given.get(key, zeros) for key in inputs}
 
 
 def wanted_gradients(wrt: object, inputs: tuple[str, ...] = ("pred", "target")) -> tuple[str, ...]:
@@ -200,7 +215,7 @@ def _any(flags: Iterable[np.ndarray]) -> np.ndarray:
     return first | second
 
 
-def _like(name: str, value: object, like: np.ndarray, of: str) -> np.ndarray:
+def _like(name: str, value: object, like: Array, of: str, adopt: Adopt) -> Array:
     array = adopt(name, value).array
     floating(name, array)
     same_format(name, array, like, of)
@@ -209,14 +224,15 @@ def _like(name: str, value: object, like: np.ndarray, of: str) -> np.ndarray:
     return array
 
 
-def floating(name: str, array: np.ndarray) -> None:
+def floating(name: str, array: Array) -> None:
     """Require one of `FORMATS`."""
-    if format_of(array.dtype) not in FORMATS:
-        raise TypeError(f"{name}: expected one of {', '.join(FORMATS)}; got {array.dtype}")
+    found = held_format(array)
+    if found not in FORMATS:
+        raise TypeError(f"{name}: expected one of {', '.join(FORMATS)}; got {found}")
 
 
-def same_format(name: str, array: np.ndarray, like: np.ndarray, of: str = "pred") -> None:
+def same_format(name: str, array: Array, like: Array, of: str = "pred") -> None:
     """Require the format of the input named `of`."""
-    found, expected = format_of(array.dtype), format_of(like.dtype)
+    found, expected = held_format(array), held_format(like)
     if found != expected:
         raise TypeError(f"{name}: expected {expected} as {of}, got {found}")

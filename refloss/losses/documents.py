@@ -11,9 +11,19 @@ from typing import Any
 __all__ = ["describe", "signature"]
 
 _ARRAY = """\
-NumPy, torch (CPU), or any array with ``__dlpack__`` or
-    ``__array__``. N may be 0, strides are free, nothing is written to, and no graph is
-    recorded: derivatives come from ``grad``, ``value_and_grad`` and ``hvp``."""
+NumPy, torch, CuPy, or any array with ``__dlpack__`` or
+    ``__array__``, all on the CPU or all on one CUDA device. N may be 0, strides are free, nothing
+    is written to, and no graph is recorded: derivatives come from ``grad``, ``value_and_grad``
+    and ``hvp``."""
+
+_BACKEND = """\
+backend : {'numpy', 'c', 'cuda'}, optional
+    What runs. On the CPU NumPy (the default), or the same program compiled for this machine by its
+    C++ compiler when it is first called (``'c'``), on ``REFLOSS_THREADS`` threads (default: one a
+    processor). Arrays on a CUDA device run ``'cuda'``: the program compiled by NVRTC, launched on
+    the current stream of the arrays' library; nothing waits for it, and reduced values are arrays
+    of shape () there.
+"""
 
 _BOXES = f"""\
 Parameters
@@ -27,18 +37,16 @@ layout : {{'xyxy', 'xywh', 'cxcywh'}}
     in float64: what is tiny beside its coordinates loses digits there.
 reduction : {{'none', 'mean', 'sum'}}
     One loss a box, or their mean (NaN where N = 0) or sum, added up in float64.
-check : {{'values', 'none'}}
+check : {{'values', 'none'}}, optional
     Whether inverted boxes, infinite coordinates, coordinates beyond 1e100, and sides below
-    1e-100 other than 0, are errors.
+    1e-100 other than 0, are errors. Default: on the CPU they are; on a device they are looked
+    at only if ``'values'`` is asked for, on copies, for which the call waits.
 nan : {{'propagate', 'raise'}}
     Whether NaN reaches the results of its own box, and of no other, or is an error.
-backend : {"numpy", "c"}
-    What runs: NumPy, or the same program compiled for this machine by its C++ compiler when it
-    is first called, on ``REFLOSS_THREADS`` threads (default: one a processor).
-compute : {"float64", "float32"}, optional
-    What is computed with. NumPy computes in float64. The compiled program does unless it is
-    asked for float32, in which products of sides leave the range earlier: with it sides below
-    1e-12 other than 0 and coordinates beyond 1e12 are errors.
+{_BACKEND}compute : {{'float64', 'float32'}}, optional
+    What is computed with. On the CPU float64 unless the compiled program is asked for float32, in
+    which products of sides leave the range earlier: with it sides below 1e-12 other than 0 and
+    coordinates beyond 1e12 are errors. On a device the boxes' format, float32 for narrower ones.
 """
 
 _ROWS = f"""\
@@ -56,17 +64,16 @@ ignore_index : int
     Rows of this class have loss 0 and gradient 0, whatever their logits.
 reduction : {{'none', 'mean', 'sum'}}
     One loss a row, or their mean (see ``denominator`` and ``empty``) or sum, in float64.
-check : {{'values', 'none'}}
+check : {{'values', 'none'}}, optional
     Whether negative probabilities and class weights that are negative or not finite are errors.
-    A class that does not exist always is.
+    A class that does not exist always is on the CPU. Default: on the CPU they are; on a device
+    values are looked at only if ``'values'`` is asked for, on copies, for which the call waits.
+    Else the results of a row whose class does not exist are NaN there, and a mean with them.
 nan : {{'propagate', 'raise'}}
     Whether NaN reaches the results of its own row, and of no other, or is an error.
-backend : {"numpy", "c"}
-    What runs: NumPy, or the same program compiled for this machine by its C++ compiler when it
-    is first called, on ``REFLOSS_THREADS`` threads (default: one a processor).
-compute : {"float64", "float32"}, optional
-    What is computed with. NumPy computes in float64. The compiled program takes the logits'
-    format, float32 for narrower ones, unless it is asked for float64.
+{_BACKEND}compute : {{'float64', 'float32'}}, optional
+    What is computed with. NumPy computes in float64. Compiled programs, on the CPU or on a device,
+    take the logits' format, float32 for narrower ones, unless they are asked for float64.
 """
 
 _TAIL = """\
@@ -78,9 +85,11 @@ array of the inputs' library and dtype, of shape (N,), or () if reduced
 Raises
 ------
 TypeError
-    If an argument is no array of a dtype that it may have, or dtypes differ.
+    If an argument is no array of a dtype that it may have, or dtypes or devices differ.
 ValueError
     If a shape, a name or a value is not as described.
+refloss.run.cuda.DeviceError, refloss.run.cuda.DeviceMemoryError
+    If a device cannot be used, and why; if it has no room for the results.
 
 See Also
 --------
@@ -100,9 +109,9 @@ class _Family:
 
 _COMMON = {
     "reduction": "none",
-    "check": "values",
+    "check": None,
     "nan": "propagate",
-    "backend": "numpy",
+    "backend": None,
     "compute": None,
 }
 _FAMILIES = {

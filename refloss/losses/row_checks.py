@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
-from refloss.losses.checks import FORMATS, choice, floating, same_format
-from refloss.run.arrays import Adopted, adopt
-from refloss.run.rounding import format_of, widen
+from refloss.losses.checks import FORMATS, Adopt, choice, floating, same_format
+from refloss.run.arrays import Adopted, Array, adopt, held_format
+from refloss.run.rounding import widen
 
-__all__ = ["class_weight", "labels", "no_ignore_index", "no_nan", "probabilities", "rows"]
+__all__ = [
+    "class_weight",
+    "ignored_label",
+    "labels",
+    "no_ignore_index",
+    "no_nan",
+    "probabilities",
+    "rows",
+]
 
 _BLOCK = 65536  # probabilities widened at a time
 
 _KINDS = {"index": "integers of shape (N,)", "probabilities": "probabilities of shape (N, C)"}
 
 
-def rows(logits: object, target: object, kind: object) -> tuple[Adopted, Adopted, str]:
+def rows(
+    logits: object, target: object, kind: object, adopt: Adopt = adopt
+) -> tuple[Adopted, Adopted, str]:
     """Adopt logits and a target, and say which kind of target it is.
 
     Parameters
@@ -26,6 +37,8 @@ def rows(logits: object, target: object, kind: object) -> tuple[Adopted, Adopted
     target : array of shape (N,) of integers, or (N, C) of the logits' format
     kind : {None, 'index', 'probabilities'}
         What the caller says the target is.
+    adopt : callable
+        What reads an array.
 
     Raises
     ------
@@ -40,12 +53,13 @@ def rows(logits: object, target: object, kind: object) -> tuple[Adopted, Adopted
         raise ValueError(f"logits: expected shape (N, C), got {scores.array.shape}")
     if scores.array.shape[1] < 2:
         raise ValueError(f"logits: expected at least 2 classes, got shape {scores.array.shape}")
-    found = "index" if goal.array.dtype.kind in "iu" else "probabilities"
+    held = held_format(goal.array)
+    found = "index" if held.startswith(("int", "uint")) else "probabilities"
     if kind is not None:
         choice("targets", kind, _KINDS)
     if kind not in (None, found):
         raise TypeError(
-            f"target: expected {_KINDS[str(kind)]} (targets={kind!r}), got {goal.array.dtype} of "
+            f"target: expected {_KINDS[str(kind)]} (targets={kind!r}), got {held} of "
             f"shape {goal.array.shape}"
         )
     if found == "index":
@@ -55,11 +69,11 @@ def rows(logits: object, target: object, kind: object) -> tuple[Adopted, Adopted
     return scores, goal, found
 
 
-def _probabilities_like(target: np.ndarray, logits: np.ndarray) -> None:
-    if format_of(target.dtype) not in FORMATS:
+def _probabilities_like(target: Array, logits: Array) -> None:
+    found = held_format(target)
+    if found not in FORMATS:
         raise TypeError(
-            f"target: expected integers, or probabilities of {format_of(logits.dtype)}; "
-            f"got {target.dtype}"
+            f"target: expected integers, or probabilities of {held_format(logits)}; got {found}"
         )
     same_format("target", target, logits, "logits")
     _shape("target", target, logits.shape, "one probability for every logit")
@@ -77,9 +91,7 @@ def labels(
     ValueError
         If a class does not exist; the error names the first.
     """
-    if isinstance(ignore_index, bool) or not isinstance(ignore_index, Integral):
-        raise TypeError(f"ignore_index: expected an integer, got {ignore_index!r:.60}")
-    classes, skipped = logits.shape[1], int(ignore_index)
+    classes, skipped = logits.shape[1], ignored_label(ignore_index)
     ignored = target == skipped if _holds(target.dtype, skipped) else np.zeros(len(target), bool)
     wrong = ~ignored & ((target < 0) | (target >= classes))
     if wrong.any():
@@ -91,6 +103,19 @@ def labels(
     if not ignored.any():
         return target, None
     return np.where(ignored, 0, target), ~ignored
+
+
+def ignored_label(ignore_index: object) -> int:
+    """Return the label to ignore.
+
+    Raises
+    ------
+    TypeError
+        If it is no integer.
+    """
+    if isinstance(ignore_index, bool) or not isinstance(ignore_index, Integral):
+        raise TypeError(f"ignore_index: expected an integer, got {ignore_index!r:.60}")
+    return int(ignore_index)
 
 
 def _holds(dtype: np.dtype, number: int) -> bool:
@@ -106,8 +131,10 @@ def no_ignore_index(given: object, default: int) -> None:
         )
 
 
-def class_weight(value: object, logits: np.ndarray, values: bool) -> np.ndarray | None:
+def class_weight(value: object, logits: Array, values: bool, adopt: Adopt = adopt) -> Any:
     """Return class weights as an array of shape (C,), None where none are given.
+
+    `values` are looked at on the CPU only.
 
     Raises
     ------
@@ -123,6 +150,7 @@ def class_weight(value: object, logits: np.ndarray, values: bool) -> np.ndarray 
     same_format("class_weight", array, logits, "logits")
     _shape("class_weight", array, logits.shape[1:], "one weight for every class")
     if values:
+        assert isinstance(array, np.ndarray)
         wide = _wide(array)
         _refuse("class_weight", wide, ~(np.isfinite(wide) & (wide >= 0.0)), "finite numbers >= 0")
     return array
@@ -153,7 +181,7 @@ def _refuse(name: str, array: np.ndarray, bad: np.ndarray, expected: str) -> Non
         raise ValueError(f"{name}: expected {expected}; got {float(array[place]):.17g} in {where}")
 
 
-def _shape(name: str, array: np.ndarray, expected: tuple[int, ...], what: str) -> None:
+def _shape(name: str, array: Array, expected: tuple[int, ...], what: str) -> None:
     if array.shape != expected:
         raise ValueError(f"{name}: expected shape {expected}, {what}; got {array.shape}")
 

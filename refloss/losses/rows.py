@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from refloss.losses import checks, row_checks
-from refloss.losses.backends import Backend, backend_of
-from refloss.losses.base import Described, Loss
+from refloss.losses.backends import Backend, backend_of, checked, home_of
+from refloss.losses.base import Described, Loss, Problem
 from refloss.losses.reductions import REDUCTIONS, Counts, Reduction, Total
 from refloss.losses.spec import AxisValue, Spec, resolve
-from refloss.run.arrays import Adopted
+from refloss.run.arrays import Adopted, held_format
 from refloss.run.blocks import Sink, Store
 from refloss.run.kernels import Kernel, Library, library
 from refloss.run.rounding import format_of, narrow, widen
 
+if TYPE_CHECKING:  # what runs on devices is loaded with the first array on one
+    from refloss.run.device_arrays import Home
+
 __all__ = ["IGNORE_INDEX", "RowLoss", "cross_entropy", "row_loss_from"]
 
 IGNORE_INDEX = -100
-_CHECKS = {"values": True, "none": False}
 _NAN = {"propagate": False, "raise": True}
 
 
@@ -52,9 +54,9 @@ class RowLoss(Loss):
         class_weight: Any = None,
         ignore_index: int = IGNORE_INDEX,
         reduction: str = "none",
-        check: str = "values",
+        check: str | None = None,
         nan: str = "propagate",
-        backend: str = "numpy",
+        backend: str | None = None,
         compute: str | None = None,
         **axes: AxisValue,
     ) -> Any:
@@ -82,9 +84,9 @@ class RowLoss(Loss):
         class_weight: Any = None,
         ignore_index: int = IGNORE_INDEX,
         reduction: str = "none",
-        check: str = "values",
+        check: str | None = None,
         nan: str = "propagate",
-        backend: str = "numpy",
+        backend: str | None = None,
         compute: str | None = None,
         **axes: AxisValue,
     ) -> dict[str, Any]:
@@ -129,9 +131,9 @@ class RowLoss(Loss):
         class_weight: Any = None,
         ignore_index: int = IGNORE_INDEX,
         reduction: str = "none",
-        check: str = "values",
+        check: str | None = None,
         nan: str = "propagate",
-        backend: str = "numpy",
+        backend: str | None = None,
         compute: str | None = None,
         **axes: AxisValue,
     ) -> tuple[Any, dict[str, Any]]:
@@ -159,9 +161,9 @@ class RowLoss(Loss):
         class_weight: Any = None,
         ignore_index: int = IGNORE_INDEX,
         reduction: str = "none",
-        check: str = "values",
+        check: str | None = None,
         nan: str = "propagate",
-        backend: str = "numpy",
+        backend: str | None = None,
         compute: str | None = None,
         **axes: AxisValue,
     ) -> dict[str, Any]:
@@ -203,7 +205,7 @@ class RowLoss(Loss):
         class_weight: Any = None,
         ignore_index: int = IGNORE_INDEX,
         reduction: str = "none",
-        check: str = "values",
+        check: str | None = None,
         nan: str = "propagate",
         **axes: AxisValue,
     ) -> dict[str, Any]:
@@ -234,16 +236,18 @@ class RowLoss(Loss):
         )
         return self._problem(logits, target, options).trace(upstream)
 
-    def _problem(self, logits: Any, target: Any, options: _Options) -> _Problem:
+    def _problem(self, logits: Any, target: Any, options: _Options) -> Problem:
+        home = home_of(options.backend, "logits", logits)
+        if home is not None:
+            return self._on_device(home, logits, target, options)
+        return self._on_host(logits, target, options, checked(options.check, device=False))
+
+    def _on_host(self, logits: Any, target: Any, options: _Options, values: bool) -> _Problem:
         refuse_nan = checks.choice("nan", options.nan, _NAN)
-        values = checks.choice("check", options.check, _CHECKS)
         checks.choice("reduction", options.reduction, REDUCTIONS)
         scores, goal, kind = row_checks.rows(logits, target, options.axes.get("targets"))
-        axes = {**options.axes, "targets": kind}
         known = library(self._kernels)
-        spec = resolve(
-            self.name, options.preset, axes, reduction=options.reduction, kernels=self._kernels
-        )
+        spec = self._spec(options, kind)
         weight = row_checks.class_weight(options.class_weight, scores.array, values)
         labels, kept = goal.array, None
         if kind == "index":
@@ -259,6 +263,39 @@ class RowLoss(Loss):
         backend = backend_of(options.backend, options.compute, format_of(scores.array.dtype))
         return _Problem(spec, known, scores, goal.array, labels, weight, kept, backend)
 
+    def _on_device(self, home: Home, logits: Any, target: Any, options: _Options) -> Problem:
+        from refloss.losses.device_rows import problem
+
+        values = checked(options.check, device=True)
+        refuse_nan = checks.choice("nan", options.nan, _NAN)
+        checks.choice("reduction", options.reduction, REDUCTIONS)
+        kind_asked = options.axes.get("targets")
+        scores, goal, kind = row_checks.rows(logits, target, kind_asked, home.adopt)
+        held = held_format(scores.array)
+        weight = row_checks.class_weight(options.class_weight, scores.array, False, home.adopt)
+        backend = backend_of("cuda", options.compute, held)
+        if kind != "index":
+            row_checks.no_ignore_index(options.ignore_index, IGNORE_INDEX)
+        ignore = row_checks.ignored_label(options.ignore_index)
+        if values or refuse_nan:
+            self._look(home, scores.array, goal.array, weight, options, values)
+        spec, known = self._spec(options, kind), library(self._kernels)
+        return problem(home, spec, known, backend.real, scores, goal.array, weight, ignore)
+
+    def _look(
+        self, home: Home, logits: Any, target: Any, weight: Any, options: _Options, values: bool
+    ) -> None:
+        """Check copies on the CPU as arrays there are checked."""
+        held = None if weight is None else home.on_host(weight)
+        options = replace(options, class_weight=held, backend=None, compute=None)
+        self._on_host(home.on_host(logits), home.on_host(target), options, values)
+
+    def _spec(self, options: _Options, kind: str) -> Spec:
+        axes = {**options.axes, "targets": kind}
+        return resolve(
+            self.name, options.preset, axes, reduction=options.reduction, kernels=self._kernels
+        )
+
 
 @dataclass(frozen=True)
 class _Options:
@@ -268,9 +305,9 @@ class _Options:
     class_weight: Any
     ignore_index: Any
     reduction: str
-    check: str
+    check: str | None
     nan: str
-    backend: str
+    backend: str | None
     compute: str | None
     axes: Mapping[str, AxisValue]
 

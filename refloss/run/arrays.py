@@ -12,15 +12,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from refloss.run.rounding import format_of
 
-__all__ = ["Adopted", "adopt"]
+if TYPE_CHECKING:  # what runs on devices is loaded with the first array on one
+    from refloss.run.device_arrays import DeviceArray
+
+Array: TypeAlias = "np.ndarray | DeviceArray"
+
+__all__ = ["Adopted", "Array", "adopt", "held_format", "on_device"]
 
 _HOST_DEVICES = frozenset({1, 3, 11})  # DLPack: CPU memory, and CPU memory pinned for CUDA or ROCm
+_CUDA_DEVICES = frozenset({2, 13})  # DLPack: a device's memory, and memory that CUDA manages
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,25 @@ def adopt(name: str, value: object) -> Adopted:
     raise TypeError(
         f"{name}: expected an array (NumPy, torch, or any with __dlpack__ or __array__), "
         f"got {type(value).__name__}"
+    )
+
+
+def held_format(array: Array) -> str:
+    """Return the name of the format of an array, on the CPU or on a device."""
+    return format_of(array.dtype) if isinstance(array, np.ndarray) else array.format
+
+
+def on_device(value: Any) -> bool:
+    """Return whether a value is an array on a CUDA device."""
+    if type(value) is np.ndarray:  # the usual case
+        return False
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        return value.is_cuda
+    if hasattr(value, "__cuda_array_interface__"):
+        return True
+    return (
+        hasattr(value, "__dlpack_device__") and int(value.__dlpack_device__()[0]) in _CUDA_DEVICES
     )
 
 

@@ -74,6 +74,7 @@ class Kernel:
         outputs: tuple[int, ...] | None = None,
         uniform: tuple[str, ...] = (),
         fixed: tuple[tuple[str, float], ...] = (),
+        errors: bool = True,
     ) -> Tape:
         """Return the tape of one function; a repeated request costs a look-up.
 
@@ -89,9 +90,11 @@ class Kernel:
             Inputs that are one number for all rows.
         fixed : tuple of (str, float)
             Inputs that are known beforehand, folded like constants.
+        errors : bool
+            Whether error-free transforms are carried out; narrow results do not need them.
         """
         ordered = tuple(float(constants[name]) for name in self.constants)
-        return self._tape(function, ordered, outputs, uniform, fixed)
+        return self._tape(function, ordered, outputs, uniform, fixed, errors)
 
     def rows(
         self,
@@ -143,9 +146,10 @@ class Kernel:
         outputs: tuple[int, ...] | None,
         uniform: tuple[str, ...],
         fixed: tuple[tuple[str, float], ...],
+        errors: bool,
     ) -> Tape:
         known = dict(zip(self.constants, constants, strict=True)) | dict(fixed)
-        graph, results = lower(self.source, vars(self.module), function, known)
+        graph, results = lower(self.source, vars(self.module), function, known, errors=errors)
         wanted = results if outputs is None else [results[k] for k in outputs]
         return assemble(graph, wanted, uniform)
 

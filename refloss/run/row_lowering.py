@@ -9,14 +9,13 @@ reads one number a row.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from refloss.run.graph import Graph
 from refloss.run.lowering import Reader, functions
 
 __all__ = ["RowGraph", "lower_rows"]
 
-ROUNDING_ERRORS = frozenset({"two_sum_error", "two_diff_error", "two_prod_error"})
 REDUCTIONS = frozenset({"sum", "max", "argmax"})
 SCALAR, ROW, CLASS, FULL = "", "b", "c", "bc"
 
@@ -125,13 +124,10 @@ def lower_rows(
 
     Parameters
     ----------
-    source, namespace, function, constants
+    source, namespace, function, constants, errors
         As for `refloss.run.lowering.lower`; an input may be among the constants too.
     shapes : mapping of str to str
         Axes of every input.
-    errors : bool
-        Whether error-free transforms are carried out. They correct float64 beyond its last digit,
-        which results of a narrower format do not hold: there they are 0.
 
     Returns
     -------
@@ -140,8 +136,7 @@ def lower_rows(
         One node per returned quantity.
     """
     graph = RowGraph({**shapes, "B": SCALAR, "C": SCALAR})
-    reader = _RowReader(graph, functions(source), namespace)
-    reader.errors = errors
+    reader = _RowReader(graph, functions(source), namespace, errors=errors)
     names = [a.arg for a in reader.functions[function].args.args]
     arguments = [graph.const(constants[n]) if n in constants else graph.input(n) for n in names]
     return graph, reader.call(function, arguments)
@@ -151,13 +146,6 @@ class _RowReader(Reader):
     """Evaluates expressions over items and classes to nodes of a graph."""
 
     graph: RowGraph
-    errors = True
-
-    def call(self, function: str, arguments: Sequence[int]) -> list[int]:
-        """Return the nodes of a function's results."""
-        if function in ROUNDING_ERRORS and not self.errors:
-            return [self.graph.const(0.0)]
-        return super().call(function, arguments)
 
     def _read(self, expression: ast.expr, local: dict[str, int]) -> int:
         match expression:

@@ -233,7 +233,7 @@ def test_what_float32_cannot_hold_is_refused_where_it_computes():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"backend": "cuda"}, "backend: expected one of 'c', 'numpy'; got 'cuda'"),
+        ({"backend": "gpu"}, "backend: expected one of 'c', 'cuda', 'numpy'; got 'gpu'"),
         ({"compute": "float32"}, "compute: expected 'float64', in which backend 'numpy' computes"),
         ({"backend": "c", "compute": "float16"}, "compute: expected one of 'float32', 'float64'"),
         ({"backend": "c", "compute": "float32"}, "compute: expected 'float64' for inputs of float"),

@@ -35,8 +35,8 @@ KERNEL cross_entropy_value(
     });
     const real weights = weights_fold.result();  // sum of the class weights
     over_rows(B, [&](size b) {
-        if (target_in.ignored(b)) {
-            if (leads()) loss_out.store(b, real(0));
+        if (target_in.missing(b, C)) {
+            if (leads()) loss_out.store(b, target_in.filler(b));
             return;
         }
         const int target = target_in(b);
@@ -84,9 +84,9 @@ KERNEL cross_entropy_grad(
     });
     const real weights = weights_fold.result();  // sum of the class weights
     over_rows(B, [&](size b) {
-        if (target_in.ignored(b)) {
-            if (leads()) loss_out.store(b, real(0));
-            over_classes(C, [&](int c, int lane) { logits_bar_out.store(b, c, real(0)); });
+        if (target_in.missing(b, C)) {
+            if (leads()) loss_out.store(b, target_in.filler(b));
+            over_classes(C, [&](int c, int lane) { logits_bar_out.store(b, c, target_in.filler(b)); });
             return;
         }
         const int target = target_in(b);
@@ -154,8 +154,8 @@ KERNEL cross_entropy_hvp(
     });
     const real weights = weights_fold.result();  // sum of the class weights
     over_rows(B, [&](size b) {
-        if (target_in.ignored(b)) {
-            over_classes(C, [&](int c, int lane) { logits_bar_dot_out.store(b, c, real(0)); });
+        if (target_in.missing(b, C)) {
+            over_classes(C, [&](int c, int lane) { logits_bar_dot_out.store(b, c, target_in.filler(b)); });
             return;
         }
         const int target = target_in(b);

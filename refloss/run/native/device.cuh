@@ -141,5 +141,8 @@ struct Labels {
     size step;
     long long ignore;
     MEMBER int operator()(size b) const { return int(at[b*step]); }
-    MEMBER bool ignored(size b) const { return at[b*step] == ignore; }
+    MEMBER bool missing(size b, size classes) const {
+        return is_missing_(at[b*step], ignore, classes);
+    }
+    MEMBER real filler(size b) const { return filler_(at[b*step], ignore); }
 };

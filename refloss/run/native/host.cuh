@@ -132,5 +132,8 @@ struct Labels {
     const long long* at;
     long long ignore;
     MEMBER int operator()(size b) const { return int(at[b]); }
-    MEMBER bool ignored(size b) const { return at[b] == ignore; }
+    MEMBER bool missing(size b, size classes) const {
+        return is_missing_(at[b], ignore, classes);
+    }
+    MEMBER real filler(size b) const { return filler_(at[b], ignore); }
 };

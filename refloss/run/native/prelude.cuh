@@ -8,6 +8,7 @@ typedef long long size;
 #define NUMBER(name, exact_double, exact_float) \
     static constexpr real name = sizeof(real) == 8 ? real(exact_double) : real(exact_float);
 #define INFINITE (real(as_real(0x7f800000)))
+#define NOT_A_NUMBER (real(as_real(0x7fc00000)))
 
 // The larger and the smaller of two; NaN if either is.
 INLINE real max_(real a, real b) { return (a > b) | (a != a) ? a : b; }
@@ -82,6 +83,15 @@ struct Place {
 INLINE Place places_joined_(Place a, Place b) {
     const bool other = (b.value > a.value) | ((b.value == a.value) & (b.at < a.at));
     return {other ? b.value : a.value, other ? b.at : a.at};
+}
+
+// A row without a class is one to ignore, whose results are 0, or names a class that does not exist,
+// whose results are NaN: memory is never read at such a class.
+INLINE bool is_missing_(long long label, long long ignore, size classes) {
+    return (label == ignore) | (label < 0) | (label >= classes);
+}
+INLINE real filler_(long long label, long long ignore) {
+    return label == ignore ? real(0) : NOT_A_NUMBER;
 }
 
 // 16-bit formats: their bits, widened exactly and rounded once, to nearest, ties to even.
@@ -169,6 +179,7 @@ struct Same {
     MEMBER real operator()(size) const { return real(value); }
     MEMBER real operator()(size, int) const { return real(value); }
     MEMBER void load(size, real& a) const { a = real(value); }
+    MEMBER void load(size, real& a, real& b, real& c, real& d) const { a = b = c = d = real(value); }
 };
 struct Nowhere {
     void* at;

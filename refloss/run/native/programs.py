@@ -6,13 +6,19 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from refloss.run.arrays import held_format
 from refloss.run.native.host import HostKernel, Input, Output
-from refloss.run.native.unit import ABSENT, SAME, Unit
-from refloss.run.rounding import format_of
+from refloss.run.native.launches import Shape, shape
+from refloss.run.native.unit import ABSENT, CONSTANTS_LEAST, SAME, Unit
+
+if TYPE_CHECKING:  # what runs on devices is loaded with the first array on one
+    from refloss.run.device_arrays import DeviceArray, Home
+    from refloss.run.native.device import DeviceKernel
+    from refloss.run.native.driver import Driver
 
 __all__ = ["COMPUTE", "NativeProgram"]
 
@@ -40,6 +46,7 @@ class NativeProgram:
         self.arrays = entry["arrays"]
         self.defaults = {name: float(value) for name, value in entry["constants"].items()}
         self._kernel = lru_cache(_KEPT)(self._host)
+        self._device_kernel = lru_cache(_KEPT)(self._device)
 
     def run(
         self,
@@ -75,12 +82,64 @@ class NativeProgram:
         CompilerError
             If the text cannot be compiled.
         """
-        arrays, other = self.arrays[function], kinds or {}
-        given = tuple((n, other.get(n, k), _held(inputs[n])) for n, k in arrays["inputs"])
-        wanted = tuple((n, other.get(n, k), _taken(outputs.get(n))) for n, k in arrays["outputs"])
+        given, wanted = self._arrays(function, inputs, outputs, kinds)
         kernel = self._kernel(function, real, given, wanted, self._fixed(constants))
         every = {name: outputs.get(name) for name, _, _ in wanted}
         kernel.run(sizes, inputs, every, constants)
+
+    def launch(
+        self,
+        home: Home,
+        function: str,
+        sizes: Sequence[int],
+        inputs: Mapping[str, DeviceArray | float],
+        outputs: Mapping[str, DeviceArray],
+        constants: Mapping[str, float],
+        *,
+        real: str,
+        kinds: Mapping[str, str] | None = None,
+        ignore: int = -1,
+    ) -> None:
+        """Launch one function over all rows on a device; nothing waits for it.
+
+        Parameters
+        ----------
+        home : Home
+            Where the arrays are.
+        function, sizes, inputs, outputs, constants, real, kinds
+            As for `run`.
+        ignore : int
+            The label of rows to ignore.
+
+        Raises
+        ------
+        CompilerError, DeviceError
+            If the text cannot be compiled, or the device cannot be used.
+        """
+        if not sizes[0]:
+            return
+        fixed, chosen = self._fixed(constants), shape(sizes, real)
+        given, wanted = self._arrays(function, inputs, outputs, kinds)
+        kernel = self._device_kernel(
+            home.driver, function, real, given, wanted, fixed, len(sizes), chosen
+        )
+        arrays = [*(inputs[name] for name, _, _ in given), *(outputs.get(n) for n, _, _ in wanted)]
+        free = [constants[name] for name, value in fixed if value is None]
+        numbers = free + [0.0] * (CONSTANTS_LEAST - len(free))
+        kernel.launch(home, sizes, arrays, numbers, ignore=ignore)
+
+    def _arrays(
+        self,
+        function: str,
+        inputs: Mapping[str, Any],
+        outputs: Mapping[str, Any],
+        kinds: Mapping[str, str] | None,
+    ) -> tuple[tuple[tuple[str, str, str], ...], tuple[tuple[str, str, str], ...]]:
+        """Return name, kind and format of the inputs and of the outputs."""
+        arrays, other = self.arrays[function], kinds or {}
+        given = tuple((n, other.get(n) or k, _held(inputs[n])) for n, k in arrays["inputs"])
+        wanted = tuple((n, other.get(n) or k, _taken(outputs.get(n))) for n, k in arrays["outputs"])
+        return given, wanted
 
     def _fixed(self, constants: Mapping[str, float]) -> tuple[tuple[str, float | None], ...]:
         """Return the constants, None for those whose value is left to the call.
@@ -98,12 +157,30 @@ class NativeProgram:
         unit = Unit(self.name, function, real, given, wanted, constants)
         return HostKernel(unit, self.text, _ELEMENTARY.read_text(encoding="utf-8"))
 
+    def _device(
+        self,
+        driver: Driver,
+        function: str,
+        real: str,
+        given: tuple,
+        wanted: tuple,
+        constants: tuple,
+        sizes: int,
+        shape: Shape,
+    ) -> DeviceKernel:
+        from refloss.run.native.device import program_kernel
 
-def _held(array: Input) -> str:
-    return format_of(array.dtype) if isinstance(array, np.ndarray) else SAME
+        unit = Unit(self.name, function, real, given, wanted, constants)
+        elementary = _ELEMENTARY.read_text(encoding="utf-8")
+        return program_kernel(driver, unit, self.text, elementary, sizes, shape)
 
 
-def _taken(output: Output) -> str:
+def _held(array: Any) -> str:
+    return SAME if isinstance(array, float) else held_format(array)
+
+
+def _taken(output: Any) -> str:
     if output is None:
         return ABSENT
-    return format_of(output.dtype) if isinstance(output, np.ndarray) else "float64"
+    array = isinstance(output, np.ndarray) or hasattr(output, "format")
+    return held_format(output) if array else "float64"  # in which a sink takes columns

@@ -9,11 +9,22 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["ABSENT", "CONSTANTS_LEAST", "SAME", "STORED", "Unit", "cut", "guard_text", "unit_text"]
+__all__ = [
+    "ABSENT",
+    "CONSTANTS_LEAST",
+    "SAME",
+    "STORED",
+    "Unit",
+    "cut",
+    "guard_text",
+    "totals_text",
+    "unit_text",
+]
 
 HERE = Path(__file__).parent
 
@@ -113,6 +124,30 @@ def guard_text(stored: str) -> str:
     real = stored if stored in ("double", "float") else "float"
     parts = map(_part, ("scalars", "prelude", "host"))
     return "\n".join([f"typedef {real} real;", *parts, f"#define HELD {stored}", _part("guard")])
+
+
+def totals_text(kernel: str, arrays: Mapping[str, str], before: str) -> str:
+    """Return the text of one of the kernels that add up on a device.
+
+    Parameters
+    ----------
+    kernel : str
+        One of those in ``totals.cuh``.
+    arrays : mapping of str to str
+        C++ type of every array of it.
+    before : str
+        What stands first: definitions of the loops' parameters.
+    """
+    types = [f"typedef {kind} array_{name};" for name, kind in arrays.items()]
+    head = [before, "typedef double real;", *map(_part, ("scalars", "prelude", "device"))]
+    return "\n".join([*head, "#define ARRAY(name) array_##name", _cut_totals(kernel, types)])
+
+
+def _cut_totals(kernel: str, types: list[str]) -> str:
+    """Return what the sums have in common, the types, and one kernel."""
+    head, *rest = re.split(r"^(?=KERNEL )", _part("totals"), flags=re.MULTILINE)
+    (text,) = (one for one in rest if one.startswith(f"KERNEL {kernel}("))
+    return "\n".join([head, *types, text])
 
 
 def cut(kernels: str, name: str) -> str:

@@ -232,7 +232,7 @@ class _RowText:
     """The kernel of a program over items and classes, a group of threads a row.
 
     Its parameters are the numbers of items and classes, arrays of inputs, then of outputs,
-    constants. A row whose label is to be ignored is cleared.
+    constants. A row whose label is to be ignored is cleared; one whose class does not exist is NaN.
     """
 
     def __init__(self, program: Program) -> None:
@@ -261,7 +261,7 @@ class _RowText:
         return [f"    {line}" for line in self._run(terms, [let], ())]
 
     def _row(self) -> Iterator[str]:
-        yield from self._ignored()
+        yield from self._without_class()
         for tensor in self.row_inputs:
             kind = "int" if tensor.label else "real"
             yield f"const {kind} {tensor.name} = {given(tensor.name)}({self.item});"
@@ -276,13 +276,14 @@ class _RowText:
         tensors = [self.program.tensor(name) for name in self.program.outputs]
         return [t.name for t in tensors if (self.plan.inner in t.axes) == full]
 
-    def _ignored(self) -> Iterator[str]:
+    def _without_class(self) -> Iterator[str]:
         for label in (t for t in self.row_inputs if t.label):
-            yield f"if ({given(label.name)}.ignored({self.item})) {{"
+            held, item = given(label.name), self.item
+            yield f"if ({held}.missing({item}, {self.sizes[1]})) {{"
             for output in self._outputs(full=False):
-                yield f"    if (leads()) {taken(output)}.store({self.item}, real(0));"
+                yield f"    if (leads()) {taken(output)}.store({item}, {held}.filler({item}));"
             for output in self._outputs(full=True):
-                store = f"{taken(output)}.store({self.item}, {self.inner}, real(0));"
+                store = f"{taken(output)}.store({item}, {self.inner}, {held}.filler({item}));"
                 yield f"    {self._loop()} {store} }});"
             yield "    return;"
             yield "}"
