@@ -73,8 +73,8 @@ def written(expression):
 
 def function(program, *, real="float64", k=None):
     """Return a program's only kernel, compiled for the host, and its unit."""
-    held = tuple((n, kind, real) for n, kind in cuda_text.signature(program, {})["inputs"].items())
-    out = tuple((n, kind, real) for n, kind in cuda_text.signature(program, {})["outputs"].items())
+    held = tuple((n, kind, real) for n, kind in cuda_text.signature(program, {})["inputs"])
+    out = tuple((n, kind, real) for n, kind in cuda_text.signature(program, {})["outputs"])
     unit = Unit("written", "value", real, held, out, (("k", k),))
     text = unit_text(unit, cuda_text.module("", {"written_value": program}, {}), "", "host")
     return compiler.load(text).written_value
