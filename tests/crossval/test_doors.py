@@ -207,7 +207,7 @@ def test_what_is_expected_to_fail_does_so_in_every_door(project, capsys):
 def test_smoothing_that_a_class_owns_is_bound_and_its_leak_found(project):
     result = run(project, "--refloss", "-k", "smoothed and (value or grad or ignore)")
     result.assert_outcomes(passed=2, failed=1, deselected=51)
-    result.stdout.fnmatch_lines(["smoothed  cross_entropy  grade F  2 pass, 1 fail  *"])
+    result.stdout.fnmatch_lines(["smoothed  cross_entropy  grade F  hygiene 1  2 pass, 1 fail  *"])
     result.stdout.fnmatch_lines(["RL502*ignore_index*"])
 
 

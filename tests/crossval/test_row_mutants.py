@@ -273,3 +273,9 @@ def test_hygiene_is_said_in_the_verdict_and_in_a_column(certificate_of, capsys):
     )
     assert wrong.index("RL210") == heading.index("hygiene")
     assert other.index("RL301") == heading.index("codes")
+
+
+def test_a_target_that_ignores_an_input_is_wrong_but_not_stale(certificate_of):
+    certificate = certificate_of("FirstClass")
+    assert found(certificate, "value")
+    assert "RL602" not in {finding.code for finding in certificate.findings}, says(certificate)
