@@ -108,7 +108,7 @@ def test_axes_that_the_id_names_are_not_said_again():
     target = Target("mine.py:loss", "giou", "mmdet", axes={"eps": 0.5})
     case = Case("probe", {}, "1", "2", id="giou/mmdet,eps=0.25@1#7:float32", axes={"eps": 0.25})
     line = command_for(target, "standard", Finding("RL806", "parameter eps", "float32", "", case))
-    assert line == "refloss repro giou/mmdet,eps=0.25@1#7:float32 --target mine.py:loss"
+    assert line == "refloss repro 'giou/mmdet,eps=0.25@1#7:float32' --target mine.py:loss"
 
 
 def test_axes_that_the_case_changed_come_after_those_of_the_target():
