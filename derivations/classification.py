@@ -74,7 +74,7 @@ def cross_entropy(form: Form) -> Program:
 def _options(P: Build, a: row.Rows) -> tuple[sp.Expr, sp.Expr]:
     """Declare the constants that both programs share, and name what smoothing makes of them."""
     amount = P.const("label_smoothing")
-    row.smoothing(a, amount, P.const("over_others"), P.const("classy"), size_of(row.CLASS))
+    row.smoothing(P, a, amount, P.const("over_others"), P.const("classy"), size_of(row.CLASS))
     return amount, P.const("z_loss")
 
 

@@ -35,10 +35,6 @@ class Problem(Protocol):
         """Return the Hessian-vector product by input."""
         ...
 
-    def trace(self, upstream: Any) -> dict[str, Any]:
-        """Return every named quantity and its adjoint."""
-        ...
-
 
 class Described:
     """A class's docstring; that of an instance comes from the kernels' index."""

@@ -221,13 +221,15 @@ class BoxLoss(Loss):
             As for `grad`.
         """
         options = _Options(preset, layout, reduction, check, nan, "numpy", None, axes)
-        problem = self._problem(pred, target, options)
-        return problem.trace(upstream)
+        return self._on_host(pred, target, options).trace(upstream)
 
     def _problem(self, pred: Any, target: Any, options: _Options) -> Problem:
         home = home_of(options.backend, "pred", pred)
         if home is not None:
             return self._on_device(home, pred, target, options)
+        return self._on_host(pred, target, options)
+
+    def _on_host(self, pred: Any, target: Any, options: _Options) -> _Problem:
         spec, known = self._spec(options), library(self._kernels)
         order, refuse_nan = checked(options.check, device=False), options.refuse_nan
         boxes = checks.boxes(pred, target)

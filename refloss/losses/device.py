@@ -132,12 +132,6 @@ class DeviceProblem:
         more |= {f"{name}_dot": array for name, array in dots.items()}
         return self._slopes("hvp", "_bar_dot", wrt, more, {})
 
-    def trace(self, upstream: Any) -> dict[str, Any]:
-        """Refuse: quantities are traced in NumPy."""
-        raise TypeError(
-            f"{self.names[0]}: trace takes arrays on the CPU, got one on {self.home.name}"
-        )
-
     def _slopes(
         self,
         function: str,

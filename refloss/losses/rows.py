@@ -234,7 +234,8 @@ class RowLoss(Loss):
         options = _Options(
             preset, class_weight, ignore_index, reduction, check, nan, "numpy", None, axes
         )
-        return self._problem(logits, target, options).trace(upstream)
+        values = checked(options.check, device=False)
+        return self._on_host(logits, target, options, values).trace(upstream)
 
     def _problem(self, logits: Any, target: Any, options: _Options) -> Problem:
         home = home_of(options.backend, "logits", logits)

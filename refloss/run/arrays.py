@@ -140,7 +140,7 @@ def _require_host(name: str, value: Any) -> None:
     if int(device) not in _HOST_DEVICES:
         raise TypeError(
             f"{name}: the CPU kernels take CPU arrays, got {type(value).__name__} "
-            f"on DLPack device type {int(device)}"
+            f"on DLPack device type {int(device)}; pass a copy on the CPU"
         )
 
 

@@ -27,7 +27,9 @@ KERNEL cross_entropy_value(
     const real amount = label_smoothing/(real(1) + classy*label_smoothing);
     const real reach = real(C)/(real(C) - over_others);
     const real taken = amount*reach;  // from the target
-    const real hit = real(1) - taken;  // factor of the target
+    const real over = real(C) - over_others;
+    const real kept = over - real(C)*amount;  // exact where it is small
+    const real hit = (kept - two_prod_error(amount, real(C)))/over;  // factor of the target
     const real off = taken/real(C);  // added to every class
     Sum weights_fold;
     over_classes(C, [&](int c, int lane) {
@@ -76,7 +78,9 @@ KERNEL cross_entropy_grad(
     const real amount = label_smoothing/(real(1) + classy*label_smoothing);
     const real reach = real(C)/(real(C) - over_others);
     const real taken = amount*reach;  // from the target
-    const real hit = real(1) - taken;  // factor of the target
+    const real over = real(C) - over_others;
+    const real kept = over - real(C)*amount;  // exact where it is small
+    const real hit = (kept - two_prod_error(amount, real(C)))/over;  // factor of the target
     const real off = taken/real(C);  // added to every class
     Sum weights_fold;
     over_classes(C, [&](int c, int lane) {
@@ -146,7 +150,9 @@ KERNEL cross_entropy_hvp(
     const real amount = label_smoothing/(real(1) + classy*label_smoothing);
     const real reach = real(C)/(real(C) - over_others);
     const real taken = amount*reach;  // from the target
-    const real hit = real(1) - taken;  // factor of the target
+    const real over = real(C) - over_others;
+    const real kept = over - real(C)*amount;  // exact where it is small
+    const real hit = (kept - two_prod_error(amount, real(C)))/over;  // factor of the target
     const real off = taken/real(C);  // added to every class
     Sum weights_fold;
     over_classes(C, [&](int c, int lane) {

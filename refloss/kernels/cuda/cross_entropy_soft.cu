@@ -27,7 +27,9 @@ KERNEL cross_entropy_soft_value(
     const real amount = label_smoothing/(real(1) + classy*label_smoothing);
     const real reach = real(C)/(real(C) - over_others);
     const real taken = amount*reach;  // from the target
-    const real hit = real(1) - taken;  // factor of the target
+    const real over = real(C) - over_others;
+    const real kept = over - real(C)*amount;  // exact where it is small
+    const real hit = (kept - two_prod_error(amount, real(C)))/over;  // factor of the target
     const real off = taken/real(C);  // added to every class
     over_rows(B, [&](size b) {
         First first_fold;
@@ -68,7 +70,9 @@ KERNEL cross_entropy_soft_grad(
     const real amount = label_smoothing/(real(1) + classy*label_smoothing);
     const real reach = real(C)/(real(C) - over_others);
     const real taken = amount*reach;  // from the target
-    const real hit = real(1) - taken;  // factor of the target
+    const real over = real(C) - over_others;
+    const real kept = over - real(C)*amount;  // exact where it is small
+    const real hit = (kept - two_prod_error(amount, real(C)))/over;  // factor of the target
     const real off = taken/real(C);  // added to every class
     over_rows(B, [&](size b) {
         const real loss_bar = loss_bar_in(b);
@@ -139,7 +143,9 @@ KERNEL cross_entropy_soft_hvp(
     const real amount = label_smoothing/(real(1) + classy*label_smoothing);
     const real reach = real(C)/(real(C) - over_others);
     const real taken = amount*reach;  // from the target
-    const real hit = real(1) - taken;  // factor of the target
+    const real over = real(C) - over_others;
+    const real kept = over - real(C)*amount;  // exact where it is small
+    const real hit = (kept - two_prod_error(amount, real(C)))/over;  // factor of the target
     const real off = taken/real(C);  // added to every class
     over_rows(B, [&](size b) {
         const real loss_bar = loss_bar_in(b);

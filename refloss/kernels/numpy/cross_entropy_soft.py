@@ -39,6 +39,18 @@ def two_diff_error(a, b):
     return (a - (d - t)) - (b + t)
 
 
+def two_prod_error(a, b):
+    """Return a*b - fl(a*b), exactly unless a product leaves the range (Dekker)."""
+    p = a*b
+    s = 134217729.0*a
+    a_high = s - (s - a)
+    a_low = a - a_high
+    t = 134217729.0*b
+    b_high = t - (t - b)
+    b_low = b - b_high
+    return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
+
+
 def value(logits, target, class_weight, label_smoothing, over_others, classy, z_loss):
     """Return loss, one an item."""
     B = logits.shape[0]
@@ -46,7 +58,9 @@ def value(logits, target, class_weight, label_smoothing, over_others, classy, z_
     amount = label_smoothing/(1.0 + classy*label_smoothing)
     reach = C/(C - over_others)
     taken = amount*reach  # from the target
-    hit = 1.0 - taken  # factor of the target
+    over = C - over_others
+    kept = over - C*amount  # exact where it is small
+    hit = (kept - two_prod_error(amount, C))/over  # factor of the target
     off = taken/C  # added to every class
     wish = hit*target + off  # smoothed target
     first = np.argmax(logits, axis=1)  # class of the largest logit
@@ -72,7 +86,9 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     amount = label_smoothing/(1.0 + classy*label_smoothing)
     reach = C/(C - over_others)
     taken = amount*reach  # from the target
-    hit = 1.0 - taken  # factor of the target
+    over = C - over_others
+    kept = over - C*amount  # exact where it is small
+    hit = (kept - two_prod_error(amount, C))/over  # factor of the target
     off = taken/C  # added to every class
     wish = hit*target + off  # smoothed target
     goal = class_weight*wish  # weighted target
@@ -112,7 +128,9 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_sm
     amount = label_smoothing/(1.0 + classy*label_smoothing)
     reach = C/(C - over_others)
     taken = amount*reach  # from the target
-    hit = 1.0 - taken  # factor of the target
+    over = C - over_others
+    kept = over - C*amount  # exact where it is small
+    hit = (kept - two_prod_error(amount, C))/over  # factor of the target
     off = taken/C  # added to every class
     wish = hit*target + off  # smoothed target
     goal = class_weight*wish  # weighted target

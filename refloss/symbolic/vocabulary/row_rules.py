@@ -161,6 +161,12 @@ RULES = (
         {_m1: sp.S.One, _m2: sp.S.One},
     ),
     Rule(
+        "smoothing: the factor of the target",
+        1 - _e * (_k / (_k - 1)),
+        ((_k - 1) - _e * _k) / (_k - 1),
+        "the difference comes first, of numbers without error but that of one product",
+    ),
+    Rule(
         "smoothing over K, as hit and off",
         (1 - _e) * _q[0] + _e / _k,
         (1 - _e * (_k / _k)) * _q[0] + _e * (_k / _k) / _k,

@@ -23,6 +23,7 @@ from refloss.symbolic.functions import (
     Quotient,
     Stop,
     TwoDiffError,
+    TwoProdError,
     Weighted,
 )
 from refloss.symbolic.program import Axis, Tensor, axis
@@ -139,7 +140,10 @@ def _(P: Build, a: Rows) -> None:
     a.partials("nll", {a.logits: at_class(a.target, -miss, a.mass * share)})
 
 
-def smoothing(a: Rows, amount: sp.Expr, others: sp.Expr, classy: sp.Expr, size: sp.Expr) -> None:
+@Vocabulary
+def smoothing(
+    P: Build, a: Rows, amount: sp.Expr, others: sp.Expr, classy: sp.Expr, size: sp.Expr
+) -> None:
     """Name ``hit`` and ``off``: a smoothed target is ``hit·q + off`` in every class.
 
     Parameters
@@ -155,11 +159,25 @@ def smoothing(a: Rows, amount: sp.Expr, others: sp.Expr, classy: sp.Expr, size: 
     size : sympy.Expr
         K.
     """
+    _shares(a, amount, others, classy, size)
+    a.let("hit", [], 1 - a.taken, "factor of the target")
+    a.let("off", [], a.taken / size, "added to every class")
+
+
+@smoothing.when_stable
+def _(P: Build, a: Rows, amount: sp.Expr, others: sp.Expr, classy: sp.Expr, size: sp.Expr) -> None:
+    _shares(a, amount, others, classy, size)
+    a.let("over", [], size - others)
+    a.let("kept", [], a.over - a.amount * size, "exact where it is small")
+    left = a.kept - TwoProdError(a.amount, size)
+    a.let("hit", [], left / a.over, "factor of the target")
+    a.let("off", [], a.taken / size, "added to every class")
+
+
+def _shares(a: Rows, amount: sp.Expr, others: sp.Expr, classy: sp.Expr, size: sp.Expr) -> None:
     a.let("amount", [], amount / (1 + classy * amount))
     a.let("reach", [], size / (size - others))
     a.let("taken", [], a.amount * a.reach, "from the target")
-    a.let("hit", [], 1 - a.taken, "factor of the target")
-    a.let("off", [], a.taken / size, "added to every class")
 
 
 @Vocabulary

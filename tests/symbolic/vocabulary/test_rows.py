@@ -230,7 +230,7 @@ def written(form):
     a.real("class_weight", row.CLASS)
     amount, factor = P.const("eps"), P.const("factor")
     named = {}
-    row.smoothing(a, amount, sp.S.Zero, sp.S.Zero, size_of(row.CLASS))
+    row.smoothing(P, a, amount, sp.S.Zero, sp.S.Zero, size_of(row.CLASS))
     for word, write in (
         ("log_sum_exp", lambda: row.log_sum_exp(P, a)),
         ("target_loss", lambda: row.target_loss(P, a)),
