@@ -221,7 +221,7 @@ def compare(
         rows.family,
         runner,
         "yours",
-        measured,
+        _measured=measured,
         given=points,
         reduced=value is None or reduction != "none",
         others=_others(rows, reduction),
