@@ -17,7 +17,14 @@ from refloss.symbolic import emit
 
 HERE = Path(__file__).parent
 NOTEBOOKS = "notebooks"
-GENERATED = ("numpy/*.py", "arb/*.py", "balls/*.py", "cuda/*.cu*", "cuda/elementary.json", emit.INDEX)
+GENERATED = (
+    "numpy/*.py",
+    "arb/*.py",
+    "balls/*.py",
+    "cuda/*.cu*",
+    "cuda/elementary.json",
+    emit.INDEX,
+)
 
 
 def modules() -> list[Path]:
