@@ -97,6 +97,19 @@ def test_a_constant_condition_drops_the_branch_not_taken():
     assert "arctan2" in [graph[k].op for k in graph.reachable([output])]
 
 
+def test_error_terms_are_left_out_where_results_cannot_show_them():
+    text = (
+        "def two_sum_error(a, b):\n    s = a + b\n    return b - (s - a)\n\n\n"
+        "def value(x, y):\n    return x*y + two_sum_error(x, y)\n"
+    )
+    ops = {}
+    for errors in (True, False):
+        graph, outputs = lower(text, {}, "value", {}, errors=errors)
+        ops[errors] = sorted(graph[k].op for k in graph.reachable(outputs))
+    assert ops[False] == ["input", "input", "multiply"]
+    assert "subtract" in ops[True]
+
+
 def test_helpers_may_return_several_values():
     text = (
         "def both(a, b):\n    return a + b, a - b\n"
