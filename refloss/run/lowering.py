@@ -116,7 +116,7 @@ class Reader:
     def call(self, function: str, arguments: Sequence[int]) -> list[int]:
         """Return the nodes of a function's results."""
         if function in ROUNDING_ERRORS and not self.errors:
-            return [self.graph.const(0.0)]
+            return [self.graph.const(-0.0)]  # x + -0.0 is x, whatever x
         definition = self.functions[function]
         names = [a.arg for a in definition.args.args]
         if len(names) != len(arguments):
