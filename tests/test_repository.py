@@ -215,9 +215,12 @@ def test_every_program_has_one_kernel_per_printer_and_there_are_few():
 
 
 def requirements() -> list[Requirement]:
-    """Return what the project and its extras ask for, its own extras left out."""
+    """Return what the project and its extras ask for, its own extras left out.
+
+    Nor does it ask for a device: that extra goes by the driver of a machine that has one.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"].values()
+    extras = [texts for name, texts in project["optional-dependencies"].items() if name != "cuda"]
     texts = project["dependencies"] + [text for extra in extras for text in extra]
     parsed = map(Requirement, texts)
     return [r for r in parsed if canonicalize_name(r.name) != project["name"]]
