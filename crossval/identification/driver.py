@@ -24,6 +24,9 @@ LEVELS = ("smoke", "standard", "full")
 DTYPES = ("float64", "float32")
 """Formats to ask in: in narrower ones rounding hides what is looked for."""
 
+_OF_ONE_FAMILY = ("RL203", "RL209")
+"""Signatures that do not fit one family's inputs, and may fit another's."""
+
 
 def identify(
     target: Target | str,
@@ -123,7 +126,10 @@ class _Request:
             try:
                 process.load()
             except (TargetRaised, TargetDied) as error:
-                yield replace(empty, problem=_problem(error, "RL101"))
+                problem = _problem(error, "RL101")
+                yield replace(empty, problem=problem)
+                if problem.code in _OF_ONE_FAMILY:
+                    process = None
                 continue
             session = self._session(question, target, process)
             problem = _refusal(Witness(session, self.dtype), question)

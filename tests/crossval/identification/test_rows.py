@@ -65,6 +65,12 @@ def test_a_name_agrees_with_a_denominator_that_is_known_in_part(identified):
     assert "denominator: items or kept, as far as its arguments can tell" in answer.open
 
 
+def test_a_signature_that_fits_no_boxes_is_tried_with_rows(identified):
+    answer = identified(ROWS, "demanding")
+    assert answer.problem is None
+    assert title(answer) == "cross_entropy/keras"
+
+
 def test_arguments_without_effect_are_noted(identified, notes):
     answer = identified(ROWS, "deaf")
     assert title(answer) == "cross_entropy/torch"
