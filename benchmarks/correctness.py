@@ -58,7 +58,11 @@ def check(name: str, loss: str, dtype: str) -> float | None:
     call = variant(name, loss, dtype, CHECKED)
     if call is None:
         return None
-    error = worst_error(loss, dtype, outputs(call()))
+    return agreed(name, loss, dtype, worst_error(loss, dtype, outputs(call())))
+
+
+def agreed(name: str, loss: str, dtype: str, error: float) -> float:
+    """Return the error, or raise a ValueError if it shows that something else was computed."""
     if error > AGREES:
         raise ValueError(
             f"{name} {loss} in {dtype}: expected the torchvision convention within {AGREES:g} "

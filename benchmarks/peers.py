@@ -165,7 +165,7 @@ def value_and_grad(function: Loss, pred: Tensor, target: Tensor) -> Callable[[],
         Boxes of shape ``(N, 4)``; they are made leaves of the graph here.
     """
     pred, target = pred.requires_grad_(), target.requires_grad_()
-    ones = torch.ones(len(pred), dtype=pred.dtype)
+    ones = torch.ones(len(pred), dtype=pred.dtype, device=pred.device)
 
     def call() -> tuple:
         loss = function(pred, target)

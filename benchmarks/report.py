@@ -115,9 +115,12 @@ def memory_table(peaks: list[Peak]) -> Table:
     )
 
 
-def write_markdown(file: Path, facts: dict[str, str], tables: list[Table]) -> None:
-    """Write the tables and the versions, but not the machine: ratios are what carries over."""
-    lines = ["# CPU benchmark", "", "Written by `python -m benchmarks.cpu --markdown FILE`.", ""]
+def write_markdown(
+    file: Path, facts: dict[str, str], tables: list[Table], kind: str = "cpu"
+) -> None:
+    """Write the tables and the versions, but not the processor: ratios are what carries over."""
+    command = f"python -m benchmarks.{kind} --markdown FILE"
+    lines = [f"# {kind.upper()} benchmark", "", f"Written by `{command}`.", ""]
     lines += [
         *(f"- {name}: {value}" for name, value in facts.items() if name not in OF_ONE_RUN),
         "",

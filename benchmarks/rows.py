@@ -92,20 +92,43 @@ def _form(name: str) -> Callable:
 
 
 def check(name: str, dtype: str) -> float:
-    """Return the worst error in roundoffs of the row's largest gradient, against the truth.
+    """Return the worst error of a variant, see `worst_error`.
 
     Raises
     ------
     ValueError
         Where the error shows that the variant computes something else.
     """
+    value, slopes = _outputs(variant(name, dtype, CHECKED)())
+    return agreed(name, dtype, worst_error(dtype, CHECKED, value, slopes))
+
+
+def agreed(name: str, dtype: str, error: float) -> float:
+    """Return the error, or raise a ValueError if it shows that something else was computed."""
+    if error > AGREES:
+        raise ValueError(
+            f"{name} {LOSS} in {dtype}: expected agreement within {AGREES:g} roundoffs of the "
+            f"largest gradient, found {error:.3g}"
+        )
+    return error
+
+
+def worst_error(dtype: str, shape: tuple[int, int], value: np.ndarray, slopes: np.ndarray) -> float:
+    """Return the worst error in roundoffs of the row's largest gradient, against the truth.
+
+    Parameters
+    ----------
+    dtype, shape
+        What `logits` was given.
+    value, slopes : float64 array of shape (N,) and (N, C)
+        Losses and gradients. A number that is not finite counts as infinitely wrong.
+    """
     from crossval.oracles.row_columns import RowColumns
 
-    table, target = logits(CHECKED, dtype)
+    table, target = logits(shape, dtype)
     columns = np.column_stack([table.astype(np.float64), target])
     exact = RowColumns().truth(refloss.resolve(LOSS), columns, dtype=dtype)
     assert exact.grad_hi is not None
-    value, slopes = _outputs(variant(name, dtype, CHECKED)())
     steepest = np.abs(exact.grad_hi[:, :-1]).max(axis=1, keepdims=True)
     errors = np.column_stack(
         [
@@ -113,13 +136,8 @@ def check(name: str, dtype: str) -> float:
             np.abs(slopes - exact.grad_hi[:, :-1]) / steepest,
         ]
     )
-    error = float(errors.max() / (np.finfo(dtype).eps / 2))
-    if error > AGREES:
-        raise ValueError(
-            f"{name} {LOSS} in {dtype}: expected agreement within {AGREES:g} roundoffs of the "
-            f"largest gradient, found {error:.3g}"
-        )
-    return error
+    worst = np.where(np.isfinite(errors), errors, np.inf).max()
+    return float(worst / (np.finfo(dtype).eps / 2))
 
 
 def _outputs(result: object) -> tuple[np.ndarray, np.ndarray]:

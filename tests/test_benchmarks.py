@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from torch import Tensor
 
-from benchmarks import bounds, clock, correctness, cpu, peers, variants
+from benchmarks import bounds, clock, correctness, cpu, gpu, peers, rows, variants
+from refloss.run import cuda
 
 
 @pytest.mark.parametrize("dtype", cpu.DTYPES)
@@ -72,3 +75,41 @@ def test_the_command_prints_ratios_and_writes_both_files(tmp_path):
 )
 def test_a_part_is_taken_away_from_a_text(part, line, left):
     assert bounds.ABSENT[part](line) == left
+
+
+def test_numbers_that_are_not_written_are_wrong():
+    value, slopes = rows._outputs(rows.variant("refloss", "float64", rows.CHECKED)())
+    assert rows.worst_error("float64", rows.CHECKED, value, slopes) < 64
+    slopes[3, 5] = np.nan
+    error = rows.worst_error("float64", rows.CHECKED, value, slopes)
+    with pytest.raises(ValueError, match=r"refloss cross_entropy in float64: .* found inf"):
+        rows.agreed("refloss", "float64", error)
+
+
+def test_without_a_device_the_command_ends_with_one_line(monkeypatch):
+    cuda.cupy.cache_clear()
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    run = CliRunner().invoke(gpu.main, [])
+    assert run.exit_code == 1
+    assert run.output.startswith("Error: CUDA needs CuPy")
+    assert run.output.count("\n") == 1
+
+
+def test_a_call_is_measured_by_name(monkeypatch):
+    seconds = {"refloss": 2e-3, "eager": 8e-3}
+    monkeypatch.setattr(gpu.device, "compare", lambda calls: {n: seconds[n] for n in calls})
+    monkeypatch.setattr(
+        gpu.device, "peak", lambda call, library: {"cupy": 50, "torch": 300}[library]
+    )
+    monkeypatch.setattr(gpu.device, "launches", lambda call: call())
+    monkeypatch.setattr(gpu.device, "free", lambda: None)
+    counts = {"refloss": [lambda: 1], "library": [], "eager": [lambda: 70]}
+    found = gpu.measure(counts.__getitem__, tuple(counts), 100, 1e5)
+    assert found["share"] == {"refloss": 0.5, "eager": 0.125}
+    row = {"loss": "giou", "dtype": "float32", "size": "9", **found}
+    assert gpu.speed_table([row]).rows == (
+        ("giou", "float32", "9", "2,000.0", "50%", "–", "4.0×", "–"),
+    )
+    assert gpu.cost_table([row]).rows == (
+        ("giou", "float32", "9", "0.50 / 1", "–", "3.00 / 70", "–"),
+    )
