@@ -208,12 +208,18 @@ def test_sums_are_those_of_exact_arithmetic_whatever_the_number_of_blocks(driver
 
 
 def test_sums_are_taken_before_losses_are_rounded_to_16_bits(driver):
-    pred, target, _ = boxes("float16", n=500)
-    target[0] = pred[0]
-    losses = refloss.giou(pred.astype("f4"), target.astype("f4"), backend="c", compute="float32")
-    found = refloss.giou(there(pred), there(target), reduction="mean")
-    assert found.dtype == np.float16
-    assert float(np.asarray(found)) == np.float16(math.fsum(losses) / 500)
+    n, tried = 3000, 0
+    for k in range(1, 30):
+        pred = np.tile(np.array([0.0, 0.0, 1.0, 1.0], "f2"), (n, 1))
+        target = pred + np.array([0.0, 0.0, k / 16, 0.0], "f2")
+        wide = [a[:1].astype("f4") for a in (pred, target)]
+        one = refloss.iou(*wide, form="linear", backend="c", compute="float32")[0]
+        early, late = np.float16(n * float(np.float16(one))), np.float16(n * float(one))
+        if early != late:
+            tried += 1
+            found = refloss.iou(there(pred), there(target), form="linear", reduction="sum")
+            assert found == late
+    assert tried > 3
 
 
 def test_infinite_losses_give_an_infinite_sum(driver):
