@@ -37,7 +37,13 @@ def kernels(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REFLOSS_KERNELS", str(folder / "my_kernels"))
         written = emit.write(definitions_of(copy))
-    assert written == ["arb/my_diou.py", "balls/my_diou.py", "index.json", "numpy/my_diou.py"]
+    assert written == [
+        "arb/my_diou.py",
+        "balls/my_diou.py",
+        "cuda/my_diou.cu",
+        "index.json",
+        "numpy/my_diou.py",
+    ]
     return folder / "my_kernels"
 
 
@@ -56,6 +62,11 @@ def pairs():
     boxes = np.concatenate([low, low + rng.uniform(0.5, 6, (24, 2, 2))], axis=2)
     boxes[-6:, 1] = boxes[-6:, 0] * (1 + 1e-6 * rng.standard_normal((6, 4)))
     return boxes[:, 0].copy(), boxes[:, 1].copy()
+
+
+def test_its_program_is_compiled_too(kernels, pairs):
+    mine = refloss.box_loss_from(kernels, "my_diou")
+    assert np.array_equal(mine(*pairs, backend="c"), mine(*pairs))
 
 
 def test_the_formula_is_the_users(kernels, pairs):

@@ -38,6 +38,7 @@ def kernels(tmp_path_factory):
         written = emit.write(module.DEFINITIONS)
     programs = ("cross_entropy", "cross_entropy_soft")
     texts = [f"{kind}/{program}.py" for kind in ("arb", "numpy") for program in programs]
+    texts += [f"cuda/{program}.cu" for program in programs]
     assert sorted(written) == sorted([*texts, "index.json"])
     return folder / "my_kernels"
 

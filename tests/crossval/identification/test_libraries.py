@@ -36,7 +36,8 @@ def test_an_argument_shows_where_torchvision_puts_it():
     answer = identify("torchvision.ops:complete_box_iou_loss", arguments={"eps": 3e-5})
     assert answer.best.definition.title == "ciou/torchvision with eps=3e-05"
     assert answer.best.definition.axes["placement"] == "alpha"
-    assert answer.untested == ("reduction",)
+    assert answer.untested == ()
+    assert "reduction='mean': sum over the rows / N" in answer.reduction
 
 
 def test_fvcore_reduced_by_a_call():
