@@ -83,9 +83,7 @@ def checked(check: str | None, *, device: bool) -> bool:
     return not device if check is None else choice("check", check, _CHECKS)
 
 
-def backend_of(
-    backend: str | None, compute: str | None, held: str, *, default: str = ""
-) -> Backend:
+def backend_of(backend: str | None, compute: str | None, held: str) -> Backend:
     """Return the choice of a call.
 
     Parameters
@@ -93,11 +91,9 @@ def backend_of(
     backend : {None, 'numpy', 'c', 'cuda'}
         None stands for NumPy.
     compute : {'float32', 'float64'} or None
+        None stands, in a compiled program, for the narrower one that holds the inputs.
     held : str
         Format of the inputs.
-    default : str
-        What a compiled program computes with where nothing is asked for; the narrowest that holds
-        the inputs if empty.
 
     Raises
     ------
@@ -114,7 +110,7 @@ def backend_of(
             )
         return Backend(False, "float64")
     narrowest = "float32" if _BITS[held] <= 32 else "float64"
-    real = compute or default or narrowest
+    real = compute or narrowest
     if _COMPUTE[real] < _BITS[held]:
         raise ValueError(f"compute: expected 'float64' for inputs of float64; got {real!r}")
     return Backend(True, real)

@@ -23,6 +23,9 @@ __all__ = ["BOXES", "BoxProblem", "kinds_of"]
 
 BOXES = ("pred", "target")
 
+_WIDE = {("float64", "float64"), ("float32", "float32"), ("bfloat16", "float32")}
+"""Formats that hold numbers whose products leave what is computed with."""
+
 
 @dataclass(frozen=True)
 class BoxProblem:
@@ -74,8 +77,8 @@ class BoxProblem:
         return prepare
 
     def _check_of(self, name: str) -> checks.BoxValues:
-        bits = 8 * self.pred.array.dtype.itemsize
-        ranged = checks.RANGES[self.backend.real] if bits >= self.backend.bits else None
+        held, real = format_of(self.pred.array.dtype), self.backend.real
+        ranged = checks.RANGES[real] if (held, real) in _WIDE else None
         return checks.BoxValues(name, self.layout, self.check_order, self.refuse_nan, ranged)
 
     def run(

@@ -228,7 +228,7 @@ class BoxLoss(Loss):
         order, refuse_nan = checked(options.check, device=False), options.refuse_nan
         boxes = checks.boxes(pred, target)
         held = format_of(boxes[0].array.dtype)
-        backend = backend_of(options.backend, options.compute, held, default="float64")
+        backend = backend_of(options.backend, options.compute, held)
         return BoxProblem(spec, known, *boxes, order, refuse_nan, backend)
 
     def _on_device(self, home: Home, pred: Any, target: Any, options: _Options) -> Problem:

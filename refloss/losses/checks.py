@@ -187,11 +187,12 @@ class BoxValues:
                 self._refuse(start, block, infinite, "coordinates that are finite or NaN")
         if self.values and self.ranged:
             smallest, largest = self.ranged
+            more = "" if self.ranged == RANGES["float64"] else " (compute='float64' takes more)"
             small = _any((side > 0.0) & (side < smallest) for side in sides)
-            self._refuse(start, block, small, f"sides of 0 or at least {smallest:g}")
+            self._refuse(start, block, small, f"sides of 0 or at least {smallest:g}{more}")
             if _reach(block) > largest:
                 large = (np.abs(block) > largest).any(axis=0)
-                self._refuse(start, block, large, f"coordinates of at most {largest:g}")
+                self._refuse(start, block, large, f"coordinates of at most {largest:g}{more}")
 
     def _refuse(self, start: int, block: np.ndarray, bad: Any, expected: str) -> None:
         if not bad.any():

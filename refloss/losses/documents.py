@@ -44,9 +44,10 @@ check : {{'values', 'none'}}, optional
 nan : {{'propagate', 'raise'}}
     Whether NaN reaches the results of its own box, and of no other, or is an error.
 {_BACKEND}compute : {{'float64', 'float32'}}, optional
-    What is computed with. On the CPU float64 unless the compiled program is asked for float32, in
-    which products of sides leave the range earlier: with it sides below 1e-12 other than 0 and
-    coordinates beyond 1e12 are errors. On a device the boxes' format, float32 for narrower ones.
+    What is computed with. NumPy computes in float64. Compiled programs, on the CPU or on a device,
+    take the boxes' format, float32 for narrower ones, unless they are asked for float64. In
+    float32 products of sides leave the range earlier: sides below 1e-12 other than 0 and
+    coordinates beyond 1e12 are then errors.
 """
 
 _ROWS = f"""\

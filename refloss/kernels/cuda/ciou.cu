@@ -51,30 +51,30 @@ KERNEL ciou_value(
         const real th = ty2 - ty1;  // height of target
         const real ox = min_(px2, tx2) - max_(px1, tx1);  // signed overlap in x
         const real oy = min_(py2, ty2) - max_(py1, ty1);  // signed overlap in y
-        const real iw = max_(ox, real(0));
-        const real ih = max_(oy, real(0));
+        const real iw = above_(ox, real(0));
+        const real ih = above_(oy, real(0));
         const real inter = ih*iw;  // intersection
         const real meets_x = step_(ox, real(0));
         const real meets_y = step_(oy, real(0));
         const real ph_under = -ph + least_height;
         const real ph_below = ph_under - two_diff_error(py2, py1);  // the floor minus the height, exactly signed
         const real ph_follows = ((least_height == real(0)) ? real(1) : step_(-ph_below, real(0.5)));  // 0 where the height is floored
-        const real ph_lift = ((least_height == real(0)) ? real(0) : max_(ph_below, real(0)));  // what the floor adds to the height
-        const real ph_kept = ((least_height == real(0)) ? ph : max_(least_height, ph));  // height, floored
+        const real ph_lift = ((least_height == real(0)) ? real(0) : above_(ph_below, real(0)));  // what the floor adds to the height
+        const real ph_kept = ((least_height == real(0)) ? ph : above_(ph, least_height));  // height, floored
         const real ph_kept_error = ((least_height == real(0)) ? two_diff_error(py2, py1) : ph_follows*two_diff_error(py2, py1));  // what rounding it lost
         const real th_under = -th + least_height;
         const real th_below = th_under - two_diff_error(ty2, ty1);  // the floor minus the height, exactly signed
         const real th_follows = ((least_height == real(0)) ? real(1) : step_(-th_below, real(0.5)));  // 0 where the height is floored
-        const real th_lift = ((least_height == real(0)) ? real(0) : max_(th_below, real(0)));  // what the floor adds to the height
-        const real th_kept = ((least_height == real(0)) ? th : max_(least_height, th));  // height, floored
+        const real th_lift = ((least_height == real(0)) ? real(0) : above_(th_below, real(0)));  // what the floor adds to the height
+        const real th_kept = ((least_height == real(0)) ? th : above_(th, least_height));  // height, floored
         const real th_kept_error = ((least_height == real(0)) ? two_diff_error(ty2, ty1) : th_follows*two_diff_error(ty2, ty1));  // what rounding it lost
-        const real x1_above = max_(dx1, real(0));  // max(dx1, 0)
+        const real x1_above = above_(dx1, real(0));  // max(dx1, 0)
         const real x1_below = x1_above - dx1;  // max(-dx1, 0)
-        const real y1_above = max_(dy1, real(0));  // max(dy1, 0)
+        const real y1_above = above_(dy1, real(0));  // max(dy1, 0)
         const real y1_below = y1_above - dy1;  // max(-dy1, 0)
-        const real x2_above = max_(dx2, real(0));  // max(dx2, 0)
+        const real x2_above = above_(dx2, real(0));  // max(dx2, 0)
         const real x2_below = x2_above - dx2;  // max(-dx2, 0)
-        const real y2_above = max_(dy2, real(0));  // max(dy2, 0)
+        const real y2_above = above_(dy2, real(0));  // max(dy2, 0)
         const real y2_below = y2_above - dy2;  // max(-dy2, 0)
         const real pw_out = min_(x1_below + x2_above, pw);  // pw - iw
         const real ph_out = min_(y1_below + y2_above, ph);  // ph - ih
@@ -171,7 +171,7 @@ KERNEL ciou_value(
         const real alpha_kept = ((threshold < real(0)) ? real(1) : step_(margin, at_threshold));  // IoU is never negative
         const real alpha = alpha_kept*alpha_raw;  // weight of the aspect term
         const real total = alpha*v + distance + gap;
-        const real loss = ((ceiling > real(3)) ? total : min_(ceiling, total));
+        const real loss = ((ceiling > real(3)) ? total : below_(total, ceiling));
         loss_out.store(i, loss);
     });
 }
@@ -197,8 +197,8 @@ KERNEL ciou_grad(
         const real th = ty2 - ty1;  // height of target
         const real ox = min_(px2, tx2) - max_(px1, tx1);  // signed overlap in x
         const real oy = min_(py2, ty2) - max_(py1, ty1);  // signed overlap in y
-        const real iw = max_(ox, real(0));
-        const real ih = max_(oy, real(0));
+        const real iw = above_(ox, real(0));
+        const real ih = above_(oy, real(0));
         const real inter = ih*iw;  // intersection
         const real x1_inside = step_(dx1, real(0.5));  // px1 inside target: 1
         const real x1_beyond = real(1) - x1_inside;
@@ -213,22 +213,22 @@ KERNEL ciou_grad(
         const real ph_under = -ph + least_height;
         const real ph_below = ph_under - two_diff_error(py2, py1);  // the floor minus the height, exactly signed
         const real ph_follows = ((least_height == real(0)) ? real(1) : step_(-ph_below, real(0.5)));  // 0 where the height is floored
-        const real ph_lift = ((least_height == real(0)) ? real(0) : max_(ph_below, real(0)));  // what the floor adds to the height
-        const real ph_kept = ((least_height == real(0)) ? ph : max_(least_height, ph));  // height, floored
+        const real ph_lift = ((least_height == real(0)) ? real(0) : above_(ph_below, real(0)));  // what the floor adds to the height
+        const real ph_kept = ((least_height == real(0)) ? ph : above_(ph, least_height));  // height, floored
         const real ph_kept_error = ((least_height == real(0)) ? two_diff_error(py2, py1) : ph_follows*two_diff_error(py2, py1));  // what rounding it lost
         const real th_under = -th + least_height;
         const real th_below = th_under - two_diff_error(ty2, ty1);  // the floor minus the height, exactly signed
         const real th_follows = ((least_height == real(0)) ? real(1) : step_(-th_below, real(0.5)));  // 0 where the height is floored
-        const real th_lift = ((least_height == real(0)) ? real(0) : max_(th_below, real(0)));  // what the floor adds to the height
-        const real th_kept = ((least_height == real(0)) ? th : max_(least_height, th));  // height, floored
+        const real th_lift = ((least_height == real(0)) ? real(0) : above_(th_below, real(0)));  // what the floor adds to the height
+        const real th_kept = ((least_height == real(0)) ? th : above_(th, least_height));  // height, floored
         const real th_kept_error = ((least_height == real(0)) ? two_diff_error(ty2, ty1) : th_follows*two_diff_error(ty2, ty1));  // what rounding it lost
-        const real x1_above = max_(dx1, real(0));  // max(dx1, 0)
+        const real x1_above = above_(dx1, real(0));  // max(dx1, 0)
         const real x1_below = x1_above - dx1;  // max(-dx1, 0)
-        const real y1_above = max_(dy1, real(0));  // max(dy1, 0)
+        const real y1_above = above_(dy1, real(0));  // max(dy1, 0)
         const real y1_below = y1_above - dy1;  // max(-dy1, 0)
-        const real x2_above = max_(dx2, real(0));  // max(dx2, 0)
+        const real x2_above = above_(dx2, real(0));  // max(dx2, 0)
         const real x2_below = x2_above - dx2;  // max(-dx2, 0)
-        const real y2_above = max_(dy2, real(0));  // max(dy2, 0)
+        const real y2_above = above_(dy2, real(0));  // max(dy2, 0)
         const real y2_below = y2_above - dy2;  // max(-dy2, 0)
         const real pw_out = min_(x1_below + x2_above, pw);  // pw - iw
         const real ph_out = min_(y1_below + y2_above, ph);  // ph - ih
@@ -356,7 +356,7 @@ KERNEL ciou_grad(
         const real alpha_kept = ((threshold < real(0)) ? real(1) : step_(margin, at_threshold));  // IoU is never negative
         const real alpha = alpha_kept*alpha_raw;  // weight of the aspect term
         const real total = alpha*v + distance + gap;
-        const real loss = ((ceiling > real(3)) ? total : min_(ceiling, total));
+        const real loss = ((ceiling > real(3)) ? total : below_(total, ceiling));
         const real total_bar = ((ceiling > real(3)) ? loss_bar : loss_bar*step_(-total + ceiling, real(0.5)));
         const real alpha_bar = (attach == real(0) ? real(0) : total_bar*v);
         const real alpha_raw_bar = alpha_bar*alpha_kept;
@@ -416,8 +416,8 @@ KERNEL ciou_hvp(
         const real th = ty2 - ty1;  // height of target
         const real ox = min_(px2, tx2) - max_(px1, tx1);  // signed overlap in x
         const real oy = min_(py2, ty2) - max_(py1, ty1);  // signed overlap in y
-        const real iw = max_(ox, real(0));
-        const real ih = max_(oy, real(0));
+        const real iw = above_(ox, real(0));
+        const real ih = above_(oy, real(0));
         const real inter = ih*iw;  // intersection
         const real x1_inside = step_(dx1, real(0.5));  // px1 inside target: 1
         const real x1_beyond = real(1) - x1_inside;
@@ -432,22 +432,22 @@ KERNEL ciou_hvp(
         const real ph_under = -ph + least_height;
         const real ph_below = ph_under - two_diff_error(py2, py1);  // the floor minus the height, exactly signed
         const real ph_follows = ((least_height == real(0)) ? real(1) : step_(-ph_below, real(0.5)));  // 0 where the height is floored
-        const real ph_lift = ((least_height == real(0)) ? real(0) : max_(ph_below, real(0)));  // what the floor adds to the height
-        const real ph_kept = ((least_height == real(0)) ? ph : max_(least_height, ph));  // height, floored
+        const real ph_lift = ((least_height == real(0)) ? real(0) : above_(ph_below, real(0)));  // what the floor adds to the height
+        const real ph_kept = ((least_height == real(0)) ? ph : above_(ph, least_height));  // height, floored
         const real ph_kept_error = ((least_height == real(0)) ? two_diff_error(py2, py1) : ph_follows*two_diff_error(py2, py1));  // what rounding it lost
         const real th_under = -th + least_height;
         const real th_below = th_under - two_diff_error(ty2, ty1);  // the floor minus the height, exactly signed
         const real th_follows = ((least_height == real(0)) ? real(1) : step_(-th_below, real(0.5)));  // 0 where the height is floored
-        const real th_lift = ((least_height == real(0)) ? real(0) : max_(th_below, real(0)));  // what the floor adds to the height
-        const real th_kept = ((least_height == real(0)) ? th : max_(least_height, th));  // height, floored
+        const real th_lift = ((least_height == real(0)) ? real(0) : above_(th_below, real(0)));  // what the floor adds to the height
+        const real th_kept = ((least_height == real(0)) ? th : above_(th, least_height));  // height, floored
         const real th_kept_error = ((least_height == real(0)) ? two_diff_error(ty2, ty1) : th_follows*two_diff_error(ty2, ty1));  // what rounding it lost
-        const real x1_above = max_(dx1, real(0));  // max(dx1, 0)
+        const real x1_above = above_(dx1, real(0));  // max(dx1, 0)
         const real x1_below = x1_above - dx1;  // max(-dx1, 0)
-        const real y1_above = max_(dy1, real(0));  // max(dy1, 0)
+        const real y1_above = above_(dy1, real(0));  // max(dy1, 0)
         const real y1_below = y1_above - dy1;  // max(-dy1, 0)
-        const real x2_above = max_(dx2, real(0));  // max(dx2, 0)
+        const real x2_above = above_(dx2, real(0));  // max(dx2, 0)
         const real x2_below = x2_above - dx2;  // max(-dx2, 0)
-        const real y2_above = max_(dy2, real(0));  // max(dy2, 0)
+        const real y2_above = above_(dy2, real(0));  // max(dy2, 0)
         const real y2_below = y2_above - dy2;  // max(-dy2, 0)
         const real pw_out = min_(x1_below + x2_above, pw);  // pw - iw
         const real ph_out = min_(y1_below + y2_above, ph);  // ph - ih

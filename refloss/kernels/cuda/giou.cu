@@ -40,30 +40,30 @@ KERNEL giou_value(
         const real th = ty2 - ty1;  // height of target
         const real ox = min_(px2, tx2) - max_(px1, tx1);  // signed overlap in x
         const real oy = min_(py2, ty2) - max_(py1, ty1);  // signed overlap in y
-        const real iw = max_(ox, real(0));
-        const real ih = max_(oy, real(0));
+        const real iw = above_(ox, real(0));
+        const real ih = above_(oy, real(0));
         const real inter = ih*iw;  // intersection
         const real meets_x = step_(ox, real(0));
         const real meets_y = step_(oy, real(0));
         const real ph_under = -ph + least_height;
         const real ph_below = ph_under - two_diff_error(py2, py1);  // the floor minus the height, exactly signed
         const real ph_follows = ((least_height == real(0)) ? real(1) : step_(-ph_below, real(0.5)));  // 0 where the height is floored
-        const real ph_lift = ((least_height == real(0)) ? real(0) : max_(ph_below, real(0)));  // what the floor adds to the height
-        const real ph_kept = ((least_height == real(0)) ? ph : max_(least_height, ph));  // height, floored
+        const real ph_lift = ((least_height == real(0)) ? real(0) : above_(ph_below, real(0)));  // what the floor adds to the height
+        const real ph_kept = ((least_height == real(0)) ? ph : above_(ph, least_height));  // height, floored
         const real ph_kept_error = ((least_height == real(0)) ? two_diff_error(py2, py1) : ph_follows*two_diff_error(py2, py1));  // what rounding it lost
         const real th_under = -th + least_height;
         const real th_below = th_under - two_diff_error(ty2, ty1);  // the floor minus the height, exactly signed
         const real th_follows = ((least_height == real(0)) ? real(1) : step_(-th_below, real(0.5)));  // 0 where the height is floored
-        const real th_lift = ((least_height == real(0)) ? real(0) : max_(th_below, real(0)));  // what the floor adds to the height
-        const real th_kept = ((least_height == real(0)) ? th : max_(least_height, th));  // height, floored
+        const real th_lift = ((least_height == real(0)) ? real(0) : above_(th_below, real(0)));  // what the floor adds to the height
+        const real th_kept = ((least_height == real(0)) ? th : above_(th, least_height));  // height, floored
         const real th_kept_error = ((least_height == real(0)) ? two_diff_error(ty2, ty1) : th_follows*two_diff_error(ty2, ty1));  // what rounding it lost
-        const real x1_above = max_(dx1, real(0));  // max(dx1, 0)
+        const real x1_above = above_(dx1, real(0));  // max(dx1, 0)
         const real x1_below = x1_above - dx1;  // max(-dx1, 0)
-        const real y1_above = max_(dy1, real(0));  // max(dy1, 0)
+        const real y1_above = above_(dy1, real(0));  // max(dy1, 0)
         const real y1_below = y1_above - dy1;  // max(-dy1, 0)
-        const real x2_above = max_(dx2, real(0));  // max(dx2, 0)
+        const real x2_above = above_(dx2, real(0));  // max(dx2, 0)
         const real x2_below = x2_above - dx2;  // max(-dx2, 0)
-        const real y2_above = max_(dy2, real(0));  // max(dy2, 0)
+        const real y2_above = above_(dy2, real(0));  // max(dy2, 0)
         const real y2_below = y2_above - dy2;  // max(-dy2, 0)
         const real pw_out = min_(x1_below + x2_above, pw);  // pw - iw
         const real ph_out = min_(y1_below + y2_above, ph);  // ph - ih
@@ -95,9 +95,9 @@ KERNEL giou_value(
         const real union_gap = union_high - union_area;
         const real union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error;
         const real union_error = union_gap + union_low;
-        const real union_kept = ((least_area < real(0)) ? union_area : max_(least_area, union_area));  // union, floored
+        const real union_kept = ((least_area < real(0)) ? union_area : above_(union_area, least_area));  // union, floored
         const real union_under = -union_area + least_area;
-        const real union_lift = max_(union_under - union_error, real(0));  // what the floor adds to the union
+        const real union_lift = above_(union_under - union_error, real(0));  // what the floor adds to the union
         const real union_slack = ((least_area < real(0)) ? eps_union : union_lift + eps_union);
         const real union_den = ((eps_union == real(0)) ? union_kept : union_kept + eps_union);
         const real union_empty = ((union_den == real(0)) ? real(1) : real(0));
@@ -107,12 +107,12 @@ KERNEL giou_value(
         const real ch = max_(py2, ty2) - min_(py1, ty1);  // height of the hull
         const real cw_error = two_diff_error(max_(px2, tx2), min_(px1, tx1));  // what rounding loses of it
         const real ch_error = two_diff_error(max_(py2, ty2), min_(py1, ty1));  // what rounding loses of it
-        const real x_gap = max_(-ox, real(0));  // distance between the boxes in x
-        const real y_gap = max_(-oy, real(0));  // distance between the boxes in y
+        const real x_gap = above_(-ox, real(0));  // distance between the boxes in x
+        const real y_gap = above_(-oy, real(0));  // distance between the boxes in y
         const real empty = (iw + pw_out + tw_out)*y_gap + ch*x_gap + ph_out*tw_out + pw_out*th_out;  // hull minus union, from terms >= 0
         const real hull = ch*cw;  // area of the hull
-        const real hull_kept = ((least_area < real(0)) ? hull : max_(least_area, hull));  // hull, floored
-        const real hull_base = ((least_hull == real(0)) ? hull_kept : max_(least_hull, hull_kept));  // hull, floored as denominator
+        const real hull_kept = ((least_area < real(0)) ? hull : above_(hull, least_area));  // hull, floored
+        const real hull_base = ((least_hull == real(0)) ? hull_kept : above_(hull_kept, least_hull));  // hull, floored as denominator
         const real hull_den = ((eps_hull == real(0)) ? hull_base : hull_base + eps_hull);
         const real hull_error = ch*cw_error + ch_error*cw + two_prod_error(cw, ch);
         const real empty_lowered = ((eps_height == real(0)) ? empty : empty - eps_height*(pw + tw));
@@ -122,11 +122,11 @@ KERNEL giou_value(
         const real empty_fine = ((empty < (real(4)*area_lifts)) ? ((area_lifts < (real(4)*empty)) ? hull_over_fine : empty_lowered - area_lifts) : empty_lowered - area_lifts);
         const real empty_apart = ((least_height == real(0)) ? empty_lowered : empty_fine);
         const real hull_under = -hull + least_area;
-        const real hull_lift = max_(hull_under - hull_error, real(0));  // what the floor adds to the hull
+        const real hull_lift = above_(hull_under - hull_error, real(0));  // what the floor adds to the hull
         const real empty_kept = ((least_area < real(0)) ? empty_apart : empty_apart + hull_lift - union_lift);
         const real hull_term = ratio_(empty_kept, hull_den, real(0));
         const real total = gap + hull_term;
-        const real loss = ((ceiling > real(3)) ? total : min_(ceiling, total));
+        const real loss = ((ceiling > real(3)) ? total : below_(total, ceiling));
         loss_out.store(i, loss);
     });
 }
@@ -152,8 +152,8 @@ KERNEL giou_grad(
         const real th = ty2 - ty1;  // height of target
         const real ox = min_(px2, tx2) - max_(px1, tx1);  // signed overlap in x
         const real oy = min_(py2, ty2) - max_(py1, ty1);  // signed overlap in y
-        const real iw = max_(ox, real(0));
-        const real ih = max_(oy, real(0));
+        const real iw = above_(ox, real(0));
+        const real ih = above_(oy, real(0));
         const real inter = ih*iw;  // intersection
         const real x1_inside = step_(dx1, real(0.5));  // px1 inside target: 1
         const real x1_beyond = real(1) - x1_inside;
@@ -168,22 +168,22 @@ KERNEL giou_grad(
         const real ph_under = -ph + least_height;
         const real ph_below = ph_under - two_diff_error(py2, py1);  // the floor minus the height, exactly signed
         const real ph_follows = ((least_height == real(0)) ? real(1) : step_(-ph_below, real(0.5)));  // 0 where the height is floored
-        const real ph_lift = ((least_height == real(0)) ? real(0) : max_(ph_below, real(0)));  // what the floor adds to the height
-        const real ph_kept = ((least_height == real(0)) ? ph : max_(least_height, ph));  // height, floored
+        const real ph_lift = ((least_height == real(0)) ? real(0) : above_(ph_below, real(0)));  // what the floor adds to the height
+        const real ph_kept = ((least_height == real(0)) ? ph : above_(ph, least_height));  // height, floored
         const real ph_kept_error = ((least_height == real(0)) ? two_diff_error(py2, py1) : ph_follows*two_diff_error(py2, py1));  // what rounding it lost
         const real th_under = -th + least_height;
         const real th_below = th_under - two_diff_error(ty2, ty1);  // the floor minus the height, exactly signed
         const real th_follows = ((least_height == real(0)) ? real(1) : step_(-th_below, real(0.5)));  // 0 where the height is floored
-        const real th_lift = ((least_height == real(0)) ? real(0) : max_(th_below, real(0)));  // what the floor adds to the height
-        const real th_kept = ((least_height == real(0)) ? th : max_(least_height, th));  // height, floored
+        const real th_lift = ((least_height == real(0)) ? real(0) : above_(th_below, real(0)));  // what the floor adds to the height
+        const real th_kept = ((least_height == real(0)) ? th : above_(th, least_height));  // height, floored
         const real th_kept_error = ((least_height == real(0)) ? two_diff_error(ty2, ty1) : th_follows*two_diff_error(ty2, ty1));  // what rounding it lost
-        const real x1_above = max_(dx1, real(0));  // max(dx1, 0)
+        const real x1_above = above_(dx1, real(0));  // max(dx1, 0)
         const real x1_below = x1_above - dx1;  // max(-dx1, 0)
-        const real y1_above = max_(dy1, real(0));  // max(dy1, 0)
+        const real y1_above = above_(dy1, real(0));  // max(dy1, 0)
         const real y1_below = y1_above - dy1;  // max(-dy1, 0)
-        const real x2_above = max_(dx2, real(0));  // max(dx2, 0)
+        const real x2_above = above_(dx2, real(0));  // max(dx2, 0)
         const real x2_below = x2_above - dx2;  // max(-dx2, 0)
-        const real y2_above = max_(dy2, real(0));  // max(dy2, 0)
+        const real y2_above = above_(dy2, real(0));  // max(dy2, 0)
         const real y2_below = y2_above - dy2;  // max(-dy2, 0)
         const real pw_out = min_(x1_below + x2_above, pw);  // pw - iw
         const real ph_out = min_(y1_below + y2_above, ph);  // ph - ih
@@ -217,9 +217,9 @@ KERNEL giou_grad(
         const real union_gap = union_high - union_area;
         const real union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error;
         const real union_error = union_gap + union_low;
-        const real union_kept = ((least_area < real(0)) ? union_area : max_(least_area, union_area));  // union, floored
+        const real union_kept = ((least_area < real(0)) ? union_area : above_(union_area, least_area));  // union, floored
         const real union_under = -union_area + least_area;
-        const real union_lift = max_(union_under - union_error, real(0));  // what the floor adds to the union
+        const real union_lift = above_(union_under - union_error, real(0));  // what the floor adds to the union
         const real union_follows = ((least_area < real(0)) ? real(1) : step_(union_area - least_area, real(0.5)));
         const real union_slack = ((least_area < real(0)) ? eps_union : union_lift + eps_union);
         const real union_den = ((eps_union == real(0)) ? union_kept : union_kept + eps_union);
@@ -253,12 +253,12 @@ KERNEL giou_grad(
         const real ch = max_(py2, ty2) - min_(py1, ty1);  // height of the hull
         const real cw_error = two_diff_error(max_(px2, tx2), min_(px1, tx1));  // what rounding loses of it
         const real ch_error = two_diff_error(max_(py2, ty2), min_(py1, ty1));  // what rounding loses of it
-        const real x_gap = max_(-ox, real(0));  // distance between the boxes in x
-        const real y_gap = max_(-oy, real(0));  // distance between the boxes in y
+        const real x_gap = above_(-ox, real(0));  // distance between the boxes in x
+        const real y_gap = above_(-oy, real(0));  // distance between the boxes in y
         const real empty = (iw + pw_out + tw_out)*y_gap + ch*x_gap + ph_out*tw_out + pw_out*th_out;  // hull minus union, from terms >= 0
         const real hull = ch*cw;  // area of the hull
-        const real hull_kept = ((least_area < real(0)) ? hull : max_(least_area, hull));  // hull, floored
-        const real hull_base = ((least_hull == real(0)) ? hull_kept : max_(least_hull, hull_kept));  // hull, floored as denominator
+        const real hull_kept = ((least_area < real(0)) ? hull : above_(hull, least_area));  // hull, floored
+        const real hull_base = ((least_hull == real(0)) ? hull_kept : above_(hull_kept, least_hull));  // hull, floored as denominator
         const real hull_den = ((eps_hull == real(0)) ? hull_base : hull_base + eps_hull);
         const real hull_error = ch*cw_error + ch_error*cw + two_prod_error(cw, ch);
         const real empty_lowered = ((eps_height == real(0)) ? empty : empty - eps_height*(pw + tw));
@@ -268,7 +268,7 @@ KERNEL giou_grad(
         const real empty_fine = ((empty < (real(4)*area_lifts)) ? ((area_lifts < (real(4)*empty)) ? hull_over_fine : empty_lowered - area_lifts) : empty_lowered - area_lifts);
         const real empty_apart = ((least_height == real(0)) ? empty_lowered : empty_fine);
         const real hull_under = -hull + least_area;
-        const real hull_lift = max_(hull_under - hull_error, real(0));  // what the floor adds to the hull
+        const real hull_lift = above_(hull_under - hull_error, real(0));  // what the floor adds to the hull
         const real empty_kept = ((least_area < real(0)) ? empty_apart : empty_apart + hull_lift - union_lift);
         const real hull_term = ratio_(empty_kept, hull_den, real(0));
         const real hull_follows = ((least_area < real(0)) ? real(1) : step_(hull - least_area, real(0.5)));
@@ -298,7 +298,7 @@ KERNEL giou_grad(
         const real ty_keep = ratio_(ty_bare*union_follows, hull_den, real(0));
         const real ty_grow = ratio_(ty_short*union_follows, hull_den, real(0));
         const real total = gap + hull_term;
-        const real loss = ((ceiling > real(3)) ? total : min_(ceiling, total));
+        const real loss = ((ceiling > real(3)) ? total : below_(total, ceiling));
         const real total_bar = ((ceiling > real(3)) ? loss_bar : loss_bar*step_(-total + ceiling, real(0.5)));
         const real px1_bar = (px_in*x1_inside - px_out*x1_beyond)*total_bar + (px_keep*x1_inside + x1_beyond*x_spread - px_grow*x1_beyond - ((least_area < real(0)) ? real(0) : x1_beyond*x_lift))*total_bar;
         const real py1_bar = (py_in*y1_inside - py_out*y1_beyond)*total_bar + (py_keep*y1_inside + y1_beyond*y_spread - py_grow*y1_beyond - ((least_area < real(0)) ? real(0) : y1_beyond*y_lift))*total_bar;
@@ -339,8 +339,8 @@ KERNEL giou_hvp(
         const real th = ty2 - ty1;  // height of target
         const real ox = min_(px2, tx2) - max_(px1, tx1);  // signed overlap in x
         const real oy = min_(py2, ty2) - max_(py1, ty1);  // signed overlap in y
-        const real iw = max_(ox, real(0));
-        const real ih = max_(oy, real(0));
+        const real iw = above_(ox, real(0));
+        const real ih = above_(oy, real(0));
         const real inter = ih*iw;  // intersection
         const real x1_inside = step_(dx1, real(0.5));  // px1 inside target: 1
         const real x1_beyond = real(1) - x1_inside;
@@ -355,22 +355,22 @@ KERNEL giou_hvp(
         const real ph_under = -ph + least_height;
         const real ph_below = ph_under - two_diff_error(py2, py1);  // the floor minus the height, exactly signed
         const real ph_follows = ((least_height == real(0)) ? real(1) : step_(-ph_below, real(0.5)));  // 0 where the height is floored
-        const real ph_lift = ((least_height == real(0)) ? real(0) : max_(ph_below, real(0)));  // what the floor adds to the height
-        const real ph_kept = ((least_height == real(0)) ? ph : max_(least_height, ph));  // height, floored
+        const real ph_lift = ((least_height == real(0)) ? real(0) : above_(ph_below, real(0)));  // what the floor adds to the height
+        const real ph_kept = ((least_height == real(0)) ? ph : above_(ph, least_height));  // height, floored
         const real ph_kept_error = ((least_height == real(0)) ? two_diff_error(py2, py1) : ph_follows*two_diff_error(py2, py1));  // what rounding it lost
         const real th_under = -th + least_height;
         const real th_below = th_under - two_diff_error(ty2, ty1);  // the floor minus the height, exactly signed
         const real th_follows = ((least_height == real(0)) ? real(1) : step_(-th_below, real(0.5)));  // 0 where the height is floored
-        const real th_lift = ((least_height == real(0)) ? real(0) : max_(th_below, real(0)));  // what the floor adds to the height
-        const real th_kept = ((least_height == real(0)) ? th : max_(least_height, th));  // height, floored
+        const real th_lift = ((least_height == real(0)) ? real(0) : above_(th_below, real(0)));  // what the floor adds to the height
+        const real th_kept = ((least_height == real(0)) ? th : above_(th, least_height));  // height, floored
         const real th_kept_error = ((least_height == real(0)) ? two_diff_error(ty2, ty1) : th_follows*two_diff_error(ty2, ty1));  // what rounding it lost
-        const real x1_above = max_(dx1, real(0));  // max(dx1, 0)
+        const real x1_above = above_(dx1, real(0));  // max(dx1, 0)
         const real x1_below = x1_above - dx1;  // max(-dx1, 0)
-        const real y1_above = max_(dy1, real(0));  // max(dy1, 0)
+        const real y1_above = above_(dy1, real(0));  // max(dy1, 0)
         const real y1_below = y1_above - dy1;  // max(-dy1, 0)
-        const real x2_above = max_(dx2, real(0));  // max(dx2, 0)
+        const real x2_above = above_(dx2, real(0));  // max(dx2, 0)
         const real x2_below = x2_above - dx2;  // max(-dx2, 0)
-        const real y2_above = max_(dy2, real(0));  // max(dy2, 0)
+        const real y2_above = above_(dy2, real(0));  // max(dy2, 0)
         const real y2_below = y2_above - dy2;  // max(-dy2, 0)
         const real pw_out = min_(x1_below + x2_above, pw);  // pw - iw
         const real ph_out = min_(y1_below + y2_above, ph);  // ph - ih
@@ -404,9 +404,9 @@ KERNEL giou_hvp(
         const real union_gap = union_high - union_area;
         const real union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error;
         const real union_error = union_gap + union_low;
-        const real union_kept = ((least_area < real(0)) ? union_area : max_(least_area, union_area));  // union, floored
+        const real union_kept = ((least_area < real(0)) ? union_area : above_(union_area, least_area));  // union, floored
         const real union_under = -union_area + least_area;
-        const real union_lift = max_(union_under - union_error, real(0));  // what the floor adds to the union
+        const real union_lift = above_(union_under - union_error, real(0));  // what the floor adds to the union
         const real union_follows = ((least_area < real(0)) ? real(1) : step_(union_area - least_area, real(0.5)));
         const real union_slack = ((least_area < real(0)) ? eps_union : union_lift + eps_union);
         const real union_den = ((eps_union == real(0)) ? union_kept : union_kept + eps_union);
@@ -440,12 +440,12 @@ KERNEL giou_hvp(
         const real ch = max_(py2, ty2) - min_(py1, ty1);  // height of the hull
         const real cw_error = two_diff_error(max_(px2, tx2), min_(px1, tx1));  // what rounding loses of it
         const real ch_error = two_diff_error(max_(py2, ty2), min_(py1, ty1));  // what rounding loses of it
-        const real x_gap = max_(-ox, real(0));  // distance between the boxes in x
-        const real y_gap = max_(-oy, real(0));  // distance between the boxes in y
+        const real x_gap = above_(-ox, real(0));  // distance between the boxes in x
+        const real y_gap = above_(-oy, real(0));  // distance between the boxes in y
         const real empty = (iw + pw_out + tw_out)*y_gap + ch*x_gap + ph_out*tw_out + pw_out*th_out;  // hull minus union, from terms >= 0
         const real hull = ch*cw;  // area of the hull
-        const real hull_kept = ((least_area < real(0)) ? hull : max_(least_area, hull));  // hull, floored
-        const real hull_base = ((least_hull == real(0)) ? hull_kept : max_(least_hull, hull_kept));  // hull, floored as denominator
+        const real hull_kept = ((least_area < real(0)) ? hull : above_(hull, least_area));  // hull, floored
+        const real hull_base = ((least_hull == real(0)) ? hull_kept : above_(hull_kept, least_hull));  // hull, floored as denominator
         const real hull_den = ((eps_hull == real(0)) ? hull_base : hull_base + eps_hull);
         const real hull_error = ch*cw_error + ch_error*cw + two_prod_error(cw, ch);
         const real empty_lowered = ((eps_height == real(0)) ? empty : empty - eps_height*(pw + tw));
@@ -455,7 +455,7 @@ KERNEL giou_hvp(
         const real empty_fine = ((empty < (real(4)*area_lifts)) ? ((area_lifts < (real(4)*empty)) ? hull_over_fine : empty_lowered - area_lifts) : empty_lowered - area_lifts);
         const real empty_apart = ((least_height == real(0)) ? empty_lowered : empty_fine);
         const real hull_under = -hull + least_area;
-        const real hull_lift = max_(hull_under - hull_error, real(0));  // what the floor adds to the hull
+        const real hull_lift = above_(hull_under - hull_error, real(0));  // what the floor adds to the hull
         const real empty_kept = ((least_area < real(0)) ? empty_apart : empty_apart + hull_lift - union_lift);
         const real hull_term = ratio_(empty_kept, hull_den, real(0));
         const real hull_follows = ((least_area < real(0)) ? real(1) : step_(hull - least_area, real(0.5)));

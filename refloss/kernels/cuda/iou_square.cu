@@ -39,30 +39,30 @@ KERNEL iou_square_value(
         const real th = ty2 - ty1;  // height of target
         const real ox = min_(px2, tx2) - max_(px1, tx1);  // signed overlap in x
         const real oy = min_(py2, ty2) - max_(py1, ty1);  // signed overlap in y
-        const real iw = max_(ox, real(0));
-        const real ih = max_(oy, real(0));
+        const real iw = above_(ox, real(0));
+        const real ih = above_(oy, real(0));
         const real inter = ih*iw;  // intersection
         const real meets_x = step_(ox, real(0));
         const real meets_y = step_(oy, real(0));
         const real ph_under = -ph + least_height;
         const real ph_below = ph_under - two_diff_error(py2, py1);  // the floor minus the height, exactly signed
         const real ph_follows = ((least_height == real(0)) ? real(1) : step_(-ph_below, real(0.5)));  // 0 where the height is floored
-        const real ph_lift = ((least_height == real(0)) ? real(0) : max_(ph_below, real(0)));  // what the floor adds to the height
-        const real ph_kept = ((least_height == real(0)) ? ph : max_(least_height, ph));  // height, floored
+        const real ph_lift = ((least_height == real(0)) ? real(0) : above_(ph_below, real(0)));  // what the floor adds to the height
+        const real ph_kept = ((least_height == real(0)) ? ph : above_(ph, least_height));  // height, floored
         const real ph_kept_error = ((least_height == real(0)) ? two_diff_error(py2, py1) : ph_follows*two_diff_error(py2, py1));  // what rounding it lost
         const real th_under = -th + least_height;
         const real th_below = th_under - two_diff_error(ty2, ty1);  // the floor minus the height, exactly signed
         const real th_follows = ((least_height == real(0)) ? real(1) : step_(-th_below, real(0.5)));  // 0 where the height is floored
-        const real th_lift = ((least_height == real(0)) ? real(0) : max_(th_below, real(0)));  // what the floor adds to the height
-        const real th_kept = ((least_height == real(0)) ? th : max_(least_height, th));  // height, floored
+        const real th_lift = ((least_height == real(0)) ? real(0) : above_(th_below, real(0)));  // what the floor adds to the height
+        const real th_kept = ((least_height == real(0)) ? th : above_(th, least_height));  // height, floored
         const real th_kept_error = ((least_height == real(0)) ? two_diff_error(ty2, ty1) : th_follows*two_diff_error(ty2, ty1));  // what rounding it lost
-        const real x1_above = max_(dx1, real(0));  // max(dx1, 0)
+        const real x1_above = above_(dx1, real(0));  // max(dx1, 0)
         const real x1_below = x1_above - dx1;  // max(-dx1, 0)
-        const real y1_above = max_(dy1, real(0));  // max(dy1, 0)
+        const real y1_above = above_(dy1, real(0));  // max(dy1, 0)
         const real y1_below = y1_above - dy1;  // max(-dy1, 0)
-        const real x2_above = max_(dx2, real(0));  // max(dx2, 0)
+        const real x2_above = above_(dx2, real(0));  // max(dx2, 0)
         const real x2_below = x2_above - dx2;  // max(-dx2, 0)
-        const real y2_above = max_(dy2, real(0));  // max(dy2, 0)
+        const real y2_above = above_(dy2, real(0));  // max(dy2, 0)
         const real y2_below = y2_above - dy2;  // max(-dy2, 0)
         const real pw_out = min_(x1_below + x2_above, pw);  // pw - iw
         const real ph_out = min_(y1_below + y2_above, ph);  // ph - ih
@@ -94,9 +94,9 @@ KERNEL iou_square_value(
         const real union_gap = union_high - union_area;
         const real union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error;
         const real union_error = union_gap + union_low;
-        const real union_kept = ((least_area < real(0)) ? union_area : max_(least_area, union_area));  // union, floored
+        const real union_kept = ((least_area < real(0)) ? union_area : above_(union_area, least_area));  // union, floored
         const real union_under = -union_area + least_area;
-        const real union_lift = max_(union_under - union_error, real(0));  // what the floor adds to the union
+        const real union_lift = above_(union_under - union_error, real(0));  // what the floor adds to the union
         const real union_follows = ((least_area < real(0)) ? real(1) : step_(union_area - least_area, real(0.5)));
         const real union_slack = ((least_area < real(0)) ? eps_union : union_lift + eps_union);
         const real union_den = ((eps_union == real(0)) ? union_kept : union_kept + eps_union);
@@ -107,7 +107,7 @@ KERNEL iou_square_value(
         const real union_safe = union_empty + union_fine;
         const real gap = (outside_fine + union_empty)/union_safe;  // 1 - IoU, from terms >= 0
         const real iou = inter/union_safe;
-        const real iou_kept = ((least_iou == real(0)) ? iou : max_(least_iou, iou));  // IoU, floored
+        const real iou_kept = ((least_iou == real(0)) ? iou : above_(iou, least_iou));  // IoU, floored
         const real gap_kept = ((least_iou == real(0)) ? gap : min_(real(1) - least_iou, gap));  // 1 - IoU, IoU floored
         const real loss = (real(1) + iou_kept)*gap_kept;
         loss_out.store(i, loss);
@@ -135,8 +135,8 @@ KERNEL iou_square_grad(
         const real th = ty2 - ty1;  // height of target
         const real ox = min_(px2, tx2) - max_(px1, tx1);  // signed overlap in x
         const real oy = min_(py2, ty2) - max_(py1, ty1);  // signed overlap in y
-        const real iw = max_(ox, real(0));
-        const real ih = max_(oy, real(0));
+        const real iw = above_(ox, real(0));
+        const real ih = above_(oy, real(0));
         const real inter = ih*iw;  // intersection
         const real x1_inside = step_(dx1, real(0.5));  // px1 inside target: 1
         const real x1_beyond = real(1) - x1_inside;
@@ -151,22 +151,22 @@ KERNEL iou_square_grad(
         const real ph_under = -ph + least_height;
         const real ph_below = ph_under - two_diff_error(py2, py1);  // the floor minus the height, exactly signed
         const real ph_follows = ((least_height == real(0)) ? real(1) : step_(-ph_below, real(0.5)));  // 0 where the height is floored
-        const real ph_lift = ((least_height == real(0)) ? real(0) : max_(ph_below, real(0)));  // what the floor adds to the height
-        const real ph_kept = ((least_height == real(0)) ? ph : max_(least_height, ph));  // height, floored
+        const real ph_lift = ((least_height == real(0)) ? real(0) : above_(ph_below, real(0)));  // what the floor adds to the height
+        const real ph_kept = ((least_height == real(0)) ? ph : above_(ph, least_height));  // height, floored
         const real ph_kept_error = ((least_height == real(0)) ? two_diff_error(py2, py1) : ph_follows*two_diff_error(py2, py1));  // what rounding it lost
         const real th_under = -th + least_height;
         const real th_below = th_under - two_diff_error(ty2, ty1);  // the floor minus the height, exactly signed
         const real th_follows = ((least_height == real(0)) ? real(1) : step_(-th_below, real(0.5)));  // 0 where the height is floored
-        const real th_lift = ((least_height == real(0)) ? real(0) : max_(th_below, real(0)));  // what the floor adds to the height
-        const real th_kept = ((least_height == real(0)) ? th : max_(least_height, th));  // height, floored
+        const real th_lift = ((least_height == real(0)) ? real(0) : above_(th_below, real(0)));  // what the floor adds to the height
+        const real th_kept = ((least_height == real(0)) ? th : above_(th, least_height));  // height, floored
         const real th_kept_error = ((least_height == real(0)) ? two_diff_error(ty2, ty1) : th_follows*two_diff_error(ty2, ty1));  // what rounding it lost
-        const real x1_above = max_(dx1, real(0));  // max(dx1, 0)
+        const real x1_above = above_(dx1, real(0));  // max(dx1, 0)
         const real x1_below = x1_above - dx1;  // max(-dx1, 0)
-        const real y1_above = max_(dy1, real(0));  // max(dy1, 0)
+        const real y1_above = above_(dy1, real(0));  // max(dy1, 0)
         const real y1_below = y1_above - dy1;  // max(-dy1, 0)
-        const real x2_above = max_(dx2, real(0));  // max(dx2, 0)
+        const real x2_above = above_(dx2, real(0));  // max(dx2, 0)
         const real x2_below = x2_above - dx2;  // max(-dx2, 0)
-        const real y2_above = max_(dy2, real(0));  // max(dy2, 0)
+        const real y2_above = above_(dy2, real(0));  // max(dy2, 0)
         const real y2_below = y2_above - dy2;  // max(-dy2, 0)
         const real pw_out = min_(x1_below + x2_above, pw);  // pw - iw
         const real ph_out = min_(y1_below + y2_above, ph);  // ph - ih
@@ -200,9 +200,9 @@ KERNEL iou_square_grad(
         const real union_gap = union_high - union_area;
         const real union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error;
         const real union_error = union_gap + union_low;
-        const real union_kept = ((least_area < real(0)) ? union_area : max_(least_area, union_area));  // union, floored
+        const real union_kept = ((least_area < real(0)) ? union_area : above_(union_area, least_area));  // union, floored
         const real union_under = -union_area + least_area;
-        const real union_lift = max_(union_under - union_error, real(0));  // what the floor adds to the union
+        const real union_lift = above_(union_under - union_error, real(0));  // what the floor adds to the union
         const real union_follows = ((least_area < real(0)) ? real(1) : step_(union_area - least_area, real(0.5)));
         const real union_slack = ((least_area < real(0)) ? eps_union : union_lift + eps_union);
         const real union_den = ((eps_union == real(0)) ? union_kept : union_kept + eps_union);
@@ -235,7 +235,7 @@ KERNEL iou_square_grad(
         const real ty_in = iw_met*(ty_share/union_safe);
         const real ty_side = union_follows*(th_follows*tw/union_safe);
         const real ty_out = iou*ty_side;
-        const real iou_kept = ((least_iou == real(0)) ? iou : max_(least_iou, iou));  // IoU, floored
+        const real iou_kept = ((least_iou == real(0)) ? iou : above_(iou, least_iou));  // IoU, floored
         const real gap_kept = ((least_iou == real(0)) ? gap : min_(real(1) - least_iou, gap));  // 1 - IoU, IoU floored
         const real loss = (real(1) + iou_kept)*gap_kept;
         const real gap_kept_bar = real(2)*iou_kept*loss_bar;
@@ -279,8 +279,8 @@ KERNEL iou_square_hvp(
         const real th = ty2 - ty1;  // height of target
         const real ox = min_(px2, tx2) - max_(px1, tx1);  // signed overlap in x
         const real oy = min_(py2, ty2) - max_(py1, ty1);  // signed overlap in y
-        const real iw = max_(ox, real(0));
-        const real ih = max_(oy, real(0));
+        const real iw = above_(ox, real(0));
+        const real ih = above_(oy, real(0));
         const real inter = ih*iw;  // intersection
         const real x1_inside = step_(dx1, real(0.5));  // px1 inside target: 1
         const real x1_beyond = real(1) - x1_inside;
@@ -295,22 +295,22 @@ KERNEL iou_square_hvp(
         const real ph_under = -ph + least_height;
         const real ph_below = ph_under - two_diff_error(py2, py1);  // the floor minus the height, exactly signed
         const real ph_follows = ((least_height == real(0)) ? real(1) : step_(-ph_below, real(0.5)));  // 0 where the height is floored
-        const real ph_lift = ((least_height == real(0)) ? real(0) : max_(ph_below, real(0)));  // what the floor adds to the height
-        const real ph_kept = ((least_height == real(0)) ? ph : max_(least_height, ph));  // height, floored
+        const real ph_lift = ((least_height == real(0)) ? real(0) : above_(ph_below, real(0)));  // what the floor adds to the height
+        const real ph_kept = ((least_height == real(0)) ? ph : above_(ph, least_height));  // height, floored
         const real ph_kept_error = ((least_height == real(0)) ? two_diff_error(py2, py1) : ph_follows*two_diff_error(py2, py1));  // what rounding it lost
         const real th_under = -th + least_height;
         const real th_below = th_under - two_diff_error(ty2, ty1);  // the floor minus the height, exactly signed
         const real th_follows = ((least_height == real(0)) ? real(1) : step_(-th_below, real(0.5)));  // 0 where the height is floored
-        const real th_lift = ((least_height == real(0)) ? real(0) : max_(th_below, real(0)));  // what the floor adds to the height
-        const real th_kept = ((least_height == real(0)) ? th : max_(least_height, th));  // height, floored
+        const real th_lift = ((least_height == real(0)) ? real(0) : above_(th_below, real(0)));  // what the floor adds to the height
+        const real th_kept = ((least_height == real(0)) ? th : above_(th, least_height));  // height, floored
         const real th_kept_error = ((least_height == real(0)) ? two_diff_error(ty2, ty1) : th_follows*two_diff_error(ty2, ty1));  // what rounding it lost
-        const real x1_above = max_(dx1, real(0));  // max(dx1, 0)
+        const real x1_above = above_(dx1, real(0));  // max(dx1, 0)
         const real x1_below = x1_above - dx1;  // max(-dx1, 0)
-        const real y1_above = max_(dy1, real(0));  // max(dy1, 0)
+        const real y1_above = above_(dy1, real(0));  // max(dy1, 0)
         const real y1_below = y1_above - dy1;  // max(-dy1, 0)
-        const real x2_above = max_(dx2, real(0));  // max(dx2, 0)
+        const real x2_above = above_(dx2, real(0));  // max(dx2, 0)
         const real x2_below = x2_above - dx2;  // max(-dx2, 0)
-        const real y2_above = max_(dy2, real(0));  // max(dy2, 0)
+        const real y2_above = above_(dy2, real(0));  // max(dy2, 0)
         const real y2_below = y2_above - dy2;  // max(-dy2, 0)
         const real pw_out = min_(x1_below + x2_above, pw);  // pw - iw
         const real ph_out = min_(y1_below + y2_above, ph);  // ph - ih
@@ -344,9 +344,9 @@ KERNEL iou_square_hvp(
         const real union_gap = union_high - union_area;
         const real union_low = two_diff_error(area_sum, inter) + two_sum_error(parea, tarea) + parea_error + tarea_error - inter_error;
         const real union_error = union_gap + union_low;
-        const real union_kept = ((least_area < real(0)) ? union_area : max_(least_area, union_area));  // union, floored
+        const real union_kept = ((least_area < real(0)) ? union_area : above_(union_area, least_area));  // union, floored
         const real union_under = -union_area + least_area;
-        const real union_lift = max_(union_under - union_error, real(0));  // what the floor adds to the union
+        const real union_lift = above_(union_under - union_error, real(0));  // what the floor adds to the union
         const real union_follows = ((least_area < real(0)) ? real(1) : step_(union_area - least_area, real(0.5)));
         const real union_slack = ((least_area < real(0)) ? eps_union : union_lift + eps_union);
         const real union_den = ((eps_union == real(0)) ? union_kept : union_kept + eps_union);
@@ -376,7 +376,7 @@ KERNEL iou_square_hvp(
         const real ty_in = iw_met*(ty_share/union_safe);
         const real ty_side = union_follows*(th_follows*tw/union_safe);
         const real ty_out = iou*ty_side;
-        const real iou_kept = ((least_iou == real(0)) ? iou : max_(least_iou, iou));  // IoU, floored
+        const real iou_kept = ((least_iou == real(0)) ? iou : above_(iou, least_iou));  // IoU, floored
         const real gap_kept_bar = real(2)*iou_kept*loss_bar;
         const real gap_bar = ((least_iou == real(0)) ? gap_kept_bar : gap_kept_bar*step_(iou - least_iou, real(0.5)));
         const real pw_dot = px2_dot - px1_dot;

@@ -14,12 +14,17 @@ typedef long long size;
 INLINE real max_(real a, real b) { return (a > b) | (a != a) ? a : b; }
 INLINE real min_(real a, real b) { return (a < b) | (a != a) ? a : b; }
 
+// The same with a bound that is a number: one comparison less.
+INLINE real above_(real x, real bound) { return x <= bound ? bound : x; }
+INLINE real below_(real x, real bound) { return x >= bound ? bound : x; }
+
 // The larger of two; the other one where one is NaN.
 INLINE real max_number_(real a, real b) { return (a > b) | (b != b) ? a : b; }
 
-// 1 above 0, 0 below, at0 at 0, NaN for NaN.
+// 1 above 0, 0 below, at0 at 0, NaN for NaN: what is left beside 1 and 0 is at0, or NaN, plus x.
 INLINE real step_(real x, real at0) {
-    return x > real(0) ? real(1) : x < real(0) ? real(0) : x == real(0) ? at0 : x;
+    const real level = at0 + x;
+    return x > real(0) ? real(1) : x < real(0) ? real(0) : level;
 }
 
 INLINE real abs_(real x) { return x < real(0) ? -x : x + real(0); }

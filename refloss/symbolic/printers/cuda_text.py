@@ -32,7 +32,7 @@ _CALLS = {
     fn.Stop: "{0}",
     fn.Gate: "{0}",
     fn.Step: "step_({0}, {1})",
-    fn.Relu: "max_({0}, real(0))",
+    fn.Relu: "above_({0}, real(0))",
     fn.Ratio: "ratio_({0}, {1}, {2})",
     fn.AspectAngle: "atan2_({0}, {1})",
     fn.TwoSumError: "two_sum_error({0}, {1})",
@@ -135,6 +135,18 @@ class CudaExpression(ExpressionText):
     def call(self, function: type, args: tuple[sp.Expr, ...]) -> str:
         """Return a call of the prelude or of an elementary function."""
         return _CALLS[function].format(*(self(a) for a in args))
+
+    def _fold(self, expr: sp.Max | sp.Min) -> str:
+        """Return a fold of values, then of bounds: numbers and constants, which are never NaN."""
+        bounds = [a for a in expr.args if a.is_number or a.is_Symbol]
+        values = [a for a in expr.args if a not in bounds]
+        if not bounds or not values:
+            return super()._fold(expr)
+        text = super()._fold(expr.func(*values)) if len(values) > 1 else self(values[0])
+        bounded = "above_" if isinstance(expr, sp.Max) else "below_"
+        for bound in sorted(bounds, key=sp.default_sort_key):
+            text = f"{bounded}({text}, {self(bound)})"
+        return text
 
     def join(self, function: type, left: str, right: str) -> str:
         """Return the larger or smaller of two; NaN if either is."""

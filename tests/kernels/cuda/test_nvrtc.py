@@ -20,7 +20,13 @@ MOST = {"float32": 64, "float64": 128}
 #: Gradients that take more registers than the goal: eight derivatives share quantities that are
 #: computed once and stay alive. Nothing spills; a bound of 64 (launch bounds of four blocks) makes
 #: some spill on sm_100 and where constants are arguments.
-MORE = {("ciou", "float32"), ("ciou", "float64"), ("diou", "float32"), ("giou", "float32")}
+MORE = {
+    ("ciou", "float32"),
+    ("ciou", "float64"),
+    ("diou", "float32"),
+    ("giou", "float32"),
+    ("giou", "float64"),
+}
 
 
 @pytest.mark.parametrize(("program", "function", "real"), KERNELS)

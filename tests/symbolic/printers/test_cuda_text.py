@@ -44,7 +44,7 @@ EXPRESSIONS = {
     "root": lambda x, y, k: (sp.sqrt(x) + 1 / sp.sqrt(y), "sqrt_(x)"),
     "minus": lambda x, y, k: (-x - y, "-x - y"),
     "max and min": lambda x, y, k: (sp.Max(x, y) - sp.Min(x, y, 1), "max_(x, y)"),
-    "relu": lambda x, y, k: (Relu(x - y), "max_(x - y, real(0))"),
+    "relu": lambda x, y, k: (Relu(x - y), "above_(x - y, real(0))"),
     "step": lambda x, y, k: (Step(x, sp.S.Half) + Step(y, 0), "step_(x, real(0.5))"),
     "abs": lambda x, y, k: (sp.Abs(x), "abs_(x)"),
     "ratio": lambda x, y, k: (Ratio(x, y, sp.S.One), "ratio_(x, y, real(1))"),
