@@ -228,7 +228,8 @@ class BoxLoss(Loss):
         order, refuse_nan = checked(options.check, device=False), options.refuse_nan
         boxes = checks.boxes(pred, target)
         held = format_of(boxes[0].array.dtype)
-        backend = backend_of(options.backend, options.compute, held)
+        sized = "float64" if options.layout != "xyxy" else None  # tiny sizes vanish in corners
+        backend = backend_of(options.backend, options.compute or sized, held)
         return BoxProblem(spec, known, *boxes, order, refuse_nan, backend)
 
     def _on_device(self, home: Home, pred: Any, target: Any, options: _Options) -> Problem:

@@ -34,7 +34,7 @@ preset : str, optional
     A bundle of axis values, see Presets. An axis given beside it wins.
 layout : {{'xyxy', 'xywh', 'cxcywh'}}
     How both boxes are written; gradients come back in the same columns. Sizes become corners
-    in float64: what is tiny beside its coordinates loses digits there.
+    in what is computed with: what is tiny beside its coordinates loses digits there.
 reduction : {{'none', 'mean', 'sum'}}
     One loss a box, or their mean (NaN where N = 0) or sum, added up in float64.
 check : {{'values', 'none'}}, optional
@@ -45,9 +45,9 @@ nan : {{'propagate', 'raise'}}
     Whether NaN reaches the results of its own box, and of no other, or is an error.
 {_BACKEND}compute : {{'float64', 'float32'}}, optional
     What is computed with. NumPy computes in float64. Compiled programs, on the CPU or on a device,
-    take the boxes' format, float32 for narrower ones, unless they are asked for float64. In
-    float32 products of sides leave the range earlier: sides below 1e-12 other than 0 and
-    coordinates beyond 1e12 are then errors.
+    take the boxes' format, float32 for narrower ones, unless they are asked for float64; on the
+    CPU float64 also where boxes are written with sizes. In float32 products of sides leave the
+    range earlier: sides below 1e-12 other than 0 and coordinates beyond 1e12 are then errors.
 """
 
 _ROWS = f"""\
@@ -89,6 +89,8 @@ TypeError
     If an argument is no array of a dtype that it may have, or dtypes or devices differ.
 ValueError
     If a shape, a name or a value is not as described.
+RuntimeError
+    If a backend is asked for that this machine cannot run; the error says what is missing.
 refloss.run.cuda.DeviceError, refloss.run.cuda.DeviceMemoryError
     If a device cannot be used, and why; if it has no room for the results.
 

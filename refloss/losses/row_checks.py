@@ -131,6 +131,19 @@ def no_ignore_index(given: object, default: int) -> None:
         )
 
 
+PLACES = {"float32": 2**24, "float64": 2**31 - 1}
+"""How many classes can be counted in what is computed with."""
+
+
+def places(classes: int, real: str) -> None:
+    """Require that the place of every class is a number of the format `real`."""
+    if classes > PLACES[real]:
+        more = "; pass compute='float64'" if real == "float32" else ""
+        raise ValueError(
+            f"logits: expected at most {PLACES[real]:,} classes in {real}, got {classes:,}{more}"
+        )
+
+
 def class_weight(value: object, logits: Array, values: bool, adopt: Adopt = adopt) -> Any:
     """Return class weights as an array of shape (C,), None where none are given.
 

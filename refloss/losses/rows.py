@@ -258,6 +258,7 @@ class RowLoss(Loss):
             if kind != "index":
                 row_checks.no_nan("target", goal.array, None)
         backend = backend_of(options.backend, options.compute, format_of(scores.array.dtype))
+        row_checks.places(scores.array.shape[1], backend.real)
         return RowProblem(spec, known, scores, goal.array, labels, weight, kept, backend)
 
     def _on_device(self, home: Home, logits: Any, target: Any, options: _Options) -> Problem:
@@ -271,6 +272,7 @@ class RowLoss(Loss):
         held = held_format(scores.array)
         weight = row_checks.class_weight(options.class_weight, scores.array, False, home.adopt)
         backend = backend_of("cuda", options.compute, held)
+        row_checks.places(scores.array.shape[1], backend.real)
         if kind != "index":
             row_checks.no_ignore_index(options.ignore_index, IGNORE_INDEX)
         ignore = row_checks.ignored_label(options.ignore_index)

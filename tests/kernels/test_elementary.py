@@ -36,7 +36,7 @@ class Library:
 
     def __init__(self, header, folder):
         try:
-            command = [compiler.compiler(), *compiler.FLAGS, "-march=native"]
+            command = [*compiler.compiler(), *compiler.FLAGS, "-march=native"]
         except compiler.CompilerError as error:
             pytest.skip(str(error))
         loops = [_loop(name, kind) for name in ARITY for kind in TYPES]

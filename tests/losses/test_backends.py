@@ -245,6 +245,34 @@ def test_what_float32_cannot_hold_is_refused_where_it_computes(dtype):
         refloss.ciou(boxes, boxes, backend="c")
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_infinite_boxes_are_refused_whatever_computes(dtype):
+    boxes = np.array([[0.0, 0.0, np.inf, 1.0]]).astype(dtype_of(dtype))
+    for compute in ("float32", "float64"):
+        with pytest.raises(ValueError, match="coordinates that are finite or NaN"):
+            refloss.ciou(boxes, boxes, backend="c", compute=compute)
+
+
+def test_sizes_that_are_tiny_beside_their_corner_keep_their_area():
+    box = np.array([[1e4, 1e4, 1e-4, 1e-4]], "f4")
+    for layout in ("xywh", "cxcywh"):
+        assert refloss.iou(box, box, layout=layout, backend="c")[0] == 0.0
+
+
+def test_more_classes_than_float32_counts_are_refused():
+    logits = np.broadcast_to(np.float32(0), (1, 2**24 + 1))
+    with pytest.raises(ValueError, match=r"at most 16,777,216 classes in float32, got 16,777,217"):
+        refloss.cross_entropy(logits, np.array([3]), backend="c")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_sum_that_overflows_warns_as_little_as_numpys():
+    logits = np.array([[1.7e308, 0.0]] * 2)
+    for backend in ("numpy", "c"):
+        loss = refloss.cross_entropy(logits, np.array([1, 1]), reduction="sum", backend=backend)
+        assert loss == np.inf
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

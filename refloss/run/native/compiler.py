@@ -11,6 +11,7 @@ import ctypes
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -31,6 +32,7 @@ FLAGS = (
 )
 _NAMES = ("c++", "g++", "clang++")
 _SECONDS = 300
+_END = b"refloss: written to the end"
 
 
 class CompilerError(RuntimeError):
@@ -58,25 +60,25 @@ def store() -> Path:
     """Return the folder of compiled texts: ``$REFLOSS_CACHE``, or one in the user's cache."""
     given = os.environ.get("REFLOSS_CACHE")
     if given:
-        return Path(given)
+        return Path(given).expanduser().absolute()
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "refloss"
+    return Path(home).absolute() / "refloss"
 
 
 @cache
-def compiler() -> str:
-    """Return the path of a C++ compiler: ``$CXX``, else the first of c++, g++ and clang++.
+def compiler() -> tuple[str, ...]:
+    """Return a C++ compiler's path and first arguments: ``$CXX``, else c++, g++ or clang++.
 
     Raises
     ------
     CompilerError
         If there is none.
     """
-    given = os.environ.get("CXX")
-    for name in [given] if given else _NAMES:
+    given = shlex.split(os.environ.get("CXX", ""))
+    for name, *more in [given] if given else [[name] for name in _NAMES]:
         if found := shutil.which(name):
-            return found
-    looked = f"$CXX = {given}" if given else ", ".join(_NAMES)
+            return found, *more
+    looked = f"$CXX = {' '.join(given)}" if given else ", ".join(_NAMES)
     raise CompilerError(
         f"backend 'c' needs a C++ compiler: expected one of {looked} on the path, found none; "
         "install g++ or clang++, or use backend='numpy'"
@@ -90,26 +92,43 @@ def _loaded(path: str) -> ctypes.CDLL:
 
 def _compiled(text: str, more: tuple[str, ...]) -> Path:
     flags = (*_flags(), *more)
-    content = "\0".join([text, *flags, _identity(compiler()), _processor()])
+    content = "\0".join([text, *flags, *compiler(), _identity(compiler()[0]), _processor()])
     path = store() / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.so"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _compile(text, flags, path)
+    try:
+        if not _is_whole(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _compile(text, flags, path)
+    except OSError as error:
+        raise CompilerError(
+            f"cannot keep compiled kernels in {store()} ({error.strerror}); set REFLOSS_CACHE to a "
+            "folder that can be written to"
+        ) from error
     return path
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether a library was written to its end: loading half of one ends the process."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        file.seek(-min(len(_END), path.stat().st_size), os.SEEK_END)
+        return file.read() == _END
 
 
 def _compile(text: str, flags: tuple[str, ...], path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         source, draft = Path(folder, "unit.cpp"), Path(folder, "unit.so")
         source.write_text(text, encoding="utf-8")
-        command = [compiler(), *flags, str(source), "-o", str(draft)]
+        command = [*compiler(), *flags, str(source), "-o", str(draft)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise CompilerError(f"{command[0]} took more than {_SECONDS} s") from error
-        if done.returncode:
-            errors = "\n".join(done.stderr.splitlines()[:12])
+        if done.returncode or not draft.exists():
+            errors = "\n".join(done.stderr.splitlines()[:12]) or f"exit code {done.returncode}"
             raise CompilerError(f"{command[0]} refused a kernel:\n{errors}")
+        with draft.open("ab") as file:
+            file.write(_END)
         draft.replace(path)
 
 
@@ -124,7 +143,7 @@ def _flags() -> tuple[str, ...]:
 
 
 def _accepts(flag: str) -> bool:
-    command = [compiler(), flag, "-x", "c++", "-fsyntax-only", os.devnull]
+    command = [*compiler(), flag, "-x", "c++", "-fsyntax-only", os.devnull]
     return subprocess.run(command, capture_output=True, timeout=_SECONDS).returncode == 0
 
 

@@ -9,7 +9,8 @@ KERNEL_RETURNS(size) suspicious(size items, Quad<HELD> boxes, double smallest, d
         const real reach = max_(max_(abs_(x1), abs_(y1)), max_(abs_(x2), abs_(y2)));
         const bool wide = (w == real(0)) | (w >= real(smallest));
         const bool high = (h == real(0)) | (h >= real(smallest));
-        count += !(wide & high & (reach <= real(largest)));
+        const bool finite = reach - reach == real(0);  // `largest` may be beyond what is held
+        count += !(wide & high & finite & (reach <= real(largest)));
     }
     return count;
 }

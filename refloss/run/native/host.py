@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -79,7 +80,8 @@ class HostKernel:
             for (name, _), filled in zip(self._named("outputs"), taken, strict=True):
                 sink = outputs[name]
                 if sink is not None and not isinstance(sink, np.ndarray):
-                    sink.put(start, [filled])  # type: ignore[list-item]
+                    with np.errstate(all="ignore"):
+                        sink.put(start, [filled])  # type: ignore[list-item]
 
     def _named(self, which: str) -> list[tuple[str, str]]:
         arrays = self.unit.inputs if which == "inputs" else self.unit.outputs
@@ -131,8 +133,15 @@ class _Call:
         edges = [rows * k // shares for k in range(shares + 1)]
         if shares == 1:
             self(0, rows, arrays)
+            return
+        pairs = pairwise(edges)
+        try:
+            waiting = [_pool(shares).submit(self, low, high, arrays) for low, high in pairs]
+        except RuntimeError:  # the interpreter shuts down, and starts no thread
+            self(0, rows, arrays)
         else:
-            list(_pool(shares).map(lambda a, b: self(a, b, arrays), edges[:-1], edges[1:]))
+            for share in waiting:
+                share.result()
 
     def __call__(self, low: int, high: int, arrays: Sequence[Any]) -> None:
         sizes = [ctypes.c_longlong(high - low), *map(ctypes.c_longlong, self.more)]
@@ -198,9 +207,19 @@ def _room(output: Output, start: int, stop: int) -> np.ndarray | None:
 
 
 def threads() -> int:
-    """Return how many threads a kernel may use: ``$REFLOSS_THREADS``, or one a processor."""
+    """Return how many threads a kernel may use: ``$REFLOSS_THREADS``, or one a processor.
+
+    Raises
+    ------
+    ValueError
+        If the variable is no positive whole number.
+    """
     given = os.environ.get("REFLOSS_THREADS", "")
-    return max(1, int(given)) if given.isdigit() else _processors()
+    if not given:
+        return _processors()
+    if not (given.isascii() and given.isdecimal() and int(given)):
+        raise ValueError(f"REFLOSS_THREADS: expected a positive whole number, got {given!r}")
+    return int(given)
 
 
 def _processors() -> int:
@@ -211,3 +230,7 @@ def _processors() -> int:
 @cache
 def _pool(size: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(size, thread_name_prefix="refloss")
+
+
+if hasattr(os, "register_at_fork"):  # a child has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -47,6 +47,38 @@ def test_the_compiler_of_the_environment_is_taken(monkeypatch):
         compiler.compiler.cache_clear()
 
 
+def test_a_library_that_was_cut_short_is_compiled_again(folder):
+    text = TEXT % 11
+    path = compiler._compiled(text, ())
+    path.write_bytes(path.read_bytes()[:9000])
+    assert compiler.load(text).answer() == 11
+
+
+def test_a_compiler_with_arguments(folder, monkeypatch):
+    first = compiler.compiler()[0]
+    for cached in (compiler.compiler, compiler._flags):
+        cached.cache_clear()
+    monkeypatch.setenv("CXX", f"{first} -m64")
+    try:
+        assert compiler.load(TEXT % 12).answer() == 12
+    finally:
+        for cached in (compiler.compiler, compiler._flags):
+            cached.cache_clear()
+
+
+def test_a_folder_that_cannot_be_used_is_named_with_the_remedy(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("REFLOSS_CACHE", str(tmp_path / "file" / "below"))
+    with pytest.raises(compiler.CompilerError, match=r"below \(.*set REFLOSS_CACHE to a folder"):
+        compiler.load(TEXT % 13)
+
+
+def test_a_relative_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REFLOSS_CACHE", ".")
+    assert compiler.load(TEXT % 14).answer() == 14
+
+
 def test_folders_of_the_cache(monkeypatch, tmp_path):
     monkeypatch.delenv("REFLOSS_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

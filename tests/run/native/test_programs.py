@@ -1,6 +1,9 @@
 """Running a program's text: which constants are numbers of it, and where results go."""
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -97,7 +100,52 @@ def test_a_directory_without_texts_for_compilers_is_told(tmp_path):
         library(tmp_path).native("mine")
 
 
-@pytest.mark.parametrize(("given", "expected"), [("3", 3), ("0", 1), ("", None), ("many", None)])
+@pytest.mark.parametrize(("given", "expected"), [("3", 3), ("", None)])
 def test_threads_are_those_of_the_environment(monkeypatch, given, expected):
     monkeypatch.setenv("REFLOSS_THREADS", given)
     assert host.threads() == (expected or host._processors())
+
+
+@pytest.mark.parametrize("given", ["0", "many", "-3", "²"])
+def test_other_numbers_of_threads_are_refused(monkeypatch, given):
+    monkeypatch.setenv("REFLOSS_THREADS", given)
+    with pytest.raises(ValueError, match="REFLOSS_THREADS: expected a positive whole number"):
+        host.threads()
+
+
+def test_a_forked_child_runs_on_threads_of_its_own():
+    code = (
+        "import os, numpy as np, refloss\n"
+        "boxes = np.ones((100_000, 4), 'f4')\n"
+        "call = lambda: refloss.giou(boxes, boxes, backend='c', check='none')\n"
+        "call()\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    call()\n"
+        "    os._exit(0)\n"
+        "print(os.waitpid(child, 0)[1])\n"
+    )
+    environment = {**os.environ, "REFLOSS_THREADS": "2"}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=60,
+    )
+    assert done.stdout.strip() == "0", done.stderr
+
+
+def test_a_call_while_the_interpreter_ends():
+    code = (
+        "import atexit, numpy as np, refloss\n"
+        "boxes = np.ones((100_000, 4), 'f4')\n"
+        "call = lambda: refloss.giou(boxes, boxes, backend='c', check='none')\n"
+        "atexit.register(lambda: print(call().sum()))\n"
+        "call()\n"
+    )
+    environment = {**os.environ, "REFLOSS_THREADS": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60
+    )
+    assert done.stdout.strip() == "100000.0", done.stderr
