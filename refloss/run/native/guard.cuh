@@ -1,16 +1,19 @@
-// Counting boxes that a closer look may refuse: inverted, not finite, of extreme size.
+// Whether a closer look may refuse any of these boxes: inverted, not finite, of extreme size.
+//
+// The numbers are taken in the order in which they lie, x1 y1 x2 y2 x1 y1 ..., so that the loop
+// reads them one after another: a side is a number and the one two places behind it.
 
-KERNEL_RETURNS(size) suspicious(size items, Quad<HELD> boxes, double smallest, double largest) {
-    size count = 0;
-    for (size i = 0; i < items; ++i) {
-        real x1, y1, x2, y2;
-        boxes.load(i, x1, y1, x2, y2);
-        const real w = x2 - x1, h = y2 - y1;
-        const real reach = max_(max_(abs_(x1), abs_(y1)), max_(abs_(x2), abs_(y2)));
-        const bool wide = (w == real(0)) | (w >= real(smallest));
-        const bool high = (h == real(0)) | (h >= real(smallest));
-        const bool finite = reach - reach == real(0);  // `largest` may be beyond what is held
-        count += !(wide & high & finite & (reach <= real(largest)));
+KERNEL_RETURNS(int) suspicious(size items, HELD* at, double smallest, double largest) {
+    const real least = real(smallest), most = real(largest);
+    const size numbers = 4*items;
+    unsigned sound = ~0u;
+    for (size j = 0; j < numbers; ++j) {
+        const real x = widened(at[j]);
+        const real other = widened(at[j ^ 2]);  // of the same box
+        const real side = (j & 2) != 0 ? x - other : other - x;
+        const unsigned wide = unsigned(side == real(0)) | unsigned(side >= least);
+        const unsigned finite = x - x == real(0);  // `largest` may be beyond what is held
+        sound &= wide & finite & unsigned(x <= most) & unsigned(x >= -most);
     }
-    return count;
+    return sound & 1u ? 0 : 1;
 }

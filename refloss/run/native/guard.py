@@ -40,6 +40,6 @@ def sound(boxes: np.ndarray, smallest: float, largest: float) -> bool:
 @cache
 def _look(held: str) -> Any:
     function = compiler.load(guard_text(STORED[held])).suspicious
-    function.restype = ctypes.c_longlong
+    function.restype = ctypes.c_int
     function.argtypes = [ctypes.c_longlong, ctypes.c_void_p, ctypes.c_double, ctypes.c_double]
     return function
