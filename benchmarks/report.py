@@ -14,7 +14,7 @@ from benchmarks.tables import Table
 Errors = dict[tuple[str, str], dict[str, float | None]]
 
 #: What the summary calls ours.
-BACKENDS = {"refloss": "numpy", "c": "c"}
+BACKENDS = {"refloss": "numpy", "c": "c, in float64", "c float32": "c, in float32"}
 
 #: Facts that a page of results leaves out: they name one machine at one moment.
 OF_ONE_RUN = ("processor", "load before")
@@ -77,6 +77,7 @@ def summary_table(rows: list[Row], peers: list[str]) -> Table:
         (dtype, f"{size:,}", name, *(times(mean_ratio(group, peer, ours)) for peer in peers))
         for (dtype, size), group in groups.items()
         for ours, name in BACKENDS.items()
+        if all(ours in row.seconds for row in group)
     )
     head = ("dtype", "pairs", "backend", *peers)
     return Table("Geometric means over the losses", head, body, words=1)
