@@ -235,6 +235,10 @@ class ExactBalls:
         """Exponential."""
         return _ball(x).exp()
 
+    def expm1(self, x: Any) -> arb:
+        """exp(x) - 1."""
+        return _ball(x).expm1()
+
     def sqrt(self, x: Any) -> arb:
         """Square root."""
         return _ball(x).sqrt()

@@ -301,6 +301,13 @@ class FloatBalls:
         spread = np.maximum(value, 4 * _TINY) * np.expm1(x.rad) * (1 + 2.0**-40)
         return self._library(value, spread)
 
+    def expm1(self, x: Any) -> Ball:
+        """exp(x) - 1."""
+        x = self.lift(x)
+        value = np.expm1(x.mid)
+        spread = np.maximum(np.exp(x.mid), 4 * _TINY) * np.expm1(x.rad) * (1 + 2.0**-40)
+        return self._library(value, spread)
+
     def sqrt(self, x: Any) -> Ball:
         """Square root."""
         x = self.lift(x)

@@ -179,6 +179,10 @@ class TaylorJets(ExactBalls):
         """Exponential."""
         return self.lift(x).exp()
 
+    def expm1(self, x: Any) -> Any:
+        """exp(x) - 1."""
+        return self.exp(x) - 1
+
     def sqrt(self, x: Any) -> Any:
         """Square root; at zero the derivative is undefined."""
         return self._unsmooth(0) if self.real(x) == 0 else self.lift(x).sqrt()

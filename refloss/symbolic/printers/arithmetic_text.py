@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 import sympy as sp
-from sympy.codegen.cfunctions import log1p
+from sympy.codegen.cfunctions import expm1, log1p
 
 from refloss.symbolic import functions as fn
 from refloss.symbolic.printers.expressions import ExpressionText
@@ -19,6 +19,7 @@ _CALLS = {
     sp.exp: "exp",
     sp.log: "log",
     log1p: "log1p",
+    expm1: "expm1",
     sp.sqrt: "sqrt",
     sp.sin: "sin",
     sp.cos: "cos",

@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import sympy as sp
-from sympy.codegen.cfunctions import log1p
+from sympy.codegen.cfunctions import expm1, log1p
 
 from refloss.symbolic import functions as fn
 from refloss.symbolic.passes import idle
@@ -25,6 +25,7 @@ _CALLS = {
     sp.exp: "exp_({0})",
     sp.log: "log_({0})",
     log1p: "log1p_({0})",
+    expm1: "expm1_({0})",
     sp.sqrt: "sqrt_({0})",
     sp.atan: "atan_({0})",
     sp.atan2: "atan2_({0}, {1})",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import sympy as sp
-from sympy.codegen.cfunctions import log1p
+from sympy.codegen.cfunctions import expm1, log1p
 
 from refloss.symbolic import functions as fn
 from refloss.symbolic.printers.expressions import ATOM, ExpressionText
@@ -62,6 +62,7 @@ _CALLS = {
     sp.exp: "np.exp({0})",
     sp.log: "np.log({0})",
     log1p: "np.log1p({0})",
+    expm1: "np.expm1({0})",
     sp.sqrt: "np.sqrt({0})",
     sp.sin: "np.sin({0})",
     sp.cos: "np.cos({0})",
