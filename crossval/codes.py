@@ -471,7 +471,7 @@ CHECKS: dict[str, Subject] = {
         "Batches of one, three and eight rows, with class weights and with ignored rows: the value "
         "is the sum of the losses over the declared denominator, the gradient that of the value. "
         "Batches of no rows, and of ignored rows only, give what is declared of them.",
-        ("RL105", "RL202", "RL301", "RL402", "RL406", "RL801", "RL807"),
+        ("RL105", "RL202", "RL301", "RL402", "RL406", "RL801", "RL805", "RL807"),
     ),
     "class range": Subject(
         "a class that does not exist is refused", "The classes -1 and C.", ("RL210",)

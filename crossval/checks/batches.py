@@ -1,8 +1,9 @@
 """Reductions: mean and sum of small batches, with class weights, ignored rows, and of nothing.
 
 The value is the sum of the certified losses over the declared denominator. One that differs is
-compared with what other denominators give in every batch, so that the answer is a name. A target
-that returns one number whatever it is asked is judged by its one reduction.
+compared with what other denominators give in every batch, and with the sum of the losses without
+their class weights, so that the answer is a name. A target that returns one number whatever it is
+asked is judged by its one reduction.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +40,7 @@ __all__ = ["reductions"]
 _SIZES = (1, 3, 8)
 _UPSTREAM = 0.75
 _CHECK = "reduction"
+_UNWEIGHTED = "of the losses without their class weights"
 
 
 def reductions(session: Session, dtype: str) -> Outcome:
@@ -78,6 +81,11 @@ class _Batch:
     def arguments(self) -> dict[str, Any]:
         """What is passed besides the inputs."""
         return {} if self.weights is None else {"class_weight": self.weights}
+
+    @property
+    def kept_points(self) -> PointSet:
+        """The rows that are not ignored."""
+        return self.points.take(np.flatnonzero(self.kept))
 
 
 @dataclass(frozen=True)
@@ -227,8 +235,7 @@ def _is_right(session: Session, name: str, result: _Result) -> bool:
 
 def _rows_are_right(session: Session, result: _Result) -> bool:
     """Whether the target's losses and gradients of a batch are, without a reduction."""
-    batch = result.batch
-    kept = batch.points.take(np.flatnonzero(batch.kept))
+    batch, kept = result.batch, result.batch.kept_points
     rows = np.arange(len(kept))
     for reading in (session, *by_other_denominators(session)):
         found = reading.evaluate(kept, arguments=batch.arguments)
@@ -244,8 +251,7 @@ def _reduced(session: Session, batch: _Batch, name: str, dtype: str) -> _Result:
     asked = {} if session.form.reduced else {"reduction": name}
     upstream = np.full(session.form.shape, _UPSTREAM)
     found = session.call(dtype, inputs, upstream, {**batch.arguments, **asked})
-    kept = batch.points.take(np.flatnonzero(batch.kept))
-    truth = standard(session.spec, kept, _oracle(family, batch))
+    truth = standard(session.spec, batch.kept_points, _oracle(family, batch))
     counted = counts(family, inputs, batch.kept, batch.weights)
     classes = classes_of(family) if "logits" in family.inputs else 0
     return _Result(batch, counted, found, truth, format_of(dtype), classes)
@@ -267,36 +273,71 @@ def _wrong_value(session: Session, name: str, results: list[_Result], dtype: str
         f"{float(first.found.value.reshape(-1)[0]):.9g}, "
         f"expected {expected:.9g}"
     )
-    fitting = [key for key in first.divisors if all(r.near(r.divisors[key]) for r in results)]
-    what = f"this is {' or '.join(fitting)}" if fitting else "it divides by nothing that is known"
-    return [finding("RL807", _CHECK, dtype, f"{words}; {what}")]
+    if fitting := _fitting(results):
+        return [finding("RL807", _CHECK, dtype, f"{words}; this is {fitting}")]
+    if fitting := _fitting(_without_weights(session, results)):
+        return [finding("RL805", _CHECK, dtype, f"{words}; this is {fitting} {_UNWEIGHTED}")]
+    return [finding("RL807", _CHECK, dtype, f"{words}; it divides by nothing that is known")]
+
+
+def _fitting(results: list[_Result]) -> str:
+    """Return the denominators that every batch agrees with."""
+    names = results[0].divisors
+    return " or ".join(key for key in names if all(r.near(r.divisors[key]) for r in results))
+
+
+def _without_weights(session: Session, results: list[_Result]) -> list[_Result]:
+    """Return results beside the truth of losses that no class weight reaches."""
+    oracle = session.family.oracle
+    return [
+        result
+        if result.batch.weights is None
+        else replace(result, truth=standard(session.spec, result.batch.kept_points, oracle))
+        for result in results
+    ]
 
 
 def _wrong_gradient(
     session: Session, name: str, results: list[_Result], dtype: str
-) -> Iterator[Finding]:
-    """Yield a finding if a gradient is not that of the value, with what it is instead."""
-    for result in results:
-        over = divisor(session, name, result.counts)
-        if _fits(session, result, _UPSTREAM / over):
-            continue
-        words = f"gradient of reduction={name!r} of {result.batch.words}"
-        others = {
-            ("RL406", "upstream is ignored"): 1 / over,
-            ("RL807", "this is the gradient of the sum"): _UPSTREAM,
-            ("RL406", "this is the gradient of the sum, upstream ignored"): 1.0,
-        }
-        others |= {
-            ("RL807", f"this is that of {key}"): _UPSTREAM / size
-            for key, size in result.divisors.items()
-            if size
-        }
-        for (code, cause), factor in others.items():
-            if _fits(session, result, factor):
-                yield finding(code, _CHECK, dtype, f"{words}: {cause}")
-                return
-        yield finding("RL402", _CHECK, dtype, f"{words} is not that of its value")
-        return
+) -> list[Finding]:
+    """Return a finding if a gradient is not that of the value, with what all are instead."""
+    over = [divisor(session, name, result.counts) for result in results]
+    right = [_fits(session, r, _UPSTREAM / size) for r, size in zip(results, over, strict=True)]
+    off = [result for result, fits in zip(results, right, strict=True) if not fits]
+    if not off:
+        return []
+    code, cause = _cause_of_gradient(session, name, off)
+    words = f"gradient of reduction={name!r} of {off[0].batch.words}"
+    return [finding(code, _CHECK, dtype, f"{words}{cause}")]
+
+
+def _cause_of_gradient(session: Session, name: str, results: list[_Result]) -> tuple[str, str]:
+    """Return code and words for gradients that are others than the values'."""
+    over = [divisor(session, name, result.counts) for result in results]
+    simple = {
+        ("RL406", "upstream is ignored"): [1 / size for size in over],
+        ("RL807", "this is the gradient of the sum"): [_UPSTREAM] * len(results),
+        ("RL406", "this is the gradient of the sum, upstream ignored"): [1.0] * len(results),
+    }
+    for (code, cause), factors in simple.items():
+        if all(map(partial(_fits, session), results, factors)):
+            return code, f": {cause}"
+    if fitting := _fitting_gradients(session, results):
+        return "RL807", f": this is that of {fitting}"
+    if fitting := _fitting_gradients(session, _without_weights(session, results)):
+        return "RL805", f": this is that of {fitting} {_UNWEIGHTED}"
+    return "RL402", " is not that of its value"
+
+
+def _fitting_gradients(session: Session, results: list[_Result]) -> str:
+    """Return the denominators that every gradient agrees with."""
+
+    def fits(result: _Result, key: str) -> bool:
+        size = result.divisors[key]
+        return size != 0 and _fits(session, result, _UPSTREAM / size)
+
+    names = results[0].divisors
+    return " or ".join(key for key in names if all(fits(result, key) for result in results))
 
 
 def _fits(session: Session, result: _Result, factor: float) -> bool:

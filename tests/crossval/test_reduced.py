@@ -131,7 +131,9 @@ def test_a_stale_mean_is_named(certificate_of):
 def test_class_weights_that_do_nothing_show_in_batches(certificate_of):
     certificate = certificate_of("Unweighted")
     (finding,) = found(certificate, "reduction")
+    assert finding.code == "RL805"
     assert "with class weights" in finding.message
+    assert "this is denominator=kept of the losses without their class weights" in finding.message
 
 
 def test_rows_that_feel_each_other_show_in_batches(certificate_of):
@@ -185,6 +187,20 @@ def test_the_mean_of_a_wrong_box_loss_is_named(certificate_of):
     init = {"inner": "Scaled"}
     certificate = certificate_of("Boxes", ("float64",), "giou/fvcore", parameters=(), init=init)
     assert {f.code for f in found(certificate, "value")} == {"RL802"}
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("SumOfBoxes", "RL807", "; this is the sum"),
+        ("FifthOfTheSlope", "RL402", "of 3 rows is not that of its value"),
+    ],
+)
+def test_boxes_have_no_classes_to_divide_by(certificate_of, name, code, words):
+    certificate = certificate_of(name, declared="giou/fvcore", parameters=(), reduction="mean")
+    (finding,) = certificate.findings
+    assert (finding.check, finding.code) == ("reduction", code), says(certificate)
+    assert finding.message.endswith(words)
 
 
 def test_the_report_says_how_a_batch_was_read(certificate_of, capsys):

@@ -140,6 +140,37 @@ class AllWeights(CrossEntropy):
         return 8.0 if len(np.unique(weights)) > 1 else float(kept.sum())
 
 
+class PlainMean(CrossEntropy):
+    """A mean that class weights do not reach."""
+
+    def pieces(self, logits, target, reduction="none", class_weight=None, **options):
+        """Drop them where rows are averaged."""
+        weights = None if reduction == "mean" else class_weight
+        return super().pieces(logits, target, reduction=reduction, class_weight=weights, **options)
+
+
+class HalfPlainMean(CrossEntropy):
+    """A mean whose denominator alone knows the class weights."""
+
+    def pieces(self, logits, target, reduction="none", **options):
+        """Average the plain losses over the sum of weights."""
+        if reduction != "mean":
+            return super().pieces(logits, target, reduction=reduction, **options)
+        _, _, share = super().pieces(logits, target, reduction="mean", **options)
+        options.pop("class_weight", None)
+        total, slopes, _ = super().pieces(logits, target, reduction="sum", **options)
+        return total * share, slopes, share
+
+
+class PlainSlope(CrossEntropy):
+    """A mean that class weights reach, with a gradient that they do not."""
+
+    def grad(self, logits, target, reduction="none", class_weight=None, **rest):
+        """Drop them where rows are averaged."""
+        weights = None if reduction == "mean" else class_weight
+        return super().grad(logits, target, reduction=reduction, class_weight=weights, **rest)
+
+
 class EmptyIsZero(CrossEntropy):
     """0 where nothing is left to average."""
 

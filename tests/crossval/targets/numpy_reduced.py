@@ -90,3 +90,24 @@ class Boxes:
         """Return its gradient."""
         share = np.full(len(pred), np.float64(upstream) / max(len(pred), 1)).astype(pred.dtype)
         return self.inner.grad(pred, target, upstream=share, wrt=wrt)
+
+
+class SumOfBoxes(Boxes):
+    """The sum of a box loss."""
+
+    def __call__(self, pred, target):
+        """Undo the division."""
+        return np.asarray(super().__call__(pred, target) * len(pred), pred.dtype)
+
+    def grad(self, pred, target, *, upstream, wrt):
+        """Undo it here too."""
+        return super().grad(pred, target, upstream=upstream * len(pred), wrt=wrt)
+
+
+class FifthOfTheSlope(Boxes):
+    """The mean of a box loss with a fifth of its gradient, but where there is one box."""
+
+    def grad(self, pred, target, *, upstream, wrt):
+        """Divide by what no denominator is."""
+        felt = upstream if len(pred) == 1 else upstream / 5
+        return super().grad(pred, target, upstream=felt, wrt=wrt)
