@@ -131,6 +131,20 @@ class HyperDuals(TaylorJets):
         both = _product(g.du[1], x[0]) + _product(inner, x.du[0]) + _product(outer, x.re[1])
         return Dual(jet(0, _product(inner, x[0])), jet(_product(outer, x[0]), both))
 
+    def raised(self, x: Any, g: Any) -> Dual:
+        """Return x to the power g, which does not vary; at zero 0 < g < 2 but 1 is not smooth."""
+        x, exponent = self.lift(x), self.real(g)
+        if exponent == 0:
+            return self.constant(1)
+        if exponent == 1:
+            return x
+        still = all(move == 0 for move in (x.re[1], x.du[0], x.du[1]))
+        if sign_of(x[0]) == 0 and sign_of(exponent - 2) < 0 and not still:
+            return self._unsmooth(0)
+        inner = TaylorJets(self.ties, self.undefined)
+        slope = exponent * inner.raised(x.re, exponent - 1)
+        return Dual(inner.raised(x.re, exponent), slope * x.du)
+
     def aspect(self, w: Any, h: Any, unit: Any, sign: Any) -> Any:
         """atan2(w, h): inner derivative by convention, outer derivative the true one of both."""
         w, h = self.lift(w), self.lift(h)

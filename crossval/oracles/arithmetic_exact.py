@@ -243,6 +243,13 @@ class ExactBalls:
         """Square root."""
         return _ball(x).sqrt()
 
+    def raised(self, x: Any, g: Any) -> arb:
+        """Return x to the power g, for x >= 0; at zero 1 where g is, and 0 for every other g."""
+        x, g = _ball(x), _ball(g)
+        if sign_of(g) == 0:
+            return arb(1)
+        return arb(0) if sign_of(x) == 0 else x**g
+
     def power(self, x: Any, n: int) -> Any:
         """Return x to an integer power, by multiplication."""
         if n < 0:

@@ -315,6 +315,21 @@ class FloatBalls:
         spread = np.where(x.rad == 0, 0.0, x.rad / (value + np.sqrt(np.maximum(x.mid - x.rad, 0))))
         return self._rounded(value, spread, self._unit * value)
 
+    def raised(self, x: Any, g: Any) -> Ball:
+        """Return x to the power g, one number for all rows; x >= 0, whatever its ball says."""
+        x, g = self.lift(x), self.lift(g)
+        if np.all(g.mid == 0) and np.all(g.rad == 0):
+            return self.lift(1.0)
+        sides = np.maximum(x.mid - x.rad, 0.0) / _GROW, (x.mid + x.rad) * _GROW
+        # x^g is monotone in x and in g: its extremes lie at the corners.
+        ends = [np.power(side, g.mid + way * g.rad) for side in sides for way in (-1, 1)]
+        value = np.power(np.maximum(x.mid, 0.0), g.mid)
+        spread = reduce(np.maximum, (np.abs(end - value) for end in ends))
+        spread += 2 * LIBM * _UNIT * reduce(np.maximum, ends)
+        ball = self._library(value, np.where((x.rad == 0) & (g.rad == 0), 0.0, spread))
+        zero = (x.mid == 0) & (x.rad == 0)
+        return Ball(np.where(zero, 0.0, ball.mid), np.where(zero, 0.0, ball.rad), self)
+
     def power(self, x: Any, n: int) -> Any:
         """Return x to an integer power, by multiplication."""
         if n < 0:

@@ -127,6 +127,18 @@ class TaylorJets(ExactBalls):
             return g * x
         return jet(0, g[1] * x[0] if g[1] != 0 else 0)
 
+    def raised(self, x: Any, g: Any) -> Any:
+        """Return x to the power g, which does not vary; at zero 0 < g < 1 has no derivative."""
+        x, exponent = self.lift(x), self.real(g)
+        value = super().raised(x[0], exponent)
+        if exponent == 0 or x[1] == 0:
+            return jet(value)
+        if exponent == 1:
+            return x
+        if sign_of(x[0]) == 0 and sign_of(exponent - 1) < 0:
+            return self._unsmooth(value)
+        return jet(value, exponent * super().raised(x[0], exponent - 1) * x[1])
+
     def stop(self, x: Any) -> Any:
         """Return the value of x, held constant."""
         return self.constant(self.real(x))

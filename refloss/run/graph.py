@@ -215,6 +215,12 @@ def _divide(graph: Graph, a: int, b: int) -> int | None:
     return None
 
 
+def _power(graph: Graph, a: int, b: int) -> int | None:
+    if graph.constant(b) == 0.0:
+        return graph.const(1.0)  # of every number, NaN included
+    return a if graph.is_const(b, 1.0) else None
+
+
 def _where(graph: Graph, condition: int, a: int, b: int) -> int | None:
     known = graph.constant(condition)
     if known is not None:
@@ -306,6 +312,7 @@ _RULES: dict[str, Callable[..., int | None]] = {
     "subtract": _subtract,
     "multiply": _multiply,
     "divide": _divide,
+    "power": _power,
     "negative": _involution("negative"),
     "invert": _involution("invert"),
     "absolute": _absolute,

@@ -8,6 +8,7 @@ gives the textbook expression it stands for, used in proofs and in unrolled witn
 from __future__ import annotations
 
 import sympy as sp
+from sympy.codegen.cfunctions import expm1
 from sympy.core.function import Function
 
 HALF = sp.S.Half
@@ -237,6 +238,35 @@ class Weighted(Function):
         return self.args[0] * self.args[1]
 
 
+class Power(Function):
+    """``Power(x, g)``: x^g for x >= 0; at x = 0 it is 1 where g = 0, and 0 for every other g.
+
+    The derivative by x is g·x^(g−1), a `Power` again: at x = 0 it is 1 where g = 1 and 0 for every
+    other g, also for 0 < g < 1, where the slope has no bound. Losses read it beside a factor that
+    vanishes faster.
+    """
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, x: sp.Expr, g: sp.Expr) -> sp.Expr | None:
+        """Decide where g is 0 or 1."""
+        if g.is_zero:
+            return sp.S.One
+        return x if g == 1 else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return g·x^(g−1) for x, and x^g·log x, 0 where x^g is, for g."""
+        x, g = self.args
+        if argindex == 2:
+            return Weighted(self, sp.log(x))
+        return Weighted(g, Power(x, g - 1))
+
+    def exact(self) -> sp.Expr:
+        """Return x^g."""
+        return self.args[0] ** self.args[1]
+
+
 class MaxNumber(Function):
     """``MaxNumber(x, y)``: the larger of the two, and y where x is NaN; derivative that of x.
 
@@ -279,6 +309,7 @@ PRIMITIVES = (
     TwoDiffError,
     TwoProdError,
     Weighted,
+    Power,
     MaxNumber,
 )
 
@@ -287,7 +318,7 @@ def to_exact(expr: sp.Expr) -> sp.Expr:
     """Replace every primitive by the textbook expression that it stands for."""
     for primitive in PRIMITIVES:
         expr = expr.replace(primitive, lambda *args, f=primitive: f(*args, evaluate=False).exact())
-    return expr
+    return expr.replace(expm1, lambda x: sp.exp(x) - 1)
 
 
 def kinks(expr: sp.Expr) -> sp.Expr:

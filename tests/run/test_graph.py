@@ -43,6 +43,7 @@ FOLDED = {
     "x * 1": (lambda g, x, y: g.make("multiply", x, g.const(1.0)), lambda x, y: x * 1.0),
     "x / 1": (lambda g, x, y: g.make("divide", x, g.const(1.0)), lambda x, y: x / 1.0),
     "x + -0": (lambda g, x, y: g.make("add", x, g.const(-0.0)), lambda x, y: x + -0.0),
+    "x ** 1": (lambda g, x, y: g.make("power", x, g.const(1.0)), lambda x, y: np.power(x, 1.0)),
     "--x": (lambda g, x, y: g.make("negative", g.make("negative", x)), lambda x, y: x),
     "min(x, inf)": (
         lambda g, x, y: g.make("minimum", x, g.const(math.inf)),
@@ -68,6 +69,12 @@ def test_a_neutral_operation_folds_to_its_operand(name):
     x, y = np.meshgrid(AWKWARD, AWKWARD)
     with np.errstate(all="ignore"):
         assert_same_bits(run(graph, output, x.ravel(), y.ravel()), direct(x, y).ravel())
+
+
+def test_a_power_of_0_is_1_of_every_number():
+    graph = Graph()
+    assert graph.is_const(graph.make("power", graph.input("x"), graph.const(0.0)), 1.0)
+    assert (np.power(AWKWARD, 0.0) == 1.0).all()
 
 
 REWRITTEN = {

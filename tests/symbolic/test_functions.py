@@ -1,14 +1,17 @@
 """Primitives: value, derivative and value at the kink, each checked on its own."""
 
 import mpmath as mp
+import numpy as np
 import pytest
 import sympy as sp
 
-from refloss.symbolic import calculus
+from refloss.symbolic import calculus, program
+from refloss.symbolic.build import Build
 from refloss.symbolic.functions import (
     AspectAngle,
     Gate,
     MaxNumber,
+    Power,
     Quotient,
     Ratio,
     Relu,
@@ -23,6 +26,8 @@ from refloss.symbolic.functions import (
     kinks,
     to_exact,
 )
+
+from .execution import compiled
 
 x, y, g = sp.symbols("x y g", real=True)
 p, q = sp.symbols("p q", positive=True)
@@ -53,6 +58,9 @@ HALF = sp.S.Half
         (Weighted(x, y), x, y),
         (Weighted(x, y), y, x),
         (Weighted(x**2, y**3), y, 3 * x**2 * y**2),
+        (Power(x, g), x, Weighted(g, Power(x, g - 1))),
+        (Power(x**2, 3), x, 6 * x * Power(x**2, 2)),
+        (Power(x, g), g, Weighted(Power(x, g), sp.log(x))),
         (MaxNumber(x**2, y), x, 2 * x),
         (MaxNumber(x, y), y, 0),
     ],
@@ -76,6 +84,7 @@ def test_derivative(call, wrt, derivative):
         (TwoDiffError(x, y), 0),
         (TwoProdError(x, y), 0),
         (Weighted(x, y), x * y),
+        (Power(x, y), x**y),
         (MaxNumber(x, y), sp.Max(x, y)),
         (Ratio(Relu(x), Stop(y), 0) + TwoDiffError(x, y), sp.Max(x, 0) / y),
         (Weighted(x, MaxNumber(TwoDiffError(x, y), -1)), 0),
@@ -106,6 +115,8 @@ def test_step_is_exact_on_each_side_and_at_zero(at, value):
         (Relu(-p), 0),
         (Ratio(x, p, 7), x / p),
         (Ratio(0, y, 0), 0),
+        (Power(x, sp.S.Zero), 1),
+        (Power(x, sp.S.One), x),
         (Weighted(sp.S.Zero, y), 0),
         (Weighted(sp.Integer(3), y), 3 * y),
     ],
@@ -125,6 +136,8 @@ def test_decisions_that_the_signs_allow(call, decided):
         Ratio(x, nonneg, 0),
         Ratio(0, y, 1),
         Ratio(x, sp.S.Zero, 1),
+        Power(p, x),
+        Power(x, p),
         Weighted(p, x),
         Weighted(x, sp.S.Zero),
         MaxNumber(p, sp.S.Zero),
@@ -132,7 +145,7 @@ def test_decisions_that_the_signs_allow(call, decided):
     ids=str,
 )
 def test_what_may_be_a_kink_stays(call):
-    assert isinstance(call, (Step, Relu, Ratio, Weighted, MaxNumber))
+    assert isinstance(call, (Step, Relu, Ratio, Power, Weighted, MaxNumber))
 
 
 def test_kinks_split_evenly_at_ties():
@@ -195,6 +208,37 @@ def test_second_derivative_of_ratio_stays_within_primitives():
     assert sp.simplify(to_exact(twice) - 2 * x / y**3) == 0
 
 
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_derivatives_of_a_power_are_powers(order):
+    derived = sp.diff(Power(p, g), p, order)
+    assert not derived.has(sp.Derivative, sp.Subs, sp.log)
+    assert sp.simplify(to_exact(derived) - sp.diff(p**g, p, order)) == 0
+
+
+@pytest.mark.parametrize(("power", "slopes"), [(0, (1, 0, 0)), (1, (0, 1, 0)), (2, (0, 0, 2))])
+def test_a_power_at_zero_has_the_value_and_slopes_of_the_polynomial(power, slopes):
+    assert _powers_at_zero(power) == slopes
+
+
+@pytest.mark.parametrize("power", [0.25, 0.5, 1.5, 2.5, 5.0])
+def test_a_power_at_zero_is_finite_where_its_slope_has_no_bound(power):
+    assert _powers_at_zero(power) == (0, 0, 0)
+
+
+def _powers_at_zero(power):
+    """Value, slope and curvature at 0, by the text that kernels are made of."""
+    P = Build("powers")
+    items = program.axis("b", "B")
+    v, k = P.real("v", items), P.const("k")
+    at = sp.Symbol("at", real=True)
+    for order in range(3):
+        derived = sp.diff(Power(at, k), at, order).subs(at, v[items])
+        P.let(f"order{order}", [items], derived)
+    built = P.finish(*(f"order{order}" for order in range(3)))
+    found = compiled(built)["value"](np.zeros(1), float(power))
+    return tuple(float(np.broadcast_to(one, (1,))[0]) for one in found)
+
+
 def test_partial_holds_every_other_read():
     base = sp.IndexedBase("v", shape=(sp.Symbol("B", integer=True, positive=True),), real=True)
     i = sp.Idx("i", sp.Symbol("B", integer=True, positive=True))
@@ -212,3 +256,4 @@ def test_the_witness_agrees_at_the_kinks():
     assert unrolled.FUNCTIONS[AspectAngle](zero, zero, 0, 1) == 0
     assert unrolled.FUNCTIONS[Weighted](zero, mp.inf) == 0
     assert unrolled.FUNCTIONS[MaxNumber](zero, -third) == 0
+    assert [unrolled.FUNCTIONS[Power](zero, e) for e in (0, third, -third)] == [1, 0, 0]

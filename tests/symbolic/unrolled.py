@@ -37,6 +37,10 @@ def _aspect(w, h, *_):
     return mp.atan2(w, h) if (w, h) != (0, 0) else mp.mpf(0)
 
 
+def _power(x, g):
+    return x**g if x else mp.mpf(g == 0)
+
+
 FUNCTIONS: dict[type, Callable] = {
     sp.exp: mp.exp,
     sp.log: mp.log,
@@ -60,6 +64,7 @@ FUNCTIONS: dict[type, Callable] = {
     fn.TwoDiffError: lambda *_: mp.mpf(0),
     fn.TwoProdError: lambda *_: mp.mpf(0),
     fn.Weighted: lambda g, x: g * x if g else mp.mpf(0),
+    fn.Power: _power,
     fn.MaxNumber: max,
     sp.StrictLessThan: lambda a, b: a < b,
     sp.LessThan: lambda a, b: a <= b,

@@ -41,6 +41,13 @@ INLINE real weighted_(real g, real x) {
     return g == real(0) ? real(0) : product;
 }
 
+// x^g for x >= 0; at 0 it is 1 where g = 0, and 0 for every other g.
+INLINE real power_(real x, real g) {
+    const real power = pow_(x == real(0) ? real(1) : x, g);
+    const real at0 = g == real(0) ? real(1) : real(0);
+    return x == real(0) ? at0 : power;
+}
+
 // (a + b) - fl(a + b), exactly (Knuth).
 INLINE real sum_error_(real a, real b) {
     const real s = a + b;

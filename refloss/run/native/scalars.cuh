@@ -11,6 +11,8 @@ INLINE double sqrt_(double x) { return __dsqrt_rn(x); }
 INLINE float sqrt_(float x) { return __fsqrt_rn(x); }
 INLINE double fma_(double a, double b, double c) { return __fma_rn(a, b, c); }
 INLINE float fma_(float a, float b, float c) { return __fmaf_rn(a, b, c); }
+INLINE double pow_(double x, double g) { return pow(x, g); }
+INLINE float pow_(float x, float g) { return powf(x, g); }
 INLINE double expm1_(double x) { return expm1(x); }
 INLINE float expm1_(float x) { return expm1f(x); }
 #else
@@ -24,6 +26,8 @@ INLINE double sqrt_(double x) { return __builtin_sqrt(x); }
 INLINE float sqrt_(float x) { return __builtin_sqrtf(x); }
 INLINE double fma_(double a, double b, double c) { return __builtin_fma(a, b, c); }
 INLINE float fma_(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+INLINE double pow_(double x, double g) { return __builtin_pow(x, g); }
+INLINE float pow_(float x, float g) { return __builtin_powf(x, g); }
 INLINE double expm1_(double x) { return __builtin_expm1(x); }
 INLINE float expm1_(float x) { return __builtin_expm1f(x); }
 #endif

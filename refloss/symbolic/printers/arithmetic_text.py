@@ -36,6 +36,7 @@ _CALLS = {
     fn.TwoDiffError: "two_diff_error",
     fn.TwoProdError: "two_prod_error",
     fn.Weighted: "weighted",
+    fn.Power: "raised",
     fn.MaxNumber: "max",
 }
 _REDUCTIONS = {"sum": "F.sum", "max": "F.largest", "argmax": "F.first_largest"}
@@ -97,6 +98,8 @@ def exact(value: sp.Expr) -> str:
         return f"F.rational({value.p}, {value.q})"
     if value is sp.pi:
         return "F.pi()"
+    if isinstance(value, sp.log):
+        return f"F.log({exact(value.args[0])})"
     if value.is_Mul:
         return "*".join(exact(f) for f in value.args)
     if value.is_Pow and value.exp.is_Integer:

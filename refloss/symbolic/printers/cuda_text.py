@@ -40,6 +40,7 @@ _CALLS = {
     fn.TwoDiffError: "two_diff_error({0}, {1})",
     fn.TwoProdError: "two_prod_error({0}, {1})",
     fn.Weighted: "weighted_({0}, {1})",
+    fn.Power: "power_({0}, {1})",
     fn.MaxNumber: "max_number_({0}, {1})",
 }
 

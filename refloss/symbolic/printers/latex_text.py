@@ -52,6 +52,10 @@ class _Latex(LatexPrinter):
         weight, value = map(self._print, expr.args)
         return rf"{weight} \left({value}\right)"
 
+    def _print_Power(self, expr: fn.Power) -> str:
+        base, exponent = map(self._print, expr.args)
+        return rf"\left({base}\right)^{{{exponent}}}"
+
     def _print_MaxNumber(self, expr: fn.MaxNumber) -> str:
         return rf"\max\left({self._print(expr.args[0])}, {self._print(expr.args[1])}\right)"
 

@@ -23,6 +23,13 @@ def weighted(g, x):
     """Return g*x, and 0 where g = 0, whatever x."""
     return np.where(g == 0.0, 0.0, g*x)
 ''',
+    "power": '''\
+def power(x, g):
+    """Return x**g for x >= 0; at 0 it is 1 where g = 0, and 0 for every other g."""
+    zero = x == 0.0
+    at0 = np.where(g == 0.0, 1.0, 0.0)
+    return np.where(zero, at0, np.power(np.where(zero, 1.0, x), g))
+''',
     "two_sum_error": '''\
 def two_sum_error(a, b):
     """Return (a + b) - fl(a + b), exactly (Knuth)."""
@@ -81,6 +88,7 @@ _CALLS = {
     fn.TwoDiffError: "two_diff_error({0}, {1})",
     fn.TwoProdError: "two_prod_error({0}, {1})",
     fn.Weighted: "weighted({0}, {1})",
+    fn.Power: "power({0}, {1})",
     fn.MaxNumber: "np.fmax({0}, {1})",
 }
 

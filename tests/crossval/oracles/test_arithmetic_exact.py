@@ -3,6 +3,7 @@
 import pytest
 from flint import arb, ctx, fmpq
 
+from crossval.oracles.arithmetic_duals import Dual, HyperDuals
 from crossval.oracles.arithmetic_exact import ExactBalls, precision
 from crossval.oracles.arithmetic_jets import TaylorJets, jet
 from crossval.oracles.ties import Ties, Undecided
@@ -31,6 +32,7 @@ def wide():
         lambda: F.eq(wide(), 0),
         lambda: F.step(wide(), 1),
         lambda: F.ratio(1, wide(), 0),
+        lambda: F.raised(wide(), arb(2)),
         lambda: TaylorJets(Ties(), arb(0)).max(jet(wide(), 1), jet(0)),
         lambda: TaylorJets(Ties(), arb(0)).relu(jet(wide(), 1)),
     ],
@@ -63,6 +65,46 @@ def test_power_of_a_ball_around_zero_is_finite():
         assert F.power(wide(), n).is_finite()
         assert F.power(wide(), n).contains(0)
     assert F.power(arb(3), -2) * 9 - 1 < arb(2) ** -80
+
+
+def _moving(at):
+    """X moving by 3 within, by 5 without and by 7 in both: a jet, a hyper-dual number."""
+    yield TaylorJets(Ties(), arb("nan")), jet(at, 3)
+    yield HyperDuals(Ties(), arb("nan")), Dual(jet(at, 3), jet(5, 7))
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+@pytest.mark.parametrize("at", [0, 2])
+def test_a_power_moves_as_the_product_does(at, number):
+    for arithmetic, x in _moving(at):
+        expected = arithmetic.constant(1)
+        for _ in range(number):
+            expected = expected * x
+        found = arithmetic.raised(x, arithmetic.constant(number))
+        assert _parts(found) == _parts(expected)
+
+
+@pytest.mark.parametrize("power", [0.5, 1.5, 2.5])
+def test_a_real_power_squared_moves_as_the_power_doubled(power):
+    for arithmetic, x in _moving(3):
+        root = arithmetic.raised(x, arithmetic.constant(power))
+        whole = arithmetic.raised(x, arithmetic.constant(2 * power))
+        assert all(a.overlaps(b) for a, b in zip(_parts(root * root), _parts(whole), strict=True))
+
+
+def test_at_zero_a_power_without_bounded_slope_is_no_derivative():
+    """Not smooth once for g < 1, twice for g < 2; what does not move there stays 0."""
+    jets, duals = (arithmetic for arithmetic, _ in _moving(0))
+    assert not jets.raised(jet(0, 1), jet(0.5))[1].is_finite()
+    assert jets.raised(jet(0, 1), jet(1.5))[1] == 0
+    assert jets.raised(jet(0, 0), jet(0.5))[1] == 0
+    assert not duals.raised(Dual(jet(0, 1), jet(0, 0)), 1.5).du[1].is_finite()
+    assert duals.raised(Dual(jet(0, 0), jet(0, 0)), 0.5).du[1] == 0
+    assert [F.raised(arb(0), arb(g)) for g in (0, 0.5, -0.5)] == [1, 0, 0]
+
+
+def _parts(x):
+    return [x[0], x[1]] if not isinstance(x, Dual) else [x.re[0], x.re[1], x.du[0], x.du[1]]
 
 
 def test_ratio_and_logarithm_at_zero():

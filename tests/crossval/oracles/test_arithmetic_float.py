@@ -36,6 +36,9 @@ UNARY = {
     "abs": lambda F, a: F.abs(a),
     "relu": lambda F, a: F.relu(a),
     "power": lambda F, a: F.power(a, 3),
+    "raised to 1/2": lambda F, a: F.raised(a, 0.5),
+    "raised to 2.5": lambda F, a: F.raised(a, 2.5),
+    "raised to 0": lambda F, a: a * F.raised(a, 0.0),
     "reciprocal": lambda F, a: F.power(a, -2),
     "rational": lambda F, a: a * F.rational(1, 3),
     "pi": lambda F, a: a + F.pi(),
@@ -80,7 +83,7 @@ def assert_contains(ball, exact, context):
 def test_each_operation_encloses_the_exact_result(name, fmt, rng):
     operation = BINARY.get(name) or UNARY[name]
     arity = 2 if name in BINARY else 1
-    positive = name in {"log", "log1p", "sqrt", "atan2"}
+    positive = name in {"log", "log1p", "sqrt", "atan2"} or name.startswith("raised")
     pairs = [operands(rng, 400, positive) for _ in range(arity)]
     if name == "exp":
         pairs = [(np.clip(m, -800, 800), r * (np.abs(m) < 800)) for m, r in pairs]

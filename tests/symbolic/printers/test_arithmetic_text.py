@@ -23,6 +23,7 @@ from refloss.symbolic.functions import (
     Gate,
     MaxNumber,
     MaxOver,
+    Power,
     Ratio,
     Relu,
     Step,
@@ -86,6 +87,7 @@ CALLS = {
     "root": (lambda u, v, k, s: u / sp.sqrt(v * v + 1), "u/F.sqrt(1 + v*v)"),
     "atan2": (lambda u, v, k, s: sp.atan2(u, v), "F.atan2(u, v)"),
     "weighted": (lambda u, v, k, s: Weighted(u, v) + Weighted(v, k), None),
+    "power": (lambda u, v, k, s: Power(u * u, v) * 3, "3*F.raised(u*u, v)"),
     "larger number": (lambda u, v, k, s: MaxNumber(u, v) * 3, "3*F.max(u, v)"),
     "pieces": (
         lambda u, v, k, s: sp.Piecewise((u, u < v), (v, True)),

@@ -4,6 +4,7 @@ import ctypes
 import itertools
 import re
 
+import mpmath as mp
 import numpy as np
 import pytest
 import sympy as sp
@@ -18,6 +19,7 @@ from refloss.symbolic.functions import (
     ArgMaxOver,
     Gate,
     MaxNumber,
+    Power,
     Quotient,
     Ratio,
     Relu,
@@ -57,6 +59,7 @@ EXPRESSIONS = {
     "infinite": lambda x, y, k: (sp.Piecewise((sp.oo, x > 0), (-sp.oo, True)), "INFINITE"),
     "equal": lambda x, y, k: (sp.Piecewise((0, sp.Eq(k, 0)), (x * k, True)), "k == real(0)"),
     "weighted": lambda x, y, k: (Weighted(x, y), "weighted_(x, y)"),
+    "power": lambda x, y, k: (Power(x * x, 2 * k), "power_(x*x, real(2)*k)"),
     "largest number": lambda x, y, k: (MaxNumber(x, y), "max_number_(x, y)"),
     "error of a sum": lambda x, y, k: (TwoSumError(x, y), "two_sum_error(x, y)"),
     "error of a difference": lambda x, y, k: (TwoDiffError(x, y), "two_diff_error(x, y)"),
@@ -99,6 +102,18 @@ def test_an_expression_has_the_value_of_numpy_at_special_values(name, k):
         expected = np.broadcast_to(compiled(program)["value"](x, y, k), x.shape)
     got = run(program, x, y, k=k)
     assert np.array_equal(got, expected, equal_nan=True)
+
+
+@pytest.mark.parametrize("power", [0.5, 2.0, 2.5, 5.0])
+def test_a_power_is_within_an_ulp(power):
+    P = Build("written")
+    x, _, k = P.real("x", b), P.real("y", b), P.const("k")
+    P.let("out", [b], Power(x[b], k))
+    x = np.concatenate([[0.0], np.exp2(np.random.default_rng(1).uniform(-300, 0, 1000))])
+    got = run(P.finish("out"), x, x, k=power)
+    for base, found in zip(x, got, strict=True):
+        expected = mp.mpf(float(base)) ** mp.mpf(power)
+        assert abs(mp.mpf(float(found)) - expected) <= np.spacing(float(expected))
 
 
 def test_the_error_of_a_product_is_exact():

@@ -26,6 +26,7 @@ from refloss.symbolic.functions import (
     Gate,
     MaxNumber,
     MaxOver,
+    Power,
     Ratio,
     Relu,
     Step,
@@ -166,6 +167,7 @@ CALLS = {
     "pieces": lambda x, w, u, y: sp.Piecewise((u[b], u[b] < x[b, 0]), (-u[b], True)),
     "rational": lambda x, w, u, y: u[b] / 3 + sp.Rational(2, 7) - u[b] ** 3,
     "weighted": lambda x, w, u, y: Weighted(u[b], x[b, 0]) - Weighted(x[b, 1], -u[b]),
+    "power": lambda x, w, u, y: Power(u[b] ** 2, x[b, 0]) + Power(u[b] * 0, x[b, 1]),
     "larger number": lambda x, w, u, y: MaxNumber(u[b], -1) * MaxNumber(x[b, 0], x[b, 1]),
     "infinity": lambda x, w, u, y: sp.Piecewise((u[b], u[b] > 0), (-sp.oo, True)),
 }
@@ -249,6 +251,14 @@ def test_a_weight_of_0_leaves_nothing():
     with np.errstate(invalid="ignore"):
         found = helpers()["weighted"](g, x)
     np.testing.assert_array_equal(found, [0.0, 0.0, 0.0, np.inf, np.nan, 0.0, -3.0])
+
+
+def test_a_power_at_zero():
+    x, g = np.array([0.0, -0.0, 0.0, 0.0, 9.0, np.inf]), np.array([0.0, 0.5, -0.5, 2.0, 0.5, 0.0])
+    with np.errstate(all="raise"):
+        found = helpers()["power"](x, g)
+    np.testing.assert_array_equal(found, [1.0, 0.0, 0.0, 0.0, 3.0, 1.0])
+    assert np.isnan(helpers()["power"](np.array([np.nan]), 2.0)).all()
 
 
 def test_the_larger_number_is_never_nan():
