@@ -13,10 +13,16 @@ from refloss.losses import (
     ciou,
     cross_entropy,
     diou,
+    element_loss_from,
     giou,
+    huber,
     iou,
+    l1,
+    l2,
+    log_cosh,
     resolve,
     row_loss_from,
+    smooth_l1,
 )
 
 __all__ = [
@@ -24,10 +30,16 @@ __all__ = [
     "ciou",
     "cross_entropy",
     "diou",
+    "element_loss_from",
     "giou",
+    "huber",
     "iou",
+    "l1",
+    "l2",
+    "log_cosh",
     "resolve",
     "row_loss_from",
+    "smooth_l1",
 ]
 
 __version__ = "0.1.0"

@@ -1,6 +1,15 @@
 """The public losses, and the resolution of their conventions."""
 
 from refloss.losses.boxes import BoxLoss, box_loss_from, ciou, diou, giou, iou
+from refloss.losses.elements import (
+    ElementLoss,
+    element_loss_from,
+    huber,
+    l1,
+    l2,
+    log_cosh,
+    smooth_l1,
+)
 from refloss.losses.layouts import LAYOUTS
 from refloss.losses.reductions import REDUCTIONS
 from refloss.losses.rows import RowLoss, cross_entropy, row_loss_from
@@ -10,14 +19,21 @@ __all__ = [
     "LAYOUTS",
     "REDUCTIONS",
     "BoxLoss",
+    "ElementLoss",
     "RowLoss",
     "Spec",
     "box_loss_from",
     "ciou",
     "cross_entropy",
     "diou",
+    "element_loss_from",
     "giou",
+    "huber",
     "iou",
+    "l1",
+    "l2",
+    "log_cosh",
     "resolve",
     "row_loss_from",
+    "smooth_l1",
 ]

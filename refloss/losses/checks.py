@@ -75,7 +75,13 @@ def boxes(pred: object, target: object, adopt: Adopt = adopt) -> tuple[Adopted, 
 
 
 def upstream(
-    value: object, like: Array, per_item: bool, of: str = "pred", adopt: Adopt = adopt
+    value: object,
+    like: Array,
+    per_item: bool,
+    of: str = "pred",
+    adopt: Adopt = adopt,
+    *,
+    shape: tuple[int, ...] | None = None,
 ) -> Any:
     """Return an upstream gradient as one number or as an array of one per item.
 
@@ -91,6 +97,8 @@ def upstream(
         That input's name.
     adopt : callable
         What reads an array.
+    shape : tuple of int, optional
+        Of the unreduced loss; ``(N,)`` by default.
 
     Returns
     -------
@@ -104,7 +112,7 @@ def upstream(
     array = adopt("upstream", value).array
     floating("upstream", array)
     same_format("upstream", array, like, of)
-    shapes = [(), (len(like),)] if per_item else [()]
+    shapes = [(), shape or (len(like),)] if per_item else [()]
     if array.shape not in shapes:
         reason = "" if per_item else ", because the loss is reduced to one number"
         wanted = " or ".join(map(str, shapes))

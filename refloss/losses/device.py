@@ -7,7 +7,7 @@ array of shape ``()``, and a denominator that counts rows is read by the kernels
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -47,6 +47,8 @@ class DeviceProblem:
         Layouts of boxes by array.
     ignore : int
         The label of rows to ignore.
+    viewed : callable
+        Turns an array that is like the inputs, by name, into one like `leading`.
     """
 
     home: Home
@@ -59,6 +61,7 @@ class DeviceProblem:
     denominator: Callable[[], Divisor]
     kinds: Mapping[str, str] = field(default_factory=dict)
     ignore: int = -1
+    viewed: Callable[[str, Any], Any] = lambda name, array: array
 
     @property
     def leading(self) -> DeviceArray:
@@ -147,7 +150,8 @@ class DeviceProblem:
         return {name: self.give_back(array) for name, array in found.items()}
 
     def _read(self, name: str, value: Any) -> Any:
-        return self.home.adopt(name, value)
+        adopted = self.home.adopt(name, value)
+        return replace(adopted, array=self.viewed(name, adopted.array))
 
     def _weight(self, upstream: Any) -> DeviceArray | float:
         """Return the upstream gradient of every item: one number, or an array."""

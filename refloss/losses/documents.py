@@ -77,10 +77,33 @@ nan : {{'propagate', 'raise'}}
     take the logits' format, float32 for narrower ones, unless they are asked for float64.
 """
 
+_ELEMENTS = f"""\
+Parameters
+----------
+{{first}}, {{second}} : array of one shape, float16, bfloat16, float32 or float64
+    {{meaning}}; {_ARRAY.replace("N may be 0", "Sizes may be 0")}
+preset : str, optional
+    A bundle of axis values, see Presets. An axis given beside it wins.
+weight : array that broadcasts to the inputs' shape, optional
+    A factor >= 0 for every element, of the inputs' dtype; 1 without it. An element of weight 0
+    counts for nothing, as long as its numbers are finite.
+reduction : {{{{'none', 'mean', 'sum'}}}}
+    One loss an element, or their mean (see ``denominator`` and ``empty``) or sum, in float64.
+check : {{{{'values', 'none'}}}}, optional
+    Whether weights that are negative or not finite, and targets outside of what the definition
+    speaks of, are errors. Default: on the CPU they are; on a device they are looked at only if
+    ``'values'`` is asked for, on copies, for which the call waits.
+nan : {{{{'propagate', 'raise'}}}}
+    Whether NaN reaches the results of its own element, and of no other, or is an error.
+{_BACKEND.replace("{", "{{").replace("}", "}}")}compute : {{{{'float64', 'float32'}}}}, optional
+    What is computed with. NumPy computes in float64. Compiled programs, on the CPU or on a device,
+    take the inputs' format, float32 for narrower ones, unless they are asked for float64.
+"""
+
 _TAIL = """\
 Returns
 -------
-array of the inputs' library and dtype, of shape (N,), or () if reduced
+array of the inputs' library and dtype: one loss an item, of shape () if reduced
     Computed in the format that ``compute`` says and rounded once.
 
 Raises
@@ -110,6 +133,11 @@ class _Family:
     options: Mapping[str, Any]
 
 
+def _elements(of: str, first: str, second: str, meaning: str) -> _Family:
+    text = _ELEMENTS.format(first=first, second=second, meaning=meaning)
+    return _Family(of, text, (first, second), {"weight": None, **_COMMON})
+
+
 _COMMON = {
     "reduction": "none",
     "check": None,
@@ -125,6 +153,7 @@ _FAMILIES = {
         ("logits", "target"),
         {"class_weight": None, "ignore_index": -100, **_COMMON},
     ),
+    "residuals": _elements("of a difference", "pred", "target", "What was predicted, and what is"),
 }
 
 

@@ -33,11 +33,17 @@ class Counts:
         Those that are not ignored.
     weights : float
         The sum of their weights; an item without a weight counts 1.
+    rows : int
+        Length of the first axis.
+    positives : int
+        Items whose target is above 0.
     """
 
     items: int
     kept: int
     weights: float
+    rows: int = 0
+    positives: int = 0
 
     @classmethod
     def of(cls, items: int) -> Counts:
@@ -49,6 +55,10 @@ DENOMINATORS: dict[str, Callable[[Counts], float]] = {
     "items": lambda counts: float(counts.items),
     "kept": lambda counts: float(counts.kept),
     "weights": lambda counts: counts.weights,
+    "rows": lambda counts: float(counts.rows),
+    "positives": lambda counts: float(counts.positives),
+    "positives_or_one": lambda counts: max(1.0, counts.positives),
+    "positives_plus_one": lambda counts: 1.0 + counts.positives,
 }
 """What a mean may divide by; a number of the caller's own is the other possibility."""
 

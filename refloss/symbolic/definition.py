@@ -114,6 +114,10 @@ class Definition:
         Which derivative the kernels return at kinks.
     wrt : mapping
         Inputs by which a program is differentiated; all columns where it says nothing.
+    domains : mapping
+        Least and largest number of an input that the definition speaks of.
+    weights : tuple of str
+        Inputs that need not be given: 1 for every element without them.
     """
 
     name: str
@@ -131,6 +135,8 @@ class Definition:
     output: str = "loss"
     program_axis: str = ""
     wrt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    domains: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    weights: tuple[str, ...] = ()
 
     def differentiable(self, program: str) -> tuple[str, ...]:
         """Return the inputs by which a program is differentiated, in kernel order."""

@@ -166,6 +166,8 @@ def _loss_entry(definition: Definition) -> dict:
         "formula": definition.formula.strip(),
         "subgradients": definition.subgradients,
         "inputs": {k: list(v) for k, v in definition.inputs.items()},
+        "domains": {k: [_number(x) for x in v] for k, v in definition.domains.items()},
+        "weights": list(definition.weights),
         "output": definition.output,
         "program": program,
         "axes": axes,

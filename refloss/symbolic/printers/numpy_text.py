@@ -266,10 +266,8 @@ def module(doc: str, programs: list[Program], functions: list[str]) -> str:
     for name in numbers:
         body = re.sub(rf"\b{name}\b", name.upper(), body)
     helpers = [text for name, text in HELPERS.items() if re.search(rf"\b{name}\(", body)]
-    names = ", ".join(f'"{c}"' for c in programs[0].consts)
-    head = [f'"""{doc.strip()}\n"""', "import numpy as np", *constants]
-    if programs[0].consts:
-        head.append(f"CONSTANTS = ({names},)")
+    names = "".join(f'"{c}", ' for c in programs[0].consts).removesuffix(" ")
+    head = [f'"""{doc.strip()}\n"""', "import numpy as np", *constants, f"CONSTANTS = ({names})"]
     return (
         "\n\n".join([*head[:2], "\n".join(head[2:])] if head[2:] else head)
         + "\n\n\n"

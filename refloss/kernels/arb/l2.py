@@ -1,0 +1,42 @@
+"""L2, the squared difference: the plain definition over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = weight factor (pred - target)^2
+
+Subgradients
+    none: the loss is smooth.
+
+Constants
+    factor: in front of the square (default 1.0)
+
+Source
+    Legendre 1805; torch.nn.functional.mse_loss; Caffe EuclideanLossLayer.
+"""
+
+
+def value(F, pred, target, weight, factor):
+    """Return the loss of the plain program."""
+    d = pred - target
+    loss = F.weighted(weight, factor*(d*d))
+    return loss
+
+
+def grad(F, pred, target, weight, loss_bar, factor):
+    """Return the loss and the derived gradient."""
+    d = pred - target
+    loss = F.weighted(weight, factor*(d*d))
+    d_bar = 2*factor*d*loss_bar*weight
+    pred_bar = d_bar
+    target_bar = -d_bar
+    return loss, pred_bar, target_bar
+
+
+def hvp(F, pred, target, weight, loss_bar, pred_dot, target_dot, factor):
+    """Return the derived Hessian-vector product."""
+    d_dot = pred_dot - target_dot
+    d_bar_dot = 2*factor*d_dot*loss_bar*weight
+    pred_bar_dot = d_bar_dot
+    target_bar_dot = -d_bar_dot
+    return pred_bar_dot, target_bar_dot

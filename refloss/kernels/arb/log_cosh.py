@@ -1,0 +1,52 @@
+"""log cosh: the plain definition over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = weight log cosh(pred - target)
+
+Subgradients
+    none: the loss is smooth.
+
+Constants
+
+Source
+    keras.losses.log_cosh; optax.log_cosh.
+"""
+
+
+def value(F, pred, target, weight):
+    """Return the loss of the plain program."""
+    d = pred - target
+    reach = F.abs(d)
+    bend = F.log(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))) + reach
+    loss = F.weighted(weight, bend)
+    return loss
+
+
+def grad(F, pred, target, weight, loss_bar):
+    """Return the loss and the derived gradient."""
+    d = pred - target
+    reach = F.abs(d)
+    bend = F.log(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))) + reach
+    loss = F.weighted(weight, bend)
+    bend_bar = loss_bar*weight
+    reach_bar = (1 - F.exp(-(2*reach))/(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))))*bend_bar
+    d_bar = (2*F.step(d, F.rational(1, 2)) - 1)*reach_bar
+    pred_bar = d_bar
+    target_bar = -d_bar
+    return loss, pred_bar, target_bar
+
+
+def hvp(F, pred, target, weight, loss_bar, pred_dot, target_dot):
+    """Return the derived Hessian-vector product."""
+    d = pred - target
+    reach = F.abs(d)
+    bend_bar = loss_bar*weight
+    d_dot = pred_dot - target_dot
+    reach_dot = (2*F.step(d, F.rational(1, 2)) - 1)*d_dot
+    reach_bar_dot = (2*F.exp(-(2*reach))/(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))) - F.exp(-(4*reach))/((F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach)))*(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach)))))*bend_bar*reach_dot
+    d_bar_dot = (2*F.step(d, F.rational(1, 2)) - 1)*reach_bar_dot
+    pred_bar_dot = d_bar_dot
+    target_bar_dot = -d_bar_dot
+    return pred_bar_dot, target_bar_dot

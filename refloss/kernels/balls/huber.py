@@ -1,0 +1,43 @@
+"""Huber: the stable and the plain gradient over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = weight d^2/2 where |d| <= delta, else weight delta (|d| - delta/2),  d = pred - target
+
+Subgradients
+    none: both arms have one slope at |d| = delta.
+
+Constants
+    delta: where the arms meet (default 1.0)
+
+Source
+    Huber, Robust estimation of a location parameter, Ann. Math. Statist. 35 (1964), p. 73.
+"""
+
+
+def value(F, pred, target, weight, delta):
+    """Return the loss of the stable program."""
+    d = pred - target
+    loss = F.weighted(weight, F.select(F.ge(delta, F.abs(d)), F.rational(1, 2)*(d*d), delta*(F.abs(d) - F.rational(1, 2)*delta)))
+    return loss
+
+
+def grad(F, pred, target, weight, loss_bar, delta):
+    """Return the loss and the stable gradient."""
+    d = pred - target
+    loss = F.weighted(weight, F.select(F.ge(delta, F.abs(d)), F.rational(1, 2)*(d*d), delta*(F.abs(d) - F.rational(1, 2)*delta)))
+    d_bar = F.select(F.ge(delta, F.abs(d)), d*loss_bar*weight, delta*(2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight)
+    pred_bar = d_bar
+    target_bar = -d_bar
+    return loss, pred_bar, target_bar
+
+
+def plain_grad(F, pred, target, weight, loss_bar, delta):
+    """Return loss and gradient, plain form."""
+    d = pred - target
+    loss = F.weighted(weight, F.select(F.ge(delta, F.abs(d)), F.rational(1, 2)*(d*d), delta*(F.abs(d) - F.rational(1, 2)*delta)))
+    d_bar = F.select(F.ge(delta, F.abs(d)), d*loss_bar*weight, delta*(2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight)
+    pred_bar = d_bar
+    target_bar = -d_bar
+    return loss, pred_bar, target_bar

@@ -1,0 +1,43 @@
+"""L2, the squared difference: the stable and the plain gradient over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = weight factor (pred - target)^2
+
+Subgradients
+    none: the loss is smooth.
+
+Constants
+    factor: in front of the square (default 1.0)
+
+Source
+    Legendre 1805; torch.nn.functional.mse_loss; Caffe EuclideanLossLayer.
+"""
+
+
+def value(F, pred, target, weight, factor):
+    """Return the loss of the stable program."""
+    d = pred - target
+    loss = F.weighted(weight, factor*(d*d))
+    return loss
+
+
+def grad(F, pred, target, weight, loss_bar, factor):
+    """Return the loss and the stable gradient."""
+    d = pred - target
+    loss = F.weighted(weight, factor*(d*d))
+    d_bar = 2*factor*d*loss_bar*weight
+    pred_bar = d_bar
+    target_bar = -d_bar
+    return loss, pred_bar, target_bar
+
+
+def plain_grad(F, pred, target, weight, loss_bar, factor):
+    """Return loss and gradient, plain form."""
+    d = pred - target
+    loss = F.weighted(weight, factor*(d*d))
+    d_bar = 2*factor*d*loss_bar*weight
+    pred_bar = d_bar
+    target_bar = -d_bar
+    return loss, pred_bar, target_bar

@@ -1,0 +1,59 @@
+"""log cosh: the stable and the plain gradient over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = weight log cosh(pred - target)
+
+Subgradients
+    none: the loss is smooth.
+
+Constants
+
+Source
+    keras.losses.log_cosh; optax.log_cosh.
+"""
+
+
+def value(F, pred, target, weight):
+    """Return the loss of the stable program."""
+    log2 = F.log(F.rational(2, 1))
+    d = pred - target
+    reach = F.abs(d)
+    fall = F.expm1(-reach)
+    less = F.log1p((1 + fall)*(1 + fall)) - log2
+    bend = F.select(F.le(reach, 1), F.log1p(F.rational(1, 2)*(fall*fall)/(1 + fall)), less + reach)
+    loss = F.weighted(weight, bend)
+    return loss
+
+
+def grad(F, pred, target, weight, loss_bar):
+    """Return the loss and the stable gradient."""
+    log2 = F.log(F.rational(2, 1))
+    d = pred - target
+    reach = F.abs(d)
+    sign = 2*F.step(d, F.rational(1, 2)) - 1
+    fall = F.expm1(-reach)
+    less = F.log1p((1 + fall)*(1 + fall)) - log2
+    bend = F.select(F.le(reach, 1), F.log1p(F.rational(1, 2)*(fall*fall)/(1 + fall)), less + reach)
+    slope = -((2 + fall)*fall*sign/(1 + (1 + fall)*(1 + fall)))
+    loss = F.weighted(weight, bend)
+    bend_bar = loss_bar*weight
+    d_bar = bend_bar*slope
+    pred_bar = d_bar
+    target_bar = -d_bar
+    return loss, pred_bar, target_bar
+
+
+def plain_grad(F, pred, target, weight, loss_bar):
+    """Return loss and gradient, plain form."""
+    d = pred - target
+    reach = F.abs(d)
+    bend = F.log(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))) + reach
+    loss = F.weighted(weight, bend)
+    bend_bar = loss_bar*weight
+    reach_bar = (1 - F.exp(-(2*reach))/(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))))*bend_bar
+    d_bar = (2*F.step(d, F.rational(1, 2)) - 1)*reach_bar
+    pred_bar = d_bar
+    target_bar = -d_bar
+    return loss, pred_bar, target_bar

@@ -1,0 +1,62 @@
+"""Smooth L1: the stable and the plain gradient over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = weight d^2/(2 beta) where |d| < beta, else weight (|d| - beta/2),  d = pred - target;
+    beta = 1/sigma^2 where sigma is given
+
+Subgradients
+    where beta is 0, 0 at d = 0, the minimum-norm subgradient of a slope from -1 to 1; else
+    none: both arms have one slope at |d| = beta.
+
+Constants
+    beta: where the arms meet (default 1.0)
+    sigma: if not 0, beta is 1/sigma^2 (default 0.0)
+    least_beta: a beta below it counts as 0 (default 0.0)
+
+Source
+    Girshick, Fast R-CNN, ICCV 2015, arXiv 1504.08083, eq. 3.
+"""
+
+
+def value(F, pred, target, weight, beta, sigma, least_beta):
+    """Return the loss of the stable program."""
+    d = pred - target
+    given = F.select(F.eq(sigma, 0), beta, F.ratio(1, sigma*sigma, 0))
+    width = F.select(F.gt(least_beta, given), 0, given)
+    steep = F.ratio(d, width, 0)
+    inner = F.rational(1, 2)*d*steep
+    loss = F.weighted(weight, F.select(F.gt(width, F.abs(d)), inner, F.abs(d) - F.rational(1, 2)*width))
+    return loss
+
+
+def grad(F, pred, target, weight, loss_bar, beta, sigma, least_beta):
+    """Return the loss and the stable gradient."""
+    d = pred - target
+    given = F.select(F.eq(sigma, 0), beta, F.ratio(1, sigma*sigma, 0))
+    width = F.select(F.gt(least_beta, given), 0, given)
+    steep = F.ratio(d, width, 0)
+    inner = F.rational(1, 2)*d*steep
+    loss = F.weighted(weight, F.select(F.gt(width, F.abs(d)), inner, F.abs(d) - F.rational(1, 2)*width))
+    inner_bar = F.select(F.gt(width, F.abs(d)), loss_bar*weight, 0)
+    d_bar = inner_bar*steep + F.select(F.gt(width, F.abs(d)), 0, (2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight)
+    pred_bar = d_bar
+    target_bar = -d_bar
+    return loss, pred_bar, target_bar
+
+
+def plain_grad(F, pred, target, weight, loss_bar, beta, sigma, least_beta):
+    """Return loss and gradient, plain form."""
+    d = pred - target
+    given = F.select(F.eq(sigma, 0), beta, F.ratio(1, sigma*sigma, 0))
+    width = F.select(F.gt(least_beta, given), 0, given)
+    steep = F.ratio(d, width, 0)
+    inner = F.rational(1, 2)*d*steep
+    loss = F.weighted(weight, F.select(F.gt(width, F.abs(d)), inner, F.abs(d) - F.rational(1, 2)*width))
+    inner_bar = F.select(F.gt(width, F.abs(d)), loss_bar*weight, 0)
+    steep_bar = F.rational(1, 2)*d*inner_bar
+    d_bar = F.rational(1, 2)*inner_bar*steep + F.select(F.gt(width, F.abs(d)), 0, (2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight) + F.ratio(steep_bar, width, 0)
+    pred_bar = d_bar
+    target_bar = -d_bar
+    return loss, pred_bar, target_bar

@@ -1,0 +1,91 @@
+"""log cosh: value, gradient and Hessian-vector product in NumPy.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = weight log cosh(pred - target)
+
+Subgradients
+    none: the loss is smooth.
+
+Constants
+
+Source
+    keras.losses.log_cosh; optax.log_cosh.
+"""
+
+import numpy as np
+
+LOG2 = 0.6931471805599453  # log(2), correctly rounded
+CONSTANTS = ()
+
+
+def weighted(g, x):
+    """Return g*x, and 0 where g = 0, whatever x."""
+    return np.where(g == 0.0, 0.0, g*x)
+
+
+def value(pred, target, weight):
+    """Return loss, one an item."""
+    d = pred - target  # pred minus target
+    reach = np.abs(d)
+    fall = np.expm1(-reach)  # from -1 to 0
+    less = np.log1p((1.0 + fall)*(1.0 + fall)) - LOG2  # added to |d|; at most 0
+    bend = np.where((reach <= 1.0), np.log1p(0.5*(fall*fall)/(1.0 + fall)), less + reach)  # log cosh d
+    loss = weighted(weight, bend)
+    return loss
+
+
+def grad(pred, target, weight, loss_bar):
+    """Return loss, then its derivative by every column times loss_bar."""
+    d = pred - target  # pred minus target
+    reach = np.abs(d)
+    sign = 2.0*np.heaviside(d, 0.5) - 1.0
+    fall = np.expm1(-reach)  # from -1 to 0
+    less = np.log1p((1.0 + fall)*(1.0 + fall)) - LOG2  # added to |d|; at most 0
+    bend = np.where((reach <= 1.0), np.log1p(0.5*(fall*fall)/(1.0 + fall)), less + reach)  # log cosh d
+    slope = -((2.0 + fall)*fall*sign/(1.0 + (1.0 + fall)*(1.0 + fall)))  # tanh d
+    loss = weighted(weight, bend)
+    bend_bar = loss_bar*weight
+    d_bar = bend_bar*slope
+    pred_bar = d_bar
+    target_bar = -d_bar
+    return loss, pred_bar, target_bar
+
+
+def hvp(pred, target, weight, loss_bar, pred_dot, target_dot):
+    """Return the derivative of the gradient along the `_dot` columns."""
+    d = pred - target  # pred minus target
+    reach = np.abs(d)
+    left = np.exp(-reach)  # with its digits where 1 + u has none
+    bend_bar = loss_bar*weight
+    d_dot = pred_dot - target_dot
+    slope_dot = 4.0*(left*left)*d_dot/((1.0 + left*left)*(1.0 + left*left))
+    d_bar_dot = bend_bar*slope_dot
+    pred_bar_dot = d_bar_dot
+    target_bar_dot = -d_bar_dot
+    return pred_bar_dot, target_bar_dot
+
+
+def trace(pred, target, weight, loss_bar):
+    """Return every quantity of the plain program and its adjoint, by name."""
+    d = pred - target  # pred minus target
+    reach = np.abs(d)
+    bend = np.log(0.5 + 0.5*np.exp(-(2.0*reach))) + reach  # log cosh d
+    loss = weighted(weight, bend)
+    bend_bar = loss_bar*weight
+    reach_bar = (1.0 - np.exp(-(2.0*reach))/(0.5 + 0.5*np.exp(-(2.0*reach))))*bend_bar
+    d_bar = (2.0*np.heaviside(d, 0.5) - 1.0)*reach_bar
+    pred_bar = d_bar
+    target_bar = -d_bar
+    return {
+        "d": d,
+        "reach": reach,
+        "bend": bend,
+        "loss": loss,
+        "bend_bar": bend_bar,
+        "reach_bar": reach_bar,
+        "d_bar": d_bar,
+        "pred_bar": pred_bar,
+        "target_bar": target_bar,
+    }

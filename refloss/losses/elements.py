@@ -1,0 +1,358 @@
+"""Losses of single numbers: one class, whose instances are the public functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from refloss.losses import checks, element_checks
+from refloss.losses.backends import backend_of, checked, home_of
+from refloss.losses.base import Described, Loss, Problem
+from refloss.losses.element_problem import ElementProblem, counts_of
+from refloss.losses.reductions import REDUCTIONS
+from refloss.losses.spec import AxisValue, Spec, resolve
+from refloss.run.kernels import library
+from refloss.run.rounding import format_of
+
+if TYPE_CHECKING:  # what runs on devices is loaded with the first array on one
+    from refloss.run.device_arrays import Home
+
+__all__ = ["ElementLoss", "element_loss_from", "huber", "l1", "l2", "log_cosh", "smooth_l1"]
+
+_NAN = {"propagate": False, "raise": True}
+
+
+class ElementLoss(Loss):
+    """A loss of single numbers, callable, with its derivatives and its definition.
+
+    Parameters
+    ----------
+    name : str
+        The loss's name in the index of the kernels.
+    kernels : path, optional
+        A directory of kernels; by default those of the package.
+    """
+
+    __doc__ = Described(__doc__)  # type: ignore[assignment]
+
+    kind = "elementwise loss"
+
+    def __call__(
+        self,
+        *inputs: Any,
+        preset: str | None = None,
+        reduction: str = "none",
+        check: str | None = None,
+        nan: str = "propagate",
+        backend: str | None = None,
+        compute: str | None = None,
+        **named: Any,
+    ) -> Any:
+        """Return the loss: of the inputs' shape, or ``()`` if reduced, in their library and dtype.
+
+        Parameters and errors are those in the instance's own docstring, for instance
+        ``help(refloss.smooth_l1)``.
+        """
+        options = _Options(preset, reduction, check, nan, backend, compute)
+        problem = self._problem(inputs, named, options)
+        value = problem.value_room()
+        problem.run("value", {}, {"loss": value})
+        return problem.finish(value)
+
+    def grad(
+        self,
+        *inputs: Any,
+        upstream: Any = None,
+        wrt: str | Sequence[str] | None = None,
+        preset: str | None = None,
+        reduction: str = "none",
+        check: str | None = None,
+        nan: str = "propagate",
+        backend: str | None = None,
+        compute: str | None = None,
+        **named: Any,
+    ) -> dict[str, Any]:
+        """Return the gradient of the loss.
+
+        Parameters
+        ----------
+        *inputs, **named : array
+            As for the loss itself.
+        upstream : float or array, optional
+            Gradient by the result: a number or ``()``, or an array of the inputs' shape for
+            ``reduction="none"``, of their dtype. Default 1, which for ``"none"`` is the gradient of
+            the sum.
+        wrt : str or several, optional
+            What to differentiate by; the first input by default.
+        preset, reduction, check, nan, backend, compute
+            As for the loss itself.
+
+        Returns
+        -------
+        dict of str to array
+            One entry a name in `wrt`, of the inputs' shape, library and dtype.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for the loss itself, and if `upstream` or `wrt` is not as described.
+        """
+        options = _Options(preset, reduction, check, nan, backend, compute)
+        return self._problem(inputs, named, options).gradients(upstream, wrt or self._first, {})
+
+    def value_and_grad(
+        self,
+        *inputs: Any,
+        upstream: Any = None,
+        wrt: str | Sequence[str] | None = None,
+        preset: str | None = None,
+        reduction: str = "none",
+        check: str | None = None,
+        nan: str = "propagate",
+        backend: str | None = None,
+        compute: str | None = None,
+        **named: Any,
+    ) -> tuple[Any, dict[str, Any]]:
+        """Return the loss and its gradient, computed together.
+
+        Parameters, results and errors are those of the loss itself and of `grad`.
+        """
+        options = _Options(preset, reduction, check, nan, backend, compute)
+        problem = self._problem(inputs, named, options)
+        value = problem.value_room()
+        gradients = problem.gradients(upstream, wrt or self._first, {"loss": value})
+        return problem.finish(value), gradients
+
+    def hvp(
+        self,
+        *inputs: Any,
+        direction: Mapping[str, Any] | None = None,
+        upstream: Any = None,
+        wrt: str | Sequence[str] | None = None,
+        preset: str | None = None,
+        reduction: str = "none",
+        check: str | None = None,
+        nan: str = "propagate",
+        backend: str | None = None,
+        compute: str | None = None,
+        **named: Any,
+    ) -> dict[str, Any]:
+        """Return the Hessian-vector product: the derivative of `grad` along a direction.
+
+        Parameters
+        ----------
+        *inputs, **named : array
+            As for the loss itself.
+        direction : mapping of input name to array
+            Of the inputs' shape and dtype; zero where it is not given. May follow the inputs by
+            position.
+        upstream, wrt, preset, reduction, check, nan, backend, compute
+            As for `grad`.
+
+        Returns
+        -------
+        dict of str to array
+            One entry a name in `wrt`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `grad`, and if `direction` is not as described.
+        """
+        options = _Options(preset, reduction, check, nan, backend, compute)
+        if direction is None and inputs and isinstance(inputs[-1], Mapping):
+            *inputs, direction = inputs
+        problem = self._problem(inputs, named, options)
+        return problem.products(upstream, wrt or self._first, direction)
+
+    def trace(
+        self,
+        *inputs: Any,
+        upstream: Any = None,
+        preset: str | None = None,
+        reduction: str = "none",
+        check: str | None = None,
+        nan: str = "propagate",
+        **named: Any,
+    ) -> dict[str, Any]:
+        """Return every named quantity of the textbook formula and its adjoint.
+
+        The plain program runs in float64, line by line as it is written, so that the first
+        quantity from which other code departs can be found by name.
+
+        Parameters
+        ----------
+        *inputs, upstream, preset, reduction, check, nan, **named
+            As for `grad`.
+
+        Returns
+        -------
+        dict of str to float64 array of the inputs' shape
+            Inputs, every intermediate, and ``<name>_bar``, its derivative of the reduced loss
+            times `upstream`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `grad`.
+        """
+        options = _Options(preset, reduction, check, nan, "numpy", None)
+        arrays, weights, axes = self._sorted_out(inputs, named)
+        return self._on_host(arrays, weights, axes, options).trace(upstream)
+
+    @property
+    def _first(self) -> str:
+        return next(iter(self.entry["inputs"]))
+
+    def _sorted_out(
+        self, inputs: Sequence[Any], named: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, AxisValue]]:
+        """Return the arrays that must be given, weights that may be, and axes, by name."""
+        entry = self.entry
+        required = [n for n in entry["inputs"] if n not in entry["weights"]]
+        if len(inputs) > len(required):
+            raise TypeError(
+                f"{self.name}: expected {', '.join(required)} by position, got {len(inputs)} arrays"
+            )
+        arrays = dict(zip(required, inputs, strict=False))
+        weights, axes = {}, {}
+        for name, value in named.items():
+            if name in arrays:
+                raise TypeError(f"{self.name}: {name} is given twice")
+            if name in required:
+                arrays[name] = value
+            elif name in entry["weights"]:
+                weights |= {} if value is None else {name: value}
+            else:
+                axes[name] = value
+        missing = [name for name in required if name not in arrays]
+        if missing:
+            raise TypeError(f"{self.name}: expected {', '.join(required)}; got no {missing[0]}")
+        return {name: arrays[name] for name in required}, weights, axes
+
+    def _problem(
+        self, inputs: Sequence[Any], named: Mapping[str, Any], options: _Options
+    ) -> Problem:
+        arrays, weights, axes = self._sorted_out(inputs, named)
+        home = home_of(options.backend, self._first, arrays[self._first])
+        if home is not None:
+            return self._on_device(home, arrays, weights, axes, options)
+        return self._on_host(arrays, weights, axes, options)
+
+    def _on_host(
+        self,
+        arrays: Mapping[str, Any],
+        weights: Mapping[str, Any],
+        axes: Mapping[str, AxisValue],
+        options: _Options,
+    ) -> ElementProblem:
+        spec, known = self._spec(axes, options), library(self._kernels)
+        given = element_checks.elements(list(arrays), list(arrays.values()))
+        leading = given[self._first].array
+        others = element_checks.beside(weights, leading, self._first)
+        program_inputs = self._inputs_of(spec)
+        for name in others:
+            if name not in program_inputs:
+                raise ValueError(f"{self.name}: {name}: {spec.program!r} takes none; leave it out")
+        numbers = {**{name: a.array for name, a in given.items()}, **others}
+        if checked(options.check, device=False):
+            self._require_domains(numbers)
+        if checks.choice("nan", options.nan, _NAN):
+            for name, array in numbers.items():
+                element_checks.no_nan(name, array)
+        flat = {n: np.broadcast_to(a, leading.shape).reshape(-1) for n, a in others.items()}
+        beside = {n: flat.get(n, 1.0) for n in program_inputs if n not in given}
+        counts = counts_of(leading, numbers.get("target"), beside.get("weight", 1.0))
+        backend = backend_of(options.backend, options.compute, format_of(leading.dtype))
+        return ElementProblem(spec, known, given, beside, counts, backend)
+
+    def _require_domains(self, arrays: Mapping[str, np.ndarray]) -> None:
+        for name, (least, most) in self.entry["domains"].items():
+            if name in arrays:
+                element_checks.in_domain(name, arrays[name], float(least), float(most))
+
+    def _on_device(
+        self,
+        home: Home,
+        arrays: Mapping[str, Any],
+        weights: Mapping[str, Any],
+        axes: Mapping[str, AxisValue],
+        options: _Options,
+    ) -> Problem:
+        from refloss.losses.device_elements import problem
+
+        spec, known = self._spec(axes, options), library(self._kernels)
+        given = element_checks.elements(list(arrays), list(arrays.values()), home.adopt)
+        leading: Any = given[self._first].array
+        others = element_checks.beside(weights, leading, self._first, home.adopt)
+        backend = backend_of("cuda", options.compute, leading.format)
+        if checked(options.check, device=True) or checks.choice("nan", options.nan, _NAN):
+            self._look(home, {**{n: a.array for n, a in given.items()}, **others}, options)
+        names = [name for name in self._inputs_of(spec) if name not in given]
+        return problem(home, spec, known, backend.real, given, {n: others.get(n) for n in names})
+
+    def _look(self, home: Home, arrays: Mapping[str, Any], options: _Options) -> None:
+        """Check copies on the CPU as arrays there are checked."""
+        from refloss.run.arrays import adopt
+
+        copies = {name: adopt(name, home.on_host(array)).array for name, array in arrays.items()}
+        if checked(options.check, device=True):
+            self._require_domains(copies)
+        if checks.choice("nan", options.nan, _NAN):
+            for name, array in copies.items():
+                element_checks.no_nan(name, array)
+
+    def _inputs_of(self, spec: Spec) -> list[str]:
+        """Return the inputs of a program but upstream gradient and direction."""
+        arrays = library(self._kernels).index["programs"][spec.program]["arrays"]
+        return [name for name, _ in arrays["value"]["inputs"]]
+
+    def _spec(self, axes: Mapping[str, AxisValue], options: _Options) -> Spec:
+        checks.choice("reduction", options.reduction, REDUCTIONS)
+        return resolve(
+            self.name, options.preset, axes, reduction=options.reduction, kernels=self._kernels
+        )
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What a call is asked beside its arrays and axes, unchecked."""
+
+    preset: str | None
+    reduction: str
+    check: str | None
+    nan: str
+    backend: str | None
+    compute: str | None
+
+
+def element_loss_from(directory: str | Path, name: str) -> ElementLoss:
+    """Return a loss of one's own, from the directory into which it was derived.
+
+    Parameters
+    ----------
+    directory : path
+        Holds ``index.json`` and ``numpy/``.
+    name : str
+        The loss's name in that index.
+
+    Raises
+    ------
+    MissingKernelError
+        If there are no kernels.
+    ValueError
+        If the index has no such loss; the error lists those that it has.
+    """
+    checks.choice("name", name, library(directory).index["losses"])
+    return ElementLoss(name, directory)
+
+
+l1 = ElementLoss("l1")
+l2 = ElementLoss("l2")
+smooth_l1 = ElementLoss("smooth_l1")
+huber = ElementLoss("huber")
+log_cosh = ElementLoss("log_cosh")
