@@ -22,6 +22,7 @@ from refloss.losses import (
     log_cosh,
     resolve,
     row_loss_from,
+    softmax_focal,
     smooth_l1,
 )
 
@@ -39,6 +40,7 @@ __all__ = [
     "log_cosh",
     "resolve",
     "row_loss_from",
+    "softmax_focal",
     "smooth_l1",
 ]
 

@@ -12,7 +12,7 @@ from refloss.losses.elements import (
 )
 from refloss.losses.layouts import LAYOUTS
 from refloss.losses.reductions import REDUCTIONS
-from refloss.losses.rows import RowLoss, cross_entropy, row_loss_from
+from refloss.losses.rows import RowLoss, cross_entropy, row_loss_from, softmax_focal
 from refloss.losses.spec import Spec, resolve
 
 __all__ = [
@@ -35,5 +35,6 @@ __all__ = [
     "log_cosh",
     "resolve",
     "row_loss_from",
+    "softmax_focal",
     "smooth_l1",
 ]

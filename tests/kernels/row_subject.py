@@ -1,4 +1,4 @@
-"""Cross-entropy under fixed conventions, as a function of rows, and what it may err by.
+"""A loss of rows under fixed conventions, as a function of them, and what it may err by.
 
 Everything is float64: columns are the logits, and beside them the probabilities where these are the
 target. Results of a narrower format are widened, which is exact.
@@ -17,9 +17,10 @@ from crossval.bits import dtype_of
 from crossval.oracles.enclosure import Truth, truth
 from crossval.oracles.formats import format_of
 from crossval.oracles.packing import RowPacking
-from refloss.losses import Spec, resolve
+from refloss.losses import RowLoss, Spec, resolve
 
 from .row_regimes import RowCase
+from .row_terms import TERMS, Terms
 
 __all__ = ["RowSubject", "U", "differences", "refuse"]
 
@@ -31,7 +32,7 @@ TINY = 2.0**-1074
 
 @dataclass(frozen=True)
 class RowSubject:
-    """The axes of cross-entropy; the kind of targets, and whether classes are weighted.
+    """A loss and its axes; the kind of targets, and whether classes are weighted.
 
     Attributes
     ----------
@@ -41,21 +42,30 @@ class RowSubject:
         Whether targets are probabilities.
     weights : tuple of float
         Class weights, repeated over the classes; none by default.
+    loss : str
+        The loss's name.
     """
 
     axes: Mapping[str, Any] = field(default_factory=dict)
     soft: bool = False
     weights: tuple[float, ...] = ()
+    loss: str = "cross_entropy"
 
     def __str__(self) -> str:
         named = [f"{name}={value}" for name, value in self.axes.items()]
         weighted = ["weighted"] if self.weights else []
-        return "-".join(["soft" if self.soft else "index", *weighted, *named])
+        other = [] if self.loss == "cross_entropy" else [self.loss]
+        return "-".join([*other, "soft" if self.soft else "index", *weighted, *named])
 
     @property
     def spec(self) -> Spec:
         axes = {"targets": "probabilities" if self.soft else "index", **self.axes}
-        return resolve("cross_entropy", axes.pop("preset", None), axes)
+        return resolve(self.loss, axes.pop("preset", None), axes)
+
+    @property
+    def function(self) -> RowLoss:
+        """The public function."""
+        return getattr(refloss, self.loss)
 
     def weight(self, case: RowCase) -> np.ndarray | None:
         """Return the class weights of a case: its own, else the subject's."""
@@ -77,14 +87,14 @@ class RowSubject:
         """Return the public function's values (n,) and gradients, in the order of columns."""
         arguments, options = self._arguments(case, dtype)
         bars = None if upstream is None else upstream.astype(_numpy(dtype))
-        value, grad = refloss.cross_entropy.value_and_grad(
+        value, grad = self.function.value_and_grad(
             *arguments, upstream=bars, wrt=self._names, **options
         )
         return _wide(value), self._stacked(grad)
 
     def value(self, case: RowCase, dtype="float64") -> np.ndarray:
         arguments, options = self._arguments(case, dtype)
-        return _wide(refloss.cross_entropy(*arguments, **options))
+        return _wide(self.function(*arguments, **options))
 
     def grad(self, case: RowCase, upstream=None, dtype="float64") -> np.ndarray:
         return self.value_and_grad(case, upstream, dtype)[1]
@@ -94,36 +104,41 @@ class RowSubject:
         bars = None if upstream is None else upstream.astype(_numpy(dtype))
         parts = np.split(direction.astype(_numpy(dtype)), len(self._names), axis=1)
         dots = dict(zip(self._names, parts, strict=True))
-        found = refloss.cross_entropy.hvp(
-            *arguments, dots, upstream=bars, wrt=self._names, **options
-        )
+        found = self.function.hvp(*arguments, dots, upstream=bars, wrt=self._names, **options)
         return self._stacked(found)
 
     def value_bar(self, case: RowCase, real="float64") -> np.ndarray:
         """Return what values may err by: 4 ulp, and half of log2 C, of the Σ|terms|.
 
-        `real` is what is computed with: its ulp counts.
+        What a power multiplies may err by 4 ulp more for each 1 of the power, and may underflow
+        before a weight multiplies it. `real` is what is computed with: its ulp counts.
         """
-        depth = VALUE + 0.5 * np.log2(case.classes)
-        return depth * _spacing(_Terms(self, case).value(), real)
+        terms = self._terms(case)
+        depth = VALUE + 4 * terms.power + 0.5 * np.log2(case.classes)
+        under = _tiny(real) * np.ceil(terms.factor)[:, 0] if terms.power else 0.0
+        return depth * (_spacing(terms.value(), real) + under)
 
     def grad_bar(self, case: RowCase, upstream=None, real="float64") -> np.ndarray:
-        """Return what gradients may err by: 8 u Σ|terms of the printed sum|.
+        """Return what gradients may err by: 8 u Σ|terms of the printed sum|, or 4 + 4 power.
 
         What underflows is off by the smallest number, before upstream and weights multiply it.
         """
-        terms = _Terms(self, case)
+        terms = self._terms(case)
+        depth = max(GRADIENT, VALUE + 4 * terms.power)
         bars = np.ones(len(case)) if upstream is None else np.abs(upstream)
         under = _tiny(real) * np.ceil(bars[:, None] * terms.factor)
-        return GRADIENT * (_spacing(terms.grad() * bars[:, None], real) + under)
+        return depth * (_spacing(terms.grad() * bars[:, None], real) + under)
 
     def hvp_bar(self, case: RowCase, direction, upstream=None, real="float64") -> np.ndarray:
         """Return what Hessian-vector products may err by: 64 u Σ|terms|."""
-        terms = _Terms(self, case)
+        terms = self._terms(case)
         bars = np.ones(len(case)) if upstream is None else np.abs(upstream)
         size = np.abs(direction)
         under = _tiny(real) * np.ceil(bars[:, None] * terms.factor * size.sum(1, keepdims=True))
         return PRODUCT * (_spacing(terms.hvp(size) * bars[:, None], real) + under)
+
+    def _terms(self, case: RowCase) -> Terms:
+        return TERMS[self.loss](self.spec.constants, case, self.weight(case), self.soft)
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -138,85 +153,6 @@ class RowSubject:
 
     def _stacked(self, found: Mapping[str, Any]) -> np.ndarray:
         return np.concatenate([_wide(found[name]) for name in self._names], axis=1)
-
-
-class _Terms:
-    """Σ|terms|: how large the parts are of which results are sums, for an upstream of 1.
-
-    With E_j = exp(z_j - top), p = E/ΣE, and 1 - p_j and other sums over all classes but one taken
-    without it, so that nothing here cancels:
-
-    * value: w_y hit nll + off Σ w (lse - z) + z_loss lse², all terms >= 0 unless hit < 0;
-    * gradient: w_y hit (p_j or 1 - p_y) + off (p_j Σw and w_j) + 2 z_loss lse p_j; of probabilities
-      q with g = w (hit q + off): p_j Σ_{k≠j} g_k and g_j (1 - p_j);
-    * products: Σg p_j (u_j - u_top and Σ p_k (u_k - u_top)), down to the direction's own entries.
-
-    The log-sum-exp is itself a sum, of the largest logit and the logarithm, and may cancel.
-    """
-
-    def __init__(self, subject: RowSubject, case: RowCase):
-        self.soft, self.case = subject.soft, case
-        constants = subject.spec.constants
-        classes, z = case.classes, case.logits
-        amount = constants["label_smoothing"]
-        amount /= 1 + constants["classy"] * amount
-        taken = amount * classes / (classes - constants["over_others"])
-        self.hit, self.off, self.z_loss = 1 - taken, taken / classes, constants["z_loss"]
-        weight = subject.weight(case)
-        self.w = np.ones(classes) if weight is None else weight
-        with np.errstate(under="ignore"):
-            self.top = z.max(1, keepdims=True)
-            self.first = np.arange(classes) == z.argmax(1)[:, None]
-            mass = np.exp(z - self.top)
-            self.tail = np.where(self.first, 0.0, mass)
-            self.rest = self.tail.sum(1, keepdims=True)
-            self.total = 1 + self.rest
-            self.p = mass / self.total
-            others = np.where(self.first, self.rest, (1 - mass) + self.rest)
-            self.miss = others / self.total
-        self.grow = np.log1p(self.rest)
-        self.score = (self.top - z) + self.grow
-        self.lse_size = np.abs(self.top) + self.grow
-        self.at = np.arange(classes) == case.labels[:, None]
-        self.goal = self.w * (self.hit * case.probabilities + self.off)
-        self.factor = max(self.w.max(), 1.0) + 2 * self.z_loss * self.lse_size
-
-    def value(self) -> np.ndarray:
-        penalty = self.z_loss * np.abs(self.top + self.grow) * self.lse_size
-        if self.soft:
-            return (np.abs(self.goal) * self.score).sum(1) + penalty[:, 0]
-        own = np.where(self.at, np.abs(self.w * self.hit) * self.score, 0.0)
-        return (own + self.off * self.w * self.score).sum(1) + penalty[:, 0]
-
-    def grad(self) -> np.ndarray:
-        penalty = 2 * self.z_loss * self.lse_size * self.p
-        if self.soft:
-            goal = np.abs(self.goal)
-            asked = _without_each(goal)
-            logits = asked * self.p + goal * self.miss + penalty
-            return np.hstack([logits, np.abs(self.w * self.hit) * self.score])
-        target = self._of_target() * np.abs(self.hit)
-        spread = self.off * (self.w.sum() * self.p + self.w) if self.off else 0.0
-        return target * np.where(self.at, self.miss, self.p) + spread + penalty
-
-    def hvp(self, size: np.ndarray) -> np.ndarray:
-        u = size[:, : self.case.classes]
-        u_top = np.where(self.first, u, 0.0).sum(1, keepdims=True)
-        apart = np.where(self.first, 0.0, u + u_top)
-        rest = (self.tail * apart).sum(1, keepdims=True) / self.total
-        bend = self.p * (apart + rest)
-        mean = (self.p * u).sum(1, keepdims=True)
-        penalty = 2 * self.z_loss * (self.lse_size * bend + mean * self.p)
-        if not self.soft:
-            steady = self._of_target() * np.abs(self.hit) + self.off * self.w.sum()
-            return steady * bend + penalty
-        v = np.abs(self.w * self.hit) * size[:, self.case.classes :]
-        goals = np.abs(self.goal).sum(1, keepdims=True)
-        logits = goals * bend + v.sum(1, keepdims=True) * self.p + v * (self.p + self.miss)
-        return np.hstack([logits + penalty, np.abs(self.w * self.hit) * (apart + rest)])
-
-    def _of_target(self) -> np.ndarray:
-        return self.w[self.case.labels][:, None]
 
 
 def differences(found: np.ndarray, known: Truth, part: str) -> np.ndarray:
@@ -234,14 +170,6 @@ def _spacing(numbers: np.ndarray, real: str) -> np.ndarray:
 
 def _tiny(real: str) -> float:
     return float(np.finfo(real).smallest_subnormal)
-
-
-def _without_each(goal: np.ndarray) -> np.ndarray:
-    """Return the row sums without each element, summed without it."""
-    classes = goal.shape[1]
-    if classes > 64:
-        return goal.sum(1, keepdims=True) - goal
-    return goal @ (1 - np.eye(classes))
 
 
 def refuse(bad: np.ndarray, case: RowCase, what: str, *numbers: np.ndarray) -> None:

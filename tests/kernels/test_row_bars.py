@@ -1,8 +1,9 @@
-"""The accuracy bars of cross-entropy, regime by regime, against certified truth.
+"""The accuracy bars of losses of rows, regime by regime, against certified truth.
 
 Values: at most 4 ulp, and half of log2 C, of Σ|terms|. A gradient component: at most 8 u Σ|terms|,
 which for a class as the target, without smoothing or z-loss, is 8 ulp of the component itself. A
-component of a Hessian-vector product: 64 u Σ|terms|. The terms are in `row_subject`.
+component of a Hessian-vector product: 64 u Σ|terms|. A power of 1 - p allows values and gradients 4
+more for each 1 of it. The terms are in `row_terms`.
 """
 
 import numpy as np
@@ -29,10 +30,29 @@ SUBJECTS = [
     RowSubject({"label_smoothing": 0.1}, soft=True, weights=WEIGHTS),
     RowSubject({"z_loss": 0.5, "label_smoothing": 0.3, "smoothing": "others"}, soft=True),
 ]
+
+
+def focal(axes, weights: tuple[float, ...] = ()) -> RowSubject:
+    return RowSubject(axes, weights=weights, loss="softmax_focal")
+
+
+SUBJECTS += [
+    focal({"gamma": 0.0}),
+    focal({"gamma": 0.5}),
+    focal({"gamma": 0.25, "modulator": "detached"}),
+    focal({"gamma": 1.0, "alpha": 0.25, "alpha_side": "first"}),
+    focal({"gamma": 2.0}, WEIGHTS),
+    focal({"gamma": 3.5, "alpha": 0.75, "alpha_side": "others"}, WEIGHTS),
+    focal({"gamma": 5.0}),
+]
 PRESETS = [
     RowSubject({"preset": preset, "label_smoothing": 0.2}, soft)
     for preset in library().index["losses"]["cross_entropy"]["presets"]
     for soft in (False, True)
+]
+PRESETS += [
+    focal({"preset": preset, "alpha": 0.25})
+    for preset in library().index["losses"]["softmax_focal"]["presets"]
 ]
 EXTREMES = [
     RowSubject({"label_smoothing": 1.0}),
@@ -41,6 +61,9 @@ EXTREMES = [
     RowSubject({"label_smoothing": 1e-12}),
     RowSubject(weights=(1e-200, 1e200, 0.0)),
     RowSubject({"label_smoothing": 0.1}, soft=True, weights=(1e-200, 1e200, 0.0)),
+    focal({"gamma": 1e-12}),
+    focal({"gamma": 64.0}),
+    focal({"gamma": 0.5}, (1e-200, 1e200, 0.0)),
 ]
 
 
@@ -98,6 +121,7 @@ def test_a_component_that_is_one_term_is_within_8_ulp_of_itself(regime):
         PLAIN,
         SOFT,
         RowSubject({"label_smoothing": 0.1, "z_loss": 1e-4}, weights=WEIGHTS),
+        focal({"gamma": 2.0}),
     ],
     ids=str,
 )
@@ -113,6 +137,7 @@ def test_a_row_that_is_cut_into_tiles():
 
 NARROW = ("float32", "float16", "bfloat16")
 NARROW_SUBJECTS = [PLAIN, SUBJECTS[3], SUBJECTS[4], SUBJECTS[7]]
+NARROW_SUBJECTS += [focal({"gamma": 0.5}), focal({"gamma": 2.0, "alpha": 0.25}, WEIGHTS)]
 #: What a correctly rounded result may miss by beyond half an ulp: the float64 error's share.
 SHARE = 0.5 + 2.0**-12
 
@@ -172,7 +197,7 @@ def test_logits_of_any_size_give_numbers(scale):
     logits = rng.uniform(-1, 1, (20, 5)) * scale
     labels = rng.integers(0, 5, 20)
     case = RowCase(logits, labels, np.eye(5)[labels])
-    for subject in (PLAIN, SOFT):
+    for subject in (PLAIN, SOFT, focal({"gamma": 0.5})):
         value, grad = subject.value_and_grad(case)
         with np.errstate(over="ignore"):
             lag = logits.max(1) - logits[np.arange(20), labels]

@@ -82,12 +82,11 @@ class Rows:
 
     def _unit(self, function: str, unweighted: bool, stored: str | None):
         held = {"class_weight": SAME} if unweighted else {}
-        return _unit(self.subject.soft, function, self.real, stored, tuple(held.items()))
+        return _unit(self.subject.spec.program, function, self.real, stored, tuple(held.items()))
 
 
 @cache
-def _unit(soft: bool, function: str, real: str, stored: str | None, held: tuple):
-    program = "cross_entropy_soft" if soft else "cross_entropy"
+def _unit(program: str, function: str, real: str, stored: str | None, held: tuple):
     return unit_of(program, function, real, stored=stored, held=dict(held))
 
 

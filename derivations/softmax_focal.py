@@ -1,0 +1,244 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Softmax focal loss
+#
+# Cross-entropy of a row of $K$ logits with a class $y$, times a power of what the prediction still
+# lacks, so that rows that are easy count little:
+#
+# $$L = -\alpha_y\, (1 - p_y)^\gamma \log p_y, \qquad p = \mathrm{softmax}(z).$$
+#
+# Libraries differ in whom $\alpha$ multiplies, in whether the modulator $(1 - p_y)^\gamma$ has a
+# derivative, and in what a mean divides by.
+
+# %%
+"""Softmax focal loss with class targets: definition and conventions."""
+
+import numpy as np
+import sympy as sp
+
+from derivations.classification import DENOMINATOR, EMPTY, compiled
+from refloss.symbolic import calculus, emit, rules
+from refloss.symbolic.build import Build, Form
+from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
+from refloss.symbolic.functions import Weighted
+from refloss.symbolic.printers import latex_text
+from refloss.symbolic.program import Program
+from refloss.symbolic.vocabulary import focal_rows as focal
+from refloss.symbolic.vocabulary import rows as row
+
+# %% [markdown]
+# ## The program
+#
+# Written as it reads, the derivative holds $(1 - p_y)^{\gamma - 1}$ and $p_y - 1$: for $\gamma < 1$
+# the first is infinite where the second is 0, and their product NaN; for every $\gamma$ the second
+# has lost its digits before. With $\ell = -\log p_y$ and $q = 1 - p_y$, both of which cross-entropy
+# has to full accuracy,
+#
+# $$\frac{\partial L}{\partial \ell} = C = q^\gamma \Bigl(1 + \gamma\, p_y \frac{\ell}{q}\Bigr),
+#   \qquad \frac{\partial L}{\partial z_j} = C\,p_j, \qquad
+#   \frac{\partial L}{\partial z_y} = -C\,q ,$$
+#
+# where $\ell/q$ nears 1 as $q$ nears 0. All terms are at least 0, for every $\gamma \ge 0$.
+
+
+# %%
+def softmax_focal(form: Form) -> Program:
+    """Return the focal loss of a row of logits with a class."""
+    P = Build("softmax_focal", form, "softmax focal loss with a class")
+    a = row.Rows(P)
+    a.real("logits", row.ITEM, row.CLASS)
+    a.label("target", row.ITEM)
+    weight = a.real("class_weight", row.CLASS)
+    power = P.const("gamma", nonnegative=True)
+    amount, sides = P.const("alpha"), (P.const("alpha_on_first"), P.const("alpha_on_others"))
+    row.log_sum_exp(P, a)
+    row.target_loss(P, a)
+    focal.focal_loss(P, a, power, P.const("attached"))
+    focal.balance(a, amount, *sides)
+    a.let("loss", [row.ITEM], Weighted(a.balance * weight[a.target], a.focal))
+    return P.finish("loss")
+
+
+# %%
+if __name__ == "__main__":
+    from IPython.display import Math, display
+
+    display(Math(latex_text.aligned(softmax_focal("plain"))))
+
+# %% [markdown]
+# The gradient of the stable form, as the calculus composes it:
+
+# %%
+if __name__ == "__main__":
+    display(Math(latex_text.aligned(calculus.grad(softmax_focal("stable"), "loss", ["logits"]))))
+
+# %% [markdown]
+# ## Conventions
+
+# %%
+CONSTANTS = {
+    "gamma": Constant(2.0, "power of 1 - p"),
+    "alpha": Constant(1.0, "factor of the classes that alpha_side names"),
+    "alpha_on_first": Constant(1.0, "1: alpha multiplies rows of class 0; 0: 1 - alpha does"),
+    "alpha_on_others": Constant(
+        1.0, "1: alpha multiplies rows of every class but 0; 0: 1 - alpha does"
+    ),
+    "attached": Constant(1.0, "1: the modulator is differentiated; 0: it is detached"),
+}
+
+SIDE = AxisOf(
+    "whom alpha multiplies; a list of factors is class_weight",
+    "all",
+    {
+        "all": Value(
+            "alpha every class",
+            {"alpha_on_first": 1.0, "alpha_on_others": 1.0},
+            "mmcv softmax_focal_loss, fast-reid, kornia before 0.6.9",
+        ),
+        "others": Value(
+            "alpha every class but 0, and 1 - alpha class 0, the background",
+            {"alpha_on_first": 0.0, "alpha_on_others": 1.0},
+            "kornia, monai with use_softmax",
+        ),
+        "first": Value(
+            "alpha class 0, and 1 - alpha every other",
+            {"alpha_on_first": 1.0, "alpha_on_others": 0.0},
+            "clcarwin/focal_loss_pytorch, whose list for two classes is [alpha, 1 - alpha]",
+        ),
+    },
+)
+MODULATOR = AxisOf(
+    "whether the modulator (1 - p)^gamma is differentiated",
+    "attached",
+    {
+        "attached": Value("it is", {"attached": 1.0}, "Lin et al. 2017; kornia, mmcv, monai"),
+        "detached": Value(
+            "it is a constant of the gradient",
+            {"attached": 0.0},
+            "clcarwin/focal_loss_pytorch, clcarwin/sphereface_pytorch AngleLoss",
+        ),
+    },
+)
+TARGETS = AxisOf(
+    "what a target is",
+    "index",
+    {"index": Value("one class a row, an integer", program="softmax_focal", source="kornia, mmcv")},
+)
+
+# %% [markdown]
+# ## The definition
+
+# %%
+PROGRAMS = {"softmax_focal": (softmax_focal("plain"), softmax_focal("stable"))}
+
+SOFTMAX_FOCAL = Definition(
+    name="softmax_focal",
+    title="Softmax focal loss",
+    family="rows",
+    source=(
+        "Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017, "
+        "arXiv 1708.02002; of a softmax as in mmcv, kornia and monai."
+    ),
+    formula=r"""
+loss = -w_y alpha_y (1 - p_y)^gamma log p_y,  p = softmax(z);
+alpha_y: alpha, or 1 - alpha, by the class""",
+    inputs={
+        "logits": ("logits",),
+        "target": ("target",),
+        "class_weight": ("class_weight",),
+    },
+    programs=PROGRAMS,
+    constants=CONSTANTS,
+    axes={
+        "targets": TARGETS,
+        "gamma": AxisOf("power of 1 - p", 2.0, sets="gamma"),
+        "alpha": AxisOf("factor of the classes that alpha_side names; 1: none", 1.0, sets="alpha"),
+        "alpha_side": SIDE,
+        "modulator": MODULATOR,
+        "denominator": DENOMINATOR,
+        "empty": EMPTY,
+    },
+    presets={
+        "kornia": Preset(
+            {"alpha_side": "others", "denominator": "items"},
+            "kornia 0.9 focal_loss, whose mean divides by the classes too",
+        ),
+        "monai": Preset(
+            {"alpha_side": "others", "denominator": "items"},
+            "monai FocalLoss with use_softmax and one-hot targets",
+        ),
+        "mmcv": Preset({"alpha": 0.25, "denominator": "items"}, "mmcv softmax_focal_loss"),
+        "fastreid": Preset({"alpha": 0.25, "denominator": "items"}, "fast-reid focal_loss"),
+        "clcarwin": Preset(
+            {"gamma": 0.0, "alpha_side": "first", "modulator": "detached", "denominator": "items"},
+            "clcarwin/focal_loss_pytorch FocalLoss; its alpha is a list unless it has two classes",
+        ),
+    },
+    singular=(
+        Singular("every logit of a row -inf, or one +inf or NaN", "undefined", "NaN", "NaN"),
+        Singular("the target's logit -inf", "undefined", "+inf", "-w_y alpha_y by that logit"),
+        Singular("every logit but the target's -inf", "regular", "0", "0"),
+        Singular("p_y = 1 in floating point, any gamma", "regular", "(1 - p_y)^(gamma + 1)", "tiny"),
+    ),
+    subgradients=(
+        "none: the loss is smooth. The largest logit, and the first among equals, is a reference "
+        "point that cancels from value and derivatives."
+    ),
+    program_axis="targets",
+    wrt={"softmax_focal": ("logits",)},
+)
+
+DEFINITIONS = (SOFTMAX_FOCAL,)
+
+# %% [markdown]
+# ## What the power does
+#
+# Two classes, the target's logit ahead by $d$. The larger $\gamma$, the sooner a row that is right
+# falls silent; $\gamma = 0$ is cross-entropy.
+
+
+# %%
+def ahead(lead: np.ndarray, gamma: float) -> np.ndarray:
+    """Return the loss of two classes, the target's logit ahead of the other by `lead`."""
+    constants = {name: c.default for name, c in CONSTANTS.items()} | {"gamma": gamma}
+    program = PROGRAMS["softmax_focal"][1]
+    logits = np.stack([lead, np.zeros_like(lead)], axis=1)
+    target, weight = np.zeros(len(lead), dtype=int), np.ones(2)
+    return compiled(program)(logits, target, weight, *(constants[str(c)] for c in program.consts))
+
+
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    lead = np.linspace(-4, 4, 200)
+    figure, axes = plt.subplots(figsize=(7, 3.5))
+    for gamma in (0.0, 0.5, 1.0, 2.0, 5.0):
+        axes.plot(lead, ahead(lead, gamma), label=f"gamma = {gamma:g}")
+    axes.set(xlabel="lead of the target's logit", ylabel="loss")
+    axes.legend()
+    plt.show()
+
+# %% [markdown]
+# ## The rules, proved
+
+# %%
+if __name__ == "__main__":
+    for rule in focal.RULES:
+        rules.prove(rule)
+        print(f"proved  {rule.name}: {rule.why}")
+
+# %% [markdown]
+# ## Kernels
+
+# %%
+if __name__ == "__main__":
+    print("\n".join(emit.write(DEFINITIONS)))

@@ -1,0 +1,206 @@
+// Softmax focal loss: value, gradient and Hessian-vector product in CUDA C++.
+//
+// Generated from the definition by `refloss derive`; do not edit.
+//
+// Definition
+//     loss = -w_y alpha_y (1 - p_y)^gamma log p_y,  p = softmax(z);
+//     alpha_y: alpha, or 1 - alpha, by the class
+//
+// Subgradients
+//     none: the loss is smooth. The largest logit, and the first among equals, is a reference
+//     point that cancels from value and derivatives.
+//
+// Constants
+//     gamma: power of 1 - p (default 2.0)
+//     alpha: factor of the classes that alpha_side names (default 1.0)
+//     alpha_on_first: 1: alpha multiplies rows of class 0; 0: 1 - alpha does (default 1.0)
+//     alpha_on_others: 1: alpha multiplies rows of every class but 0; 0: 1 - alpha does
+//         (default 1.0)
+//     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
+//
+// Source
+//     Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
+//     arXiv 1708.02002; of a softmax as in mmcv, kornia and monai.
+
+KERNEL softmax_focal_value(
+    size B, size C, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(class_weight)
+    class_weight_in, ARRAY(loss) loss_out, CONSTANTS) {
+    const real first_factor = ((alpha_on_first == real(0)) ? real(1) - alpha : alpha);  // of rows of class 0
+    const real other_factor = ((alpha_on_others == real(0)) ? real(1) - alpha : alpha);  // of rows of any other class
+    over_rows(B, [&](size b) {
+        if (target_in.missing(b, C)) {
+            if (leads()) loss_out.store(b, target_in.filler(b));
+            return;
+        }
+        const int target = target_in(b);
+        const real balance = ((target == real(0)) ? first_factor : other_factor);  // alpha or 1 - alpha
+        First first_fold;
+        over_classes(C, [&](int c, int lane) {
+            first_fold.offer(lane, logits_in(b, c), c);
+        });
+        const int first = first_fold.place();  // class of the largest logit
+        const real top = logits_in(b, first);  // largest logit
+        const real lag = top - logits_in(b, target);  // at least 0
+        const real drop_at_target = logits_in(b, target) - top;  // at most 0
+        const real slip_at_target = max_number_(two_diff_error(logits_in(b, target), top), real(-1));
+        const real tail_at_target = ((first == target) ? drop_at_target : (real(1) + slip_at_target)*exp_(drop_at_target));
+        const real mass_at_target = ((first == target) ? real(1) : tail_at_target);  // exp(logits - top)
+        const real lack = real(1) - mass_at_target;  // of the largest mass
+        Sum rest_fold;
+        over_classes(C, [&](int c, int lane) {
+            const real drop = logits_in(b, c) - top;  // at most 0
+            const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
+            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            rest_fold.add(lane, tail);
+        });
+        const real rest = rest_fold.result();  // sum of mass over all classes but the first
+        const real total = real(1) + rest;
+        const real grow = log1p_(rest);
+        const real nll = grow + lag;  // -log softmax of the target
+        const real others = lack + rest;  // mass of all classes but the target
+        const real miss = others/total;  // softmax of all but the target
+        const real factor = power_(miss, gamma);  // modulator
+        const real focal = factor*nll;
+        const real loss = weighted_(balance*class_weight_in(target), focal);
+        if (leads()) loss_out.store(b, loss);
+    });
+}
+
+KERNEL softmax_focal_grad(
+    size B, size C, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(class_weight)
+    class_weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out, ARRAY(logits_bar)
+    logits_bar_out, CONSTANTS) {
+    const real first_factor = ((alpha_on_first == real(0)) ? real(1) - alpha : alpha);  // of rows of class 0
+    const real other_factor = ((alpha_on_others == real(0)) ? real(1) - alpha : alpha);  // of rows of any other class
+    over_rows(B, [&](size b) {
+        if (target_in.missing(b, C)) {
+            if (leads()) loss_out.store(b, target_in.filler(b));
+            over_classes(C, [&](int c, int lane) { logits_bar_out.store(b, c, target_in.filler(b)); });
+            return;
+        }
+        const int target = target_in(b);
+        const real loss_bar = loss_bar_in(b);
+        const real balance = ((target == real(0)) ? first_factor : other_factor);  // alpha or 1 - alpha
+        const real focal_bar = balance*class_weight_in(target)*loss_bar;
+        First first_fold;
+        over_classes(C, [&](int c, int lane) {
+            first_fold.offer(lane, logits_in(b, c), c);
+        });
+        const int first = first_fold.place();  // class of the largest logit
+        const real top = logits_in(b, first);  // largest logit
+        const real lag = top - logits_in(b, target);  // at least 0
+        const real drop_at_target = logits_in(b, target) - top;  // at most 0
+        const real slip_at_target = max_number_(two_diff_error(logits_in(b, target), top), real(-1));
+        const real tail_at_target = ((first == target) ? drop_at_target : (real(1) + slip_at_target)*exp_(drop_at_target));
+        const real mass_at_target = ((first == target) ? real(1) : tail_at_target);  // exp(logits - top)
+        const real lack = real(1) - mass_at_target;  // of the largest mass
+        Sum rest_fold;
+        over_classes(C, [&](int c, int lane) {
+            const real drop = logits_in(b, c) - top;  // at most 0
+            const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
+            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            rest_fold.add(lane, tail);
+        });
+        const real rest = rest_fold.result();  // sum of mass over all classes but the first
+        const real total = real(1) + rest;
+        const real grow = log1p_(rest);
+        const real nll = grow + lag;  // -log softmax of the target
+        const real others = lack + rest;  // mass of all classes but the target
+        const real miss = others/total;  // softmax of all but the target
+        const real chance = mass_at_target/total;  // softmax of the target
+        const real factor = power_(miss, gamma);  // modulator
+        const real focal = factor*nll;
+        const real steep = ratio_(nll, miss, real(1));  // at least 1
+        const real felt = weighted_(chance, steep);  // at most 1
+        const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by -log softmax
+        const real loss = weighted_(balance*class_weight_in(target), focal);
+        over_classes(C, [&](int c, int lane) {
+            const real drop = logits_in(b, c) - top;  // at most 0
+            const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
+            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
+            const real logits_bar = ((c == target) ? -(focal_bar*miss*pull) : pull*mass*(focal_bar/total));
+            logits_bar_out.store(b, c, logits_bar);
+        });
+        if (leads()) loss_out.store(b, loss);
+    });
+}
+
+KERNEL softmax_focal_hvp(
+    size B, size C, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(class_weight)
+    class_weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(logits_dot) logits_dot_in,
+    ARRAY(logits_bar_dot) logits_bar_dot_out, CONSTANTS) {
+    const real first_factor = ((alpha_on_first == real(0)) ? real(1) - alpha : alpha);  // of rows of class 0
+    const real other_factor = ((alpha_on_others == real(0)) ? real(1) - alpha : alpha);  // of rows of any other class
+    over_rows(B, [&](size b) {
+        if (target_in.missing(b, C)) {
+            over_classes(C, [&](int c, int lane) { logits_bar_dot_out.store(b, c, target_in.filler(b)); });
+            return;
+        }
+        const int target = target_in(b);
+        const real loss_bar = loss_bar_in(b);
+        const real balance = ((target == real(0)) ? first_factor : other_factor);  // alpha or 1 - alpha
+        const real focal_bar = balance*class_weight_in(target)*loss_bar;
+        First first_fold;
+        over_classes(C, [&](int c, int lane) {
+            first_fold.offer(lane, logits_in(b, c), c);
+        });
+        const int first = first_fold.place();  // class of the largest logit
+        const real top = logits_in(b, first);  // largest logit
+        const real lag = top - logits_in(b, target);  // at least 0
+        const real drop_at_target = logits_in(b, target) - top;  // at most 0
+        const real slip_at_target = max_number_(two_diff_error(logits_in(b, target), top), real(-1));
+        const real tail_at_target = ((first == target) ? drop_at_target : (real(1) + slip_at_target)*exp_(drop_at_target));
+        const real mass_at_target = ((first == target) ? real(1) : tail_at_target);  // exp(logits - top)
+        const real lack = real(1) - mass_at_target;  // of the largest mass
+        const real top_dot = logits_dot_in(b, first);
+        const real drop_dot_at_target = logits_dot_in(b, target) - top_dot;
+        const real tail_dot_at_target = drop_dot_at_target*tail_at_target;
+        const real mass_dot_at_target = tail_dot_at_target*((first == target) ? real(0) : real(1));
+        Sum rest_fold;
+        Sum rest_dot_fold;
+        over_classes(C, [&](int c, int lane) {
+            const real drop = logits_in(b, c) - top;  // at most 0
+            const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
+            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real drop_dot = logits_dot_in(b, c) - top_dot;
+            const real tail_dot = drop_dot*tail;
+            rest_fold.add(lane, tail);
+            rest_dot_fold.add(lane, tail_dot);
+        });
+        const real rest = rest_fold.result();  // sum of mass over all classes but the first
+        const real rest_dot = rest_dot_fold.result();
+        const real total = real(1) + rest;
+        const real grow = log1p_(rest);
+        const real nll = grow + lag;  // -log softmax of the target
+        const real others = lack + rest;  // mass of all classes but the target
+        const real miss = others/total;  // softmax of all but the target
+        const real chance = mass_at_target/total;  // softmax of the target
+        const real factor = power_(miss, gamma);  // modulator
+        const real steep = ratio_(nll, miss, real(1));  // at least 1
+        const real felt = weighted_(chance, steep);  // at most 1
+        const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by -log softmax
+        const real miss_dot = mass_at_target*(rest_dot/total/total) - mass_dot_at_target/total;
+        Sum nll_dot0_fold;
+        over_classes(C, [&](int c, int lane) {
+            const real drop = logits_in(b, c) - top;  // at most 0
+            const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
+            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
+            if (gamma != real(0) && attached != real(0)) nll_dot0_fold.add(lane, ((c == target) ? -(miss*logits_dot_in(b, c)) : mass*(logits_dot_in(b, c)/total)));
+        });
+        const real nll_dot0 = nll_dot0_fold.result();
+        const real pull_dot = (attached == real(0) ? real(0) : gamma*factor*ratio_(nll_dot0, miss, real(0))*weighted_(chance, real(2) + (-real(1) + gamma)*felt - nll));
+        over_classes(C, [&](int c, int lane) {
+            const real drop = logits_in(b, c) - top;  // at most 0
+            const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
+            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
+            const real drop_dot = logits_dot_in(b, c) - top_dot;
+            const real tail_dot = drop_dot*tail;
+            const real mass_dot = tail_dot*((c == first) ? real(0) : real(1));
+            const real logits_bar_dot = miss_dot*((c == target) ? -(focal_bar*pull) : real(0)) + ((c == target) ? real(0) : pull*mass_dot*(focal_bar/total)) + ((c == target) ? real(0) : -(pull*mass*(focal_bar/total)*(rest_dot/total))) + ((c == target) ? -(focal_bar*miss*pull_dot) : pull_dot*mass*(focal_bar/total));
+            logits_bar_dot_out.store(b, c, logits_bar_dot);
+        });
+    });
+}

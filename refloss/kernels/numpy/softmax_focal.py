@@ -1,0 +1,200 @@
+"""Softmax focal loss: value, gradient and Hessian-vector product in NumPy.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = -w_y alpha_y (1 - p_y)^gamma log p_y,  p = softmax(z);
+    alpha_y: alpha, or 1 - alpha, by the class
+
+Subgradients
+    none: the loss is smooth. The largest logit, and the first among equals, is a reference
+    point that cancels from value and derivatives.
+
+Constants
+    gamma: power of 1 - p (default 2.0)
+    alpha: factor of the classes that alpha_side names (default 1.0)
+    alpha_on_first: 1: alpha multiplies rows of class 0; 0: 1 - alpha does (default 1.0)
+    alpha_on_others: 1: alpha multiplies rows of every class but 0; 0: 1 - alpha does
+        (default 1.0)
+    attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
+
+Source
+    Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
+    arXiv 1708.02002; of a softmax as in mmcv, kornia and monai.
+"""
+
+import numpy as np
+
+CONSTANTS = ("gamma", "alpha", "alpha_on_first", "alpha_on_others", "attached",)
+
+
+def ratio(n, d, at0):
+    """Return n/d, and at0 where d = 0."""
+    zero = d == 0.0
+    return np.where(zero, at0, n/np.where(zero, 1.0, d))
+
+
+def weighted(g, x):
+    """Return g*x, and 0 where g = 0, whatever x."""
+    return np.where(g == 0.0, 0.0, g*x)
+
+
+def power(x, g):
+    """Return x**g for x >= 0; at 0 it is 1 where g = 0, and 0 for every other g."""
+    zero = x == 0.0
+    at0 = np.where(g == 0.0, 1.0, 0.0)
+    return np.where(zero, at0, np.power(np.where(zero, 1.0, x), g))
+
+
+def two_diff_error(a, b):
+    """Return (a - b) - fl(a - b), exactly (Knuth)."""
+    d = a - b
+    t = d - a
+    return (a - (d - t)) - (b + t)
+
+
+def value(logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_on_others, attached):
+    """Return loss, one an item."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    first = np.argmax(logits, axis=1)  # class of the largest logit
+    top = logits[np.arange(B), first]  # largest logit
+    drop = logits - top[:, None]  # at most 0
+    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
+    mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
+    rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
+    total = 1.0 + rest
+    grow = np.log1p(rest)
+    lag = top - logits[np.arange(B), target]  # at least 0
+    nll = grow + lag  # -log softmax of the target
+    lack = 1.0 - mass[np.arange(B), target]  # of the largest mass
+    others = lack + rest  # mass of all classes but the target
+    miss = others/total  # softmax of all but the target
+    factor = power(miss, gamma)  # modulator
+    focal = factor*nll
+    first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of rows of class 0
+    other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of rows of any other class
+    balance = np.where((target == 0.0), first_factor, other_factor)  # alpha or 1 - alpha
+    loss = weighted(balance*class_weight[target], focal)
+    return loss
+
+
+def grad(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, alpha_on_others, attached):
+    """Return loss, then its derivative by every column times loss_bar."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    first = np.argmax(logits, axis=1)  # class of the largest logit
+    top = logits[np.arange(B), first]  # largest logit
+    drop = logits - top[:, None]  # at most 0
+    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
+    mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
+    rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
+    total = 1.0 + rest
+    grow = np.log1p(rest)
+    lag = top - logits[np.arange(B), target]  # at least 0
+    nll = grow + lag  # -log softmax of the target
+    lack = 1.0 - mass[np.arange(B), target]  # of the largest mass
+    others = lack + rest  # mass of all classes but the target
+    miss = others/total  # softmax of all but the target
+    chance = mass[np.arange(B), target]/total  # softmax of the target
+    factor = power(miss, gamma)  # modulator
+    focal = factor*nll
+    steep = ratio(nll, miss, 1.0)  # at least 1
+    felt = weighted(chance, steep)  # at most 1
+    pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by -log softmax
+    first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of rows of class 0
+    other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of rows of any other class
+    balance = np.where((target == 0.0), first_factor, other_factor)  # alpha or 1 - alpha
+    loss = weighted(balance*class_weight[target], focal)
+    focal_bar = balance*class_weight[target]*loss_bar
+    logits_bar = np.where((np.arange(C) == target[:, None]), -(focal_bar[:, None]*miss[:, None]*pull[:, None]), pull[:, None]*mass*(focal_bar[:, None]/total[:, None]))
+    return loss, logits_bar
+
+
+def hvp(logits, target, class_weight, loss_bar, logits_dot, gamma, alpha, alpha_on_first, alpha_on_others, attached):
+    """Return the derivative of the gradient along the `_dot` columns."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    first = np.argmax(logits, axis=1)  # class of the largest logit
+    top = logits[np.arange(B), first]  # largest logit
+    drop = logits - top[:, None]  # at most 0
+    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
+    mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
+    rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
+    total = 1.0 + rest
+    grow = np.log1p(rest)
+    lag = top - logits[np.arange(B), target]  # at least 0
+    nll = grow + lag  # -log softmax of the target
+    lack = 1.0 - mass[np.arange(B), target]  # of the largest mass
+    others = lack + rest  # mass of all classes but the target
+    miss = others/total  # softmax of all but the target
+    chance = mass[np.arange(B), target]/total  # softmax of the target
+    factor = power(miss, gamma)  # modulator
+    steep = ratio(nll, miss, 1.0)  # at least 1
+    felt = weighted(chance, steep)  # at most 1
+    pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by -log softmax
+    first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of rows of class 0
+    other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of rows of any other class
+    balance = np.where((target == 0.0), first_factor, other_factor)  # alpha or 1 - alpha
+    focal_bar = balance*class_weight[target]*loss_bar
+    top_dot = logits_dot[np.arange(B), first]
+    drop_dot = logits_dot - top_dot[:, None]
+    tail_dot = drop_dot*tail
+    mass_dot = tail_dot*np.where((np.arange(C) == first[:, None]), 0.0, 1.0)
+    rest_dot = np.sum(tail_dot, axis=1)
+    nll_dot0 = np.sum(np.where((np.arange(C) == target[:, None]), -(miss[:, None]*logits_dot), mass*(logits_dot/total[:, None])), axis=1)
+    miss_dot = mass[np.arange(B), target]*(rest_dot/total/total) - mass_dot[np.arange(B), target]/total
+    pull_dot = np.where(attached == 0.0, 0.0, gamma*factor*ratio(nll_dot0, miss, 0.0)*weighted(chance, 2.0 + (-1.0 + gamma)*felt - nll))
+    logits_bar_dot = miss_dot[:, None]*np.where((np.arange(C) == target[:, None]), -(focal_bar[:, None]*pull[:, None]), 0.0) + np.where((np.arange(C) == target[:, None]), 0.0, pull[:, None]*mass_dot*(focal_bar[:, None]/total[:, None])) + np.where((np.arange(C) == target[:, None]), 0.0, -(pull[:, None]*mass*(focal_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None]))) + np.where((np.arange(C) == target[:, None]), -(focal_bar[:, None]*miss[:, None]*pull_dot[:, None]), pull_dot[:, None]*mass*(focal_bar[:, None]/total[:, None]))
+    return logits_bar_dot
+
+
+def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, alpha_on_others, attached):
+    """Return every quantity of the plain program and its adjoint, by name."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    top = np.max(logits, axis=1)  # largest logit
+    mass = np.exp(logits - top[:, None])
+    total = np.sum(mass, axis=1)
+    lse = np.log(total) + top  # log-sum-exp
+    nll = lse - logits[np.arange(B), target]  # -log softmax of the target
+    chance = mass[np.arange(B), target]/total  # softmax of the target
+    factor = power(1.0 - chance, gamma)  # modulator
+    focal = factor*nll
+    first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of rows of class 0
+    other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of rows of any other class
+    balance = np.where((target == 0.0), first_factor, other_factor)  # alpha or 1 - alpha
+    loss = weighted(balance*class_weight[target], focal)
+    focal_bar = balance*class_weight[target]*loss_bar
+    factor_bar = np.where(attached == 0.0, 0.0, focal_bar*nll)
+    chance_bar = -(factor_bar*weighted(gamma, power(1.0 - chance, -1.0 + gamma)))
+    nll_bar = factor*focal_bar
+    lse_bar = nll_bar
+    total_bar = lse_bar/total - chance_bar*mass[np.arange(B), target]/(total*total)
+    mass_bar = np.where((np.arange(C) == target[:, None]), chance_bar[:, None]/total[:, None], 0.0) + total_bar[:, None]
+    logits_bar = mass_bar*np.exp(logits - top[:, None]) + np.where((np.arange(C) == target[:, None]), -nll_bar[:, None], 0.0)
+    return {
+        "top": top,
+        "mass": mass,
+        "total": total,
+        "lse": lse,
+        "nll": nll,
+        "chance": chance,
+        "factor": factor,
+        "focal": focal,
+        "first_factor": first_factor,
+        "other_factor": other_factor,
+        "balance": balance,
+        "loss": loss,
+        "focal_bar": focal_bar,
+        "factor_bar": factor_bar,
+        "chance_bar": chance_bar,
+        "nll_bar": nll_bar,
+        "lse_bar": lse_bar,
+        "total_bar": total_bar,
+        "mass_bar": mass_bar,
+        "logits_bar": logits_bar,
+    }

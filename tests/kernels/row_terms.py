@@ -1,0 +1,193 @@
+"""Σ|terms|: how large the parts are of which results of rows are sums, for an upstream of 1.
+
+With E_j = exp(z_j - top), p = E/ΣE, and 1 - p_j and other sums over all classes but one taken
+without it, so that nothing here cancels. The log-sum-exp is itself a sum, of the largest logit and
+the logarithm, and may cancel.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+import numpy as np
+
+from .row_regimes import RowCase
+
+__all__ = ["TERMS", "Terms"]
+
+
+class Terms(ABC):
+    """What the terms of every loss of rows are made of.
+
+    Attributes
+    ----------
+    factor : array or float
+        What a result is multiplied by after it may have underflowed.
+    power : float
+        The power of a quantity that a result contains.
+    """
+
+    factor: np.ndarray | float = 1.0
+    power = 0.0
+
+    def __init__(
+        self,
+        constants: Mapping[str, float],
+        case: RowCase,
+        weight: np.ndarray | None,
+        soft: bool,
+    ):
+        self.constants, self.case, self.soft = constants, case, soft
+        classes, z = case.classes, case.logits
+        self.w = np.ones(classes) if weight is None else weight
+        with np.errstate(under="ignore"):
+            self.top = z.max(1, keepdims=True)
+            self.first = np.arange(classes) == z.argmax(1)[:, None]
+            mass = np.exp(z - self.top)
+            self.tail = np.where(self.first, 0.0, mass)
+            self.rest = self.tail.sum(1, keepdims=True)
+            self.total = 1 + self.rest
+            self.p = mass / self.total
+            others = np.where(self.first, self.rest, (1 - mass) + self.rest)
+            self.miss = others / self.total
+        self.grow = np.log1p(self.rest)
+        self.score = (self.top - z) + self.grow
+        self.at = np.arange(classes) == case.labels[:, None]
+        self.prepare()
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Add what a loss of its own needs."""
+
+    @abstractmethod
+    def value(self) -> np.ndarray:
+        """Return the terms of the value (n,)."""
+
+    @abstractmethod
+    def grad(self) -> np.ndarray:
+        """Return the terms of the gradient, in the order of columns."""
+
+    @abstractmethod
+    def hvp(self, size: np.ndarray) -> np.ndarray:
+        """Return the terms of the product with a direction of this size."""
+
+    def of_target(self, table: np.ndarray) -> np.ndarray:
+        """Return one number a row (n, 1): that of the target's class."""
+        return np.where(self.at, table, 0.0).sum(1, keepdims=True)
+
+    def bend(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the terms of the softmax's own product, and of the sums in it."""
+        u_top = np.where(self.first, u, 0.0).sum(1, keepdims=True)
+        apart = np.where(self.first, 0.0, u + u_top)
+        moved = apart + (self.tail * apart).sum(1, keepdims=True) / self.total
+        return self.p * moved, moved
+
+
+class CrossEntropyTerms(Terms):
+    """Terms of cross-entropy.
+
+    * value: w_y hit nll + off Σ w (lse - z) + z_loss lse², all terms >= 0 unless hit < 0;
+    * gradient: w_y hit (p_j or 1 - p_y) + off (p_j Σw and w_j) + 2 z_loss lse p_j; of probabilities
+      q with g = w (hit q + off): p_j Σ_{k≠j} g_k and g_j (1 - p_j);
+    * products: Σg p_j (u_j - u_top and Σ p_k (u_k - u_top)), down to the direction's own entries.
+    """
+
+    def prepare(self) -> None:
+        constants, classes = self.constants, self.case.classes
+        amount = constants["label_smoothing"]
+        amount /= 1 + constants["classy"] * amount
+        taken = amount * classes / (classes - constants["over_others"])
+        self.hit, self.off, self.z_loss = 1 - taken, taken / classes, constants["z_loss"]
+        self.lse_size = np.abs(self.top) + self.grow
+        self.goal = self.w * (self.hit * self.case.probabilities + self.off)
+        self.factor = max(self.w.max(), 1.0) + 2 * self.z_loss * self.lse_size
+
+    def value(self) -> np.ndarray:
+        penalty = self.z_loss * np.abs(self.top + self.grow) * self.lse_size
+        if self.soft:
+            return (np.abs(self.goal) * self.score).sum(1) + penalty[:, 0]
+        own = np.where(self.at, np.abs(self.w * self.hit) * self.score, 0.0)
+        return (own + self.off * self.w * self.score).sum(1) + penalty[:, 0]
+
+    def grad(self) -> np.ndarray:
+        penalty = 2 * self.z_loss * self.lse_size * self.p
+        if self.soft:
+            goal = np.abs(self.goal)
+            asked = _without_each(goal)
+            logits = asked * self.p + goal * self.miss + penalty
+            return np.hstack([logits, np.abs(self.w * self.hit) * self.score])
+        target = self._of_target() * np.abs(self.hit)
+        spread = self.off * (self.w.sum() * self.p + self.w) if self.off else 0.0
+        return target * np.where(self.at, self.miss, self.p) + spread + penalty
+
+    def hvp(self, size: np.ndarray) -> np.ndarray:
+        u = size[:, : self.case.classes]
+        bend, moved = self.bend(u)
+        mean = (self.p * u).sum(1, keepdims=True)
+        penalty = 2 * self.z_loss * (self.lse_size * bend + mean * self.p)
+        if not self.soft:
+            steady = self._of_target() * np.abs(self.hit) + self.off * self.w.sum()
+            return steady * bend + penalty
+        v = np.abs(self.w * self.hit) * size[:, self.case.classes :]
+        goals = np.abs(self.goal).sum(1, keepdims=True)
+        logits = goals * bend + v.sum(1, keepdims=True) * self.p + v * (self.p + self.miss)
+        return np.hstack([logits + penalty, np.abs(self.w * self.hit) * moved])
+
+    def _of_target(self) -> np.ndarray:
+        return self.w[self.case.labels][:, None]
+
+
+class FocalTerms(Terms):
+    """Terms of softmax focal loss, with q = 1 - p_y and C = q^γ (1 + γ p_y nll/q).
+
+    * value and gradient: one term, all of whose factors are >= 0;
+    * products: C times the softmax's own, and C' (q u_y and Σ p_k u_k) p_j with the parts of
+      C' = q^γ (γ p_y/q) (2 - nll + (γ - 1) p_y nll/q).
+    """
+
+    def prepare(self) -> None:
+        c, labels = self.constants, self.case.labels
+        self.power = c["gamma"]
+        sides = (c["alpha_on_first"], c["alpha_on_others"])
+        first, other = (c["alpha"] if side else 1 - c["alpha"] for side in sides)
+        self.scale = np.abs(self.w[labels] * np.where(labels == 0, first, other))[:, None]
+        self.factor = np.maximum(self.scale, 1.0)
+        self.nll, self.gone = self.of_target(self.score), self.of_target(self.miss)
+        self.hit = self.of_target(self.p)
+        steep = np.where(self.gone > 0, self.nll / np.where(self.gone > 0, self.gone, 1.0), 1.0)
+        self.felt = self.hit * steep
+        self.gain = c["attached"] * self.power
+        with np.errstate(under="ignore"):
+            self.modulator = self.gone**self.power
+        self.pull = self.modulator * (1 + self.gain * self.felt)
+
+    def value(self) -> np.ndarray:
+        return (self.scale * self.modulator * self.nll)[:, 0]
+
+    def grad(self) -> np.ndarray:
+        return self.scale * self.pull * np.where(self.at, self.miss, self.p)
+
+    def hvp(self, size: np.ndarray) -> np.ndarray:
+        bend, _ = self.bend(size)
+        steps = np.where(self.at, self.miss, self.p)
+        moved = (steps * size).sum(1, keepdims=True)
+        share = moved / np.where(self.gone > 0, self.gone, 1.0)
+        parts = 2 + self.nll + np.abs(self.power - 1) * self.felt
+        turn = self.gain * self.modulator * self.hit * share * parts
+        return self.scale * (self.pull * bend + turn * steps)
+
+
+def _without_each(goal: np.ndarray) -> np.ndarray:
+    """Return the row sums without each element, summed without it."""
+    classes = goal.shape[1]
+    if classes > 64:
+        return goal.sum(1, keepdims=True) - goal
+    return goal @ (1 - np.eye(classes))
+
+
+TERMS: dict[str, type[Terms]] = {
+    "cross_entropy": CrossEntropyTerms,
+    "softmax_focal": FocalTerms,
+}
+"""Terms by loss."""
