@@ -106,7 +106,8 @@ class Forms:
             if not found.sizes:
                 continue
             words.append(f"{_REDUCTION}={kind!r}: {reduction_words(found)}")
-            notes += reduction_notes(found, self.search.space.prober)
+            new = reduction_notes(found, self.search.space.prober)
+            notes += tuple(note for note in new if note not in notes)
             settled |= self._settled(found, given) if kind == "mean" else {}
             known &= bool(found.denominator)
             mean |= found.divides

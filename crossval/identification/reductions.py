@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -39,6 +39,9 @@ class Reduced:
         Divisors that came out, relative to that of a single row.
     gradient : str
         What the gradients are divided by, where it is something else.
+    unweighted : str
+        What the sum of the losses without their class weights is divided by, where no sum with
+        them fits.
     """
 
     denominator: str
@@ -47,6 +50,7 @@ class Reduced:
     also: tuple[str, ...] = ()
     ratios: tuple[float, ...] = ()
     gradient: str = ""
+    unweighted: str = ""
 
     @property
     def divides(self) -> bool:
@@ -88,7 +92,7 @@ def reduction(
     reading = best.reading
     if reading.divisor is not None:  # what a single row is divided by is a part of the denominator
         best = best.under(AS_GIVEN)
-    divisors, slopes, used = [], [], []
+    totals, divisors, slopes, used = [], [], [], []
     for batch in batches:
         try:
             answer = witness.total(batch, _UPSTREAM, arguments)
@@ -98,6 +102,7 @@ def reduction(
             continue
         losses = relation.apply(space.losses_of(best, batch))
         total = float(np.asarray(answer.value).reshape(-1)[0])
+        totals.append(total)
         divisors.append(float(losses.sum()) / total if total else np.nan)
         slopes.append(_slope(space, best, batch, relation.factor, answer.gradients))
         used.append(batch)
@@ -112,18 +117,30 @@ def reduction(
             words = f"N {'+' if shift > 0 else '-'} {abs(shift):g}"
             return Reduced(words, plain(relation.factor * (1 + shift), 1e-9), sizes)
     if not plainest:
-        return Reduced("", relation.factor, sizes, ratios=tuple(ratios.tolist()))
+        without = [
+            float(relation.apply(space.losses_of(best, _unweighted(batch))).sum()) / total
+            for batch, total in zip(used, totals, strict=True)
+            if total
+        ]
+        bare = _fitting(space, used, np.array(without), within, reading)
+        words = min(bare, default="", key=lambda name: _oddness(relation.factor * bare[name]))
+        return Reduced("", relation.factor, sizes, (), tuple(ratios.tolist()), "", words)
     name = plainest[0]
     other = "" if not by_gradient or name in by_gradient else min(by_gradient)
     factor = plain(relation.factor * fitting[name], 1e-9)
     return Reduced(name, factor, sizes, tuple(plainest[1:]), (), other)
 
 
+def _unweighted(batch: Probe) -> Probe:
+    rest = {name: value for name, value in batch.options.items() if name != "class_weight"}
+    return replace(batch, options=rest)
+
+
 def _fitting(
     space: Space, batches: list[Probe], ratios: np.ndarray, within: float, reading: Reading
 ) -> dict[str, float]:
     """Denominators with the right ratios, each with its number for a single row."""
-    if not batches or not np.isfinite(ratios).all():
+    if not batches or len(ratios) < len(batches) or not np.isfinite(ratios).all():
         return {}
     found = {}
     tables = [space.prober.denominators(batch) for batch in batches]

@@ -81,6 +81,11 @@ def relation_words(fit: Fit) -> str:
 def reduction_words(found: Reduced) -> str:
     """Say what a sum is divided by, or that this is nothing known."""
     sizes = ", ".join(map(str, found.sizes))
+    if found.unweighted:
+        return (
+            f"sum over the rows without their class weights / {found.unweighted}, "
+            f"on batches of {sizes}"
+        )
     if not found.denominator:
         ratios = ", ".join(f"{ratio:.6g}" for ratio in found.ratios)
         return f"not recognised: batches of {sizes} rows divide their sum by {ratios}"
@@ -90,7 +95,9 @@ def reduction_words(found: Reduced) -> str:
 def reduction_notes(found: Reduced, prober: Prober) -> tuple[Note, ...]:
     """Say where a denominator is nothing known, or no choice of the axis, or not the gradient's."""
     notes = []
-    if not found.denominator:
+    if found.unweighted:
+        notes.append(Note("class weights do not reach the losses that are summed", "RL805"))
+    elif not found.denominator:
         notes.append(Note("what the sum is divided by is nothing known here", "RL807"))
     elif prober.axis and found.divides and found.denominator not in prober.means:
         words = f"the sum is divided by {found.denominator}: no choice of {prober.axis}"

@@ -70,6 +70,15 @@ def test_a_denominator_that_fits_nothing_is_not_identified(identified, notes, at
     assert answer.to_dict()["verdict"] == "rows only"
 
 
+def test_reductions_that_class_weights_do_not_reach_are_named_once(identified):
+    answer = identified(ROWS, "reduced_without_weights")
+    assert (answer.verdict, answer.exit_code) == ("rows only", 1)
+    assert "'mean': sum over the rows without their class weights / N (items)" in answer.reduction
+    assert "'sum': sum over the rows without their class weights / 1 (sum)" in answer.reduction
+    of_sums = [note.words for note in answer.notes if note.code.startswith("RL8")]
+    assert of_sums == ["class weights do not reach the losses that are summed"]
+
+
 @pytest.mark.parametrize("attribute", ["focal", "squared", "soft_or_hard"])
 def test_nothing_fits_names_the_nearest_of_the_right_family(attribute):
     answer = identify(f"{TARGETS / ROWS}:{attribute}", adapter="numpy")

@@ -277,6 +277,14 @@ def reduced_by_nothing_known(logits, target, reduction="none"):
     return loss if reduction == "none" else loss.sum() / (len(loss) ** 1.5, 1)[reduction == "sum"]
 
 
+def reduced_without_weights(logits, target, class_weight=None, reduction="none"):
+    """Give weighted rows, and reduce plain ones."""
+    loss = rows(logits, target)
+    if reduction == "none":
+        return loss if class_weight is None else loss * class_weight[target]
+    return loss.mean() if reduction == "mean" else loss.sum()
+
+
 def any_two(pred, target):
     """Take any two arrays of numbers."""
     return np.abs(pred - target).sum(axis=1)
