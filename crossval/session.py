@@ -276,13 +276,13 @@ class Session:
         """Call the target with arrays of any shape; see :meth:`evaluate`.
 
         An argument that is an array, such as class weights, goes in the format of the call; where
-        class weights must be given and none are meant, they are ones. With
+        class weights must be given or are bound, and none are meant, they are ones. With
         ``block`` the target's process calls it with so many rows at a time, one after the other,
         and expects results of that shape.
         """
         number = format_of(dtype)
         named = {**self.arguments, **(arguments or {})}
-        if named.get(_WEIGHT, 0) is None and _WEIGHT in self.runner.required:
+        if named.get(_WEIGHT, 0) is None and _WEIGHT in {*self.runner.required, *self.target.bind}:
             named[_WEIGHT] = np.ones(next(iter(inputs.values())).shape[-1])
         beside = {k: to_bits(v, number) for k, v in named.items() if isinstance(v, np.ndarray)}
         request = {

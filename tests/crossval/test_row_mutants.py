@@ -241,6 +241,14 @@ def test_class_weights_that_are_demanded_are_given(certificate_of, call):
     assert outcome.ran
 
 
+def test_class_weights_that_a_target_owns_are_bound(certificate_of):
+    bind = {"class_weight": "f.weights"}
+    certificate = certificate_of("Owning", parameters=None, bind=bind)
+    assert certificate.findings == (), says(certificate)
+    (outcome,) = (o for o in certificate.outcomes if o.check == "class_weight")
+    assert outcome.ran
+
+
 @pytest.mark.parametrize(
     ("name", "codes"), [("Multiplied", ["RL503"]), ("Wrapping", ["RL210"]), ("CrossEntropy", [])]
 )

@@ -419,6 +419,22 @@ class Demanding(CrossEntropy):
         return super().grad(logits, target, upstream=upstream, wrt=wrt, class_weight=class_weight)
 
 
+class Owning(CrossEntropy):
+    """Class weights are its own."""
+
+    def __init__(self):
+        self.weights = np.full(6, 0.5)
+
+    def __call__(self, logits, target):
+        """Compute with them."""
+        return super().__call__(logits, target, class_weight=self.weights.copy())
+
+    def grad(self, logits, target, *, upstream, wrt):
+        """Compute with them here too."""
+        weights = self.weights.copy()
+        return super().grad(logits, target, upstream=upstream, wrt=wrt, class_weight=weights)
+
+
 class StaleByClass(CrossEntropy):
     """Losses are kept by the classes alone."""
 
