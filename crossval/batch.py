@@ -212,7 +212,7 @@ def _sized(family: Family, given: Mapping[str, np.ndarray]) -> Family:
     inputs, columns, start = {}, [], 0
     for name, part in family.inputs.items():
         stem = re.sub(r"\d+$", "", family.columns[part][0])
-        width = 1 if name in family.labels else given[name].shape[1]
+        width = 1 if family.is_vector(name) else given[name].shape[1]
         same = len(family.columns[part]) == width
         names = family.columns[part] if same else tuple(f"{stem}{k}" for k in range(width))
         inputs[name] = slice(start, start + width)

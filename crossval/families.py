@@ -16,11 +16,13 @@ from crossval.checks.box_causes import BOX_PATTERNS
 from crossval.checks.box_hypotheses import box_slips
 from crossval.checks.causes import Pattern
 from crossval.checks.hypotheses import Slips
+from crossval.checks.residual_hypotheses import RESIDUAL_PATTERNS, residual_slips
 from crossval.checks.row_causes import LABELLED_PATTERNS, SOFT_PATTERNS
 from crossval.checks.row_hypotheses import row_slips
+from crossval.checks.tie_kinds import BOX_TIES, NO_TIES, RESIDUAL_TIES, TieKinds
 from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.row_columns import RowColumns
-from crossval.points import rows
+from crossval.points import residuals, rows
 from crossval.points.box_probes import BOXES
 from crossval.points.boxes import COLUMNS, PointSet, point_set
 from crossval.points.probes import Prober
@@ -62,6 +64,10 @@ class Family:
         Arguments beside inputs and axes, with the values at which they do nothing.
     resized : callable, optional
         ``resized(k)`` gives the family with k classes instead.
+    ties : TieKinds
+        Names of what happens at kinks.
+    broadcasts : bool
+        Whether one row for many is a way of calling such losses, and no misuse.
     prober : Prober, optional
         What identifying a target needs; without it a family is not identified.
     """
@@ -80,6 +86,8 @@ class Family:
     labels: frozenset[str] = frozenset()
     options: Mapping[str, Any] = field(default_factory=dict)
     resized: Callable[[int], Family] | None = None
+    ties: TieKinds = NO_TIES
+    broadcasts: bool = False
     prober: Prober | None = None
 
     @property
@@ -92,11 +100,15 @@ class Family:
         sizes = [size.strip() for size in self.shapes[name].strip("()").split(",")]
         return tuple(int(size) if size.isdigit() else None for size in sizes if size)
 
+    def is_vector(self, name: str) -> bool:
+        """Whether an input is one number a row: an array of one axis."""
+        return len(self.shape(name)) == 1
+
     def stack(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return columns (n, k) from one array an input."""
         return np.concatenate(
             [
-                arrays[name][:, None] if name in self.labels else arrays[name]
+                arrays[name][:, None] if self.is_vector(name) else arrays[name]
                 for name in self.inputs
             ],
             axis=1,
@@ -104,13 +116,15 @@ class Family:
 
     def split(self, columns: np.ndarray) -> dict[str, np.ndarray]:
         """Return arrays by input from columns (n, k); the inverse of :meth:`stack`."""
-        return {
-            name: columns[:, part][:, 0].astype(np.int64)
-            if name in self.labels
-            else columns[:, part]
-            for name, part in self.inputs.items()
-        }
+        return {name: self._array(name, columns[:, part]) for name, part in self.inputs.items()}
 
+    def _array(self, name: str, columns: np.ndarray) -> np.ndarray:
+        if not self.is_vector(name):
+            return columns
+        return columns[:, 0].astype(np.int64) if name in self.labels else columns[:, 0]
+
+
+_UNTESTED_ELEMENTS = ("NaN and infinite inputs", "weights of single elements")
 
 _ROW_REGIMES = ("random", "wide", "near ties", "confident", "wrong", "offset 1000")
 
@@ -127,8 +141,25 @@ FAMILIES = {
         kinks=True,
         patterns=BOX_PATTERNS,
         slips=box_slips,
+        ties=BOX_TIES,
         options={"reduction": "none"},
         prober=BOXES,
+    ),
+    "residuals": Family(
+        name="residuals",
+        inputs={"pred": slice(0, 1), "target": slice(1, 2)},
+        columns=residuals.COLUMNS,
+        points=residuals.RESIDUALS.points,
+        shapes={"pred": "(N,)", "target": "(N,)"},
+        regimes=("random", "wide", "offset 1000", "few steps apart", "small", "large"),
+        untested=_UNTESTED_ELEMENTS,
+        oracle=Elementwise(),
+        kinks=True,
+        patterns=RESIDUAL_PATTERNS,
+        slips=residual_slips,
+        ties=RESIDUAL_TIES,
+        broadcasts=True,
+        options={"reduction": "none"},
     ),
     "rows": Family(
         name="rows",

@@ -52,6 +52,10 @@ class Evaluation:
         Inputs whose bits changed; results that autograd did not deliver.
     raised : dict of int to exception
         Rows at which the target raised, or ended, instead; their results are NaN.
+    silent : str
+        Why a target that has no gradients at all gave none; empty where they are due.
+    remarks : tuple of str
+        What these results say nothing about.
     """
 
     value: np.ndarray
@@ -61,6 +65,8 @@ class Evaluation:
     changed: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     raised: dict[int, TargetRaised | TargetDied] = field(default_factory=dict)
+    silent: str = ""
+    remarks: tuple[str, ...] = ()
 
     def times(self, values: np.ndarray, rows: np.ndarray) -> Evaluation:
         """Return values, and the gradients of rows, multiplied; the bits stay what came."""
@@ -134,6 +140,22 @@ class Session:
     def judged(self) -> tuple[str, ...]:
         """Formats in which the target gave results."""
         return tuple(d for d, found in self._measured.items() if isinstance(found, Evaluation))
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the results in all formats say nothing about."""
+        found = (each for each in self._measured.values() if isinstance(each, Evaluation))
+        return list(dict.fromkeys(words for each in found for words in each.remarks))
+
+    def flushed(self, dtype: str) -> float:
+        """Magnitude below which the target's arithmetic has no numbers; 0 if it has them all.
+
+        XLA computes on the CPU without subnormal numbers, float16 in float32, which holds all of
+        float16's.
+        """
+        if not self.target.takes_jax or dtype == "float16":
+            return 0.0
+        return format_of(dtype).smallest
 
     def factors(self, dtype: str) -> dict[str, float]:
         """Factors that another reduction than none would leave, by name."""
@@ -299,11 +321,13 @@ class Session:
         results = {name: _widen(array, reply["formats"][name]) for name, array in words.items()}
         return Evaluation(
             results.pop("value"),
-            {name.removeprefix("grad."): array for name, array in results.items()},
+            {name.removeprefix("grad."): _columns(array) for name, array in results.items()},
             reply["formats"],
             words,
             tuple(reply["changed"]),
             tuple(name.removeprefix("grad.") for name in reply["absent"]),
+            silent=reply.get("silent", ""),
+            remarks=tuple(reply.get("remarks", ())),
         )
 
     def evaluate_rows(self, points: PointSet) -> Evaluation:
@@ -358,6 +382,11 @@ def _words(array: np.ndarray, number: Format) -> np.ndarray:
     return array if array.dtype.kind == "i" else to_bits(array, number)
 
 
+def _columns(gradient: np.ndarray) -> np.ndarray:
+    """Return the gradient by an input of one number a row as a column."""
+    return gradient[:, None] if gradient.ndim == 1 else gradient
+
+
 def _widen(words: np.ndarray, name: str) -> np.ndarray:
     if name not in FORMATS:  # an integer or boolean result: judged by its format, not its bits
         return np.full(words.shape, np.nan)
@@ -382,4 +411,5 @@ def _assemble(
         for name, array in part.words.items():
             words[name][where] = array
     changed = tuple(sorted({name for _, part in parts for name in part.changed}))
-    return Evaluation(value, gradients, first.formats, words, changed, first.absent, dict(raised))
+    same = first.formats, words, changed, first.absent, dict(raised)
+    return Evaluation(value, gradients, *same, first.silent, first.remarks)

@@ -97,7 +97,8 @@ def _stayed(
         if again is None or again.shape != words.shape or np.shape(first[name]) != got.shape:
             continue
         then, now = np.atleast_1d(first[name]), np.atleast_1d(second[name])
-        got, same = np.atleast_1d(got), np.atleast_1d(again == words)
+        got = np.atleast_1d(got)
+        same = (again == words).reshape(got.shape)
         with np.errstate(all="ignore"):
             moved = np.abs(then - now) > _MOVED * np.maximum(np.abs(then), np.abs(now))
             nearer = np.abs(got - then) < np.abs(got - now)

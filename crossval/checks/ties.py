@@ -1,4 +1,4 @@
-"""Gradients where edges coincide or boxes touch: membership in the generalized gradient.
+"""Gradients at kinks, as where edges coincide or boxes touch: membership in the subdifferential.
 
 At a tie the truth is the convex hull of one gradient per resolution of the tied comparisons. A
 candidate is inside if some convex combination meets it in every component within tolerance; which
@@ -22,11 +22,7 @@ from crossval.outcome import Outcome
 from crossval.reference import Standard
 from crossval.session import Session
 
-_NAMES = {
-    "equal edges": {"ours": "even split", "one": "one side takes all", "mean": "even split"},
-    "touching": {"ours": "overlap's derivative 0", "one": "overlap's derivative 1", "mean": "1/2"},
-    "floors and limits": {"ours": "as refloss", "one": "one side takes all", "mean": "1/2"},
-}
+__all__ = ["ties"]
 
 
 def ties(session: Session, dtype: str) -> Outcome:
@@ -141,18 +137,19 @@ def _conventions(
     graded: dict[int, tuple[int, np.ndarray]],
 ) -> tuple[str, ...]:
     """Name, for each class of tie, how the target resolves it."""
+    kinds = session.family.ties
     points, standard = session.points(dtype), session.standard(dtype)
     _, ours = session.family.oracle.kernel(session.spec, points.columns, points.upstream)
     seen: dict[str, Counter[str]] = {}
     for row, (grade, tolerance) in graded.items():
-        kind = _class(points.columns[row])
+        kind = kinds.of(points.columns[row])
         if grade == WRONG or not kind:
             continue
         vertices = standard.vertices[row][:, parts]
         near = _distances(got[row], ours[row, parts], vertices, tolerance)
         name = min(near, key=near.__getitem__)
         # the choices are rounded themselves, hence twice the tolerance
-        words = _NAMES[kind][name] if near[name] <= 2 else "a mixture"
+        words = kinds.names[kind][name] if near[name] <= 2 else "a mixture"
         seen.setdefault(kind, Counter())[words] += 1
     return tuple(f"{kind}: {_counted(names)}" for kind, names in sorted(seen.items()))
 
@@ -168,19 +165,6 @@ def _distances(
         name: float((np.abs(got - rows) / unit).max(axis=1).min(initial=np.inf))
         for name, rows in choices.items()
     }
-
-
-def _class(row: np.ndarray) -> str:
-    """Which comparisons tie; empty where several kinds meet or a box is degenerate."""
-    sizes = np.concatenate([row[2:4] - row[:2], row[6:8] - row[4:6]])
-    if np.any(sizes == 0):
-        return ""
-    edges = bool(np.any(row[:4] == row[4:]))
-    low, high = np.maximum(row[:2], row[4:6]), np.minimum(row[2:4], row[6:8])
-    touching = bool(np.any(low == high))
-    if edges and touching:
-        return ""
-    return "equal edges" if edges else "touching" if touching else "floors and limits"
 
 
 def _counted(names: Counter[str]) -> str:

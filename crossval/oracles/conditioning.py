@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ def kernel(
     columns: ArrayLike,
     upstream: ArrayLike,
     *,
+    beside: Sequence[float] = (),
     kernels: Path | str | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Loss and gradient as the float64 kernel computes them: close, but no truth.
@@ -26,6 +28,8 @@ def kernel(
     ----------
     spec, columns, upstream, kernels
         As for `crossval.oracles.enclosure.truth`.
+    beside : sequence of float
+        Inputs behind the columns, the same in every row.
 
     Returns
     -------
@@ -34,9 +38,10 @@ def kernel(
     """
     columns = np.asarray(columns, np.float64)
     text = load(spec.program, "numpy", kernels)
-    constants = _constants(spec, columns.shape[1], kernels)
+    inputs = _inputs(columns, beside)
+    constants = _constants(spec, len(inputs), kernels)
     with np.errstate(all="ignore"):
-        value, *bars = text.grad(*_inputs(columns), np.asarray(upstream, np.float64), **constants)
+        value, *bars = text.grad(*inputs, np.asarray(upstream, np.float64), **constants)
     return np.asarray(value), _stacked(bars, len(columns))
 
 
@@ -45,6 +50,7 @@ def condition(
     columns: ArrayLike,
     upstream: ArrayLike | None = None,
     *,
+    beside: Sequence[float] = (),
     kernels: Path | str | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Absolute componentwise condition of the loss and of each gradient component.
@@ -58,6 +64,8 @@ def condition(
     ----------
     spec, columns, upstream, kernels
         As for `crossval.oracles.enclosure.truth`.
+    beside : sequence of float
+        Inputs behind the columns, the same in every row.
 
     Returns
     -------
@@ -71,9 +79,9 @@ def condition(
     rows, count = columns.shape
     upstream = np.ones(rows) if upstream is None else np.asarray(upstream, np.float64)
     text = load(spec.program, "numpy", kernels)
-    constants = _constants(spec, count, kernels)
-    inputs, size = _inputs(columns), np.abs(columns)
-    slopes = kernel(spec, columns, np.ones(rows), kernels=kernels)[1]
+    inputs, size = _inputs(columns, beside), np.abs(columns)
+    constants = _constants(spec, len(inputs), kernels)
+    slopes = kernel(spec, columns, np.ones(rows), beside=beside, kernels=kernels)[1]
     with np.errstate(all="ignore"):
         grad = np.abs(upstream[:, None] * slopes)
         for j in range(count):
@@ -87,8 +95,8 @@ def _constants(spec: Definition, inputs: int, kernels: Path | str | None) -> dic
     return constants_of(load(spec.program, "arb", kernels), spec, inputs)
 
 
-def _inputs(columns: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    return list(np.ascontiguousarray(columns.T))
+def _inputs(columns: NDArray[np.float64], beside: Sequence[float]) -> list[NDArray[np.float64]]:
+    return [*np.ascontiguousarray(columns.T), *(np.full(len(columns), x) for x in beside)]
 
 
 def _stacked(parts: Any, rows: int) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from crossval.oracles.enclosure import Truth
 from crossval.oracles.packing import Columns, Packing
 from crossval.oracles.texts import Definition
 
-__all__ = ["Elementwise", "Oracle"]
+__all__ = ["Elementwise", "Oracle", "weights_of"]
 
 Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -61,7 +61,15 @@ class Oracle(Protocol):
 
 @dataclass(frozen=True)
 class Elementwise:
-    """Every column is an argument of the texts."""
+    """Every column is an argument of the texts.
+
+    Attributes
+    ----------
+    weights : tuple of (str, float)
+        Inputs of a text that are no columns and not 1, by name.
+    """
+
+    weights: tuple[tuple[str, float], ...] = ()
 
     def truth(
         self,
@@ -73,17 +81,20 @@ class Elementwise:
         hvp: ArrayLike | None = None,
     ) -> Truth:
         """Certified results."""
-        return enclosure.truth(spec, columns, upstream, dtype=dtype, hvp=hvp)
+        columns, packing = self.packed(spec, columns)
+        return enclosure.truth(spec, columns, upstream, dtype=dtype, hvp=hvp, packing=packing)
 
     def kernel(self, spec: Definition, columns: ArrayLike, upstream: ArrayLike) -> Pair:
         """Results of the float64 kernel."""
-        return conditioning.kernel(spec, columns, upstream)
+        columns, packing = self.packed(spec, columns)
+        return conditioning.kernel(spec, columns, upstream, beside=packing.beside)
 
     def condition(
         self, spec: Definition, columns: ArrayLike, upstream: ArrayLike | None = None
     ) -> Pair:
         """Absolute condition."""
-        return conditioning.condition(spec, columns, upstream)
+        columns, packing = self.packed(spec, columns)
+        return conditioning.condition(spec, columns, upstream, beside=packing.beside)
 
     def rounding_bound(
         self,
@@ -94,8 +105,23 @@ class Elementwise:
         dtype: Any,
     ) -> Pair:
         """Bound what rounding does to the textbook formula."""
-        return rounding.rounding_bound(spec, columns, upstream, dtype=dtype)
+        columns, packing = self.packed(spec, columns)
+        return rounding.rounding_bound(spec, columns, upstream, dtype=dtype, beside=packing.beside)
 
-    def packed(self, spec: Definition, columns: ArrayLike) -> tuple[NDArray[np.float64], Packing]:
-        """Return the columns themselves."""
-        return np.asarray(columns, np.float64), Columns()
+    def packed(self, spec: Definition, columns: ArrayLike) -> tuple[NDArray[np.float64], Columns]:
+        """Return the columns themselves, and the weights that stand behind them."""
+        given, names = dict(self.weights), weights_of(spec.program)
+        packing = Columns(tuple(given.get(name, 1.0) for name in names))
+        return np.asarray(columns, np.float64), packing
+
+
+def weights_of(program: str) -> tuple[str, ...]:
+    """Return the inputs of a program that need not be given."""
+    from refloss.run.kernels import library
+
+    index = library().index
+    entry = index["programs"].get(program)
+    if entry is None:  # a loss of somebody's own, all of whose inputs are columns
+        return ()
+    optional = index["losses"][entry["loss"]]["weights"]
+    return tuple(n for n, _ in entry["arrays"]["value"]["inputs"] if n in optional)

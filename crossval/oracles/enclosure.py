@@ -154,7 +154,8 @@ def truth(
     open_rows = np.flatnonzero(finite)
     fmt = format_of(dtype)
     if fmt.precision < FLOAT_BITS and direction is None and packing.elementwise:
-        open_rows = _by_floats(result, spec, columns, upstream, open_rows, fmt, kernels)
+        filled = packing.filled(columns) if isinstance(packing, Columns) else columns
+        open_rows = _by_floats(result, spec, filled, upstream, open_rows, fmt, kernels)
     text = load(spec.program, "arb", kernels)
     constants = constants_of(text, spec, packing.width(columns.shape[1]))
     with precision(BITS[0]) as change:

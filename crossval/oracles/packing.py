@@ -50,8 +50,15 @@ class Packing(Protocol):
 
 @dataclass(frozen=True)
 class Columns:
-    """Every column is an argument."""
+    """Every column is an argument; behind them stand numbers that do not vary.
 
+    Attributes
+    ----------
+    beside : tuple of float
+        The other inputs of a text: weights.
+    """
+
+    beside: tuple[float, ...] = ()
     elementwise: bool = True
 
     def known(self, columns: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -59,20 +66,26 @@ class Columns:
         return np.asarray(np.isfinite(columns).all(axis=1))
 
     def width(self, columns: int) -> int:
-        """Return the number of columns."""
-        return columns
+        """Return the number of columns and numbers."""
+        return columns + len(self.beside)
 
     def differentiable(self, columns: int) -> bool:
         """Return True: there are few."""
         return True
 
     def arguments(self, row: int, arithmetic: ExactBalls, elements: Sequence[Any]) -> list[Any]:
-        """Return the elements."""
-        return list(elements)
+        """Return the elements, then the numbers."""
+        return [*elements, *(arithmetic.constant(arb(x)) for x in self.beside)]
 
     def tangents(self, elements: Sequence[Any]) -> list[Any]:
         """Return the elements."""
         return list(elements)
+
+    def filled(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the columns with one more for each number."""
+        if not self.beside:
+            return columns
+        return np.hstack([columns, np.tile(self.beside, (len(columns), 1))])
 
 
 MOST_JETS = 24

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crossval.oracles.arithmetic_float import evaluate
 from crossval.oracles.formats import format_of
+from crossval.oracles.packing import Columns
 from crossval.oracles.texts import Definition, constants_of, load
 
 __all__ = ["rounding_bound"]
@@ -23,6 +25,7 @@ def rounding_bound(
     upstream: ArrayLike | None = None,
     *,
     dtype: Any,
+    beside: Sequence[float] = (),
     kernels: Path | str | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Bounds of |computed - true| for the textbook formula computed in `dtype`.
@@ -38,6 +41,8 @@ def rounding_bound(
         As for `crossval.oracles.enclosure.truth`; `columns` exact in `dtype`.
     dtype : str or dtype
         Format that the implementation computes in.
+    beside : sequence of float
+        Inputs behind the columns, the same in every row.
 
     Returns
     -------
@@ -48,9 +53,10 @@ def rounding_bound(
     """
     columns = np.asarray(columns, np.float64)
     upstream = np.ones(len(columns)) if upstream is None else np.asarray(upstream, np.float64)
+    bounds = np.empty((len(columns), 1 + columns.shape[1]))
+    columns = Columns(tuple(beside)).filled(columns)
     text = load(spec.program, "balls", kernels)
     constants = constants_of(text, spec, columns.shape[1])
-    bounds = np.empty((len(columns), 1 + columns.shape[1]))
     for start in range(0, len(columns), _BLOCK):
         rows = slice(start, start + _BLOCK)
         block = (text.plain_grad, columns[rows], upstream[rows], constants)

@@ -1,0 +1,61 @@
+"""Which comparisons tie at a row, and what the ways of resolving them are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["BOX_TIES", "NO_TIES", "RESIDUAL_TIES", "TieKinds"]
+
+
+@dataclass(frozen=True)
+class TieKinds:
+    """The ties of a family.
+
+    Attributes
+    ----------
+    of : callable
+        Row of columns to a kind of tie; empty where several kinds meet.
+    names : mapping
+        By kind: what it is called to take refloss's gradient (``ours``), that of one side
+        (``one``), or the mean of the sides (``mean``).
+    """
+
+    of: Callable[[np.ndarray], str]
+    names: Mapping[str, Mapping[str, str]]
+
+
+def _boxes(row: np.ndarray) -> str:
+    """Return which edges tie; nothing for a degenerate box."""
+    sizes = np.concatenate([row[2:4] - row[:2], row[6:8] - row[4:6]])
+    if np.any(sizes == 0):
+        return ""
+    edges = bool(np.any(row[:4] == row[4:]))
+    low, high = np.maximum(row[:2], row[4:6]), np.minimum(row[2:4], row[6:8])
+    touching = bool(np.any(low == high))
+    if edges and touching:
+        return ""
+    return "equal edges" if edges else "touching" if touching else "floors and limits"
+
+
+BOX_TIES = TieKinds(
+    _boxes,
+    {
+        "equal edges": {"ours": "even split", "one": "one side takes all", "mean": "even split"},
+        "touching": {
+            "ours": "overlap's derivative 0",
+            "one": "overlap's derivative 1",
+            "mean": "1/2",
+        },
+        "floors and limits": {"ours": "as refloss", "one": "one side takes all", "mean": "1/2"},
+    },
+)
+
+RESIDUAL_TIES = TieKinds(
+    lambda row: "equal" if row[0] == row[1] else "",
+    {"equal": {"ours": "slope 0", "one": "slope of one side", "mean": "slope 0"}},
+)
+
+NO_TIES = TieKinds(lambda row: "", {})
