@@ -43,7 +43,7 @@ _HOME = {
     "certify": "crossval.engine",
     "parametrize": "crossval.parametrization",
 }
-_EXTRA_OF = {
+EXTRA_OF = {
     "click": "certify",
     "rich": "certify",
     "flint": "certify",
@@ -53,6 +53,11 @@ _EXTRA_OF = {
     "torch": "libraries",
     "torchvision": "libraries",
     "fvcore": "libraries",
+    "kornia": "libraries",
+    "optax": "libraries",
+    "keras": "libraries",
+    "jax": "jax",
+    "jaxlib": "jax",
     "sympy": "derive",
     "jupytext": "derive",
     "nbclient": "derive",
@@ -92,8 +97,8 @@ def main(arguments: list[str] | None = None) -> int:
         return run(sys.argv[1:] if arguments is None else arguments)
     except ModuleNotFoundError as missing:
         package = (missing.name or "").partition(".")[0]
-        if package not in _EXTRA_OF:
+        if package not in EXTRA_OF:
             raise
-        command = f"pip install 'refloss[{_EXTRA_OF[package]}]'"
+        command = f"pip install 'refloss[{EXTRA_OF[package]}]'"
         print(f"refloss: {package} is not installed: {command}", file=sys.stderr)
         return 4

@@ -20,13 +20,12 @@ from crossval.expected import Expected, unmatched, unmatched_finding
 from crossval.findings import Finding
 from crossval.oracles.formats import FORMATS
 from crossval.points.boxes import ROWS
-from crossval.target import REDUCTIONS, Target, UsageError
+from crossval.target import ADAPTERS, REDUCTIONS, Target, UsageError
 
 LEVEL = "standard"
 
 _ROOT = "tool.refloss"
 _NAME = re.compile(r"[\w.-]+")
-_ADAPTERS = ("torch", "numpy")
 
 
 @dataclass(frozen=True)
@@ -240,7 +239,7 @@ _TARGET: dict[str, Callable[[Any], Any]] = {
     "set": _values,
     "dtypes": _dtypes,
     "wrt": _names,
-    "adapter": _one_of(*_ADAPTERS),
+    "adapter": _one_of(*ADAPTERS),
     "reduction": _one_of(*REDUCTIONS),
     "level": _level,
     "xfail": _entries,

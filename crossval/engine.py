@@ -129,7 +129,8 @@ def find(
         declared = known.declared
     assert declared is not None
     loss, preset = split_declaration(declared)
-    base = known or Target(reference, loss, adapter=adapter)
+    like = {"adapter": adapter} | libraries.knowledge(reference, adapter)
+    base = known or Target(reference, loss, **like)
     keeps = known is not None and known.loss == loss and not bind
     how |= {"call": call or (base.call if keeps else None)}
     axes = {**base.axes, **axes} if base.loss == loss else axes

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from crossval import ledger
+from crossval import EXTRA_OF, ledger
 from crossval.catalog import losses, spec_of
 from crossval.certificate import Certificate, versions_of
 from crossval.checks import checks, perform
@@ -33,8 +33,15 @@ NOTHING_TESTED = ("everything: the target was not run",)
 ALWAYS_UNTESTED = (
     "devices other than the CPU",
     "second derivatives",
-    "threads, compilation (torch.compile, torch.jit) and autocast",
 )
+_FLUSHED = "results below the smallest normal number, which XLA replaces by 0"
+_UNTESTED = {
+    "torch": ("threads, compilation (torch.compile, torch.jit) and autocast",),
+    "numpy": ("threads",),
+    "jax": (_FLUSHED, "threads, vmap, and jit beyond the target's own (--adapter jax-jit)"),
+    "jax-jit": (_FLUSHED, "threads and vmap"),
+}
+"""What no certificate speaks of, by adapter."""
 
 
 class Problem(Exception):
@@ -61,6 +68,8 @@ class Facts:
         Why nothing was run.
     form : Form
         What the target returns for a batch.
+    remarks : tuple of str
+        What the results say nothing about, by the way in which they were had.
     """
 
     versions: dict[str, str] = field(default_factory=versions_of)
@@ -68,6 +77,7 @@ class Facts:
     undecided: dict[str, int] = field(default_factory=dict)
     problem: Finding | None = None
     form: Form = field(default_factory=Form)
+    remarks: tuple[str, ...] = ()
 
 
 class Examination:
@@ -204,6 +214,7 @@ class Examination:
             tuple(session.unexamined),
             {dtype: count for dtype, count in counts.items() if count},
             form=session.form,
+            remarks=tuple(session.remarks),
         )
 
     def certificate(self, outcomes: Iterable[Outcome], facts: Facts | None = None) -> Certificate:
@@ -261,7 +272,7 @@ class Examination:
         for outcome in outcomes:
             if outcome.status == NOT_RUN and outcome.text != BY_REDUCTION:
                 reasons.setdefault(outcome.text, []).append(f"{outcome.check} {outcome.dtype}")
-        wrt = self.target.wrt or self.family.differentiable
+        wrt = self.target.wrt or self.family.wrt
         skipped = [f"{', '.join(names)} ({reason})" for reason, names in reasons.items()]
         rows = [
             f"gradient of {count} rows in {dtype}, truth undecided"
@@ -270,8 +281,9 @@ class Examination:
         formats = [f"dtype {name}" for name in FORMATS if name not in self.target.dtypes]
         inputs = [f"gradient by {name}" for name in self.family.differentiable if name not in wrt]
         arguments = [f"argument {name} beyond its default" for name in facts.unexamined]
-        always = (*ALWAYS_UNTESTED, *self.family.untested)
-        return (*skipped, *rows, *formats, *inputs, *arguments, *always)
+        adapted = _UNTESTED[self.target.adapter]
+        always = (*ALWAYS_UNTESTED, *adapted, *self.family.untested)
+        return (*skipped, *facts.remarks, *rows, *formats, *inputs, *arguments, *always)
 
 
 def definition(target: Target, level: str) -> tuple[Any, Family]:
@@ -308,8 +320,16 @@ def _import_problem(error: TargetRaised | TargetDied) -> Finding:
         return Finding(error.code, "import", "", error.message, fix=fix)
     fix = CODES["RL101"].remedy
     if error.missing:
-        fix = f"install {error.missing}; python -c 'import {error.missing}' must work"
+        fix = installation(error.missing)
     return Finding("RL101", "import", "", str(error), cause=error.line, fix=fix)
+
+
+def installation(missing: str) -> str:
+    """Return the command that installs an absent module, where an extra of refloss has it."""
+    package = missing.partition(".")[0]
+    if package in EXTRA_OF:
+        return f"pip install 'refloss[{EXTRA_OF[package]}]'"
+    return f"install {missing}; python -c 'import {missing}' must work"
 
 
 def _versions(target: Target) -> dict[str, str]:

@@ -59,7 +59,7 @@ class _Key:
         return isinstance(other, _Key) and self.content == other.content
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _standard(key: _Key) -> Standard:
     spec, points, oracle = key.spec, key.points, key.oracle
     known = oracle.truth(spec, points.columns, points.upstream, dtype=points.dtype)

@@ -43,15 +43,15 @@ class Subject:
         Expression that calls ``f``; without it inputs go by position, arguments by name.
     bind : mapping of str to str
         Names that are put into attributes of ``f`` instead of being passed.
-    copies : dict
-        Copies of ``thing``, one for each format, for adapters that need them.
+    made : dict
+        What an adapter made for this target and keeps between calls.
     """
 
     thing: Callable[..., Any]
     inputs: tuple[str, ...]
     call: str | None = None
     bind: Mapping[str, str] = field(default_factory=dict)
-    copies: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> tuple[str, ...]:
@@ -96,9 +96,13 @@ class Subject:
 
     def copy_for(self, dtype: str, make: Callable[[Any], Any]) -> Any:
         """Return the copy of the target for one format, made by ``make`` from a fresh copy."""
-        if dtype not in self.copies:
-            self.copies[dtype] = make(copy.deepcopy(self.thing))
-        return self.copies[dtype]
+        return self.kept(dtype, lambda: make(copy.deepcopy(self.thing)))
+
+    def kept(self, key: str, make: Callable[[], Any]) -> Any:
+        """Return what was made for ``key``, made now if this is the first time."""
+        if key not in self.made:
+            self.made[key] = make()
+        return self.made[key]
 
     def verify(
         self, loss: str, axes: Sequence[str], shapes: Mapping[str, Sequence[int | None]]

@@ -90,4 +90,5 @@ def _joined(before: Facts, after: Facts) -> Facts:
         before.undecided | after.undecided,
         before.problem or after.problem,
         before.form if before.form.reduced else after.form,
+        tuple(dict.fromkeys((*before.remarks, *after.remarks))),
     )

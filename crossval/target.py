@@ -15,6 +15,8 @@ _REFERENCE = re.compile(
 
 
 REDUCTIONS = ("none", "mean", "sum")
+ADAPTERS = ("torch", "numpy", "jax", "jax-jit")
+"""Arrays that a target can take, the default first; each has a module in crossval.adapters."""
 _ATTRIBUTE = re.compile(r"^f(\.[A-Za-z_]\w*)+$")
 
 
@@ -43,8 +45,9 @@ class Target:
     bind : mapping of str to str, optional
         Inputs or axes that the target owns instead of taking them as arguments: name to the
         attribute that holds it, ``{"pred": "f.boxes"}``.
-    adapter : {"torch", "numpy"}
-        Which arrays the target takes and how its gradients are had.
+    adapter : {"torch", "numpy", "jax", "jax-jit"}
+        Which arrays the target takes and how its gradients are had; with ``"jax-jit"`` value and
+        gradients are compiled together.
     parameters : tuple of str, optional
         Axes that the target accepts as keyword arguments; read from its signature by default.
     dtypes : tuple of str, optional
@@ -62,7 +65,7 @@ class Target:
     ------
     UsageError
         If ``reference`` has not the form above, ``call`` is no expression that calls ``f``,
-        ``bind`` names no attribute of ``f``, or ``reduction`` is none of the three.
+        ``bind`` names no attribute of ``f``, or there is no such ``adapter`` or ``reduction``.
     """
 
     reference: str
@@ -84,6 +87,8 @@ class Target:
         split_reference(self.reference)
         if self.call is not None and "f" not in names_in(self.call):
             raise UsageError(f"call must call f, as in 'f(pred, target)'; got {self.call!r}")
+        if self.adapter not in ADAPTERS:
+            raise UsageError(f"adapter must be one of {', '.join(ADAPTERS)}; got {self.adapter!r}")
         if self.reduction not in (None, *REDUCTIONS):
             raise UsageError(
                 f"reduction must be one of {', '.join(REDUCTIONS)}; got {self.reduction!r}"
@@ -127,6 +132,11 @@ class Target:
     def declared(self) -> str:
         """``loss/preset`` as the command line writes it."""
         return f"{self.loss}/{self.preset}" if self.preset else self.loss
+
+    @property
+    def takes_jax(self) -> bool:
+        """Whether it takes JAX arrays, which cannot be changed and have no strides."""
+        return self.adapter.startswith("jax")
 
     @property
     def slug(self) -> str:

@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any, BinaryIO
 
 from crossval import wire
-from crossval.adapters import blocks
+from crossval.adapters import blocks, other_adapter
 from crossval.signatures import Unfit
 from crossval.subject import Subject
 from crossval.target import split_reference
@@ -47,14 +47,17 @@ def main() -> None:
         try:
             reply, results = blocks.evaluate(adapter.evaluate, subject, request, arrays)
         except Exception as error:
-            reply, results = {"error": describe(error)}, {}
+            told = describe(error)
+            hint = told["hint"] or other_adapter(error, order["adapter"])
+            reply, results = {"error": {**told, "hint": hint}}, {}
         wire.send(outlet, {"error": None, **reply}, results)
 
 
 def load(order: dict[str, Any]) -> tuple[ModuleType, Subject, dict[str, Any]]:
     """Import adapter and target; describe the target's arguments and the versions at work."""
     sys.path[1:1] = [folder for folder in order["path"] if folder not in sys.path]
-    adapter = importlib.import_module(f"crossval.adapters.{order['adapter']}_arrays")
+    module = order["adapter"].replace("-", "_")
+    adapter = importlib.import_module(f"crossval.adapters.{module}_arrays")
     if order["loader"]:
         home, attribute = split_reference(order["loader"])
         getattr(importlib.import_module(home), attribute)()
@@ -64,8 +67,11 @@ def load(order: dict[str, Any]) -> tuple[ModuleType, Subject, dict[str, Any]]:
     if not callable(found):
         raise TypeError(f"the target must be callable; got {type(found).__name__}")
     subject = Subject(found, tuple(order["inputs"]), order["call"], order["bind"])
-    subject.verify(order["loss"], order["axes"], order["inputs"])
-    return adapter, subject, {**subject.arguments(order["axes"]), "versions": adapter.versions()}
+    supplied = getattr(adapter, "SUPPLIES", ())
+    subject.verify(order["loss"], [*order["axes"], *supplied], order["inputs"])
+    described = subject.arguments(order["axes"])
+    described["keywords"] = [name for name in described["keywords"] if name not in supplied]
+    return adapter, subject, {**described, "versions": adapter.versions()}
 
 
 def resolve(reference: str) -> Any:

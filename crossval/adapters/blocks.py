@@ -49,15 +49,15 @@ def evaluate(
 def _joined(parts: list[Reply]) -> Reply:
     """Stack values, join gradients; what any call changed, or left out, is said of all."""
     lists = {
-        key: sorted({name for reply, _ in parts for name in reply[key]})
-        for key in ("changed", "absent")
+        key: sorted({name for reply, _ in parts for name in reply.get(key, ())})
+        for key in ("changed", "absent", "remarks")
     }
     names = [name for name in parts[0][1] if name not in lists["absent"]]
     joined = {
         name: np.concatenate([_rows(name, results[name]) for _, results in parts]) for name in names
     }
     formats = {name: parts[0][0]["formats"][name] for name in names}
-    return {"formats": formats, **lists}, joined
+    return {"formats": formats, "silent": parts[0][0].get("silent", ""), **lists}, joined
 
 
 def _rows(name: str, array: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from crossval.adapters import WrongShape
+from crossval.adapters import WrongArray, WrongShape
 from crossval.subject import Place, Subject
 
 _SIGNED = {8: torch.int64, 4: torch.int32, 2: torch.int16}
@@ -97,8 +97,7 @@ def _put(place: Place, tensor: torch.Tensor) -> torch.Tensor:
 
 def _checked(value: Any) -> torch.Tensor:
     if not isinstance(value, torch.Tensor) or not value.is_floating_point():
-        found = value.dtype if isinstance(value, torch.Tensor) else type(value).__name__
-        raise TypeError(f"the target must return a floating-point tensor; got {found}")
+        raise WrongArray("PyTorch tensor", value)
     return value
 
 

@@ -25,6 +25,8 @@ def value(session: Session, dtype: str) -> Outcome:
 def gradient(session: Session, dtype: str, name: str) -> Outcome:
     """Judge the gradient of ``sum(loss * upstream)`` by one input; finite where not unique."""
     evaluation, points = session.measured(dtype), session.points(dtype)
+    if name not in evaluation.gradients and evaluation.silent:
+        return Outcome(f"grad[{name}]", dtype, text=evaluation.silent, ran=False)
     if name not in evaluation.gradients:
         finding = Finding("RL408", f"grad[{name}]", dtype, f"{name} receives no gradient")
         return Outcome(f"grad[{name}]", dtype, grade="F", findings=(finding,))

@@ -37,6 +37,8 @@ class Quantity:
         Names of the k components; empty for a value.
     came_in : str
         Format of the results.
+    flushed : array (n, 1) or float
+        Magnitude below which a truth may come as 0.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Quantity:
     truth: Reference
     columns: tuple[str, ...]
     came_in: str
+    flushed: np.ndarray | float = 0.0
 
     @property
     def ulps(self) -> float:
@@ -53,7 +56,8 @@ class Quantity:
 
     def verdicts(self) -> Verdicts:
         """Grades of all results."""
-        return judge(self.got, self.truth, format_of(self.points.dtype), self.ulps)
+        number = format_of(self.points.dtype)
+        return judge(self.got, self.truth, number, self.ulps, self.flushed)
 
 
 def answered(session: Session, dtype: str, evaluation: Evaluation) -> np.ndarray:
@@ -75,7 +79,8 @@ def value_at(
 ) -> Quantity:
     """Values at ``rows`` beside their truth."""
     truth, came_in = standard.value.take(rows), evaluation.formats["value"]
-    return Quantity("value", points.take(rows), evaluation.value[rows], truth, (), came_in)
+    rest = (truth, (), came_in, session.flushed(points.dtype))
+    return Quantity("value", points.take(rows), evaluation.value[rows], *rest)
 
 
 def gradient_at(
@@ -100,6 +105,8 @@ def gradient_at(
         truth,
         session.family.columns[part],
         evaluation.formats[f"grad.{name}"],
+        # a derivative that is flushed is 0 before it is multiplied by upstream
+        session.flushed(points.dtype) * np.maximum(1.0, np.abs(points.upstream[rows, None])),
     )
 
 

@@ -77,7 +77,13 @@ class Verdicts:
     conclusive: np.ndarray
 
 
-def judge(got: np.ndarray, truth: Reference, number: Format, ulps: float) -> Verdicts:
+def judge(
+    got: np.ndarray,
+    truth: Reference,
+    number: Format,
+    ulps: float,
+    flushed: np.ndarray | float = 0.0,
+) -> Verdicts:
     """Grade every element of ``got``.
 
     Parameters
@@ -90,6 +96,8 @@ def judge(got: np.ndarray, truth: Reference, number: Format, ulps: float) -> Ver
         The candidate's format.
     ulps : float
         Budget of grade A.
+    flushed : array or float
+        Magnitude below which the candidate's arithmetic has no numbers: 0 is right there.
     """
     error = distance(got, truth)
     tiers = tolerances(truth, number, ulps)
@@ -100,7 +108,7 @@ def judge(got: np.ndarray, truth: Reference, number: Format, ulps: float) -> Ver
     free = np.isnan(truth.hi) & (np.isfinite(got) | beyond)
     ulp = np.where(np.isnan(got), np.inf, ulp_error(got, truth.hi, truth.lo, dtype=number))
     # a truth beyond the format's range rounds to infinity; that result is right
-    right = free | (np.isinf(got) & (ulp == 0))
+    right = free | (np.isinf(got) & (ulp == 0)) | ((got == 0) & (np.abs(truth.hi) < flushed))
     grade = np.where(right, 0, grade)
     granted = np.take_along_axis(tiers, np.minimum(grade, len(tiers) - 1)[None], axis=0)[0]
     return Verdicts(grade, np.where(free, 0.0, ulp), granted, conclusive(truth, granted))

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from crossval.catalog import losses
 from crossval.certificate import plain
-from crossval.target import UsageError, split_declaration
+from crossval.target import ADAPTERS, UsageError, split_declaration
 
 WIDTH = 100
 
@@ -49,8 +49,8 @@ def calling_options(verb: Verb) -> Verb:
             ),
             click.option(
                 "--adapter",
-                type=click.Choice(["torch", "numpy"]),
-                default="torch",
+                type=click.Choice(ADAPTERS),
+                default=ADAPTERS[0],
                 show_default=True,
                 help="Arrays that it takes.",
             ),

@@ -10,6 +10,7 @@ from typing import Any
 from crossval.adapters import libraries
 from crossval.catalog import losses, spec_of
 from crossval.certificate import versions_of
+from crossval.examination import installation
 from crossval.findings import CODES, Finding
 from crossval.identification.answer import Identification
 from crossval.identification.evidence import Unreadable, Witness
@@ -18,7 +19,7 @@ from crossval.identification.processes import Renamed, shared
 from crossval.identification.questions import Question, eligible, questions
 from crossval.runner import Limits, Runner, TargetDied, TargetRaised
 from crossval.session import Session
-from crossval.target import Target, UsageError, split_reference
+from crossval.target import ADAPTERS, Target, UsageError, split_reference
 
 LEVELS = ("smoke", "standard", "full")
 DTYPES = ("float64", "float32")
@@ -197,12 +198,7 @@ def _refusal(witness: Witness, question: Question) -> Finding | None:
 
 def _known(target: Target) -> Target:
     """Complete a target by what an adapter knows of its library."""
-    home, _ = split_reference(target.reference)
-    for library in libraries.names():
-        for declared in libraries.targets(library):
-            if split_reference(declared.reference)[0] == home:
-                return replace(target, library=declared.library, loader=declared.loader)
-    return target
+    return replace(target, **libraries.knowledge(target.reference, target.adapter))
 
 
 def _accepted(session: Session, arguments: Mapping[str, Any]) -> None:
@@ -217,9 +213,9 @@ def _problem(error: TargetRaised | TargetDied, code: str) -> Finding:
         return _finding(error.code, str(error))
     hint = error.hint
     if not hint and any(name in str(error) for name in ("ndarray", "Tensor")):
-        hint = "--adapter says which arrays the target takes, torch or numpy"
+        hint = f"--adapter says which arrays the target takes: {', '.join(ADAPTERS)}"
     if not hint and error.missing:
-        hint = f"install {error.missing}; python -c 'import {error.missing}' must work"
+        hint = installation(error.missing)
     # the form of a target is judged in words of our own, not by what was raised
     words = error.message if error.code else error.words
     return _finding(error.code or code, words, hint)

@@ -42,6 +42,11 @@ class Format:
         return math.ldexp(1.0, self.emin - self.precision + 1)
 
     @property
+    def smallest(self) -> float:
+        """The smallest positive normal number."""
+        return math.ldexp(1.0, self.emin)
+
+    @property
     def largest(self) -> float:
         """The largest finite number."""
         return math.ldexp(2.0 - math.ldexp(1.0, 1 - self.precision), self.emax)

@@ -121,7 +121,10 @@ XFAIL = "[[tool.refloss.targets.own.xfail]]\n"
         (target("call = 'f(x, y)'"), "call names x, y, but giou takes pred, target"),
         (target("wrt = 'pred'"), "wrt: expected a list of names; got 'pred'"),
         (target("wrt = ['x']"), "wrt must be among pred, target; got x"),
-        (target("adapter = 'jax'"), "adapter: expected one of torch, numpy; got 'jax'"),
+        (
+            target("adapter = 'cupy'"),
+            "adapter: expected one of torch, numpy, jax, jax-jit; got 'cupy'",
+        ),
         (target("set = { placement = 'x' }"), "placement"),
         (target("").replace("giou", "gioux"), "loss must be one of "),
         (target("").replace("giou", "giou/x"), "torchvision"),

@@ -31,7 +31,6 @@ NUMPY = [
     ("Tilted", "grad[target]", "RL402", "ulp"),
     ("NoEmpty", "empty batch", "RL207", "IndexError"),
     ("StrictTies", "ties", "RL405", "one-sided"),
-    ("ValueOnly", "grad[pred]", "RL408", "no gradient"),
 ]
 TORCH = [
     ("attached", "grad[pred]", "RL804", "alpha=attached"),
