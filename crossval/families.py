@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from crossval.catalog import losses
+from crossval.checks.binary_causes import LOGIT_PATTERNS, PROBABILITY_PATTERNS
+from crossval.checks.binary_hypotheses import binary_slips
 from crossval.checks.box_causes import BOX_PATTERNS
 from crossval.checks.box_hypotheses import box_slips
 from crossval.checks.causes import Pattern
@@ -22,7 +24,7 @@ from crossval.checks.row_hypotheses import row_slips
 from crossval.checks.tie_kinds import BOX_TIES, NO_TIES, RESIDUAL_TIES, TieKinds
 from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.row_columns import RowColumns
-from crossval.points import residuals, rows
+from crossval.points import binary, residuals, rows
 from crossval.points.box_probes import BOXES
 from crossval.points.boxes import COLUMNS, PointSet, point_set
 from crossval.points.probes import Prober
@@ -66,6 +68,8 @@ class Family:
         ``resized(k)`` gives the family with k classes instead.
     ties : TieKinds
         Names of what happens at kinks.
+    judged : tuple of str
+        Inputs whose gradients are judged unless others are asked for; empty: all that have one.
     broadcasts : bool
         Whether one row for many is a way of calling such losses, and no misuse.
     prober : Prober, optional
@@ -87,6 +91,7 @@ class Family:
     options: Mapping[str, Any] = field(default_factory=dict)
     resized: Callable[[int], Family] | None = None
     ties: TieKinds = NO_TIES
+    judged: tuple[str, ...] = ()
     broadcasts: bool = False
     prober: Prober | None = None
 
@@ -94,6 +99,11 @@ class Family:
     def differentiable(self) -> tuple[str, ...]:
         """Inputs that have a gradient."""
         return tuple(name for name in self.inputs if name not in self.labels)
+
+    @property
+    def wrt(self) -> tuple[str, ...]:
+        """Inputs whose gradients are judged unless others are asked for."""
+        return self.judged or self.differentiable
 
     def shape(self, name: str) -> tuple[int | None, ...]:
         """Shape of an input, None for a size that varies."""
@@ -158,6 +168,38 @@ FAMILIES = {
         patterns=RESIDUAL_PATTERNS,
         slips=residual_slips,
         ties=RESIDUAL_TIES,
+        broadcasts=True,
+        options={"reduction": "none"},
+    ),
+    "binary": Family(
+        name="binary",
+        inputs={"logits": slice(0, 1), "target": slice(1, 2)},
+        columns=binary.LOGIT_COLUMNS,
+        points=binary.LOGITS.points,
+        shapes={"logits": "(N,)", "target": "(N,)"},
+        regimes=("random", "wide", "right", "wrong"),
+        untested=(*_UNTESTED_ELEMENTS, "targets that are no probability"),
+        oracle=Elementwise(),
+        kinks=False,
+        patterns=LOGIT_PATTERNS,
+        slips=binary_slips,
+        judged=("logits",),
+        broadcasts=True,
+        options={"reduction": "none"},
+    ),
+    "probabilities": Family(
+        name="probabilities",
+        inputs={"probs": slice(0, 1), "target": slice(1, 2)},
+        columns=binary.PROBABILITY_COLUMNS,
+        points=binary.PROBABILITIES.points,
+        shapes={"probs": "(N,)", "target": "(N,)"},
+        regimes=("random", "apart by 1 ± 2^-j"),
+        untested=(*_UNTESTED_ELEMENTS, "inputs and targets that are no probability"),
+        oracle=Elementwise(),
+        kinks=True,
+        patterns=PROBABILITY_PATTERNS,
+        slips=binary_slips,
+        judged=("probs",),
         broadcasts=True,
         options={"reduction": "none"},
     ),

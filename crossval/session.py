@@ -106,7 +106,7 @@ class Session:
     @property
     def wrt(self) -> tuple[str, ...]:
         """Inputs whose gradients are judged."""
-        return self.target.wrt or self.family.differentiable
+        return self.target.wrt or self.family.wrt
 
     @property
     def arguments(self) -> dict[str, Any]:

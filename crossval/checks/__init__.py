@@ -40,7 +40,7 @@ def checks(target: Target, family: Family) -> Iterator[Check]:
     """
     for dtype in target.dtypes:
         format_of(dtype)
-        yield from _accuracy(target.wrt or family.differentiable, dtype)
+        yield from _accuracy(target.wrt or family.wrt, dtype)
         yield from _singular(family, dtype)
         yield from _hygiene(dtype)
         yield from options.checks(family, dtype)

@@ -65,7 +65,7 @@ class _Parts:
             script.target, self.family, axes, self.torch, self.id.dtype, several=True
         )
         wrt = script.target.wrt if script.target else None
-        self.wrt = list(wrt or self.family.differentiable)
+        self.wrt = list(wrt or self.family.wrt)
         self.names = list(self.family.inputs)
 
     @property

@@ -75,7 +75,7 @@ class Script:
         """Inputs differentiated by."""
         if not self.gradient:
             return []
-        return list((self.target.wrt if self.target else None) or self.row.family.differentiable)
+        return list((self.target.wrt if self.target else None) or self.row.family.wrt)
 
     def inputs(self) -> Iterator[str]:
         """Write the row's arrays."""

@@ -84,9 +84,7 @@ Parameters
     {{meaning}}; {_ARRAY.replace("N may be 0", "Sizes may be 0")}
 preset : str, optional
     A bundle of axis values, see Presets. An axis given beside it wins.
-weight : array that broadcasts to the inputs' shape, optional
-    A factor >= 0 for every element, of the inputs' dtype; 1 without it. An element of weight 0
-    counts for nothing, as long as its numbers are finite.
+{{{{weights}}}}
 reduction : {{{{'none', 'mean', 'sum'}}}}
     One loss an element, or their mean (see ``denominator`` and ``empty``) or sum, in float64.
 check : {{{{'values', 'none'}}}}, optional
@@ -99,6 +97,17 @@ nan : {{{{'propagate', 'raise'}}}}
     What is computed with. NumPy computes in float64. Compiled programs, on the CPU or on a device,
     take the inputs' format, float32 for narrower ones, unless they are asked for float64.
 """
+
+_WEIGHTS = {
+    "weight": """\
+weight : array that broadcasts to the inputs' shape, optional
+    A factor >= 0 for every element, of the inputs' dtype; 1 without it. An element of weight 0
+    counts for nothing, as long as its numbers are finite.""",
+    "pos_weight": """\
+pos_weight : array that broadcasts to the inputs' shape, optional
+    A factor >= 0 of the part of the loss that asks for 1, of the inputs' dtype; 1 without it.""",
+}
+"""What need not be given, as `Definition.weights` names it."""
 
 _TAIL = """\
 Returns
@@ -135,7 +144,7 @@ class _Family:
 
 def _elements(of: str, first: str, second: str, meaning: str) -> _Family:
     text = _ELEMENTS.format(first=first, second=second, meaning=meaning)
-    return _Family(of, text, (first, second), {"weight": None, **_COMMON})
+    return _Family(of, text, (first, second), _COMMON)
 
 
 _COMMON = {
@@ -154,6 +163,15 @@ _FAMILIES = {
         {"class_weight": None, "ignore_index": -100, **_COMMON},
     ),
     "residuals": _elements("of a difference", "pred", "target", "What was predicted, and what is"),
+    "binary": _elements(
+        "of logits",
+        "logits",
+        "target",
+        "Logits, and the probabilities that their sigmoids should be",
+    ),
+    "probabilities": _elements(
+        "of probabilities", "probs", "target", "Probabilities, and what they should be, from 0 to 1"
+    ),
 }
 
 
@@ -164,7 +182,7 @@ def describe(entry: Mapping[str, Any]) -> str:
         f"{entry['title']} {family.of}.",
         entry["formula"].strip(),
         textwrap.fill(f"At kinks: {entry['subgradients']}", 92),
-        family.parameters.rstrip() + "\n" + _axes(entry["axes"]),
+        _parameters(family, entry) + "\n" + _axes(entry["axes"]),
         _TAIL.rstrip(),
         _section("Presets", (f"{name}: {p['source']}" for name, p in entry["presets"].items())),
         _section(
@@ -179,6 +197,11 @@ def describe(entry: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _parameters(family: _Family, entry: Mapping[str, Any]) -> str:
+    weights = "\n".join(_WEIGHTS[name] for name in entry["weights"])
+    return family.parameters.replace("{weights}", weights).rstrip()
+
+
 def signature(entry: Mapping[str, Any]) -> inspect.Signature:
     """Return the signature of a loss, its axes as keyword arguments with their defaults."""
     family = _FAMILIES[entry["family"]]
@@ -186,7 +209,7 @@ def signature(entry: Mapping[str, Any]) -> inspect.Signature:
         inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         for name in family.positional
     ]
-    options = {"preset": None, **family.options}
+    options = {"preset": None, **dict.fromkeys(entry["weights"]), **family.options}
     options |= {name: axis["default"] for name, axis in entry["axes"].items()}
     keyword = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
