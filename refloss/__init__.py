@@ -9,39 +9,49 @@ Importing this package loads NumPy and nothing heavier.
 """
 
 from refloss.losses import (
+    bce,
+    bce_probs,
     box_loss_from,
     ciou,
     cross_entropy,
     diou,
     element_loss_from,
+    focal_star,
     giou,
     huber,
     iou,
     l1,
     l2,
     log_cosh,
+    quality_focal,
     resolve,
     row_loss_from,
-    softmax_focal,
+    sigmoid_focal,
     smooth_l1,
+    softmax_focal,
 )
 
 __all__ = [
+    "bce",
+    "bce_probs",
     "box_loss_from",
     "ciou",
     "cross_entropy",
     "diou",
     "element_loss_from",
+    "focal_star",
     "giou",
     "huber",
     "iou",
     "l1",
     "l2",
     "log_cosh",
+    "quality_focal",
     "resolve",
     "row_loss_from",
-    "softmax_focal",
+    "sigmoid_focal",
     "smooth_l1",
+    "softmax_focal",
 ]
 
 __version__ = "0.1.0"

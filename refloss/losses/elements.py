@@ -21,7 +21,17 @@ from refloss.run.rounding import format_of
 if TYPE_CHECKING:  # what runs on devices is loaded with the first array on one
     from refloss.run.device_arrays import Home
 
-__all__ = ["ElementLoss", "element_loss_from", "huber", "l1", "l2", "log_cosh", "smooth_l1"]
+__all__ = [
+    "ElementLoss",
+    "bce",
+    "bce_probs",
+    "element_loss_from",
+    "huber",
+    "l1",
+    "l2",
+    "log_cosh",
+    "smooth_l1",
+]
 
 _NAN = {"propagate": False, "raise": True}
 
@@ -206,14 +216,20 @@ class ElementLoss(Loss):
 
     @property
     def _first(self) -> str:
-        return next(iter(self.entry["inputs"]))
+        return self._required[0]
+
+    @property
+    def _required(self) -> list[str]:
+        """Arrays that must be given, in order."""
+        entry = self.entry
+        return [name for name in entry["inputs"] if name not in entry["weights"]]
 
     def _sorted_out(
         self, inputs: Sequence[Any], named: Mapping[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any], dict[str, AxisValue]]:
         """Return the arrays that must be given, weights that may be, and axes, by name."""
         entry = self.entry
-        required = [n for n in entry["inputs"] if n not in entry["weights"]]
+        required = self._required
         if len(inputs) > len(required):
             raise TypeError(
                 f"{self.name}: expected {', '.join(required)} by position, got {len(inputs)} arrays"
@@ -356,3 +372,8 @@ l2 = ElementLoss("l2")
 smooth_l1 = ElementLoss("smooth_l1")
 huber = ElementLoss("huber")
 log_cosh = ElementLoss("log_cosh")
+bce = ElementLoss("bce")
+bce_probs = ElementLoss("bce_probs")
+sigmoid_focal = ElementLoss("sigmoid_focal")
+quality_focal = ElementLoss("quality_focal")
+focal_star = ElementLoss("focal_star")

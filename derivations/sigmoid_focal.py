@@ -1,0 +1,440 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Sigmoid focal losses
+#
+# The binary cross-entropy of a logit $x$ with a target $t$, times a power of what the prediction
+# still lacks, so that elements that are easy count little:
+#
+# $$L = \alpha_t\,(1 - p_t)^\gamma\,\mathrm{BCE}(x, t), \qquad p = \sigma(x), \qquad
+#   p_t = p\,t + (1 - p)(1 - t).$$
+#
+# Libraries differ in $\alpha$, in whom it multiplies, in whether the modulator $(1 - p_t)^\gamma$
+# has a derivative, in what $p_t$ is of a target between 0 and 1, and in what a mean divides by.
+
+# %%
+"""Sigmoid focal, quality focal and focal star losses: definitions and conventions."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from refloss.symbolic import calculus, emit, rules
+from refloss.symbolic.build import Build, Form
+from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
+from refloss.symbolic.printers import latex_text, numpy_text
+from refloss.symbolic.program import Program
+from refloss.symbolic.vocabulary import focal, focal_rules
+from refloss.symbolic.vocabulary.elements import Elements, weighted_loss
+
+# %% [markdown]
+# ## The program
+#
+# Written as it reads, $1 - p_t$ is 0 from $|x| = 37$ on, its power has an infinite slope there for
+# $\gamma < 1$, and the product with a slope of 0 is NaN. With $r = |x|$, $e = e^{-r}$, and the
+# target's shares $c$ of the side on which the logit is not, and $d = 1 - c$ of its own,
+#
+# $$\mathrm{BCE} = c\,r + \operatorname{log1p} e, \qquad
+#   1 - p_t = \frac{c + d\,e}{1 + e}, \qquad
+#   (1 - p_t)^\gamma = \exp\bigl(-\gamma\,(\operatorname{log1p} e - \log(c + d\,e))\bigr),$$
+#
+# where $-\log(c + d\,e)$ is $r$ for $c = 0$ and 0 for $c = 1$: nothing overflows and nothing
+# cancels. The exponent is carried with its rounding errors. With the sign $\pm$ of $x$
+#
+# $$\frac{\partial L}{\partial x} = \pm\,\alpha_t\,(1 - p_t)^\gamma\,\frac{1}{1 + e}
+#   \Bigl(\gamma\,(c - d)\,\frac{e}{c + d\,e}\,\mathrm{BCE} + (c - d\,e)\Bigr),$$
+#
+# whose two terms have one sign for a hard target.
+
+
+# %%
+def start(name: str, form: Form, doc: str) -> tuple[Build, Elements]:
+    """Return a program with a logit, a target and a weight."""
+    P = Build(name, form, doc)
+    a = Elements(P)
+    a.real("logits", "target", "weight")
+    return P, a
+
+
+def finish(P: Build, a: Elements) -> Program:
+    """Return the program whose loss is ``focal``, balanced and weighted."""
+    sides = (P.const("alpha_on_positives"), P.const("alpha_on_negatives"))
+    focal.balance(a, P.const("alpha"), *sides)
+    weighted_loss(a, a.balance * a.focal)
+    return P.finish("loss")
+
+
+def sigmoid_focal(form: Form) -> Program:
+    """Return the sigmoid focal loss."""
+    P, a = start("sigmoid_focal", form, "sigmoid focal loss")
+    focal.binary(P, a, P.const("smoothing"))
+    focal.modulated(P, a, P.const("gamma", nonnegative=True), P.const("attached"))
+    return finish(P, a)
+
+
+# %%
+if __name__ == "__main__":
+    from IPython.display import Math, display
+
+    display(Math(latex_text.aligned(sigmoid_focal("plain"))))
+
+# %% [markdown]
+# The gradient of the stable form, as the calculus composes it:
+
+# %%
+if __name__ == "__main__":
+    display(Math(latex_text.aligned(calculus.grad(sigmoid_focal("stable"), "loss", ["logits"]))))
+
+# %% [markdown]
+# ## Another $p_t$ of a target between 0 and 1
+#
+# $p_t = e^{-\mathrm{BCE}}$ is $p$ or $1 - p$ of a hard target, and something else between: the loss
+# is a function of the cross-entropy alone.
+
+
+# %%
+def sigmoid_focal_chance(form: Form) -> Program:
+    """Return the sigmoid focal loss whose modulator is a function of the cross-entropy."""
+    P, a = start("sigmoid_focal_chance", form, "sigmoid focal loss, p_t = exp(-BCE)")
+    focal.binary(P, a, P.const("smoothing"))
+    focal.chance_modulated(P, a, P.const("gamma", nonnegative=True), P.const("attached"))
+    return finish(P, a)
+
+
+# %% [markdown]
+# ## Quality focal loss
+#
+# Of a target that is a quality between 0 and 1, what a prediction lacks is its distance from it:
+#
+# $$L = |t - p|^\beta\,\mathrm{BCE}(x, t).$$
+
+
+# %%
+def quality_focal(form: Form) -> Program:
+    """Return the quality focal loss."""
+    P, a = start("quality_focal", form, "quality focal loss")
+    focal.binary(P, a, P.const("smoothing"))
+    focal.apart_modulated(P, a, P.const("beta", nonnegative=True), P.const("attached"))
+    return finish(P, a)
+
+
+# %% [markdown]
+# ## Focal star
+#
+# The appendix of the paper has another loss of that kind, a cross-entropy of a steeper and shifted
+# logit: $L = -\log\sigma(\gamma x_t + \beta)/\gamma$, $x_t = (2t - 1)\,x$.
+
+
+# %%
+def focal_star(form: Form) -> Program:
+    """Return the loss that the appendix calls FL*."""
+    P, a = start("focal_star", form, "FL*")
+    focal.star(P, a, P.const("gamma", positive=True), P.const("beta"))
+    return finish(P, a)
+
+
+# %% [markdown]
+# ## Conventions
+
+# %%
+DENOMINATOR = AxisOf(
+    "what `reduction='mean'` divides the sum by; a number divides by itself",
+    "items",
+    {
+        "items": Value("the number of elements", source="torchvision, fvcore, kornia, optax"),
+        "rows": Value(
+            "the length of the first axis: what else there is, is summed up",
+            source="TFA, per sample; effdet per image",
+        ),
+        "positives": Value(
+            "the number of elements whose target is above 0", source="RetinaNet, Lin et al. 2017"
+        ),
+        "positives_or_one": Value("that, but at least 1", source="torchvision RetinaNet"),
+        "positives_plus_one": Value("that, and 1", source="effdet, EfficientDet"),
+        "weights": Value("the sum of the weights", source="weighted means"),
+    },
+    number=True,
+)
+EMPTY = AxisOf(
+    "the mean over nothing: of no element, no positive, or of weights that add up to 0",
+    "nan",
+    {
+        "nan": Value("0/0 or x/0 as NaN", source="torch"),
+        "zero": Value("0, with gradient 0", source="a sum that is guarded"),
+    },
+)
+MEANS = {"denominator": DENOMINATOR, "empty": EMPTY}
+BOTH = {"alpha_on_positives": 1.0, "alpha_on_negatives": 1.0}
+SIDE = AxisOf(
+    "whom alpha multiplies",
+    "positives",
+    {
+        "positives": Value(
+            "alpha positives, and 1 - alpha negatives",
+            {"alpha_on_positives": 1.0, "alpha_on_negatives": 0.0},
+            "Lin et al. 2017; torchvision, fvcore, mmdet, kornia, optax, keras",
+        ),
+        "negatives": Value(
+            "alpha negatives, class 0, and 1 - alpha positives",
+            {"alpha_on_positives": 0.0, "alpha_on_negatives": 1.0},
+            "clcarwin/focal_loss_pytorch, whose list is [alpha, 1 - alpha]",
+        ),
+        "all": Value("alpha every element", BOTH, "a constant factor: no balance"),
+        "off": Value(
+            "no element", {"alpha": 1.0, **BOTH}, "fvcore's alpha -1; optax and kornia without one"
+        ),
+    },
+)
+MODULATOR = AxisOf(
+    "whether the modulator is differentiated",
+    "attached",
+    {
+        "attached": Value("it is", {"attached": 1.0}, "Lin et al. 2017; torchvision and most"),
+        "detached": Value(
+            "it is a constant of the gradient",
+            {"attached": 0.0},
+            "clcarwin/focal_loss_pytorch (logpt.data.exp())",
+        ),
+    },
+)
+BALANCED = {
+    "alpha": Constant(0.25, "factor of the elements that alpha_side names"),
+    "alpha_on_positives": Constant(1.0, "1: alpha multiplies positives; 0: 1 - alpha does"),
+    "alpha_on_negatives": Constant(0.0, "1: alpha multiplies negatives; 0: 1 - alpha does"),
+}
+ATTACHED = {"attached": Constant(1.0, "1: the modulator is differentiated; 0: it is detached")}
+SMOOTHING = {"smoothing": Constant(0.0, "target of the cross-entropy: (1 - it) t + it/2")}
+ALPHA = AxisOf("factor of the elements that alpha_side names", 0.25, sets="alpha", most=1.0)
+SMOOTHED = AxisOf(
+    "moves the target of the cross-entropy, and of it alone, toward 1/2",
+    0.0,
+    sets="smoothing",
+    most=1.0,
+)
+INPUTS = {"logits": ("logits",), "target": ("target",), "weight": ("weight",)}
+DOMAINS = {"target": (0.0, 1.0), "weight": (0.0, math.inf)}
+SMOOTH = "none: the loss is smooth."
+LIN = (
+    "Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017, "
+    "arXiv 1708.02002"
+)
+
+
+def programs(*functions: Callable[[Form], Program]) -> dict[str, tuple[Program, Program]]:
+    """Return both forms of every program by its name."""
+    return {f.__name__: (f("plain"), f("stable")) for f in functions}
+
+
+SIGMOID_FOCAL = Definition(
+    name="sigmoid_focal",
+    title="Sigmoid focal loss",
+    family="binary",
+    source=f"{LIN}, eq. 5.",
+    formula="""
+loss = weight alpha_t (1 - p_t)^gamma BCE(logits, target),  p = sigmoid(logits);
+p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha, by the target""",
+    inputs=INPUTS,
+    programs=programs(sigmoid_focal, sigmoid_focal_chance),
+    constants={"gamma": Constant(2.0, "power of 1 - p_t"), **SMOOTHING, **ATTACHED, **BALANCED},
+    axes={
+        "soft_target": AxisOf(
+            "what p_t is of a target between 0 and 1; of a hard one they agree",
+            "mixed",
+            {
+                "mixed": Value(
+                    "p t + (1 - p) (1 - t)",
+                    program="sigmoid_focal",
+                    source="torchvision, fvcore, mmdet, optax, keras, yolov5",
+                ),
+                "exp_bce": Value(
+                    "exp(-BCE)",
+                    program="sigmoid_focal_chance",
+                    source="segmentation-models-pytorch, pytorch-toolbelt",
+                ),
+            },
+        ),
+        "gamma": AxisOf("power of 1 - p_t", 2.0, sets="gamma"),
+        "alpha": ALPHA,
+        "alpha_side": SIDE,
+        "modulator": MODULATOR,
+        "label_smoothing": SMOOTHED,
+        **MEANS,
+    },
+    presets={
+        "retinanet": Preset(
+            {"denominator": "positives_or_one"}, "Detectron, detectron2 and torchvision RetinaNet"
+        ),
+        "torchvision": Preset({"denominator": "items"}, "torchvision.ops.sigmoid_focal_loss"),
+        "fvcore": Preset({"alpha_side": "off"}, "fvcore.nn.sigmoid_focal_loss, alpha -1"),
+        "mmdet": Preset(
+            {"denominator": "positives_or_one"},
+            "mmdet FocalLoss, whose avg_factor counts positives",
+        ),
+        "optax": Preset({"alpha_side": "off"}, "optax.sigmoid_focal_loss, alpha None"),
+        "yolov5": Preset({"gamma": 1.5}, "yolov5 utils/loss.py FocalLoss"),
+        "effdet": Preset(
+            {"gamma": 1.5, "denominator": "positives_plus_one"},
+            "effdet DetectionLoss, new focal: its modulator sees hard targets",
+        ),
+        "smp": Preset(
+            {"soft_target": "exp_bce", "alpha_side": "off"},
+            "segmentation-models-pytorch FocalLoss, mode binary, alpha None",
+        ),
+        "clcarwin": Preset(
+            {"gamma": 0.0, "alpha_side": "negatives", "modulator": "detached"},
+            "clcarwin/focal_loss_pytorch FocalLoss of two classes, as a loss of their difference",
+        ),
+    },
+    singular=(
+        Singular(
+            "p_t = 1 in floating point, any gamma", "regular", "(1 - p_t)^(gamma + 1)", "tiny"
+        ),
+        Singular(
+            "a logit infinite on the target's side; on the other side",
+            "undefined",
+            "0; +inf",
+            "0; +-alpha_t",
+        ),
+    ),
+    subgradients=SMOOTH,
+    program_axis="soft_target",
+    wrt=dict.fromkeys(("sigmoid_focal", "sigmoid_focal_chance"), ("logits", "target")),
+    domains=DOMAINS,
+    weights=("weight",),
+)
+QUALITY_FOCAL = Definition(
+    name="quality_focal",
+    title="Quality focal loss",
+    family="binary",
+    source=(
+        "Li et al.: Generalized Focal Loss, NeurIPS 2020, arXiv 2006.04388, eq. 3; "
+        "mmdet gfocal_loss.py."
+    ),
+    formula="""
+loss = weight alpha_t |target - p|^beta BCE(logits, target),  p = sigmoid(logits)""",
+    inputs=INPUTS,
+    programs=programs(quality_focal),
+    constants={
+        "beta": Constant(2.0, "power of the distance"),
+        **SMOOTHING,
+        **ATTACHED,
+        **BALANCED,
+        "alpha": Constant(1.0, "factor of the elements that alpha_side names"),
+    },
+    axes={
+        "beta": AxisOf("power of the distance", 2.0, sets="beta"),
+        "alpha": ALPHA,
+        "alpha_side": AxisOf(SIDE.doc, "off", SIDE.values),
+        "modulator": MODULATOR,
+        **MEANS,
+    },
+    presets={
+        "mmdet": Preset(
+            {"denominator": "positives_or_one"},
+            "mmdet QualityFocalLoss, of the class that is labelled",
+        ),
+        "yolov5": Preset(
+            {"beta": 1.5, "alpha": 0.25, "alpha_side": "positives"}, "yolov5 QFocalLoss"
+        ),
+    },
+    singular=(
+        Singular("p = target, beta > 1", "regular", "0", "0"),
+        Singular("p = target, beta 1", "tie", "0", "0, of slopes of both signs"),
+        Singular("p = target, 0 < beta < 1", "undefined", "0", "0"),
+    ),
+    subgradients="where p = target, 0: the loss has its least value there.",
+    wrt={"quality_focal": ("logits", "target")},
+    domains=DOMAINS,
+    weights=("weight",),
+)
+FOCAL_STAR = Definition(
+    name="focal_star",
+    title="Focal star, FL*",
+    family="binary",
+    source=f"{LIN}, appendix A.",
+    formula="""
+loss = -weight alpha_t log sigmoid(gamma x_t + beta)/gamma,  x_t = (2 target - 1) logits""",
+    inputs=INPUTS,
+    programs=programs(focal_star),
+    constants={
+        "gamma": Constant(1.0, "factor of the logit"),
+        "beta": Constant(0.0, "added to it"),
+        **BALANCED,
+        "alpha": Constant(1.0, "factor of the elements that alpha_side names"),
+    },
+    axes={
+        "gamma": AxisOf("factor of the logit, above 0", 1.0, sets="gamma"),
+        "beta": AxisOf("added to it", 0.0, sets="beta"),
+        "alpha": ALPHA,
+        "alpha_side": AxisOf(SIDE.doc, "off", SIDE.values),
+        **MEANS,
+    },
+    presets={
+        "paper": Preset({"gamma": 2.0, "beta": 1.0}, f"{LIN}, fig. 5"),
+        "fvcore": Preset({"gamma": 1.0}, "fvcore.nn.focal_loss.sigmoid_focal_loss_star, alpha -1"),
+    },
+    singular=(),
+    subgradients=SMOOTH,
+    wrt={"focal_star": ("logits", "target")},
+    domains=DOMAINS,
+    weights=("weight",),
+)
+
+DEFINITIONS = (SIGMOID_FOCAL, QUALITY_FOCAL, FOCAL_STAR)
+
+# %% [markdown]
+# ## What the power does
+
+
+# %%
+def compiled(program: Program, function: str = "value") -> Callable:
+    """Return the program's NumPy text as a function."""
+    scope: dict = {}
+    exec(numpy_text.module("", [program], [numpy_text.function(function, program)]), scope)
+    return scope[function]
+
+
+def of_positive(logits: np.ndarray, gamma: float) -> np.ndarray:
+    """Return the loss of positives, not balanced."""
+    known = {n: c.default for n, c in SIGMOID_FOCAL.constants.items()}
+    known |= {"gamma": gamma, "alpha": 1.0}
+    _, program = SIGMOID_FOCAL.programs["sigmoid_focal"]
+    ones = np.ones_like(logits)
+    return compiled(program)(logits, ones, ones, *(known[str(c)] for c in program.consts))
+
+
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    x = np.linspace(-4, 4, 401)
+    figure, axes = plt.subplots(figsize=(7, 3.5))
+    for gamma in (0.0, 0.5, 1.0, 2.0, 5.0):
+        axes.plot(x, of_positive(x, gamma), label=f"gamma = {gamma:g}")
+    axes.set(xlabel="logit of a positive", ylabel="loss", ylim=(0, 3))
+    axes.legend()
+    plt.show()
+
+# %% [markdown]
+# ## The rules, proved
+
+# %%
+if __name__ == "__main__":
+    for rule in focal_rules.RULES:
+        rules.prove(rule)
+        print(f"proved  {rule.name}: {rule.why}")
+
+# %% [markdown]
+# ## Kernels
+
+# %%
+if __name__ == "__main__":
+    print("\n".join(emit.write(DEFINITIONS)))

@@ -1,0 +1,113 @@
+"""Sigmoid focal loss: the stable and the plain gradient over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = weight alpha_t (1 - p_t)^gamma BCE(logits, target),  p = sigmoid(logits);
+    p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha, by the target
+
+Subgradients
+    none: the loss is smooth.
+
+Constants
+    smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
+    gamma: power of 1 - p_t (default 2.0)
+    attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
+    alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+    alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+    alpha: factor of the elements that alpha_side names (default 0.25)
+
+Source
+    Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
+    arXiv 1708.02002, eq. 5.
+"""
+
+
+def value(F, logits, target, weight, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+    """Return the loss of the stable program."""
+    reach = F.abs(logits)
+    tail = F.exp(-reach)
+    bend = F.log1p(tail)
+    lacks = F.select(F.ge(logits, 0), 1 - target, target)
+    has = F.select(F.ge(logits, 0), target, 1 - target)
+    keep = 1 - smoothing
+    lacks_soft = keep*lacks + F.rational(1, 2)*smoothing
+    bce = F.weighted(lacks_soft, reach) + bend
+    mass = has*tail + lacks
+    deep = F.select(F.eq(lacks, 0), reach, -F.log(mass))
+    depth = bend + deep
+    scaled = F.weighted(gamma, depth)
+    lost = gamma*F.two_sum_error(deep, bend) + F.two_prod_error(gamma, depth)
+    factor = (1 + F.max(-lost, -1))*F.exp(-scaled)
+    focal = bce*factor
+    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
+    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*rest + hit*target
+    loss = F.weighted(weight, balance*focal)
+    return loss
+
+
+def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+    """Return the loss and the stable gradient."""
+    sign = F.select(F.ge(logits, 0), 1, -1)
+    reach = F.abs(logits)
+    tail = F.exp(-reach)
+    bend = F.log1p(tail)
+    major = 1/(1 + tail)
+    lacks = F.select(F.ge(logits, 0), 1 - target, target)
+    has = F.select(F.ge(logits, 0), target, 1 - target)
+    keep = 1 - smoothing
+    lacks_soft = keep*lacks + F.rational(1, 2)*smoothing
+    has_soft = has*keep + F.rational(1, 2)*smoothing
+    bce = F.weighted(lacks_soft, reach) + bend
+    lean = lacks_soft - has_soft*tail
+    fall = -F.expm1(-reach)
+    mass = has*tail + lacks
+    deep = F.select(F.eq(lacks, 0), reach, -F.log(mass))
+    depth = bend + deep
+    scaled = F.weighted(gamma, depth)
+    lost = gamma*F.two_sum_error(deep, bend) + F.two_prod_error(gamma, depth)
+    factor = (1 + F.max(-lost, -1))*F.exp(-scaled)
+    focal = bce*factor
+    odds = F.ratio(tail, mass, 1)
+    tilt = lacks - has
+    heft = gamma*F.weighted(odds, focal)
+    pull = factor*lean + attached*(heft*tilt)
+    steep = F.ratio(bend, mass, 1)
+    lift = F.weighted(gamma, F.exp(F.weighted(1 - gamma, deep) - gamma*bend))
+    keen = gamma*factor*steep + F.weighted(lacks_soft, lift*reach)
+    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
+    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*rest + hit*target
+    loss = F.weighted(weight, balance*focal)
+    balance_bar = focal*loss_bar*weight
+    focal_bar = balance*loss_bar*weight
+    logits_bar = focal_bar*major*pull*sign
+    target_bar = (-factor*keep*logits - attached*(fall*keen*sign))*focal_bar + (hit - rest)*balance_bar
+    return loss, logits_bar, target_bar
+
+
+def plain_grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+    """Return loss and gradient, plain form."""
+    wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
+    bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
+    prob = 1/(1 + F.exp(-logits))
+    rival = 1/(1 + F.exp(logits))
+    miss = (1 - target)*prob + rival*target
+    factor = F.raised(miss, gamma)
+    focal = F.gate(factor, attached)*bce
+    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
+    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*rest + hit*target
+    loss = F.weighted(weight, balance*focal)
+    balance_bar = focal*loss_bar*weight
+    focal_bar = balance*loss_bar*weight
+    factor_bar = attached*(bce*focal_bar)
+    miss_bar = factor_bar*F.weighted(gamma, F.raised(miss, -1 + gamma))
+    rival_bar = miss_bar*target
+    prob_bar = (1 - target)*miss_bar
+    bce_bar = F.gate(factor, attached)*focal_bar
+    wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar
+    logits_bar = ((1 - wanted)*rival*F.exp(logits) - prob*wanted*F.exp(-logits))*bce_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))) - rival_bar*F.exp(logits)/((1 + F.exp(logits))*(1 + F.exp(logits)))
+    target_bar = (1 - smoothing)*wanted_bar + (hit - rest)*balance_bar + (rival - prob)*miss_bar
+    return loss, logits_bar, target_bar

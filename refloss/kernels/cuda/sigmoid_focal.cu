@@ -1,0 +1,184 @@
+// Sigmoid focal loss: value, gradient and Hessian-vector product in CUDA C++.
+//
+// Generated from the definition by `refloss derive`; do not edit.
+//
+// Definition
+//     loss = weight alpha_t (1 - p_t)^gamma BCE(logits, target),  p = sigmoid(logits);
+//     p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha, by the target
+//
+// Subgradients
+//     none: the loss is smooth.
+//
+// Constants
+//     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
+//     gamma: power of 1 - p_t (default 2.0)
+//     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
+//     alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+//     alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+//     alpha: factor of the elements that alpha_side names (default 0.25)
+//
+// Source
+//     Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
+//     arXiv 1708.02002, eq. 5.
+
+KERNEL sigmoid_focal_value(
+    size items, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
+    ARRAY(loss) loss_out, CONSTANTS) {
+    over_items(items, [&](size i) {
+        real logits;
+        logits_in.load(i, logits);
+        real target;
+        target_in.load(i, target);
+        real weight;
+        weight_in.load(i, weight);
+        const real reach = abs_(logits);
+        const real tail = exp_(-reach);  // at most 1
+        const real bend = log1p_(tail);
+        const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
+        const real has = ((logits >= real(0)) ? target : real(1) - target);  // share of the logit's side
+        const real keep = real(1) - smoothing;
+        const real lacks_soft = keep*lacks + real(0.5)*smoothing;  // smoothed
+        const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
+        const real mass = has*tail + lacks;  // 1 - p_t, but for a factor 1 + tail
+        const real deep = ((lacks == real(0)) ? reach : -log_(mass));  // -log mass
+        const real depth = bend + deep;  // -log(1 - p_t): two terms >= 0
+        const real scaled = weighted_(gamma, depth);
+        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth);  // rounding errors of the exponent
+        const real factor = (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled);  // modulator
+        const real focal = bce*factor;
+        const real hit = ((alpha_on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real rest = ((alpha_on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - target)*rest + hit*target;  // alpha or 1 - alpha
+        const real loss = weighted_(weight, balance*focal);
+        loss_out.store(i, loss);
+    });
+}
+
+KERNEL sigmoid_focal_grad(
+    size items, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
+    ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out, ARRAY(logits_bar) logits_bar_out,
+    ARRAY(target_bar) target_bar_out, CONSTANTS) {
+    over_items(items, [&](size i) {
+        real logits;
+        logits_in.load(i, logits);
+        real target;
+        target_in.load(i, target);
+        real weight;
+        weight_in.load(i, weight);
+        real loss_bar;
+        loss_bar_in.load(i, loss_bar);
+        const real sign = ((logits >= real(0)) ? real(1) : real(-1));  // side of the logit; that of 0 is 1
+        const real reach = abs_(logits);
+        const real tail = exp_(-reach);  // at most 1
+        const real bend = log1p_(tail);
+        const real major = real(1)/(real(1) + tail);  // the larger of p and 1 - p
+        const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
+        const real has = ((logits >= real(0)) ? target : real(1) - target);  // share of the logit's side
+        const real keep = real(1) - smoothing;
+        const real lacks_soft = keep*lacks + real(0.5)*smoothing;  // smoothed
+        const real has_soft = has*keep + real(0.5)*smoothing;  // smoothed
+        const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
+        const real lean = lacks_soft - has_soft*tail;
+        const real fall = -expm1_(-reach);  // 1 - tail
+        const real mass = has*tail + lacks;  // 1 - p_t, but for a factor 1 + tail
+        const real deep = ((lacks == real(0)) ? reach : -log_(mass));  // -log mass
+        const real depth = bend + deep;  // -log(1 - p_t): two terms >= 0
+        const real scaled = weighted_(gamma, depth);
+        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth);  // rounding errors of the exponent
+        const real factor = (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled);  // modulator
+        const real focal = bce*factor;
+        const real odds = ratio_(tail, mass, real(1));  // at most 1 of a hard target
+        const real tilt = lacks - has;
+        const real heft = gamma*weighted_(odds, focal);
+        const real pull = factor*lean + (attached == real(0) ? real(0) : heft*tilt);
+        const real steep = ratio_(bend, mass, real(1));  // at most 1
+        const real lift = weighted_(gamma, exp_(weighted_(real(1) - gamma, deep) - gamma*bend));  // gamma factor/mass^1
+        const real keen = gamma*factor*steep + weighted_(lacks_soft, lift*reach);  // gamma focal/mass
+        const real hit = ((alpha_on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real rest = ((alpha_on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - target)*rest + hit*target;  // alpha or 1 - alpha
+        const real loss = weighted_(weight, balance*focal);
+        const real balance_bar = focal*loss_bar*weight;
+        const real focal_bar = balance*loss_bar*weight;
+        const real logits_bar = focal_bar*major*pull*sign;
+        const real target_bar = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar + (hit - rest)*balance_bar;
+        loss_out.store(i, loss);
+        logits_bar_out.store(i, logits_bar);
+        target_bar_out.store(i, target_bar);
+    });
+}
+
+KERNEL sigmoid_focal_hvp(
+    size items, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
+    ARRAY(loss_bar) loss_bar_in, ARRAY(logits_dot) logits_dot_in, ARRAY(target_dot)
+    target_dot_in, ARRAY(logits_bar_dot) logits_bar_dot_out, ARRAY(target_bar_dot)
+    target_bar_dot_out, CONSTANTS) {
+    over_items(items, [&](size i) {
+        real logits;
+        logits_in.load(i, logits);
+        real target;
+        target_in.load(i, target);
+        real weight;
+        weight_in.load(i, weight);
+        real loss_bar;
+        loss_bar_in.load(i, loss_bar);
+        real logits_dot;
+        logits_dot_in.load(i, logits_dot);
+        real target_dot;
+        target_dot_in.load(i, target_dot);
+        const real sign = ((logits >= real(0)) ? real(1) : real(-1));  // side of the logit; that of 0 is 1
+        const real reach = abs_(logits);
+        const real tail = exp_(-reach);  // at most 1
+        const real bend = log1p_(tail);
+        const real major = real(1)/(real(1) + tail);  // the larger of p and 1 - p
+        const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
+        const real has = ((logits >= real(0)) ? target : real(1) - target);  // share of the logit's side
+        const real keep = real(1) - smoothing;
+        const real lacks_soft = keep*lacks + real(0.5)*smoothing;  // smoothed
+        const real has_soft = has*keep + real(0.5)*smoothing;  // smoothed
+        const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
+        const real lean = lacks_soft - has_soft*tail;
+        const real fall = -expm1_(-reach);  // 1 - tail
+        const real mass = has*tail + lacks;  // 1 - p_t, but for a factor 1 + tail
+        const real deep = ((lacks == real(0)) ? reach : -log_(mass));  // -log mass
+        const real depth = bend + deep;  // -log(1 - p_t): two terms >= 0
+        const real scaled = weighted_(gamma, depth);
+        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth);  // rounding errors of the exponent
+        const real factor = (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled);  // modulator
+        const real focal = bce*factor;
+        const real odds = ratio_(tail, mass, real(1));  // at most 1 of a hard target
+        const real tilt = lacks - has;
+        const real heft = gamma*weighted_(odds, focal);
+        const real pull = factor*lean + (attached == real(0) ? real(0) : heft*tilt);
+        const real steep = ratio_(bend, mass, real(1));  // at most 1
+        const real lift = weighted_(gamma, exp_(weighted_(real(1) - gamma, deep) - gamma*bend));  // gamma factor/mass^1
+        const real peak = weighted_(gamma, exp_(weighted_(real(2) - gamma, deep) - gamma*bend));  // gamma factor/mass^2
+        const real keen = gamma*factor*steep + weighted_(lacks_soft, lift*reach);  // gamma focal/mass
+        const real crest = lift*steep + weighted_(lacks_soft, peak*reach);  // gamma focal/mass^2
+        const real hit = ((alpha_on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real rest = ((alpha_on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - target)*rest + hit*target;  // alpha or 1 - alpha
+        const real focal_bar = balance*loss_bar*weight;
+        const real tail_dot = -(logits_dot*sign*tail);
+        const real major_dot = logits_dot*major*sign*(tail/(real(1) + tail));
+        const real lacks_dot = target_dot*((logits >= real(0)) ? real(-1) : real(1));
+        const real has_dot = sign*target_dot;
+        const real lacks_soft_dot = keep*lacks_dot;
+        const real has_soft_dot = has_dot*keep;
+        const real lean_dot = lacks_soft_dot - has_soft*tail_dot - has_soft_dot*tail;
+        const real fall_dot = logits_dot*sign*tail;
+        const real factor_dot = (attached == real(0) ? real(0) : gamma*factor*logits_dot*major*odds*sign*tilt) - (attached == real(0) ? real(0) : fall*lift*sign*target_dot);
+        const real focal_dot = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*target_dot + logits_dot*major*pull*sign;
+        const real tilt_dot = lacks_dot - has_dot;
+        const real heft_dot = (fall*keen*odds*sign - gamma*factor*keep*logits*odds - (attached == real(0) ? real(0) : gamma*fall*keen*odds*sign))*target_dot + gamma*logits_dot*major*odds*pull*sign - heft*logits_dot*sign*ratio_(lacks, mass, real(0));
+        const real pull_dot = factor*lean_dot + factor_dot*lean + (attached == real(0) ? real(0) : heft*tilt_dot) + (attached == real(0) ? real(0) : heft_dot*tilt);
+        const real keen_dot = (crest*fall*sign - keep*lift*logits - (attached == real(0) ? real(0) : gamma*crest*fall*sign))*target_dot + ((weighted_(lacks_soft, lift) - gamma*factor*has_soft*odds)*major*sign + has*keen*odds*sign + (attached == real(0) ? real(0) : gamma*keen*major*odds*sign*tilt))*logits_dot;
+        const real balance_dot = (hit - rest)*target_dot;
+        const real balance_bar_dot = focal_dot*loss_bar*weight;
+        const real focal_bar_dot = balance_dot*loss_bar*weight;
+        const real logits_bar_dot = focal_bar*major*pull_dot*sign + focal_bar*major_dot*pull*sign + focal_bar_dot*major*pull*sign;
+        const real target_bar_dot = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar_dot + (hit - rest)*balance_bar_dot - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - (attached == real(0) ? real(0) : fall*focal_bar*keen_dot*sign) - (attached == real(0) ? real(0) : fall_dot*focal_bar*keen*sign);
+        logits_bar_dot_out.store(i, logits_bar_dot);
+        target_bar_dot_out.store(i, target_bar_dot);
+    });
+}

@@ -1,0 +1,228 @@
+"""Focal losses of a logit: a power of what a prediction lacks, times its cross-entropy.
+
+As in `refloss.symbolic.vocabulary.rows`, every function writes the same quantities in two forms,
+and `RULES` proves them equal. All that is transcendental comes from r = |x| and e = exp(-r), where
+nothing overflows. The target is split by the side on which the logit is not, with share c, and the
+other, with share d = 1 - c:
+
+    BCE     = c r + log1p e
+    1 - p_t = p (1 - t) + (1 - p) t = (c + d e)/(1 + e)
+    BCE'    = ± (c - d e)/(1 + e)
+
+with + for x >= 0. Of a hard target, c is 0 or 1: every sum then has terms of one sign.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy.codegen.cfunctions import expm1, log1p
+
+from refloss.symbolic.build import Build, Vocabulary
+from refloss.symbolic.functions import (
+    HALF,
+    Gate,
+    MaxNumber,
+    Power,
+    Quotient,
+    Ratio,
+    Step,
+    Switch,
+    TwoProdError,
+    TwoSumError,
+    Weighted,
+)
+from refloss.symbolic.vocabulary.elements import Elements
+
+__all__ = ["apart_modulated", "balance", "binary", "chance_modulated", "modulated", "star"]
+
+
+def balance(a: Elements, amount: sp.Expr, on_positives: sp.Expr, on_negatives: sp.Expr) -> None:
+    """Name ``balance``, α or 1 − α by the target, and between them for a target between.
+
+    Parameters
+    ----------
+    a : Elements
+        With ``target``.
+    amount : sympy.Expr
+        The α of focal loss.
+    on_positives, on_negatives : sympy.Expr
+        1: such elements are multiplied by α; 0: by 1 − α.
+    """
+    for name, side in (("hit", on_positives), ("rest", on_negatives)):
+        taken = sp.Piecewise((1 - amount, sp.Eq(side, 0)), (amount, True))
+        a.let(name, taken, f"factor of {'positives' if name == 'hit' else 'negatives'}")
+    a.let("balance", a.hit * a.target + a.rest * (1 - a.target), "alpha or 1 - alpha")
+
+
+@Vocabulary
+def binary(P: Build, a: Elements, smoothing: sp.Expr) -> None:
+    """Name ``bce`` of ``logits`` and ``target``, which is moved toward 1/2 by `smoothing`."""
+    a.let("wanted", (1 - smoothing) * a.target + smoothing / 2, "smoothed target")
+    positive = log1p(sp.exp(-a.logits))
+    negative = log1p(sp.exp(a.logits))
+    a.let("bce", a.wanted * positive + (1 - a.wanted) * negative, "cross-entropy")
+
+
+@binary.when_stable
+def _(P: Build, a: Elements, smoothing: sp.Expr) -> None:
+    right = a.logits >= 0
+    a.let("sign", sp.Piecewise((1, right), (-1, True)), "side of the logit; that of 0 is 1")
+    a.let("reach", sp.Abs(a.logits))
+    a.let("tail", sp.exp(-a.reach), "at most 1")
+    a.let("bend", log1p(a.tail))
+    a.let("major", Quotient(sp.S.One, 1 + a.tail), "the larger of p and 1 - p")
+    a.let("lacks", sp.Piecewise((1 - a.target, right), (a.target, True)), "share of the other side")
+    a.let("has", sp.Piecewise((a.target, right), (1 - a.target, True)), "share of the logit's side")
+    a.let("keep", 1 - smoothing)
+    a.let("lacks_soft", a.keep * a.lacks + smoothing / 2, "smoothed")
+    a.let("has_soft", a.keep * a.has + smoothing / 2, "smoothed")
+    a.let("bce", Weighted(a.lacks_soft, a.reach) + a.bend, "cross-entropy: terms >= 0")
+    a.let("lean", a.lacks_soft - a.has_soft * a.tail)
+    a.let("fall", -expm1(-a.reach), "1 - tail")
+    a.partials("fall", {a.logits: a.sign * a.tail})
+    a.partials("tail", {a.logits: -a.sign * a.tail})
+    a.partials("major", {a.logits: a.sign * a.major * Quotient(a.tail, 1 + a.tail)})
+    a.partials("bce", {a.logits: a.sign * a.major * a.lean, a.target: -a.keep * a.logits})
+
+
+@Vocabulary
+def modulated(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    """Name ``focal``, (1 − p_t)^`power` times ``bce``; `attached` 0 detaches the power.
+
+    Of a target between 0 and 1, p_t = p t + (1 − p)(1 − t).
+    """
+    a.let("prob", 1 / (1 + sp.exp(-a.logits)), "sigmoid")
+    a.let("rival", 1 / (1 + sp.exp(a.logits)), "1 - sigmoid")
+    a.let("miss", a.prob * (1 - a.target) + a.rival * a.target, "1 - p_t")
+    a.let("factor", Power(a.miss, power), "modulator")
+    a.let("focal", Gate(a.factor, attached) * a.bce)
+
+
+@modulated.when_stable
+def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    a.let("mass", a.lacks + a.has * a.tail, "1 - p_t, but for a factor 1 + tail")
+    hard = sp.Eq(a.lacks, 0)
+    a.let("deep", sp.Piecewise((a.reach, hard), (-sp.log(a.mass), True)), "-log mass")
+    a.let("depth", a.deep + a.bend, "-log(1 - p_t): two terms >= 0")
+    a.let("scaled", Weighted(power, a.depth))
+    lost = TwoProdError(power, a.depth) + power * TwoSumError(a.deep, a.bend)
+    a.let("lost", lost, "rounding errors of the exponent")
+    a.let("factor", sp.exp(-a.scaled) * (1 + MaxNumber(-a.lost, -1)), "modulator")
+    a.let("focal", a.factor * a.bce)
+    _by_logit(a, power, attached)
+    _by_target(a, power, attached)
+    slope = a.sign * a.major * a.pull
+    turned = Switch(attached) * (a.sign * a.fall * a.keen)
+    a.partials("focal", {a.logits: slope, a.target: -turned - a.keep * a.logits * a.factor})
+
+
+def _by_logit(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    """Name ``pull``, the derivative of ``focal`` by the logit, but for sign and ``major``."""
+    a.let("odds", Ratio(a.tail, a.mass, sp.S.One), "at most 1 of a hard target")
+    a.let("tilt", a.lacks - a.has)
+    a.let("heft", power * Weighted(a.odds, a.focal))
+    a.let("pull", Switch(attached) * (a.tilt * a.heft) + a.factor * a.lean)
+
+
+def _by_target(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    """Name what the derivatives by the target hold, and give the derivatives of all of it.
+
+    Powers of 1 − p_t below `power` are exponentials of their own: a quotient by ``mass`` is 0/0
+    before they leave the range.
+    """
+    a.let("steep", Ratio(a.bend, a.mass, sp.S.One), "at most 1")
+    for name, less in (("lift", 1), ("peak", 2)):
+        exponent = Weighted(less - power, a.deep) - power * a.bend
+        a.let(name, Weighted(power, sp.exp(exponent)), f"gamma factor/mass^{less}")
+    apart = Weighted(a.lacks_soft, a.lift * a.reach)
+    a.let("keen", power * (a.factor * a.steep) + apart, "gamma focal/mass")
+    apart = Weighted(a.lacks_soft, a.peak * a.reach)
+    a.let("crest", a.lift * a.steep + apart, "gamma focal/mass^2")
+    gate, turn, drift = Switch(attached), a.sign * a.fall, a.keep * a.logits
+    rise = a.sign * a.major
+    by_logit = gate * (power * a.factor * rise * a.tilt * a.odds)
+    a.partials("factor", {a.logits: by_logit, a.target: -gate * (turn * a.lift)})
+    by_logit = power * a.odds * rise * a.pull
+    by_logit -= a.sign * Ratio(a.lacks, a.mass, sp.S.Zero) * a.heft
+    by_target = turn * a.odds * a.keen - power * a.odds * drift * a.factor
+    by_target -= gate * (power * a.odds * turn * a.keen)
+    a.partials("heft", {a.logits: by_logit, a.target: by_target})
+    lean = Weighted(a.lacks_soft, a.lift) - power * a.has_soft * a.factor * a.odds
+    by_logit = a.sign * a.has * a.odds * a.keen + rise * lean
+    by_logit += gate * (power * rise * a.tilt * a.odds * a.keen)
+    by_target = turn * a.crest - drift * a.lift - gate * (power * turn * a.crest)
+    a.partials("keen", {a.logits: by_logit, a.target: by_target})
+
+
+@Vocabulary
+def chance_modulated(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    """Name ``focal``, (1 − e^−bce)^`power` times ``bce``; `attached` 0 detaches the power."""
+    a.let("chance", sp.exp(-a.bce), "p_t of a hard target")
+    a.let("factor", Power(1 - a.chance, power), "modulator")
+    a.let("focal", Gate(a.factor, attached) * a.bce)
+
+
+@chance_modulated.when_stable
+def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    a.let("chance", sp.exp(-a.bce), "p_t of a hard target")
+    a.let("miss", -expm1(-a.bce), "1 - p_t")
+    a.let("factor", Power(a.miss, power), "modulator")
+    a.let("focal", a.factor * a.bce)
+    a.let("steep", Ratio(a.bce, a.miss, sp.S.One), "at least 1")
+    a.let("felt", Weighted(a.chance, a.steep), "at most 1")
+    gain = Switch(attached) * power
+    a.let("pull", a.factor * (1 + gain * a.felt), "derivative by the cross-entropy")
+    curve = Weighted(a.chance, 2 - a.bce + (power - 1) * a.felt)
+    a.let("sharp", Ratio(a.factor, a.miss, sp.S.Zero), "the power less 1")
+    a.partials("pull", {a.bce: gain * a.sharp * curve})
+    a.partials("focal", {a.bce: a.pull})
+
+
+@Vocabulary
+def apart_modulated(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    """Name ``focal``, |p − t|^`power` times ``bce``; `attached` 0 detaches the power."""
+    a.let("prob", 1 / (1 + sp.exp(-a.logits)), "sigmoid")
+    a.let("apart", sp.Abs(a.prob - a.target), "distance of prediction and target")
+    a.let("factor", Power(a.apart, power), "modulator")
+    a.let("focal", Gate(a.factor, attached) * a.bce)
+
+
+@apart_modulated.when_stable
+def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    a.let("apart", sp.Abs(a.lean) * a.major, "distance of prediction and target")
+    a.let("side", a.sign * (2 * Step(a.lean, HALF) - 1), "sign of prediction minus target")
+    a.let("factor", Power(a.apart, power), "modulator")
+    a.let("focal", Gate(a.factor, attached) * a.bce)
+    a.let("width", a.major * Quotient(a.tail, 1 + a.tail), "p (1 - p)")
+    a.let("rise", Weighted(power, Power(a.apart, power - 1)))
+    a.partials("apart", {a.logits: a.side * a.width, a.target: -a.side})
+    a.partials("rise", {a.apart: Weighted(power * (power - 1), Power(a.apart, power - 2))})
+    a.partials("factor", {a.apart: a.rise})
+    a.partials("width", {a.logits: -a.sign * a.width * (a.major * a.fall)})
+
+
+@Vocabulary
+def star(P: Build, a: Elements, slope: sp.Expr, shift: sp.Expr) -> None:
+    """Name ``focal``, −log σ(`slope` x_t + `shift`)/`slope`, with x_t = (2 t − 1) x."""
+    a.let("toward", (2 * a.target - 1) * a.logits, "logit, positive where it is right")
+    a.let("focal", log1p(sp.exp(-(slope * a.toward + shift))) / slope)
+
+
+@star.when_stable
+def _(P: Build, a: Elements, slope: sp.Expr, shift: sp.Expr) -> None:
+    a.let("turn", 2 * a.target - 1)
+    a.let("toward", a.turn * a.logits, "logit, positive where it is right")
+    a.let("scaled", slope * a.toward)
+    a.let("level", a.scaled + shift)
+    part = TwoProdError(slope, a.toward) + slope * TwoProdError(a.turn, a.logits)
+    a.let("lost", part + TwoSumError(a.scaled, shift), "rounding errors of the level")
+    a.let("right", sp.Piecewise((1, a.level >= 0), (-1, True)))
+    a.let("tail", sp.exp(-sp.Abs(a.level)) * (1 + MaxNumber(-a.right * a.lost, -1)))
+    a.let("most", sp.Piecewise((0, a.level >= 0), (-a.level - a.lost, True)))
+    a.let("focal", (a.most + log1p(a.tail)) / slope)
+    wrong = sp.Piecewise((a.tail, a.level >= 0), (1, True))
+    a.let("miss", Quotient(wrong, 1 + a.tail), "1 - sigma")
+    kept = Quotient(a.tail, 1 + a.tail) * Quotient(sp.S.One, 1 + a.tail)
+    a.partials("miss", {a.toward: -slope * kept})
+    a.partials("toward", {a.logits: a.turn, a.target: 2 * a.logits})
+    a.partials("focal", {a.toward: -a.miss})

@@ -1,0 +1,244 @@
+"""The equalities behind the stable bodies and the derivative forms of focal losses of a logit.
+
+Each is proved for either sign of the logit: ``x = r`` and ``x = -r`` with ``e = exp(-r)``. What the
+forms call lacks and has are the target's shares of the other side and of the logit's own.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy.codegen.cfunctions import expm1, log1p
+
+from refloss.symbolic.functions import TwoProdError, TwoSumError
+from refloss.symbolic.rules import Rule
+
+_x = sp.Symbol("x", real=True)
+_t, _s, _g = sp.symbols("t smoothing gamma", positive=True)
+_e, _r = sp.symbols("e r", positive=True)
+_b = sp.Symbol("b", positive=True)
+
+_p, _q = 1 / (1 + sp.exp(-_x)), 1 / (1 + sp.exp(_x))
+_w = (1 - _s) * _t + _s / 2
+_bce = _w * sp.log(1 + sp.exp(-_x)) + (1 - _w) * sp.log(1 + sp.exp(_x))
+_miss = _p * (1 - _t) + _q * _t
+_SIDES = ({_x: -sp.log(_e)}, {_x: sp.log(_e)})
+_BY_SIDE = tuple(
+    (side, sign, lacks, 1 - lacks, (1 - _s) * lacks + _s / 2, (1 - _s) * (1 - lacks) + _s / 2)
+    for side, sign, lacks in zip(_SIDES, (1, -1), (1 - _t, _t), strict=True)
+)
+_WORDS = ("x > 0", "x < 0")
+
+
+def _sided(side: dict, sign: int, lacks: sp.Expr, has: sp.Expr, lean: sp.Expr) -> dict:
+    """Return what the forms name, in terms of e and the target."""
+    mass = lacks + has * _e
+    bce = sp.expand_log(_bce.subs(side), force=True)
+    return {
+        "mass": mass,
+        "major": 1 / (1 + _e),
+        "odds": _e / mass,
+        "tilt": lacks - has,
+        "fall": 1 - _e,
+        "bce": bce,
+        "factor": (mass / (1 + _e)) ** _g,
+        "lean": lean,
+        "sign": sign,
+    }
+
+
+def _rules_of(number: int) -> tuple[Rule, ...]:
+    side, sign, lacks, has, lacks_soft, has_soft = _BY_SIDE[number]
+    words = _WORDS[number]
+    n = _sided(side, sign, lacks, has, lacks_soft - has_soft * _e)
+    focal = _miss**_g * _bce
+    gain = _g
+    felt = n["odds"] * n["bce"]
+    heft = _g * n["odds"] * n["factor"] * n["bce"]
+    pull = n["factor"] * (gain * n["tilt"] * felt + n["lean"])
+    keen = _g * n["factor"] * n["bce"] / n["mass"]
+    lift, crest = _g * n["factor"] / n["mass"], keen / n["mass"]
+    rise = sign * n["major"] * n["lean"]
+    turn = sign * n["fall"]
+    slope = sign * n["tilt"] * n["major"] * n["odds"]
+    keep = 1 - _s
+    logit = side[_x]
+    return (
+        Rule(
+            f"cross-entropy of a logit, {words}",
+            _bce.subs(side),
+            lacks_soft * -sp.log(_e) + log1p(_e),
+            "two terms >= 0, and no exponential of more than 0",
+            ({_s: 0}, {}),
+            "constant",
+            {_e: 1, _t: sp.S.Half, _s: 0},
+        ),
+        Rule(
+            f"1 - p_t from the shares, {words}",
+            _miss.subs(side),
+            n["mass"] / (1 + _e),
+            "terms >= 0",
+        ),
+        Rule(
+            f"cross-entropy by its logit, {words}",
+            sp.diff(_bce, _x).subs(side),
+            rise,
+            "one term of a hard target",
+        ),
+        Rule(
+            f"cross-entropy by its target, {words}",
+            sp.diff(_bce, _t).subs(side),
+            -keep * logit,
+            "exact but for one rounding",
+            ({},),
+            "constant",
+            {_e: 1, _s: 0, _t: sp.S.Half},
+        ),
+        Rule(
+            f"modulator by its logit, {words}",
+            sp.diff(_miss**_g, _x).subs(side) / (_miss**_g).subs(side),
+            gain * slope,
+            "one term; a multiple of the modulator, with no power below gamma",
+        ),
+        Rule(
+            f"modulator by its target, {words}",
+            sp.diff(_miss**_g, _t).subs(side) / (_miss**_g).subs(side),
+            -gain * turn / n["mass"],
+            "one term",
+        ),
+        Rule(
+            f"focal loss by its logit, {words}",
+            (sp.diff(focal, _x) / _miss**_g).subs(side),
+            sign * n["major"] * (gain * n["tilt"] * felt + n["lean"]),
+            "terms of one sign of a hard target, and never 0 times infinity",
+        ),
+        Rule(
+            f"focal loss by its target, {words}",
+            (sp.diff(focal, _t) / _miss**_g).subs(side),
+            -gain * turn * n["bce"] / n["mass"] - keep * logit,
+            "terms of one sign where the logit is wrong",
+        ),
+        Rule(
+            f"loss times the odds by its logit, {words}",
+            -sign * _e * sp.diff(heft, _e) / n["factor"],
+            (_g * n["odds"] * sign * n["major"] * pull - sign * lacks / n["mass"] * heft)
+            / n["factor"],
+            "lacks/mass is at most 1",
+        ),
+        Rule(
+            f"loss times the odds by its target, {words}",
+            sp.diff(heft, _t) / n["factor"],
+            (turn * n["odds"] * keen - _g * n["odds"] * (keep * logit * n["factor"] + turn * keen))
+            / n["factor"],
+            "quotients that stay in range: b/mass nears 1 where mass nears 0",
+        ),
+        Rule(
+            f"loss over mass by its logit, {words}",
+            -sign * _e * sp.diff(keen, _e) / n["factor"],
+            (
+                sign * has * n["odds"] * keen
+                + sign * n["major"] * (lacks_soft * lift - _g * has_soft * n["factor"] * n["odds"])
+                + _g * sign * n["major"] * n["tilt"] * n["odds"] * keen
+            )
+            / n["factor"],
+            "products of quotients that stay in range",
+        ),
+        Rule(
+            f"loss over mass by its target, {words}",
+            sp.diff(keen, _t) / n["factor"],
+            (turn * crest - keep * logit * lift - _g * turn * crest) / n["factor"],
+            "products of quotients that stay in range",
+        ),
+    )
+
+
+RULES = (
+    *_rules_of(0),
+    *_rules_of(1),
+    Rule(
+        "-log(1 - p_t), whose multiple is the exponent of the modulator",
+        -sp.log((_t + (1 - _t) * _e) / (1 + _e)),
+        (-sp.log(_t + (1 - _t) * _e) + log1p(_e)) + (TwoProdError(_g, _r) + TwoSumError(_r, _e)),
+        "a power multiplies the error of its base; an exponent is carried with its rounding errors",
+        ({},),
+        "constant",
+        {_e: 1, _t: sp.S.Half},
+    ),
+    Rule(
+        "a power of 1 - p_t below gamma",
+        ((_b / (1 + _e)) ** _g) / _b**2,
+        sp.exp((2 - _g) * -sp.log(_b) - _g * sp.log(1 + _e)),
+        "in range where the power and the mass it is divided by are not",
+    ),
+    Rule(
+        "width of the sigmoid by its logit",
+        -_e * sp.diff(_e / (1 + _e) ** 2, _e),
+        -_e / (1 + _e) ** 2 * ((1 - _e) / (1 + _e)),
+        "1 - e has its digits from expm1",
+    ),
+    Rule(
+        "-log mass of a target that is the logit's own side",
+        -sp.log(sp.exp(-_r)),
+        _r,
+        "exact",
+    ),
+    Rule(
+        "1 - e^-b",
+        1 - sp.exp(-_b),
+        -expm1(-_b),
+        "all digits where b is small",
+    ),
+    Rule(
+        "distance of prediction and target",
+        (_p - _t).subs(_SIDES[0]),
+        ((1 - _t) - _t * _e) / (1 + _e),
+        "one term of a hard target",
+    ),
+    Rule(
+        "distance of prediction and target, x < 0",
+        (_t - _p).subs(_SIDES[1]),
+        (_t - (1 - _t) * _e) / (1 + _e),
+        "one term of a hard target",
+    ),
+    Rule(
+        "prediction by its logit",
+        sp.diff(_p, _x).subs(_SIDES[0]),
+        1 / (1 + _e) * (_e / (1 + _e)),
+        "one term",
+    ),
+    Rule(
+        "-log sigma of a level",
+        sp.log(1 + sp.exp(-_x)).subs(_SIDES[0]),
+        log1p(_e),
+        "all digits of a small loss",
+        ({},),
+        "constant",
+        {_e: 1},
+    ),
+    Rule(
+        "-log sigma of a level below 0",
+        sp.log(1 + sp.exp(-_x)).subs(_SIDES[1]),
+        -sp.log(_e) + log1p(_e),
+        "no overflow; two terms >= 0",
+        ({},),
+        "constant",
+        {_e: 1},
+    ),
+    Rule(
+        "-log sigma by its level",
+        sp.diff(sp.log(1 + sp.exp(-_x)), _x).subs(_SIDES[0]),
+        -_e / (1 + _e),
+        "one term",
+    ),
+    Rule(
+        "-log sigma by its level below 0",
+        sp.diff(sp.log(1 + sp.exp(-_x)), _x).subs(_SIDES[1]),
+        -1 / (1 + _e),
+        "one term",
+    ),
+    Rule(
+        "1 - sigma by its level",
+        sp.diff(1 / (1 + sp.exp(_x)), _x).subs(_SIDES[0]),
+        -_e / (1 + _e) * (1 / (1 + _e)),
+        "one term",
+    ),
+)
