@@ -17,6 +17,10 @@ class WrongShape(ValueError):
         super().__init__(f"the loss must have {what}; got shape {got}")
 
 
+class WrongGradients(ValueError):
+    """Gradients that a target returned beside its value do not belong to its inputs."""
+
+
 class WrongArray(TypeError):
     """A target's value is no array of floats of its adapter's kind.
 
@@ -25,7 +29,12 @@ class WrongArray(TypeError):
     wanted : str
         What the adapter takes.
     value : object
-        What came; an array of another framework is told by the adapter that takes it.
+        What came.
+
+    Attributes
+    ----------
+    hint : str
+        What to do: for an array of another framework, the adapter that takes it.
     """
 
     def __init__(self, wanted: str, value: Any) -> None:
@@ -33,7 +42,8 @@ class WrongArray(TypeError):
         found = getattr(value, "dtype", None) or kind.__name__
         root = _FRAMEWORKS.get(kind.__module__.partition(".")[0], "")
         other = bool(root) and root not in wanted.lower()
-        words = f"a {kind.__name__} of {root}: give --adapter {root}" if other else f"{found}"
+        words = f"an array of {root}" if other else f"{found}"
+        self.hint = f"give --adapter {root}" if other else "Return the losses as floats."
         super().__init__(f"the target must return a floating-point {wanted}; got {words}")
 
 
@@ -47,6 +57,8 @@ def other_adapter(error: BaseException, adapter: str) -> str:
     adapter : str
         The adapter that called it.
     """
+    if isinstance(error, WrongArray):
+        return error.hint
     words = f"{type(error).__module__} {type(error).__name__} {error}"
     roots = {
         frame.f_globals.get("__name__", "").partition(".")[0]

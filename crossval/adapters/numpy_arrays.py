@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from crossval.adapters import WrongArray, WrongShape
+from crossval.adapters import WrongArray, WrongGradients, WrongShape
 from crossval.bits import dtype_of
 from crossval.oracles.formats import format_of
 from crossval.signatures import names as parameters
@@ -121,7 +121,7 @@ class _Call:
             floats = [name for name, array in self.inputs.items() if array.dtype.kind not in "iu"]
             if len(listed) != len(floats):
                 words = f"{len(floats)} gradients ({', '.join(floats)}); got {len(listed)}"
-                raise TypeError(f"the target must return {words}")
+                raise WrongGradients(f"the target must return {words}")
             gradients = dict(zip(floats, listed, strict=True))
         named = {name: gradients.get(name) for name in self.wanted}
         return {f"grad.{n}": self._times(n, g) for n, g in named.items() if g is not None}
@@ -133,7 +133,9 @@ class _Call:
             return array
         shape = self.inputs[name].shape
         if array.shape != shape:
-            raise TypeError(f"the gradient by {name} must have shape {shape}; got {array.shape}")
+            raise WrongGradients(
+                f"the gradient by {name} must have shape {shape}; got {array.shape}"
+            )
         with np.errstate(invalid="ignore", over="ignore"):
             wide = np.asarray(self.upstream, np.float64)
             rows = wide.reshape(wide.shape + (1,) * (array.ndim - wide.ndim))

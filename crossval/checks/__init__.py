@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["UNJUDGED", "checks", "perform"]
 
+_RETURNED = {"WrongShape": "RL202", "WrongGradients": "RL202", "WrongArray": "RL208"}
+"""What adapters say of a result that is none, and its code."""
 UNJUDGED = "no result to judge: see call"
 
 
@@ -112,11 +114,11 @@ def _reported(check: Check, error: TargetRaised | TargetDied) -> Outcome:
     """One finding that says why there is no result."""
     if isinstance(error, TargetDied):
         return _found(check, error.code, str(error))
+    if error.kind in _RETURNED:  # told in words of our own
+        return _found(check, _RETURNED[error.kind], error.message, error.hint)
     # a TypeError that no line of the target raised is one of calling it
-    calling = {"WrongShape": "RL202", "TypeError": "RL203"} if not error.line else {}
-    code = calling.get(error.kind, "RL208")
-    words = error.message if code == "RL202" else error.words  # ours, not the target's
-    return _found(check, code, words, error.hint)
+    code = "RL203" if error.kind == "TypeError" and not error.line else "RL208"
+    return _found(check, code, error.words, error.hint)
 
 
 def _found(check: Check, code: str, words: str, fix: str = "") -> Outcome:

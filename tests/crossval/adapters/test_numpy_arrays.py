@@ -56,9 +56,9 @@ def test_a_value_alone_is_judged_and_the_certificate_says_so(certificate_of):
     [
         ("upstream_ignored", "grad[pred]", "RL406", "upstream is ignored"),
         ("partial", "grad[target]", "RL408", "target receives no gradient"),
-        ("one_too_few", "call", "RL208", "2 gradients (pred, target); got 1"),
-        ("summed", "call", "RL208", "the gradient by pred must have shape"),
-        ("doubled", "grad[target]", "RL802", "2 times"),
+        ("one_too_few", "call", "RL202", "2 gradients (pred, target); got 1"),
+        ("summed", "call", "RL202", "the gradient by pred must have shape"),
+        ("doubled", "grad[target]", "RL802", "got / reference = 2"),
     ],
 )
 def test_a_wrong_form_or_number_is_named(certificate_of, name, check, code, words):
