@@ -56,6 +56,10 @@ OWNERS = {
     "torch": ("crossval",),
     "torchvision": ("crossval",),
     "fvcore": ("crossval",),
+    "kornia": ("crossval",),
+    "jax": ("crossval",),
+    "optax": ("crossval",),
+    "keras": ("crossval",),
     "matplotlib": ("derivations",),
 }
 
