@@ -174,9 +174,9 @@ DENOMINATOR = AxisOf(
             "the sum of w_y over rows that are not ignored; rows that have probabilities count 1",
             source="torch, Paddle",
         ),
-        "kept": Value("the number of rows that are not ignored", source="Caffe VALID"),
+        "kept": Value("the number of rows that are not ignored", source="Caffe VALID, keras"),
         "items": Value(
-            "the number of rows", source="keras, optax by mean, mmdetection avg_non_ignore=False"
+            "the number of rows", source="optax by mean, mmdetection avg_non_ignore=False"
         ),
     },
     number=True,
@@ -186,7 +186,7 @@ EMPTY = AxisOf(
     "nan",
     {
         "nan": Value("0/0", source="torch since 1.11"),
-        "zero": Value("0, with gradient 0", source="Paddle, Caffe"),
+        "zero": Value("0, with gradient 0", source="Paddle, Caffe, keras"),
     },
 )
 
@@ -228,7 +228,10 @@ q: the target's class, or the target itself, smoothed to hit q + off""",
     },
     presets={
         "torch": Preset({"denominator": "weights"}, "torch.nn.functional.cross_entropy"),
-        "keras": Preset({"denominator": "items"}, "keras CategoricalCrossentropy, from_logits"),
+        "keras": Preset(
+            {"denominator": "kept", "empty": "zero"},
+            "keras 3.15 SparseCategoricalCrossentropy, from_logits, ignore_class",
+        ),
         "optax": Preset({"denominator": "items"}, "optax softmax_cross_entropy, averaged"),
         "paddle": Preset(
             {"denominator": "weights", "empty": "zero"}, "paddle.nn.functional.cross_entropy"

@@ -201,7 +201,7 @@ def test_another_denominator_is_named(logits):
     value, grad = cross_entropy(logits, "mean")
     inputs = {"logits": scores, "target": target, "class_weight": weight}
     said = crossval.compare(
-        "cross_entropy/keras", inputs, value, {"logits": grad}, reduction="mean"
+        "cross_entropy/optax", inputs, value, {"logits": grad}, reduction="mean"
     ).explanations
     assert len(said) == 2
     assert all("a mean with denominator=weights" in line for line in said), said

@@ -36,7 +36,7 @@ def test_losses_of_rows_are_named(identified, attribute, expected):
 @pytest.mark.parametrize(
     ("attribute", "preset", "words", "settled"),
     [
-        ("by_items", "keras", "/ N (items)", {"denominator": "items"}),
+        ("by_items", "mmdet", "/ N (items)", {"denominator": "items"}),
         ("by_kept", "caffe", "/ the rows kept", {"denominator": "kept", "empty": "zero"}),
         ("by_weights", "torch", "/ the sum of weights", {"denominator": "weights", "empty": "nan"}),
     ],
@@ -61,14 +61,14 @@ def test_a_target_that_takes_neither_leaves_it_open(identified):
 
 def test_a_name_agrees_with_a_denominator_that_is_known_in_part(identified):
     answer = identified(ROWS, "weighted_mean")
-    assert title(answer) == "cross_entropy/keras"
+    assert title(answer) == "cross_entropy/mmdet"
     assert "denominator: items or kept, as far as its arguments can tell" in answer.open
 
 
 def test_a_signature_that_fits_no_boxes_is_tried_with_rows(identified):
     answer = identified(ROWS, "demanding")
     assert answer.problem is None
-    assert title(answer) == "cross_entropy/keras"
+    assert title(answer) == "cross_entropy/mmdet"
 
 
 def test_arguments_without_effect_are_noted(identified, notes):
