@@ -53,8 +53,9 @@ def command(
 
     It holds input, certified truth and what the judge lets pass, calls the target, prints what
     came, the truth and the distance in units of the last place, and ends with code 1 if a number
-    is wrong, else 0. It needs NumPy, or PyTorch with --emit torch, and the target; where several
-    gradients are right, as at a tie, also crossval. Without --target it has a place to put one.
+    is wrong, else 0. It needs the target and NumPy, or PyTorch or JAX with --emit torch or jax;
+    where several gradients are right, as at a tie, also crossval. A script for a target of jax-jit
+    is not compiled. Without --target it has a place to put one.
 
     With --check it shows a check that is not about numbers, on the row and the two after it.
 
@@ -107,4 +108,6 @@ def _neighbours(row: Row) -> tuple[Row, ...]:
 
 
 def _form(target: Target | None) -> str:
-    return "torch" if target is not None and target.adapter == "torch" else "python"
+    if target is None or target.adapter == "numpy":
+        return "python"
+    return "jax" if target.takes_jax else "torch"

@@ -55,8 +55,8 @@ class Callee:
             lines.append(f'sys.path.insert(0, "{folder or "."}")')
             home = file.removesuffix(".py")
         if self.target.loader:
-            loader = ".".join(split_reference(self.target.loader))
-            lines.append(f"# where the library does not import by itself: {loader}()")
+            module, function = split_reference(self.target.loader)
+            lines += [f"from {module} import {function}", f"{function}()"]
         first, dot, _ = attribute.partition(".")
         lines.append(f"from {home} import {first}" + ("" if dot else " as f"))
         lines += [f"f = {attribute}"] if dot else []

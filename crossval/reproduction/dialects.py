@@ -1,4 +1,4 @@
-"""How scripts write arrays, gradients and comparisons: in NumPy, or in PyTorch."""
+"""How scripts write arrays, gradients and comparisons: in NumPy, PyTorch or JAX."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ class Dialect(Protocol):
     @property
     def imports(self) -> list[str]:
         """Modules to import, as in ``numpy as np``."""
+        ...
+
+    @property
+    def setup(self) -> list[str]:
+        """Statements before the first array."""
         ...
 
     @property
@@ -76,6 +81,7 @@ class Dialect(Protocol):
 class _Torch:
     dtype: str
     imports = ("torch",)
+    setup = ()
 
     @property
     def type(self) -> str:
@@ -131,6 +137,7 @@ class _Torch:
 @dataclass(frozen=True)
 class _Numpy:
     dtype: str
+    setup = ()
 
     @property
     def imports(self) -> list[str]:
@@ -180,7 +187,61 @@ class _Numpy:
         return f"np.stack([{array}, {filler}], -1)[..., 0]"
 
 
-_DIALECTS: dict[str, Any] = {"python": _Numpy, "torch": _Torch}
+@dataclass(frozen=True)
+class _Jax:
+    dtype: str
+    imports = ("jax", "jax.numpy as jnp")
+
+    @property
+    def setup(self) -> list[str]:
+        wide = ['jax.config.update("jax_enable_x64", True)'] if self.dtype == "float64" else []
+        return ['jax.config.update("jax_platforms", "cpu")', *wide]
+
+    @property
+    def type(self) -> str:
+        return f"jnp.{self.dtype}"
+
+    def array(self, rows: list, leaf: bool) -> str:
+        return f"jnp.array({_nested(rows)}, dtype={self.type})"
+
+    def labels(self, classes: list) -> str:
+        return f"jnp.array({classes})"
+
+    def tiled(self, array: str, times: int, labels: bool) -> str:
+        return f"jnp.tile({array}, {times})" if labels else f"jnp.tile({array}, ({times}, 1))"
+
+    def gradients(self, call: str, upstream: float, wrt: Sequence[str]) -> str:
+        return f"{_pulled(call, wrt)}[1](jnp.full_like(value, {decimal(upstream)}))"
+
+    def each(self, wrt: Sequence[str]) -> str:
+        return "*grads"
+
+    def by_name(self, wrt: Sequence[str]) -> str:
+        return f"dict(zip({_names(wrt)}, grads))"
+
+    def numbers(self, arrays: str) -> str:
+        return f"[float(x) for part in ({arrays}) for x in part.flatten()]"
+
+    def results(self, call: str, wrt: Sequence[str]) -> list[str]:
+        return [
+            f"value, back = {_pulled(call, wrt)}",
+            "return [value, *back(jnp.ones_like(value))]",
+        ]
+
+    def flipped(self, array: str) -> str:
+        return f"{array}[::-1]"
+
+    def copied(self, array: str) -> str:
+        return f"{array}.copy()"
+
+    def equal(self, one: str, other: str) -> str:
+        return f"bool(jnp.array_equal({one}, {other}))"
+
+    def strided(self, array: str, filler: str) -> str:
+        return f"jnp.stack([{array}, {filler}], -1)[..., 0]"
+
+
+_DIALECTS: dict[str, Any] = {"python": _Numpy, "torch": _Torch, "jax": _Jax}
 EMIT = tuple(_DIALECTS)
 
 
@@ -198,6 +259,12 @@ def decimal(value: float) -> str:
 def _nested(rows: list) -> str:
     """Write nested lists of numbers."""
     return f"[{', '.join(_nested(x) if isinstance(x, list) else decimal(x) for x in rows)}]"
+
+
+def _pulled(call: str, wrt: Sequence[str]) -> str:
+    """Write value and vector-Jacobian product of a call by some of the names in it."""
+    names = ", ".join(wrt)
+    return f"jax.vjp(lambda {names}: {call}, {names})"
 
 
 def _names(names: Sequence[str]) -> str:

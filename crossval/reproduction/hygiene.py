@@ -26,7 +26,7 @@ class HygieneScript:
         Input.
     target : Target or None
         What to call.
-    emit : {"python", "torch"}
+    emit : {"python", "torch", "jax"}
         Framework of the script.
     check : str
         One of :data:`~crossval.reproduction.lines.HYGIENE`.
@@ -48,7 +48,7 @@ class HygieneScript:
         return assembled(
             [self.heading, f"the check {self.check!r}, of the same name in refloss explain"],
             parts.callee.imports(modules),
-            [*parts.inputs(), *body],
+            [*parts.dialect.setup, *parts.inputs(), *body],
         )
 
 

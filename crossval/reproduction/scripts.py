@@ -34,8 +34,8 @@ class Script:
         Input and truth.
     target : Target or None
         What to call; without one the script has a place for it.
-    emit : {"python", "torch"}
-        Framework of the script: NumPy, or PyTorch.
+    emit : {"python", "torch", "jax"}
+        Framework of the script: NumPy, PyTorch or JAX.
     gradient : bool
         Whether gradients are compared too.
     heading : str
@@ -55,7 +55,13 @@ class Script:
         return assembled(
             [self.heading, f"{self.row.place}; {here} by refloss {refloss.__version__}"],
             self.callee.imports(modules),
-            [*self.inputs(), *self.callee.bindings(), *self._call(), *verdict],
+            [
+                *self.dialect.setup,
+                *self.inputs(),
+                *self.callee.bindings(),
+                *self._call(),
+                *verdict,
+            ],
         )
 
     @property
