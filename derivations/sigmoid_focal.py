@@ -27,13 +27,14 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import sympy as sp
 
 from refloss.symbolic import calculus, emit, rules
 from refloss.symbolic.build import Build, Form
 from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
 from refloss.symbolic.printers import latex_text, numpy_text
 from refloss.symbolic.program import Program
-from refloss.symbolic.vocabulary import focal, focal_rules
+from refloss.symbolic.vocabulary import binary, focal, focal_rules
 from refloss.symbolic.vocabulary.elements import Elements, weighted_loss
 
 # %% [markdown]
@@ -65,10 +66,15 @@ def start(name: str, form: Form, doc: str) -> tuple[Build, Elements]:
     return P, a
 
 
+def balanced(P: Build, a: Elements, share: sp.Expr) -> None:
+    """Name the factors of positives and negatives, and that of a target between."""
+    sides = (P.const("on_positives"), P.const("on_negatives"))
+    focal.balance(a, P.const("alpha"), *sides, share)
+
+
 def finish(P: Build, a: Elements) -> Program:
     """Return the program whose loss is ``focal``, balanced and weighted."""
-    sides = (P.const("alpha_on_positives"), P.const("alpha_on_negatives"))
-    focal.balance(a, P.const("alpha"), *sides)
+    balanced(P, a, a.target)
     weighted_loss(a, a.balance * a.focal)
     return P.finish("loss")
 
@@ -108,6 +114,44 @@ def sigmoid_focal_chance(form: Form) -> Program:
     focal.binary(P, a, P.const("smoothing"))
     focal.chance_modulated(P, a, P.const("gamma", nonnegative=True), P.const("attached"))
     return finish(P, a)
+
+
+# %% [markdown]
+# Or there are two losses, of the two classes, which the target mixes:
+# $t\,\alpha\,(1-p)^\gamma(-\log p) + (1-t)(1-\alpha)\,p^\gamma(-\log(1-p))$.
+
+
+# %%
+def sigmoid_focal_two(form: Form) -> Program:
+    """Return the sigmoid focal loss that is a mixture of those of both classes."""
+    P, a = start("sigmoid_focal_two", form, "sigmoid focal loss, one a class")
+    focal.binary(P, a, P.const("smoothing"))
+    balanced(P, a, a.target)
+    focal.two_modulated(P, a, P.const("gamma", nonnegative=True), P.const("attached"))
+    weighted_loss(a, a.focal)
+    return P.finish("loss")
+
+
+# %% [markdown]
+# ## Of probabilities
+#
+# Where $p$ is given, its cross-entropy is what libraries make of it, clipped or not. $1 - p_t$ is
+# $p\,(1 - t) + (1 - p)\,t$.
+
+
+# %%
+def focal_probs(form: Form) -> Program:
+    """Return the focal loss of a probability."""
+    P = Build("focal_probs", form, "focal loss of a probability")
+    a = Elements(P)
+    a.real("probs", "target", "pos_weight", "weight")
+    smoothing, none = P.const("smoothing"), sp.S.Zero
+    binary.shares(a, smoothing / 2, smoothing / 2)
+    binary.of_probabilities(P, a, P.const("clip"), none, sp.oo, smoothing)
+    focal.of_probabilities(a, P.const("gamma", nonnegative=True), P.const("attached"))
+    balanced(P, a, a.goal)
+    weighted_loss(a, a.balance * a.focal)
+    return P.finish("loss")
 
 
 # %% [markdown]
@@ -173,19 +217,19 @@ EMPTY = AxisOf(
     },
 )
 MEANS = {"denominator": DENOMINATOR, "empty": EMPTY}
-BOTH = {"alpha_on_positives": 1.0, "alpha_on_negatives": 1.0}
+BOTH = {"on_positives": 1.0, "on_negatives": 1.0}
 SIDE = AxisOf(
     "whom alpha multiplies",
     "positives",
     {
         "positives": Value(
             "alpha positives, and 1 - alpha negatives",
-            {"alpha_on_positives": 1.0, "alpha_on_negatives": 0.0},
+            {"on_positives": 1.0, "on_negatives": 0.0},
             "Lin et al. 2017; torchvision, fvcore, mmdet, kornia, optax, keras",
         ),
         "negatives": Value(
             "alpha negatives, class 0, and 1 - alpha positives",
-            {"alpha_on_positives": 0.0, "alpha_on_negatives": 1.0},
+            {"on_positives": 0.0, "on_negatives": 1.0},
             "clcarwin/focal_loss_pytorch, whose list is [alpha, 1 - alpha]",
         ),
         "all": Value("alpha every element", BOTH, "a constant factor: no balance"),
@@ -208,8 +252,8 @@ MODULATOR = AxisOf(
 )
 BALANCED = {
     "alpha": Constant(0.25, "factor of the elements that alpha_side names"),
-    "alpha_on_positives": Constant(1.0, "1: alpha multiplies positives; 0: 1 - alpha does"),
-    "alpha_on_negatives": Constant(0.0, "1: alpha multiplies negatives; 0: 1 - alpha does"),
+    "on_positives": Constant(1.0, "1: alpha multiplies positives; 0: 1 - alpha does"),
+    "on_negatives": Constant(0.0, "1: alpha multiplies negatives; 0: 1 - alpha does"),
 }
 ATTACHED = {"attached": Constant(1.0, "1: the modulator is differentiated; 0: it is detached")}
 SMOOTHING = {"smoothing": Constant(0.0, "target of the cross-entropy: (1 - it) t + it/2")}
@@ -243,7 +287,7 @@ SIGMOID_FOCAL = Definition(
 loss = weight alpha_t (1 - p_t)^gamma BCE(logits, target),  p = sigmoid(logits);
 p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha, by the target""",
     inputs=INPUTS,
-    programs=programs(sigmoid_focal, sigmoid_focal_chance),
+    programs=programs(sigmoid_focal, sigmoid_focal_chance, sigmoid_focal_two),
     constants={"gamma": Constant(2.0, "power of 1 - p_t"), **SMOOTHING, **ATTACHED, **BALANCED},
     axes={
         "soft_target": AxisOf(
@@ -259,6 +303,11 @@ p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha
                     "exp(-BCE)",
                     program="sigmoid_focal_chance",
                     source="segmentation-models-pytorch, pytorch-toolbelt",
+                ),
+                "separate": Value(
+                    "p of the share t of the loss, 1 - p of the rest: each has its modulator",
+                    program="sigmoid_focal_two",
+                    source="kornia binary_focal_loss_with_logits",
                 ),
             },
         ),
@@ -278,6 +327,9 @@ p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha
         "mmdet": Preset(
             {"denominator": "positives_or_one"},
             "mmdet FocalLoss, whose avg_factor counts positives",
+        ),
+        "kornia": Preset(
+            {"soft_target": "separate"}, "kornia 0.9 binary_focal_loss_with_logits, alpha 0.25"
         ),
         "optax": Preset({"alpha_side": "off"}, "optax.sigmoid_focal_loss, alpha None"),
         "yolov5": Preset({"gamma": 1.5}, "yolov5 utils/loss.py FocalLoss"),
@@ -307,9 +359,67 @@ p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha
     ),
     subgradients=SMOOTH,
     program_axis="soft_target",
-    wrt=dict.fromkeys(("sigmoid_focal", "sigmoid_focal_chance"), ("logits", "target")),
+    wrt=dict.fromkeys(
+        ("sigmoid_focal", "sigmoid_focal_chance", "sigmoid_focal_two"), ("logits", "target")
+    ),
     domains=DOMAINS,
     weights=("weight",),
+)
+FOCAL_PROBS = Definition(
+    name="focal_probs",
+    title="Focal loss",
+    family="probabilities",
+    source=f"{LIN}, eq. 5; keras.losses.binary_focal_crossentropy.",
+    formula="""
+loss = weight alpha_q (1 - p_t)^gamma ((1 - q) (-log(1 - k)) + pos_weight q (-log k));
+k = probs, kept from clip to 1 - clip;  p_t = probs q + (1 - probs) (1 - q);
+q = (1 - eps) target + eps/2,  eps = label_smoothing; alpha_q: alpha or 1 - alpha, by q""",
+    inputs={
+        "probs": ("probs",),
+        "target": ("target",),
+        "pos_weight": ("pos_weight",),
+        "weight": ("weight",),
+    },
+    programs=programs(focal_probs),
+    constants={
+        "gamma": Constant(2.0, "power of 1 - p_t"),
+        "smoothing": Constant(0.0, "the target is (1 - it) t + it/2"),
+        "clip": Constant(0.0, "probabilities are kept from it to 1 less it"),
+        **ATTACHED,
+        **BALANCED,
+    },
+    axes={
+        "gamma": AxisOf("power of 1 - p_t", 2.0, sets="gamma"),
+        "alpha": ALPHA,
+        "alpha_side": SIDE,
+        "modulator": MODULATOR,
+        "clip": AxisOf(
+            "probabilities are kept from it to 1 less it, in the cross-entropy alone",
+            0.0,
+            sets="clip",
+            most=0.5,
+        ),
+        "label_smoothing": AxisOf("moves the target toward 1/2", 0.0, sets="smoothing", most=1.0),
+        **MEANS,
+    },
+    presets={
+        "keras": Preset(
+            {"clip": 1e-7, "alpha_side": "off"}, "keras.losses.binary_focal_crossentropy, averaged"
+        ),
+        "tfa": Preset(
+            {"clip": 1e-7, "denominator": "rows"},
+            "tensorflow_addons sigmoid_focal_crossentropy, from_logits=False",
+        ),
+    },
+    singular=(
+        Singular("p = 0 or 1, on the wrong side, nothing clipped", "undefined", "+inf", "0"),
+        Singular("p = target = 0 or 1, gamma below 1", "undefined", "0", "0"),
+        Singular("p = clip or 1 - clip", "tie", "as on both sides", "half of the inner slope"),
+    ),
+    subgradients="where p is at a clip, half of the slope inside; none elsewhere.",
+    wrt={"focal_probs": ("probs", "target")},
+    domains={"probs": (0.0, 1.0), "pos_weight": (0.0, math.inf), **DOMAINS},
+    weights=("pos_weight", "weight"),
 )
 QUALITY_FOCAL = Definition(
     name="quality_focal",
@@ -389,7 +499,7 @@ loss = -weight alpha_t log sigmoid(gamma x_t + beta)/gamma,  x_t = (2 target - 1
     weights=("weight",),
 )
 
-DEFINITIONS = (SIGMOID_FOCAL, QUALITY_FOCAL, FOCAL_STAR)
+DEFINITIONS = (SIGMOID_FOCAL, FOCAL_PROBS, QUALITY_FOCAL, FOCAL_STAR)
 
 # %% [markdown]
 # ## What the power does

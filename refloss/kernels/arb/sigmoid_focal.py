@@ -13,8 +13,8 @@ Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
-    alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-    alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+    on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+    on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 0.25)
 
 Source
@@ -23,81 +23,74 @@ Source
 """
 
 
-def value(F, logits, target, weight, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def value(F, logits, target, weight, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return the loss of the plain program."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
     prob = 1/(1 + F.exp(-logits))
-    rival = 1/(1 + F.exp(logits))
-    miss = (1 - target)*prob + rival*target
-    factor = F.raised(miss, gamma)
+    chance = (1 - prob)*(1 - target) + prob*target
+    factor = F.raised(1 - chance, gamma)
     focal = F.gate(factor, attached)*bce
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return the loss and the derived gradient."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
     prob = 1/(1 + F.exp(-logits))
-    rival = 1/(1 + F.exp(logits))
-    miss = (1 - target)*prob + rival*target
-    factor = F.raised(miss, gamma)
+    chance = (1 - prob)*(1 - target) + prob*target
+    factor = F.raised(1 - chance, gamma)
     focal = F.gate(factor, attached)*bce
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     factor_bar = attached*(bce*focal_bar)
-    miss_bar = factor_bar*F.weighted(gamma, F.raised(miss, -1 + gamma))
-    rival_bar = miss_bar*target
-    prob_bar = (1 - target)*miss_bar
+    chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
+    prob_bar = (2*target - 1)*chance_bar
     bce_bar = F.gate(factor, attached)*focal_bar
     wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar
-    logits_bar = ((1 - wanted)*rival*F.exp(logits) - prob*wanted*F.exp(-logits))*bce_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))) - rival_bar*F.exp(logits)/((1 + F.exp(logits))*(1 + F.exp(logits)))
-    target_bar = (1 - smoothing)*wanted_bar + (hit - rest)*balance_bar + (rival - prob)*miss_bar
+    logits_bar = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - prob*wanted*F.exp(-logits))*bce_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
+    target_bar = (1 - smoothing)*wanted_bar + (upper - lower)*balance_bar + (2*prob - 1)*chance_bar
     return loss, logits_bar, target_bar
 
 
-def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return the derived Hessian-vector product."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
     prob = 1/(1 + F.exp(-logits))
-    rival = 1/(1 + F.exp(logits))
-    miss = (1 - target)*prob + rival*target
-    factor = F.raised(miss, gamma)
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    chance = (1 - prob)*(1 - target) + prob*target
+    factor = F.raised(1 - chance, gamma)
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     focal_bar = balance*loss_bar*weight
     factor_bar = attached*(bce*focal_bar)
-    miss_bar = factor_bar*F.weighted(gamma, F.raised(miss, -1 + gamma))
-    rival_bar = miss_bar*target
-    prob_bar = (1 - target)*miss_bar
+    chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
+    prob_bar = (2*target - 1)*chance_bar
     bce_bar = F.gate(factor, attached)*focal_bar
     wanted_dot = (1 - smoothing)*target_dot
-    bce_dot = ((1 - wanted)*rival*F.exp(logits) - prob*wanted*F.exp(-logits))*logits_dot + (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*wanted_dot
+    bce_dot = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - prob*wanted*F.exp(-logits))*logits_dot + (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*wanted_dot
     prob_dot = logits_dot*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
-    rival_dot = -(logits_dot*F.exp(logits)/((1 + F.exp(logits))*(1 + F.exp(logits))))
-    miss_dot = (1 - target)*prob_dot + (rival - prob)*target_dot + rival_dot*target
-    factor_dot = miss_dot*F.weighted(gamma, F.raised(miss, -1 + gamma))
+    chance_dot = (2*prob - 1)*target_dot + (2*target - 1)*prob_dot
+    factor_dot = -(chance_dot*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
     focal_dot = F.gate(factor, attached)*bce_dot + attached*(bce*factor_dot)
-    balance_dot = (hit - rest)*target_dot
+    balance_dot = (upper - lower)*target_dot
     balance_bar_dot = focal_dot*loss_bar*weight
     focal_bar_dot = balance_dot*loss_bar*weight
     factor_bar_dot = attached*(bce*focal_bar_dot) + attached*(bce_dot*focal_bar)
-    miss_bar_dot = factor_bar_dot*F.weighted(gamma, F.raised(miss, -1 + gamma)) + gamma*factor_bar*miss_dot*F.weighted(-1 + gamma, F.raised(miss, -2 + gamma))
-    rival_bar_dot = miss_bar*target_dot + miss_bar_dot*target
-    prob_bar_dot = (1 - target)*miss_bar_dot - miss_bar*target_dot
+    chance_bar_dot = gamma*chance_dot*factor_bar*F.weighted(-1 + gamma, F.raised(1 - chance, -2 + gamma)) - factor_bar_dot*F.weighted(gamma, F.raised(1 - chance, -1 + gamma))
+    prob_bar_dot = (2*target - 1)*chance_bar_dot + 2*chance_bar*target_dot
     bce_bar_dot = F.gate(factor, attached)*focal_bar_dot + attached*(factor_dot*focal_bar)
-    wanted_bar_dot = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar_dot + (-prob*F.exp(-logits) - rival*F.exp(logits))*bce_bar*logits_dot
-    logits_bar_dot = ((1 - wanted)*rival*F.exp(logits) - prob*wanted*F.exp(-logits))*bce_bar_dot + (((1 - wanted)*rival*F.exp(logits) + prob*wanted*F.exp(-logits))*bce_bar + 2*prob_bar*F.exp(-(2*logits))/((1 + F.exp(-logits))*(1 + F.exp(-logits))*(1 + F.exp(-logits))) + 2*rival_bar*F.exp(2*logits)/((1 + F.exp(logits))*(1 + F.exp(logits))*(1 + F.exp(logits))) - prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))) - rival_bar*F.exp(logits)/((1 + F.exp(logits))*(1 + F.exp(logits))))*logits_dot + prob_bar_dot*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))) + (-prob*F.exp(-logits) - rival*F.exp(logits))*bce_bar*wanted_dot + (1 - wanted)*bce_bar*rival_dot*F.exp(logits) - rival_bar_dot*F.exp(logits)/((1 + F.exp(logits))*(1 + F.exp(logits))) - bce_bar*prob_dot*wanted*F.exp(-logits)
-    target_bar_dot = (1 - smoothing)*wanted_bar_dot + (hit - rest)*balance_bar_dot + (rival - prob)*miss_bar_dot + miss_bar*rival_dot - miss_bar*prob_dot
+    wanted_bar_dot = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar_dot + (-F.exp(logits)/(1 + F.exp(logits)) - prob*F.exp(-logits))*bce_bar*logits_dot
+    logits_bar_dot = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - prob*wanted*F.exp(-logits))*bce_bar_dot + (((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) + prob*wanted*F.exp(-logits) - (1 - wanted)*F.exp(2*logits)/((1 + F.exp(logits))*(1 + F.exp(logits))))*bce_bar + 2*prob_bar*F.exp(-(2*logits))/((1 + F.exp(-logits))*(1 + F.exp(-logits))*(1 + F.exp(-logits))) - prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))))*logits_dot + prob_bar_dot*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))) + (-F.exp(logits)/(1 + F.exp(logits)) - prob*F.exp(-logits))*bce_bar*wanted_dot - bce_bar*prob_dot*wanted*F.exp(-logits)
+    target_bar_dot = (1 - smoothing)*wanted_bar_dot + (upper - lower)*balance_bar_dot + (2*prob - 1)*chance_bar_dot + 2*chance_bar*prob_dot
     return logits_bar_dot, target_bar_dot

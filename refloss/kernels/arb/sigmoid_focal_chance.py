@@ -13,8 +13,8 @@ Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
-    alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-    alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+    on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+    on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 0.25)
 
 Source
@@ -23,30 +23,30 @@ Source
 """
 
 
-def value(F, logits, target, weight, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def value(F, logits, target, weight, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return the loss of the plain program."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
     chance = F.exp(-bce)
     factor = F.raised(1 - chance, gamma)
     focal = F.gate(factor, attached)*bce
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return the loss and the derived gradient."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
     chance = F.exp(-bce)
     factor = F.raised(1 - chance, gamma)
     focal = F.gate(factor, attached)*bce
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
@@ -55,19 +55,19 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_
     bce_bar = F.gate(factor, attached)*focal_bar - chance*chance_bar
     wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar
     logits_bar = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-logits)/(1 + F.exp(-logits)))*bce_bar
-    target_bar = (1 - smoothing)*wanted_bar + (hit - rest)*balance_bar
+    target_bar = (1 - smoothing)*wanted_bar + (upper - lower)*balance_bar
     return loss, logits_bar, target_bar
 
 
-def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return the derived Hessian-vector product."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
     chance = F.exp(-bce)
     factor = F.raised(1 - chance, gamma)
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     focal_bar = balance*loss_bar*weight
     factor_bar = attached*(bce*focal_bar)
     chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
@@ -77,7 +77,7 @@ def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, 
     chance_dot = -(bce_dot*chance)
     factor_dot = -(chance_dot*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
     focal_dot = F.gate(factor, attached)*bce_dot + attached*(bce*factor_dot)
-    balance_dot = (hit - rest)*target_dot
+    balance_dot = (upper - lower)*target_dot
     balance_bar_dot = focal_dot*loss_bar*weight
     focal_bar_dot = balance_dot*loss_bar*weight
     factor_bar_dot = attached*(bce*focal_bar_dot) + attached*(bce_dot*focal_bar)
@@ -85,5 +85,5 @@ def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, 
     bce_bar_dot = F.gate(factor, attached)*focal_bar_dot + attached*(factor_dot*focal_bar) - chance*chance_bar_dot - chance_bar*chance_dot
     wanted_bar_dot = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar_dot + (-F.exp(-logits)/(1 + F.exp(-logits)) - F.exp(logits)/(1 + F.exp(logits)))*bce_bar*logits_dot
     logits_bar_dot = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-logits)/(1 + F.exp(-logits)))*bce_bar_dot + (-F.exp(-logits)/(1 + F.exp(-logits)) - F.exp(logits)/(1 + F.exp(logits)))*bce_bar*wanted_dot + (wanted*F.exp(-logits)/(1 + F.exp(-logits)) + (1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-(2*logits))/((1 + F.exp(-logits))*(1 + F.exp(-logits))) - (1 - wanted)*F.exp(2*logits)/((1 + F.exp(logits))*(1 + F.exp(logits))))*bce_bar*logits_dot
-    target_bar_dot = (1 - smoothing)*wanted_bar_dot + (hit - rest)*balance_bar_dot
+    target_bar_dot = (1 - smoothing)*wanted_bar_dot + (upper - lower)*balance_bar_dot
     return logits_bar_dot, target_bar_dot

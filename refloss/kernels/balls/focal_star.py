@@ -11,8 +11,8 @@ Subgradients
 Constants
     gamma: factor of the logit (default 1.0)
     beta: added to it (default 0.0)
-    alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-    alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+    on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+    on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 1.0)
 
 Source
@@ -21,7 +21,7 @@ Source
 """
 
 
-def value(F, logits, target, weight, gamma, beta, alpha_on_positives, alpha_on_negatives, alpha):
+def value(F, logits, target, weight, gamma, beta, on_positives, on_negatives, alpha):
     """Return the loss of the stable program."""
     turn = 2*target - 1
     toward = logits*turn
@@ -32,14 +32,14 @@ def value(F, logits, target, weight, gamma, beta, alpha_on_positives, alpha_on_n
     tail = (1 + F.max(-(lost*right), -1))*F.exp(-F.abs(level))
     most = F.select(F.ge(level, 0), 0, -level - lost)
     focal = (F.log1p(tail) + most)/gamma
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, gamma, beta, alpha_on_positives, alpha_on_negatives, alpha):
+def grad(F, logits, target, weight, loss_bar, gamma, beta, on_positives, on_negatives, alpha):
     """Return the loss and the stable gradient."""
     turn = 2*target - 1
     toward = logits*turn
@@ -51,29 +51,29 @@ def grad(F, logits, target, weight, loss_bar, gamma, beta, alpha_on_positives, a
     most = F.select(F.ge(level, 0), 0, -level - lost)
     focal = (F.log1p(tail) + most)/gamma
     miss = F.select(F.ge(level, 0), tail, 1)/(1 + tail)
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     toward_bar = -(focal_bar*miss)
     logits_bar = toward_bar*turn
-    target_bar = (hit - rest)*balance_bar + 2*logits*toward_bar
+    target_bar = (upper - lower)*balance_bar + 2*logits*toward_bar
     return loss, logits_bar, target_bar
 
 
-def plain_grad(F, logits, target, weight, loss_bar, gamma, beta, alpha_on_positives, alpha_on_negatives, alpha):
+def plain_grad(F, logits, target, weight, loss_bar, gamma, beta, on_positives, on_negatives, alpha):
     """Return loss and gradient, plain form."""
     toward = (2*target - 1)*logits
     focal = F.log1p(F.exp(-gamma*toward - beta))/gamma
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     toward_bar = -(focal_bar*F.exp(-gamma*toward - beta)/(1 + F.exp(-gamma*toward - beta)))
     logits_bar = (2*target - 1)*toward_bar
-    target_bar = (hit - rest)*balance_bar + 2*logits*toward_bar
+    target_bar = (upper - lower)*balance_bar + 2*logits*toward_bar
     return loss, logits_bar, target_bar

@@ -12,8 +12,8 @@ Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     beta: power of the distance (default 2.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
-    alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-    alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+    on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+    on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 1.0)
 
 Source
@@ -22,7 +22,7 @@ Source
 """
 
 
-def value(F, logits, target, weight, smoothing, beta, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def value(F, logits, target, weight, smoothing, beta, attached, on_positives, on_negatives, alpha):
     """Return the loss of the stable program."""
     reach = F.abs(logits)
     tail = F.exp(-reach)
@@ -31,43 +31,44 @@ def value(F, logits, target, weight, smoothing, beta, attached, alpha_on_positiv
     lacks = F.select(F.ge(logits, 0), 1 - target, target)
     has = F.select(F.ge(logits, 0), target, 1 - target)
     keep = 1 - smoothing
-    lacks_soft = keep*lacks + F.rational(1, 2)*smoothing
-    has_soft = has*keep + F.rational(1, 2)*smoothing
+    lacks_soft = F.select(F.eq(smoothing, 0), lacks, keep*lacks + F.rational(1, 2)*smoothing)
+    has_soft = F.select(F.eq(smoothing, 0), has, has*keep + F.rational(1, 2)*smoothing)
     bce = F.weighted(lacks_soft, reach) + bend
     lean = lacks_soft - has_soft*tail
     apart = F.abs(lean)*major
     factor = F.raised(apart, beta)
     focal = F.gate(factor, attached)*bce
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, smoothing, beta, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def grad(F, logits, target, weight, loss_bar, smoothing, beta, attached, on_positives, on_negatives, alpha):
     """Return the loss and the stable gradient."""
     sign = F.select(F.ge(logits, 0), 1, -1)
     reach = F.abs(logits)
     tail = F.exp(-reach)
     bend = F.log1p(tail)
     major = 1/(1 + tail)
+    minor = tail/(1 + tail)
     lacks = F.select(F.ge(logits, 0), 1 - target, target)
     has = F.select(F.ge(logits, 0), target, 1 - target)
     keep = 1 - smoothing
-    lacks_soft = keep*lacks + F.rational(1, 2)*smoothing
-    has_soft = has*keep + F.rational(1, 2)*smoothing
+    lacks_soft = F.select(F.eq(smoothing, 0), lacks, keep*lacks + F.rational(1, 2)*smoothing)
+    has_soft = F.select(F.eq(smoothing, 0), has, has*keep + F.rational(1, 2)*smoothing)
     bce = F.weighted(lacks_soft, reach) + bend
     lean = lacks_soft - has_soft*tail
     apart = F.abs(lean)*major
     side = (2*F.step(lean, F.rational(1, 2)) - 1)*sign
     factor = F.raised(apart, beta)
     focal = F.gate(factor, attached)*bce
-    width = major*(tail/(1 + tail))
+    width = major*minor
     rise = F.weighted(beta, F.raised(apart, -1 + beta))
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
@@ -75,11 +76,11 @@ def grad(F, logits, target, weight, loss_bar, smoothing, beta, attached, alpha_o
     apart_bar = factor_bar*rise
     bce_bar = F.gate(factor, attached)*focal_bar
     logits_bar = apart_bar*side*width + bce_bar*lean*major*sign
-    target_bar = (hit - rest)*balance_bar - apart_bar*side - bce_bar*keep*logits
+    target_bar = (upper - lower)*balance_bar - apart_bar*side - bce_bar*keep*logits
     return loss, logits_bar, target_bar
 
 
-def plain_grad(F, logits, target, weight, loss_bar, smoothing, beta, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def plain_grad(F, logits, target, weight, loss_bar, smoothing, beta, attached, on_positives, on_negatives, alpha):
     """Return loss and gradient, plain form."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
@@ -87,9 +88,9 @@ def plain_grad(F, logits, target, weight, loss_bar, smoothing, beta, attached, a
     apart = F.abs(prob - target)
     factor = F.raised(apart, beta)
     focal = F.gate(factor, attached)*bce
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
@@ -99,5 +100,5 @@ def plain_grad(F, logits, target, weight, loss_bar, smoothing, beta, attached, a
     bce_bar = F.gate(factor, attached)*focal_bar
     wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar
     logits_bar = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - prob*wanted*F.exp(-logits))*bce_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
-    target_bar = (1 - smoothing)*wanted_bar + (2*F.step(target - prob, F.rational(1, 2)) - 1)*apart_bar + (hit - rest)*balance_bar
+    target_bar = (1 - smoothing)*wanted_bar + (2*F.step(target - prob, F.rational(1, 2)) - 1)*apart_bar + (upper - lower)*balance_bar
     return loss, logits_bar, target_bar

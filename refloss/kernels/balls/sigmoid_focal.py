@@ -13,8 +13,8 @@ Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
-    alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-    alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+    on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+    on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 0.25)
 
 Source
@@ -23,7 +23,7 @@ Source
 """
 
 
-def value(F, logits, target, weight, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def value(F, logits, target, weight, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return the loss of the stable program."""
     reach = F.abs(logits)
     tail = F.exp(-reach)
@@ -31,7 +31,7 @@ def value(F, logits, target, weight, smoothing, gamma, attached, alpha_on_positi
     lacks = F.select(F.ge(logits, 0), 1 - target, target)
     has = F.select(F.ge(logits, 0), target, 1 - target)
     keep = 1 - smoothing
-    lacks_soft = keep*lacks + F.rational(1, 2)*smoothing
+    lacks_soft = F.select(F.eq(smoothing, 0), lacks, keep*lacks + F.rational(1, 2)*smoothing)
     bce = F.weighted(lacks_soft, reach) + bend
     mass = has*tail + lacks
     deep = F.select(F.eq(lacks, 0), reach, -F.log(mass))
@@ -40,14 +40,14 @@ def value(F, logits, target, weight, smoothing, gamma, attached, alpha_on_positi
     lost = gamma*F.two_sum_error(deep, bend) + F.two_prod_error(gamma, depth)
     factor = (1 + F.max(-lost, -1))*F.exp(-scaled)
     focal = bce*factor
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return the loss and the stable gradient."""
     sign = F.select(F.ge(logits, 0), 1, -1)
     reach = F.abs(logits)
@@ -57,8 +57,8 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_
     lacks = F.select(F.ge(logits, 0), 1 - target, target)
     has = F.select(F.ge(logits, 0), target, 1 - target)
     keep = 1 - smoothing
-    lacks_soft = keep*lacks + F.rational(1, 2)*smoothing
-    has_soft = has*keep + F.rational(1, 2)*smoothing
+    lacks_soft = F.select(F.eq(smoothing, 0), lacks, keep*lacks + F.rational(1, 2)*smoothing)
+    has_soft = F.select(F.eq(smoothing, 0), has, has*keep + F.rational(1, 2)*smoothing)
     bce = F.weighted(lacks_soft, reach) + bend
     lean = lacks_soft - has_soft*tail
     fall = -F.expm1(-reach)
@@ -76,38 +76,36 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_
     steep = F.ratio(bend, mass, 1)
     lift = F.weighted(gamma, F.exp(F.weighted(1 - gamma, deep) - gamma*bend))
     keen = gamma*factor*steep + F.weighted(lacks_soft, lift*reach)
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     logits_bar = focal_bar*major*pull*sign
-    target_bar = (-factor*keep*logits - attached*(fall*keen*sign))*focal_bar + (hit - rest)*balance_bar
+    target_bar = (-factor*keep*logits - attached*(fall*keen*sign))*focal_bar + (upper - lower)*balance_bar
     return loss, logits_bar, target_bar
 
 
-def plain_grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def plain_grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return loss and gradient, plain form."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
     prob = 1/(1 + F.exp(-logits))
-    rival = 1/(1 + F.exp(logits))
-    miss = (1 - target)*prob + rival*target
-    factor = F.raised(miss, gamma)
+    chance = (1 - prob)*(1 - target) + prob*target
+    factor = F.raised(1 - chance, gamma)
     focal = F.gate(factor, attached)*bce
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     factor_bar = attached*(bce*focal_bar)
-    miss_bar = factor_bar*F.weighted(gamma, F.raised(miss, -1 + gamma))
-    rival_bar = miss_bar*target
-    prob_bar = (1 - target)*miss_bar
+    chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
+    prob_bar = (2*target - 1)*chance_bar
     bce_bar = F.gate(factor, attached)*focal_bar
     wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar
-    logits_bar = ((1 - wanted)*rival*F.exp(logits) - prob*wanted*F.exp(-logits))*bce_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))) - rival_bar*F.exp(logits)/((1 + F.exp(logits))*(1 + F.exp(logits)))
-    target_bar = (1 - smoothing)*wanted_bar + (hit - rest)*balance_bar + (rival - prob)*miss_bar
+    logits_bar = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - prob*wanted*F.exp(-logits))*bce_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
+    target_bar = (1 - smoothing)*wanted_bar + (upper - lower)*balance_bar + (2*prob - 1)*chance_bar
     return loss, logits_bar, target_bar

@@ -13,8 +13,8 @@ Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
-    alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-    alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+    on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+    on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 0.25)
 
 Source
@@ -23,26 +23,26 @@ Source
 """
 
 
-def value(F, logits, target, weight, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def value(F, logits, target, weight, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return the loss of the stable program."""
     reach = F.abs(logits)
     tail = F.exp(-reach)
     bend = F.log1p(tail)
     lacks = F.select(F.ge(logits, 0), 1 - target, target)
     keep = 1 - smoothing
-    lacks_soft = keep*lacks + F.rational(1, 2)*smoothing
+    lacks_soft = F.select(F.eq(smoothing, 0), lacks, keep*lacks + F.rational(1, 2)*smoothing)
     bce = F.weighted(lacks_soft, reach) + bend
     miss = -F.expm1(-bce)
     factor = F.raised(miss, gamma)
     focal = bce*factor
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return the loss and the stable gradient."""
     sign = F.select(F.ge(logits, 0), 1, -1)
     reach = F.abs(logits)
@@ -52,8 +52,8 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_
     lacks = F.select(F.ge(logits, 0), 1 - target, target)
     has = F.select(F.ge(logits, 0), target, 1 - target)
     keep = 1 - smoothing
-    lacks_soft = keep*lacks + F.rational(1, 2)*smoothing
-    has_soft = has*keep + F.rational(1, 2)*smoothing
+    lacks_soft = F.select(F.eq(smoothing, 0), lacks, keep*lacks + F.rational(1, 2)*smoothing)
+    has_soft = F.select(F.eq(smoothing, 0), has, has*keep + F.rational(1, 2)*smoothing)
     bce = F.weighted(lacks_soft, reach) + bend
     lean = lacks_soft - has_soft*tail
     chance = F.exp(-bce)
@@ -63,28 +63,28 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_
     steep = F.ratio(bce, miss, 1)
     felt = F.weighted(chance, steep)
     pull = (1 + attached*(gamma*felt))*factor
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     bce_bar = focal_bar*pull
     logits_bar = bce_bar*lean*major*sign
-    target_bar = (hit - rest)*balance_bar - bce_bar*keep*logits
+    target_bar = (upper - lower)*balance_bar - bce_bar*keep*logits
     return loss, logits_bar, target_bar
 
 
-def plain_grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def plain_grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return loss and gradient, plain form."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
     chance = F.exp(-bce)
     factor = F.raised(1 - chance, gamma)
     focal = F.gate(factor, attached)*bce
-    hit = F.select(F.eq(alpha_on_positives, 0), 1 - alpha, alpha)
-    rest = F.select(F.eq(alpha_on_negatives, 0), 1 - alpha, alpha)
-    balance = (1 - target)*rest + hit*target
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - target)*lower + target*upper
     loss = F.weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
@@ -93,5 +93,5 @@ def plain_grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, 
     bce_bar = F.gate(factor, attached)*focal_bar - chance*chance_bar
     wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar
     logits_bar = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-logits)/(1 + F.exp(-logits)))*bce_bar
-    target_bar = (1 - smoothing)*wanted_bar + (hit - rest)*balance_bar
+    target_bar = (1 - smoothing)*wanted_bar + (upper - lower)*balance_bar
     return loss, logits_bar, target_bar

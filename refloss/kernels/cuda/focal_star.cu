@@ -11,8 +11,8 @@
 // Constants
 //     gamma: factor of the logit (default 1.0)
 //     beta: added to it (default 0.0)
-//     alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-//     alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+//     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+//     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
 //     alpha: factor of the elements that alpha_side names (default 1.0)
 //
 // Source
@@ -38,9 +38,9 @@ KERNEL focal_star_value(
         const real tail = (real(1) + max_number_(-(lost*right), real(-1)))*exp_(-abs_(level));
         const real most = ((level >= real(0)) ? real(0) : -level - lost);
         const real focal = (log1p_(tail) + most)/gamma;
-        const real hit = ((alpha_on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
-        const real rest = ((alpha_on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
-        const real balance = (real(1) - target)*rest + hit*target;  // alpha or 1 - alpha
+        const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha
         const real loss = weighted_(weight, balance*focal);
         loss_out.store(i, loss);
     });
@@ -69,15 +69,15 @@ KERNEL focal_star_grad(
         const real most = ((level >= real(0)) ? real(0) : -level - lost);
         const real focal = (log1p_(tail) + most)/gamma;
         const real miss = ((level >= real(0)) ? tail : real(1))/(real(1) + tail);  // 1 - sigma
-        const real hit = ((alpha_on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
-        const real rest = ((alpha_on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
-        const real balance = (real(1) - target)*rest + hit*target;  // alpha or 1 - alpha
+        const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha
         const real loss = weighted_(weight, balance*focal);
         const real balance_bar = focal*loss_bar*weight;
         const real focal_bar = balance*loss_bar*weight;
         const real toward_bar = -(focal_bar*miss);
         const real logits_bar = toward_bar*turn;
-        const real target_bar = (hit - rest)*balance_bar + real(2)*logits*toward_bar;
+        const real target_bar = (upper - lower)*balance_bar + real(2)*logits*toward_bar;
         loss_out.store(i, loss);
         logits_bar_out.store(i, logits_bar);
         target_bar_out.store(i, target_bar);
@@ -110,21 +110,21 @@ KERNEL focal_star_hvp(
         const real right = ((level >= real(0)) ? real(1) : real(-1));
         const real tail = (real(1) + max_number_(-(lost*right), real(-1)))*exp_(-abs_(level));
         const real miss = ((level >= real(0)) ? tail : real(1))/(real(1) + tail);  // 1 - sigma
-        const real hit = ((alpha_on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
-        const real rest = ((alpha_on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
-        const real balance = (real(1) - target)*rest + hit*target;  // alpha or 1 - alpha
+        const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha
         const real focal_bar = balance*loss_bar*weight;
         const real toward_bar = -(focal_bar*miss);
         const real turn_dot = real(2)*target_dot;
         const real toward_dot = real(2)*logits*target_dot + logits_dot*turn;
         const real focal_dot = -(miss*toward_dot);
         const real miss_dot = -(gamma*(tail/(real(1) + tail))*(toward_dot/(real(1) + tail)));
-        const real balance_dot = (hit - rest)*target_dot;
+        const real balance_dot = (upper - lower)*target_dot;
         const real balance_bar_dot = focal_dot*loss_bar*weight;
         const real focal_bar_dot = balance_dot*loss_bar*weight;
         const real toward_bar_dot = -focal_bar*miss_dot - focal_bar_dot*miss;
         const real logits_bar_dot = toward_bar*turn_dot + toward_bar_dot*turn;
-        const real target_bar_dot = (hit - rest)*balance_bar_dot + real(2)*logits*toward_bar_dot + real(2)*logits_dot*toward_bar;
+        const real target_bar_dot = (upper - lower)*balance_bar_dot + real(2)*logits*toward_bar_dot + real(2)*logits_dot*toward_bar;
         logits_bar_dot_out.store(i, logits_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

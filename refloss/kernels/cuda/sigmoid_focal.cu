@@ -13,8 +13,8 @@
 //     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
 //     gamma: power of 1 - p_t (default 2.0)
 //     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
-//     alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-//     alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+//     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+//     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
 //     alpha: factor of the elements that alpha_side names (default 0.25)
 //
 // Source
@@ -37,7 +37,7 @@ KERNEL sigmoid_focal_value(
         const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
         const real has = ((logits >= real(0)) ? target : real(1) - target);  // share of the logit's side
         const real keep = real(1) - smoothing;
-        const real lacks_soft = keep*lacks + real(0.5)*smoothing;  // smoothed
+        const real lacks_soft = ((smoothing == real(0)) ? lacks : keep*lacks + real(0.5)*smoothing);  // smoothed
         const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
         const real mass = has*tail + lacks;  // 1 - p_t, but for a factor 1 + tail
         const real deep = ((lacks == real(0)) ? reach : -log_(mass));  // -log mass
@@ -46,9 +46,9 @@ KERNEL sigmoid_focal_value(
         const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth);  // rounding errors of the exponent
         const real factor = (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled);  // modulator
         const real focal = bce*factor;
-        const real hit = ((alpha_on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
-        const real rest = ((alpha_on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
-        const real balance = (real(1) - target)*rest + hit*target;  // alpha or 1 - alpha
+        const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha
         const real loss = weighted_(weight, balance*focal);
         loss_out.store(i, loss);
     });
@@ -75,8 +75,8 @@ KERNEL sigmoid_focal_grad(
         const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
         const real has = ((logits >= real(0)) ? target : real(1) - target);  // share of the logit's side
         const real keep = real(1) - smoothing;
-        const real lacks_soft = keep*lacks + real(0.5)*smoothing;  // smoothed
-        const real has_soft = has*keep + real(0.5)*smoothing;  // smoothed
+        const real lacks_soft = ((smoothing == real(0)) ? lacks : keep*lacks + real(0.5)*smoothing);  // smoothed
+        const real has_soft = ((smoothing == real(0)) ? has : has*keep + real(0.5)*smoothing);  // smoothed
         const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
         const real lean = lacks_soft - has_soft*tail;
         const real fall = -expm1_(-reach);  // 1 - tail
@@ -94,14 +94,14 @@ KERNEL sigmoid_focal_grad(
         const real steep = ratio_(bend, mass, real(1));  // at most 1
         const real lift = weighted_(gamma, exp_(weighted_(real(1) - gamma, deep) - gamma*bend));  // gamma factor/mass^1
         const real keen = gamma*factor*steep + weighted_(lacks_soft, lift*reach);  // gamma focal/mass
-        const real hit = ((alpha_on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
-        const real rest = ((alpha_on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
-        const real balance = (real(1) - target)*rest + hit*target;  // alpha or 1 - alpha
+        const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha
         const real loss = weighted_(weight, balance*focal);
         const real balance_bar = focal*loss_bar*weight;
         const real focal_bar = balance*loss_bar*weight;
         const real logits_bar = focal_bar*major*pull*sign;
-        const real target_bar = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar + (hit - rest)*balance_bar;
+        const real target_bar = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar + (upper - lower)*balance_bar;
         loss_out.store(i, loss);
         logits_bar_out.store(i, logits_bar);
         target_bar_out.store(i, target_bar);
@@ -131,11 +131,12 @@ KERNEL sigmoid_focal_hvp(
         const real tail = exp_(-reach);  // at most 1
         const real bend = log1p_(tail);
         const real major = real(1)/(real(1) + tail);  // the larger of p and 1 - p
+        const real minor = tail/(real(1) + tail);  // the smaller
         const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
         const real has = ((logits >= real(0)) ? target : real(1) - target);  // share of the logit's side
         const real keep = real(1) - smoothing;
-        const real lacks_soft = keep*lacks + real(0.5)*smoothing;  // smoothed
-        const real has_soft = has*keep + real(0.5)*smoothing;  // smoothed
+        const real lacks_soft = ((smoothing == real(0)) ? lacks : keep*lacks + real(0.5)*smoothing);  // smoothed
+        const real has_soft = ((smoothing == real(0)) ? has : has*keep + real(0.5)*smoothing);  // smoothed
         const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
         const real lean = lacks_soft - has_soft*tail;
         const real fall = -expm1_(-reach);  // 1 - tail
@@ -155,16 +156,16 @@ KERNEL sigmoid_focal_hvp(
         const real peak = weighted_(gamma, exp_(weighted_(real(2) - gamma, deep) - gamma*bend));  // gamma factor/mass^2
         const real keen = gamma*factor*steep + weighted_(lacks_soft, lift*reach);  // gamma focal/mass
         const real crest = lift*steep + weighted_(lacks_soft, peak*reach);  // gamma focal/mass^2
-        const real hit = ((alpha_on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
-        const real rest = ((alpha_on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
-        const real balance = (real(1) - target)*rest + hit*target;  // alpha or 1 - alpha
+        const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha
         const real focal_bar = balance*loss_bar*weight;
         const real tail_dot = -(logits_dot*sign*tail);
-        const real major_dot = logits_dot*major*sign*(tail/(real(1) + tail));
+        const real major_dot = logits_dot*major*minor*sign;
         const real lacks_dot = target_dot*((logits >= real(0)) ? real(-1) : real(1));
         const real has_dot = sign*target_dot;
-        const real lacks_soft_dot = keep*lacks_dot;
-        const real has_soft_dot = has_dot*keep;
+        const real lacks_soft_dot = lacks_dot*((smoothing == real(0)) ? real(1) : keep);
+        const real has_soft_dot = has_dot*((smoothing == real(0)) ? real(1) : keep);
         const real lean_dot = lacks_soft_dot - has_soft*tail_dot - has_soft_dot*tail;
         const real fall_dot = logits_dot*sign*tail;
         const real factor_dot = (attached == real(0) ? real(0) : gamma*factor*logits_dot*major*odds*sign*tilt) - (attached == real(0) ? real(0) : fall*lift*sign*target_dot);
@@ -173,11 +174,11 @@ KERNEL sigmoid_focal_hvp(
         const real heft_dot = (fall*keen*odds*sign - gamma*factor*keep*logits*odds - (attached == real(0) ? real(0) : gamma*fall*keen*odds*sign))*target_dot + gamma*logits_dot*major*odds*pull*sign - heft*logits_dot*sign*ratio_(lacks, mass, real(0));
         const real pull_dot = factor*lean_dot + factor_dot*lean + (attached == real(0) ? real(0) : heft*tilt_dot) + (attached == real(0) ? real(0) : heft_dot*tilt);
         const real keen_dot = (crest*fall*sign - keep*lift*logits - (attached == real(0) ? real(0) : gamma*crest*fall*sign))*target_dot + ((weighted_(lacks_soft, lift) - gamma*factor*has_soft*odds)*major*sign + has*keen*odds*sign + (attached == real(0) ? real(0) : gamma*keen*major*odds*sign*tilt))*logits_dot;
-        const real balance_dot = (hit - rest)*target_dot;
+        const real balance_dot = (upper - lower)*target_dot;
         const real balance_bar_dot = focal_dot*loss_bar*weight;
         const real focal_bar_dot = balance_dot*loss_bar*weight;
         const real logits_bar_dot = focal_bar*major*pull_dot*sign + focal_bar*major_dot*pull*sign + focal_bar_dot*major*pull*sign;
-        const real target_bar_dot = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar_dot + (hit - rest)*balance_bar_dot - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - (attached == real(0) ? real(0) : fall*focal_bar*keen_dot*sign) - (attached == real(0) ? real(0) : fall_dot*focal_bar*keen*sign);
+        const real target_bar_dot = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar_dot + (upper - lower)*balance_bar_dot - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - (attached == real(0) ? real(0) : fall*focal_bar*keen_dot*sign) - (attached == real(0) ? real(0) : fall_dot*focal_bar*keen*sign);
         logits_bar_dot_out.store(i, logits_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

@@ -13,8 +13,8 @@
 //     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
 //     gamma: power of 1 - p_t (default 2.0)
 //     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
-//     alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-//     alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+//     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+//     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
 //     alpha: factor of the elements that alpha_side names (default 0.25)
 //
 // Source
@@ -36,14 +36,14 @@ KERNEL sigmoid_focal_chance_value(
         const real bend = log1p_(tail);
         const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
         const real keep = real(1) - smoothing;
-        const real lacks_soft = keep*lacks + real(0.5)*smoothing;  // smoothed
+        const real lacks_soft = ((smoothing == real(0)) ? lacks : keep*lacks + real(0.5)*smoothing);  // smoothed
         const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
         const real miss = -expm1_(-bce);  // 1 - p_t
         const real factor = power_(miss, gamma);  // modulator
         const real focal = bce*factor;
-        const real hit = ((alpha_on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
-        const real rest = ((alpha_on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
-        const real balance = (real(1) - target)*rest + hit*target;  // alpha or 1 - alpha
+        const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha
         const real loss = weighted_(weight, balance*focal);
         loss_out.store(i, loss);
     });
@@ -70,8 +70,8 @@ KERNEL sigmoid_focal_chance_grad(
         const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
         const real has = ((logits >= real(0)) ? target : real(1) - target);  // share of the logit's side
         const real keep = real(1) - smoothing;
-        const real lacks_soft = keep*lacks + real(0.5)*smoothing;  // smoothed
-        const real has_soft = has*keep + real(0.5)*smoothing;  // smoothed
+        const real lacks_soft = ((smoothing == real(0)) ? lacks : keep*lacks + real(0.5)*smoothing);  // smoothed
+        const real has_soft = ((smoothing == real(0)) ? has : has*keep + real(0.5)*smoothing);  // smoothed
         const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
         const real lean = lacks_soft - has_soft*tail;
         const real chance = exp_(-bce);  // p_t of a hard target
@@ -81,15 +81,15 @@ KERNEL sigmoid_focal_chance_grad(
         const real steep = ratio_(bce, miss, real(1));  // at least 1
         const real felt = weighted_(chance, steep);  // at most 1
         const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by the cross-entropy
-        const real hit = ((alpha_on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
-        const real rest = ((alpha_on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
-        const real balance = (real(1) - target)*rest + hit*target;  // alpha or 1 - alpha
+        const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha
         const real loss = weighted_(weight, balance*focal);
         const real balance_bar = focal*loss_bar*weight;
         const real focal_bar = balance*loss_bar*weight;
         const real bce_bar = focal_bar*pull;
         const real logits_bar = bce_bar*lean*major*sign;
-        const real target_bar = (hit - rest)*balance_bar - bce_bar*keep*logits;
+        const real target_bar = (upper - lower)*balance_bar - bce_bar*keep*logits;
         loss_out.store(i, loss);
         logits_bar_out.store(i, logits_bar);
         target_bar_out.store(i, target_bar);
@@ -119,11 +119,12 @@ KERNEL sigmoid_focal_chance_hvp(
         const real tail = exp_(-reach);  // at most 1
         const real bend = log1p_(tail);
         const real major = real(1)/(real(1) + tail);  // the larger of p and 1 - p
+        const real minor = tail/(real(1) + tail);  // the smaller
         const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
         const real has = ((logits >= real(0)) ? target : real(1) - target);  // share of the logit's side
         const real keep = real(1) - smoothing;
-        const real lacks_soft = keep*lacks + real(0.5)*smoothing;  // smoothed
-        const real has_soft = has*keep + real(0.5)*smoothing;  // smoothed
+        const real lacks_soft = ((smoothing == real(0)) ? lacks : keep*lacks + real(0.5)*smoothing);  // smoothed
+        const real has_soft = ((smoothing == real(0)) ? has : has*keep + real(0.5)*smoothing);  // smoothed
         const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
         const real lean = lacks_soft - has_soft*tail;
         const real chance = exp_(-bce);  // p_t of a hard target
@@ -133,27 +134,27 @@ KERNEL sigmoid_focal_chance_hvp(
         const real felt = weighted_(chance, steep);  // at most 1
         const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by the cross-entropy
         const real sharp = ratio_(factor, miss, real(0));  // the power less 1
-        const real hit = ((alpha_on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
-        const real rest = ((alpha_on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
-        const real balance = (real(1) - target)*rest + hit*target;  // alpha or 1 - alpha
+        const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha
         const real focal_bar = balance*loss_bar*weight;
         const real bce_bar = focal_bar*pull;
         const real tail_dot = -(logits_dot*sign*tail);
-        const real major_dot = logits_dot*major*sign*(tail/(real(1) + tail));
+        const real major_dot = logits_dot*major*minor*sign;
         const real lacks_dot = target_dot*((logits >= real(0)) ? real(-1) : real(1));
         const real has_dot = sign*target_dot;
-        const real lacks_soft_dot = keep*lacks_dot;
-        const real has_soft_dot = has_dot*keep;
+        const real lacks_soft_dot = lacks_dot*((smoothing == real(0)) ? real(1) : keep);
+        const real has_soft_dot = has_dot*((smoothing == real(0)) ? real(1) : keep);
         const real bce_dot = lean*logits_dot*major*sign - keep*logits*target_dot;
         const real lean_dot = lacks_soft_dot - has_soft*tail_dot - has_soft_dot*tail;
         const real focal_dot = bce_dot*pull;
         const real pull_dot = (attached == real(0) ? real(0) : gamma*bce_dot*sharp*weighted_(chance, real(2) + (-real(1) + gamma)*felt - bce));
-        const real balance_dot = (hit - rest)*target_dot;
+        const real balance_dot = (upper - lower)*target_dot;
         const real balance_bar_dot = focal_dot*loss_bar*weight;
         const real focal_bar_dot = balance_dot*loss_bar*weight;
         const real bce_bar_dot = focal_bar*pull_dot + focal_bar_dot*pull;
         const real logits_bar_dot = bce_bar*lean*major_dot*sign + bce_bar*lean_dot*major*sign + bce_bar_dot*lean*major*sign;
-        const real target_bar_dot = (hit - rest)*balance_bar_dot - bce_bar*keep*logits_dot - bce_bar_dot*keep*logits;
+        const real target_bar_dot = (upper - lower)*balance_bar_dot - bce_bar*keep*logits_dot - bce_bar_dot*keep*logits;
         logits_bar_dot_out.store(i, logits_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

@@ -11,8 +11,8 @@ Subgradients
 Constants
     gamma: factor of the logit (default 1.0)
     beta: added to it (default 0.0)
-    alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-    alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+    on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+    on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 1.0)
 
 Source
@@ -22,7 +22,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("gamma", "beta", "alpha_on_positives", "alpha_on_negatives", "alpha",)
+CONSTANTS = ("gamma", "beta", "on_positives", "on_negatives", "alpha",)
 
 
 def weighted(g, x):
@@ -49,7 +49,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, weight, gamma, beta, alpha_on_positives, alpha_on_negatives, alpha):
+def value(logits, target, weight, gamma, beta, on_positives, on_negatives, alpha):
     """Return loss, one an item."""
     turn = 2.0*target - 1.0
     toward = logits*turn  # logit, positive where it is right
@@ -60,14 +60,14 @@ def value(logits, target, weight, gamma, beta, alpha_on_positives, alpha_on_nega
     tail = (1.0 + np.fmax(-(lost*right), -1.0))*np.exp(-np.abs(level))
     most = np.where((level >= 0.0), 0.0, -level - lost)
     focal = (np.log1p(tail) + most)/gamma
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     loss = weighted(weight, balance*focal)
     return loss
 
 
-def grad(logits, target, weight, loss_bar, gamma, beta, alpha_on_positives, alpha_on_negatives, alpha):
+def grad(logits, target, weight, loss_bar, gamma, beta, on_positives, on_negatives, alpha):
     """Return loss, then its derivative by every column times loss_bar."""
     turn = 2.0*target - 1.0
     toward = logits*turn  # logit, positive where it is right
@@ -79,19 +79,19 @@ def grad(logits, target, weight, loss_bar, gamma, beta, alpha_on_positives, alph
     most = np.where((level >= 0.0), 0.0, -level - lost)
     focal = (np.log1p(tail) + most)/gamma
     miss = np.where((level >= 0.0), tail, 1.0)/(1.0 + tail)  # 1 - sigma
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     loss = weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     toward_bar = -(focal_bar*miss)
     logits_bar = toward_bar*turn
-    target_bar = (hit - rest)*balance_bar + 2.0*logits*toward_bar
+    target_bar = (upper - lower)*balance_bar + 2.0*logits*toward_bar
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, beta, alpha_on_positives, alpha_on_negatives, alpha):
+def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, beta, on_positives, on_negatives, alpha):
     """Return the derivative of the gradient along the `_dot` columns."""
     turn = 2.0*target - 1.0
     toward = logits*turn  # logit, positive where it is right
@@ -101,42 +101,42 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, beta, a
     right = np.where((level >= 0.0), 1.0, -1.0)
     tail = (1.0 + np.fmax(-(lost*right), -1.0))*np.exp(-np.abs(level))
     miss = np.where((level >= 0.0), tail, 1.0)/(1.0 + tail)  # 1 - sigma
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     focal_bar = balance*loss_bar*weight
     toward_bar = -(focal_bar*miss)
     turn_dot = 2.0*target_dot
     toward_dot = 2.0*logits*target_dot + logits_dot*turn
     focal_dot = -(miss*toward_dot)
     miss_dot = -(gamma*(tail/(1.0 + tail))*(toward_dot/(1.0 + tail)))
-    balance_dot = (hit - rest)*target_dot
+    balance_dot = (upper - lower)*target_dot
     balance_bar_dot = focal_dot*loss_bar*weight
     focal_bar_dot = balance_dot*loss_bar*weight
     toward_bar_dot = -focal_bar*miss_dot - focal_bar_dot*miss
     logits_bar_dot = toward_bar*turn_dot + toward_bar_dot*turn
-    target_bar_dot = (hit - rest)*balance_bar_dot + 2.0*logits*toward_bar_dot + 2.0*logits_dot*toward_bar
+    target_bar_dot = (upper - lower)*balance_bar_dot + 2.0*logits*toward_bar_dot + 2.0*logits_dot*toward_bar
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, weight, loss_bar, gamma, beta, alpha_on_positives, alpha_on_negatives, alpha):
+def trace(logits, target, weight, loss_bar, gamma, beta, on_positives, on_negatives, alpha):
     """Return every quantity of the plain program and its adjoint, by name."""
     toward = (2.0*target - 1.0)*logits  # logit, positive where it is right
     focal = np.log1p(np.exp(-gamma*toward - beta))/gamma
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     loss = weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     toward_bar = -(focal_bar*np.exp(-gamma*toward - beta)/(1.0 + np.exp(-gamma*toward - beta)))
     logits_bar = (2.0*target - 1.0)*toward_bar
-    target_bar = (hit - rest)*balance_bar + 2.0*logits*toward_bar
+    target_bar = (upper - lower)*balance_bar + 2.0*logits*toward_bar
     return {
         "toward": toward,
         "focal": focal,
-        "hit": hit,
-        "rest": rest,
+        "upper": upper,
+        "lower": lower,
         "balance": balance,
         "loss": loss,
         "balance_bar": balance_bar,

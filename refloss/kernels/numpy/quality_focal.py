@@ -12,8 +12,8 @@ Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     beta: power of the distance (default 2.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
-    alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-    alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+    on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+    on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 1.0)
 
 Source
@@ -23,7 +23,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("smoothing", "beta", "attached", "alpha_on_positives", "alpha_on_negatives", "alpha",)
+CONSTANTS = ("smoothing", "beta", "attached", "on_positives", "on_negatives", "alpha",)
 
 
 def weighted(g, x):
@@ -38,7 +38,7 @@ def power(x, g):
     return np.where(zero, at0, np.power(np.where(zero, 1.0, x), g))
 
 
-def value(logits, target, weight, smoothing, beta, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def value(logits, target, weight, smoothing, beta, attached, on_positives, on_negatives, alpha):
     """Return loss, one an item."""
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
@@ -47,43 +47,44 @@ def value(logits, target, weight, smoothing, beta, attached, alpha_on_positives,
     lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
     has = np.where((logits >= 0.0), target, 1.0 - target)  # share of the logit's side
     keep = 1.0 - smoothing
-    lacks_soft = keep*lacks + 0.5*smoothing  # smoothed
-    has_soft = has*keep + 0.5*smoothing  # smoothed
+    lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
+    has_soft = np.where((smoothing == 0.0), has, has*keep + 0.5*smoothing)  # smoothed
     bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
     lean = lacks_soft - has_soft*tail
     apart = np.abs(lean)*major  # distance of prediction and target
     factor = power(apart, beta)  # modulator
     focal = factor*bce
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     loss = weighted(weight, balance*focal)
     return loss
 
 
-def grad(logits, target, weight, loss_bar, smoothing, beta, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def grad(logits, target, weight, loss_bar, smoothing, beta, attached, on_positives, on_negatives, alpha):
     """Return loss, then its derivative by every column times loss_bar."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
     bend = np.log1p(tail)
     major = 1.0/(1.0 + tail)  # the larger of p and 1 - p
+    minor = tail/(1.0 + tail)  # the smaller
     lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
     has = np.where((logits >= 0.0), target, 1.0 - target)  # share of the logit's side
     keep = 1.0 - smoothing
-    lacks_soft = keep*lacks + 0.5*smoothing  # smoothed
-    has_soft = has*keep + 0.5*smoothing  # smoothed
+    lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
+    has_soft = np.where((smoothing == 0.0), has, has*keep + 0.5*smoothing)  # smoothed
     bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
     lean = lacks_soft - has_soft*tail
     apart = np.abs(lean)*major  # distance of prediction and target
     side = (2.0*np.heaviside(lean, 0.5) - 1.0)*sign  # sign of prediction minus target
     factor = power(apart, beta)  # modulator
     focal = factor*bce
-    width = major*(tail/(1.0 + tail))  # p (1 - p)
+    width = major*minor  # p (1 - p)
     rise = weighted(beta, power(apart, -1.0 + beta))
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     loss = weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
@@ -91,43 +92,44 @@ def grad(logits, target, weight, loss_bar, smoothing, beta, attached, alpha_on_p
     apart_bar = factor_bar*rise
     bce_bar = factor*focal_bar
     logits_bar = apart_bar*side*width + bce_bar*lean*major*sign
-    target_bar = (hit - rest)*balance_bar - apart_bar*side - bce_bar*keep*logits
+    target_bar = (upper - lower)*balance_bar - apart_bar*side - bce_bar*keep*logits
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, beta, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, beta, attached, on_positives, on_negatives, alpha):
     """Return the derivative of the gradient along the `_dot` columns."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
     bend = np.log1p(tail)
     major = 1.0/(1.0 + tail)  # the larger of p and 1 - p
+    minor = tail/(1.0 + tail)  # the smaller
     lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
     has = np.where((logits >= 0.0), target, 1.0 - target)  # share of the logit's side
     keep = 1.0 - smoothing
-    lacks_soft = keep*lacks + 0.5*smoothing  # smoothed
-    has_soft = has*keep + 0.5*smoothing  # smoothed
+    lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
+    has_soft = np.where((smoothing == 0.0), has, has*keep + 0.5*smoothing)  # smoothed
     bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
     lean = lacks_soft - has_soft*tail
     fall = -np.expm1(-reach)  # 1 - tail
     apart = np.abs(lean)*major  # distance of prediction and target
     side = (2.0*np.heaviside(lean, 0.5) - 1.0)*sign  # sign of prediction minus target
     factor = power(apart, beta)  # modulator
-    width = major*(tail/(1.0 + tail))  # p (1 - p)
+    width = major*minor  # p (1 - p)
     rise = weighted(beta, power(apart, -1.0 + beta))
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     focal_bar = balance*loss_bar*weight
     factor_bar = np.where(attached == 0.0, 0.0, bce*focal_bar)
     apart_bar = factor_bar*rise
     bce_bar = factor*focal_bar
     tail_dot = -(logits_dot*sign*tail)
-    major_dot = logits_dot*major*sign*(tail/(1.0 + tail))
+    major_dot = logits_dot*major*minor*sign
     lacks_dot = target_dot*np.where((logits >= 0.0), -1.0, 1.0)
     has_dot = sign*target_dot
-    lacks_soft_dot = keep*lacks_dot
-    has_soft_dot = has_dot*keep
+    lacks_soft_dot = lacks_dot*np.where((smoothing == 0.0), 1.0, keep)
+    has_soft_dot = has_dot*np.where((smoothing == 0.0), 1.0, keep)
     bce_dot = lean*logits_dot*major*sign - keep*logits*target_dot
     lean_dot = lacks_soft_dot - has_soft*tail_dot - has_soft_dot*tail
     apart_dot = logits_dot*side*width - side*target_dot
@@ -135,18 +137,18 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, bet
     focal_dot = factor*bce_dot + np.where(attached == 0.0, 0.0, bce*factor_dot)
     width_dot = -(fall*logits_dot*major*sign*width)
     rise_dot = apart_dot*weighted(beta*(-1.0 + beta), power(apart, -2.0 + beta))
-    balance_dot = (hit - rest)*target_dot
+    balance_dot = (upper - lower)*target_dot
     balance_bar_dot = focal_dot*loss_bar*weight
     focal_bar_dot = balance_dot*loss_bar*weight
     factor_bar_dot = np.where(attached == 0.0, 0.0, bce*focal_bar_dot) + np.where(attached == 0.0, 0.0, bce_dot*focal_bar)
     apart_bar_dot = factor_bar*rise_dot + factor_bar_dot*rise
     bce_bar_dot = factor*focal_bar_dot + np.where(attached == 0.0, 0.0, factor_dot*focal_bar)
     logits_bar_dot = apart_bar*side*width_dot + apart_bar_dot*side*width + bce_bar*lean*major_dot*sign + bce_bar*lean_dot*major*sign + bce_bar_dot*lean*major*sign
-    target_bar_dot = (hit - rest)*balance_bar_dot - apart_bar_dot*side - bce_bar*keep*logits_dot - bce_bar_dot*keep*logits
+    target_bar_dot = (upper - lower)*balance_bar_dot - apart_bar_dot*side - bce_bar*keep*logits_dot - bce_bar_dot*keep*logits
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, weight, loss_bar, smoothing, beta, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def trace(logits, target, weight, loss_bar, smoothing, beta, attached, on_positives, on_negatives, alpha):
     """Return every quantity of the plain program and its adjoint, by name."""
     wanted = (1.0 - smoothing)*target + 0.5*smoothing  # smoothed target
     bce = (1.0 - wanted)*np.log1p(np.exp(logits)) + wanted*np.log1p(np.exp(-logits))  # cross-entropy
@@ -154,9 +156,9 @@ def trace(logits, target, weight, loss_bar, smoothing, beta, attached, alpha_on_
     apart = np.abs(prob - target)  # distance of prediction and target
     factor = power(apart, beta)  # modulator
     focal = factor*bce
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     loss = weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
@@ -166,7 +168,7 @@ def trace(logits, target, weight, loss_bar, smoothing, beta, attached, alpha_on_
     bce_bar = factor*focal_bar
     wanted_bar = (np.log1p(np.exp(-logits)) - np.log1p(np.exp(logits)))*bce_bar
     logits_bar = ((1.0 - wanted)*np.exp(logits)/(1.0 + np.exp(logits)) - wanted*np.exp(-logits)/(1.0 + np.exp(-logits)))*bce_bar + prob_bar*np.exp(-logits)/((1.0 + np.exp(-logits))*(1.0 + np.exp(-logits)))
-    target_bar = (1.0 - smoothing)*wanted_bar + (2.0*np.heaviside(target - prob, 0.5) - 1.0)*apart_bar + (hit - rest)*balance_bar
+    target_bar = (1.0 - smoothing)*wanted_bar + (2.0*np.heaviside(target - prob, 0.5) - 1.0)*apart_bar + (upper - lower)*balance_bar
     return {
         "wanted": wanted,
         "bce": bce,
@@ -174,8 +176,8 @@ def trace(logits, target, weight, loss_bar, smoothing, beta, attached, alpha_on_
         "apart": apart,
         "factor": factor,
         "focal": focal,
-        "hit": hit,
-        "rest": rest,
+        "upper": upper,
+        "lower": lower,
         "balance": balance,
         "loss": loss,
         "balance_bar": balance_bar,

@@ -13,8 +13,8 @@ Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
-    alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-    alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+    on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+    on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 0.25)
 
 Source
@@ -24,7 +24,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("smoothing", "gamma", "attached", "alpha_on_positives", "alpha_on_negatives", "alpha",)
+CONSTANTS = ("smoothing", "gamma", "attached", "on_positives", "on_negatives", "alpha",)
 
 
 def ratio(n, d, at0):
@@ -64,7 +64,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, weight, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def value(logits, target, weight, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return loss, one an item."""
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
@@ -72,7 +72,7 @@ def value(logits, target, weight, smoothing, gamma, attached, alpha_on_positives
     lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
     has = np.where((logits >= 0.0), target, 1.0 - target)  # share of the logit's side
     keep = 1.0 - smoothing
-    lacks_soft = keep*lacks + 0.5*smoothing  # smoothed
+    lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
     bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
     mass = has*tail + lacks  # 1 - p_t, but for a factor 1 + tail
     deep = np.where((lacks == 0.0), reach, -np.log(mass))  # -log mass
@@ -81,14 +81,14 @@ def value(logits, target, weight, smoothing, gamma, attached, alpha_on_positives
     lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth)  # rounding errors of the exponent
     factor = (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled)  # modulator
     focal = bce*factor
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     loss = weighted(weight, balance*focal)
     return loss
 
 
-def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return loss, then its derivative by every column times loss_bar."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -98,8 +98,8 @@ def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_
     lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
     has = np.where((logits >= 0.0), target, 1.0 - target)  # share of the logit's side
     keep = 1.0 - smoothing
-    lacks_soft = keep*lacks + 0.5*smoothing  # smoothed
-    has_soft = has*keep + 0.5*smoothing  # smoothed
+    lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
+    has_soft = np.where((smoothing == 0.0), has, has*keep + 0.5*smoothing)  # smoothed
     bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
     lean = lacks_soft - has_soft*tail
     fall = -np.expm1(-reach)  # 1 - tail
@@ -117,29 +117,30 @@ def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_
     steep = ratio(bend, mass, 1.0)  # at most 1
     lift = weighted(gamma, np.exp(weighted(1.0 - gamma, deep) - gamma*bend))  # gamma factor/mass^1
     keen = gamma*factor*steep + weighted(lacks_soft, lift*reach)  # gamma focal/mass
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     loss = weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     logits_bar = focal_bar*major*pull*sign
-    target_bar = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*focal_bar + (hit - rest)*balance_bar
+    target_bar = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*focal_bar + (upper - lower)*balance_bar
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return the derivative of the gradient along the `_dot` columns."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
     bend = np.log1p(tail)
     major = 1.0/(1.0 + tail)  # the larger of p and 1 - p
+    minor = tail/(1.0 + tail)  # the smaller
     lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
     has = np.where((logits >= 0.0), target, 1.0 - target)  # share of the logit's side
     keep = 1.0 - smoothing
-    lacks_soft = keep*lacks + 0.5*smoothing  # smoothed
-    has_soft = has*keep + 0.5*smoothing  # smoothed
+    lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
+    has_soft = np.where((smoothing == 0.0), has, has*keep + 0.5*smoothing)  # smoothed
     bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
     lean = lacks_soft - has_soft*tail
     fall = -np.expm1(-reach)  # 1 - tail
@@ -159,16 +160,16 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gam
     peak = weighted(gamma, np.exp(weighted(2.0 - gamma, deep) - gamma*bend))  # gamma factor/mass^2
     keen = gamma*factor*steep + weighted(lacks_soft, lift*reach)  # gamma focal/mass
     crest = lift*steep + weighted(lacks_soft, peak*reach)  # gamma focal/mass^2
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     focal_bar = balance*loss_bar*weight
     tail_dot = -(logits_dot*sign*tail)
-    major_dot = logits_dot*major*sign*(tail/(1.0 + tail))
+    major_dot = logits_dot*major*minor*sign
     lacks_dot = target_dot*np.where((logits >= 0.0), -1.0, 1.0)
     has_dot = sign*target_dot
-    lacks_soft_dot = keep*lacks_dot
-    has_soft_dot = has_dot*keep
+    lacks_soft_dot = lacks_dot*np.where((smoothing == 0.0), 1.0, keep)
+    has_soft_dot = has_dot*np.where((smoothing == 0.0), 1.0, keep)
     lean_dot = lacks_soft_dot - has_soft*tail_dot - has_soft_dot*tail
     fall_dot = logits_dot*sign*tail
     factor_dot = np.where(attached == 0.0, 0.0, gamma*factor*logits_dot*major*odds*sign*tilt) - np.where(attached == 0.0, 0.0, fall*lift*sign*target_dot)
@@ -177,54 +178,50 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gam
     heft_dot = (fall*keen*odds*sign - gamma*factor*keep*logits*odds - np.where(attached == 0.0, 0.0, gamma*fall*keen*odds*sign))*target_dot + gamma*logits_dot*major*odds*pull*sign - heft*logits_dot*sign*ratio(lacks, mass, 0.0)
     pull_dot = factor*lean_dot + factor_dot*lean + np.where(attached == 0.0, 0.0, heft*tilt_dot) + np.where(attached == 0.0, 0.0, heft_dot*tilt)
     keen_dot = (crest*fall*sign - keep*lift*logits - np.where(attached == 0.0, 0.0, gamma*crest*fall*sign))*target_dot + ((weighted(lacks_soft, lift) - gamma*factor*has_soft*odds)*major*sign + has*keen*odds*sign + np.where(attached == 0.0, 0.0, gamma*keen*major*odds*sign*tilt))*logits_dot
-    balance_dot = (hit - rest)*target_dot
+    balance_dot = (upper - lower)*target_dot
     balance_bar_dot = focal_dot*loss_bar*weight
     focal_bar_dot = balance_dot*loss_bar*weight
     logits_bar_dot = focal_bar*major*pull_dot*sign + focal_bar*major_dot*pull*sign + focal_bar_dot*major*pull*sign
-    target_bar_dot = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*focal_bar_dot + (hit - rest)*balance_bar_dot - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - np.where(attached == 0.0, 0.0, fall*focal_bar*keen_dot*sign) - np.where(attached == 0.0, 0.0, fall_dot*focal_bar*keen*sign)
+    target_bar_dot = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*focal_bar_dot + (upper - lower)*balance_bar_dot - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - np.where(attached == 0.0, 0.0, fall*focal_bar*keen_dot*sign) - np.where(attached == 0.0, 0.0, fall_dot*focal_bar*keen*sign)
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def trace(logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return every quantity of the plain program and its adjoint, by name."""
     wanted = (1.0 - smoothing)*target + 0.5*smoothing  # smoothed target
     bce = (1.0 - wanted)*np.log1p(np.exp(logits)) + wanted*np.log1p(np.exp(-logits))  # cross-entropy
     prob = 1.0/(1.0 + np.exp(-logits))  # sigmoid
-    rival = 1.0/(1.0 + np.exp(logits))  # 1 - sigmoid
-    miss = (1.0 - target)*prob + rival*target  # 1 - p_t
-    factor = power(miss, gamma)  # modulator
+    chance = (1.0 - prob)*(1.0 - target) + prob*target  # p_t
+    factor = power(1.0 - chance, gamma)  # modulator
     focal = factor*bce
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     loss = weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     factor_bar = np.where(attached == 0.0, 0.0, bce*focal_bar)
-    miss_bar = factor_bar*weighted(gamma, power(miss, -1.0 + gamma))
-    rival_bar = miss_bar*target
-    prob_bar = (1.0 - target)*miss_bar
+    chance_bar = -(factor_bar*weighted(gamma, power(1.0 - chance, -1.0 + gamma)))
+    prob_bar = (2.0*target - 1.0)*chance_bar
     bce_bar = factor*focal_bar
     wanted_bar = (np.log1p(np.exp(-logits)) - np.log1p(np.exp(logits)))*bce_bar
-    logits_bar = ((1.0 - wanted)*np.exp(logits)/(1.0 + np.exp(logits)) - wanted*np.exp(-logits)/(1.0 + np.exp(-logits)))*bce_bar + prob_bar*np.exp(-logits)/((1.0 + np.exp(-logits))*(1.0 + np.exp(-logits))) - rival_bar*np.exp(logits)/((1.0 + np.exp(logits))*(1.0 + np.exp(logits)))
-    target_bar = (1.0 - smoothing)*wanted_bar + (hit - rest)*balance_bar + (rival - prob)*miss_bar
+    logits_bar = ((1.0 - wanted)*np.exp(logits)/(1.0 + np.exp(logits)) - wanted*np.exp(-logits)/(1.0 + np.exp(-logits)))*bce_bar + prob_bar*np.exp(-logits)/((1.0 + np.exp(-logits))*(1.0 + np.exp(-logits)))
+    target_bar = (1.0 - smoothing)*wanted_bar + (upper - lower)*balance_bar + (2.0*prob - 1.0)*chance_bar
     return {
         "wanted": wanted,
         "bce": bce,
         "prob": prob,
-        "rival": rival,
-        "miss": miss,
+        "chance": chance,
         "factor": factor,
         "focal": focal,
-        "hit": hit,
-        "rest": rest,
+        "upper": upper,
+        "lower": lower,
         "balance": balance,
         "loss": loss,
         "balance_bar": balance_bar,
         "focal_bar": focal_bar,
         "factor_bar": factor_bar,
-        "miss_bar": miss_bar,
-        "rival_bar": rival_bar,
+        "chance_bar": chance_bar,
         "prob_bar": prob_bar,
         "bce_bar": bce_bar,
         "wanted_bar": wanted_bar,

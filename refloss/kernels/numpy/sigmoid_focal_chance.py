@@ -13,8 +13,8 @@ Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
-    alpha_on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-    alpha_on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+    on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+    on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 0.25)
 
 Source
@@ -24,7 +24,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("smoothing", "gamma", "attached", "alpha_on_positives", "alpha_on_negatives", "alpha",)
+CONSTANTS = ("smoothing", "gamma", "attached", "on_positives", "on_negatives", "alpha",)
 
 
 def ratio(n, d, at0):
@@ -45,26 +45,26 @@ def power(x, g):
     return np.where(zero, at0, np.power(np.where(zero, 1.0, x), g))
 
 
-def value(logits, target, weight, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def value(logits, target, weight, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return loss, one an item."""
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
     bend = np.log1p(tail)
     lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
     keep = 1.0 - smoothing
-    lacks_soft = keep*lacks + 0.5*smoothing  # smoothed
+    lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
     bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
     miss = -np.expm1(-bce)  # 1 - p_t
     factor = power(miss, gamma)  # modulator
     focal = bce*factor
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     loss = weighted(weight, balance*focal)
     return loss
 
 
-def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return loss, then its derivative by every column times loss_bar."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -74,8 +74,8 @@ def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_
     lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
     has = np.where((logits >= 0.0), target, 1.0 - target)  # share of the logit's side
     keep = 1.0 - smoothing
-    lacks_soft = keep*lacks + 0.5*smoothing  # smoothed
-    has_soft = has*keep + 0.5*smoothing  # smoothed
+    lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
+    has_soft = np.where((smoothing == 0.0), has, has*keep + 0.5*smoothing)  # smoothed
     bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
     lean = lacks_soft - has_soft*tail
     chance = np.exp(-bce)  # p_t of a hard target
@@ -85,30 +85,31 @@ def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_
     steep = ratio(bce, miss, 1.0)  # at least 1
     felt = weighted(chance, steep)  # at most 1
     pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by the cross-entropy
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     loss = weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     bce_bar = focal_bar*pull
     logits_bar = bce_bar*lean*major*sign
-    target_bar = (hit - rest)*balance_bar - bce_bar*keep*logits
+    target_bar = (upper - lower)*balance_bar - bce_bar*keep*logits
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return the derivative of the gradient along the `_dot` columns."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
     bend = np.log1p(tail)
     major = 1.0/(1.0 + tail)  # the larger of p and 1 - p
+    minor = tail/(1.0 + tail)  # the smaller
     lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
     has = np.where((logits >= 0.0), target, 1.0 - target)  # share of the logit's side
     keep = 1.0 - smoothing
-    lacks_soft = keep*lacks + 0.5*smoothing  # smoothed
-    has_soft = has*keep + 0.5*smoothing  # smoothed
+    lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
+    has_soft = np.where((smoothing == 0.0), has, has*keep + 0.5*smoothing)  # smoothed
     bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
     lean = lacks_soft - has_soft*tail
     chance = np.exp(-bce)  # p_t of a hard target
@@ -118,40 +119,40 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gam
     felt = weighted(chance, steep)  # at most 1
     pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by the cross-entropy
     sharp = ratio(factor, miss, 0.0)  # the power less 1
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     focal_bar = balance*loss_bar*weight
     bce_bar = focal_bar*pull
     tail_dot = -(logits_dot*sign*tail)
-    major_dot = logits_dot*major*sign*(tail/(1.0 + tail))
+    major_dot = logits_dot*major*minor*sign
     lacks_dot = target_dot*np.where((logits >= 0.0), -1.0, 1.0)
     has_dot = sign*target_dot
-    lacks_soft_dot = keep*lacks_dot
-    has_soft_dot = has_dot*keep
+    lacks_soft_dot = lacks_dot*np.where((smoothing == 0.0), 1.0, keep)
+    has_soft_dot = has_dot*np.where((smoothing == 0.0), 1.0, keep)
     bce_dot = lean*logits_dot*major*sign - keep*logits*target_dot
     lean_dot = lacks_soft_dot - has_soft*tail_dot - has_soft_dot*tail
     focal_dot = bce_dot*pull
     pull_dot = np.where(attached == 0.0, 0.0, gamma*bce_dot*sharp*weighted(chance, 2.0 + (-1.0 + gamma)*felt - bce))
-    balance_dot = (hit - rest)*target_dot
+    balance_dot = (upper - lower)*target_dot
     balance_bar_dot = focal_dot*loss_bar*weight
     focal_bar_dot = balance_dot*loss_bar*weight
     bce_bar_dot = focal_bar*pull_dot + focal_bar_dot*pull
     logits_bar_dot = bce_bar*lean*major_dot*sign + bce_bar*lean_dot*major*sign + bce_bar_dot*lean*major*sign
-    target_bar_dot = (hit - rest)*balance_bar_dot - bce_bar*keep*logits_dot - bce_bar_dot*keep*logits
+    target_bar_dot = (upper - lower)*balance_bar_dot - bce_bar*keep*logits_dot - bce_bar_dot*keep*logits
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on_positives, alpha_on_negatives, alpha):
+def trace(logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
     """Return every quantity of the plain program and its adjoint, by name."""
     wanted = (1.0 - smoothing)*target + 0.5*smoothing  # smoothed target
     bce = (1.0 - wanted)*np.log1p(np.exp(logits)) + wanted*np.log1p(np.exp(-logits))  # cross-entropy
     chance = np.exp(-bce)  # p_t of a hard target
     factor = power(1.0 - chance, gamma)  # modulator
     focal = factor*bce
-    hit = np.where((alpha_on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
-    rest = np.where((alpha_on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
-    balance = (1.0 - target)*rest + hit*target  # alpha or 1 - alpha
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     loss = weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
@@ -160,15 +161,15 @@ def trace(logits, target, weight, loss_bar, smoothing, gamma, attached, alpha_on
     bce_bar = factor*focal_bar - chance_bar*np.exp(-bce)
     wanted_bar = (np.log1p(np.exp(-logits)) - np.log1p(np.exp(logits)))*bce_bar
     logits_bar = ((1.0 - wanted)*np.exp(logits)/(1.0 + np.exp(logits)) - wanted*np.exp(-logits)/(1.0 + np.exp(-logits)))*bce_bar
-    target_bar = (1.0 - smoothing)*wanted_bar + (hit - rest)*balance_bar
+    target_bar = (1.0 - smoothing)*wanted_bar + (upper - lower)*balance_bar
     return {
         "wanted": wanted,
         "bce": bce,
         "chance": chance,
         "factor": factor,
         "focal": focal,
-        "hit": hit,
-        "rest": rest,
+        "upper": upper,
+        "lower": lower,
         "balance": balance,
         "loss": loss,
         "balance_bar": balance_bar,

@@ -33,25 +33,41 @@ from refloss.symbolic.functions import (
 )
 from refloss.symbolic.vocabulary.elements import Elements
 
-__all__ = ["apart_modulated", "balance", "binary", "chance_modulated", "modulated", "star"]
+__all__ = [
+    "apart_modulated",
+    "balance",
+    "binary",
+    "chance_modulated",
+    "modulated",
+    "of_probabilities",
+    "star",
+    "two_modulated",
+]
 
 
-def balance(a: Elements, amount: sp.Expr, on_positives: sp.Expr, on_negatives: sp.Expr) -> None:
+def balance(
+    a: Elements, amount: sp.Expr, on_positives: sp.Expr, on_negatives: sp.Expr, share: sp.Expr
+) -> None:
     """Name ``balance``, α or 1 − α by the target, and between them for a target between.
 
     Parameters
     ----------
     a : Elements
-        With ``target``.
+        Where ``upper`` and ``lower``, the factors of positives and negatives, are named too.
     amount : sympy.Expr
         The α of focal loss.
     on_positives, on_negatives : sympy.Expr
         1: such elements are multiplied by α; 0: by 1 − α.
+    share : sympy.Expr
+        The target.
     """
-    for name, side in (("hit", on_positives), ("rest", on_negatives)):
+    for name, side, whose in (
+        ("upper", on_positives, "positives"),
+        ("lower", on_negatives, "negatives"),
+    ):
         taken = sp.Piecewise((1 - amount, sp.Eq(side, 0)), (amount, True))
-        a.let(name, taken, f"factor of {'positives' if name == 'hit' else 'negatives'}")
-    a.let("balance", a.hit * a.target + a.rest * (1 - a.target), "alpha or 1 - alpha")
+        a.let(name, taken, f"factor of {whose}")
+    a.let("balance", a.upper * share + a.lower * (1 - share), "alpha or 1 - alpha")
 
 
 @Vocabulary
@@ -71,17 +87,21 @@ def _(P: Build, a: Elements, smoothing: sp.Expr) -> None:
     a.let("tail", sp.exp(-a.reach), "at most 1")
     a.let("bend", log1p(a.tail))
     a.let("major", Quotient(sp.S.One, 1 + a.tail), "the larger of p and 1 - p")
+    a.let("minor", Quotient(a.tail, 1 + a.tail), "the smaller")
     a.let("lacks", sp.Piecewise((1 - a.target, right), (a.target, True)), "share of the other side")
     a.let("has", sp.Piecewise((a.target, right), (1 - a.target, True)), "share of the logit's side")
     a.let("keep", 1 - smoothing)
-    a.let("lacks_soft", a.keep * a.lacks + smoothing / 2, "smoothed")
-    a.let("has_soft", a.keep * a.has + smoothing / 2, "smoothed")
+    for name, share in (("lacks_soft", a.lacks), ("has_soft", a.has)):
+        moved = a.keep * share + smoothing / 2
+        a.let(name, sp.Piecewise((share, sp.Eq(smoothing, 0)), (moved, True)), "smoothed")
     a.let("bce", Weighted(a.lacks_soft, a.reach) + a.bend, "cross-entropy: terms >= 0")
     a.let("lean", a.lacks_soft - a.has_soft * a.tail)
     a.let("fall", -expm1(-a.reach), "1 - tail")
     a.partials("fall", {a.logits: a.sign * a.tail})
     a.partials("tail", {a.logits: -a.sign * a.tail})
-    a.partials("major", {a.logits: a.sign * a.major * Quotient(a.tail, 1 + a.tail)})
+    a.partials("major", {a.logits: a.sign * a.major * a.minor})
+    a.partials("minor", {a.logits: -a.sign * a.major * a.minor})
+    a.partials("bend", {a.logits: -a.sign * a.minor})
     a.partials("bce", {a.logits: a.sign * a.major * a.lean, a.target: -a.keep * a.logits})
 
 
@@ -92,9 +112,8 @@ def modulated(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     Of a target between 0 and 1, p_t = p t + (1 − p)(1 − t).
     """
     a.let("prob", 1 / (1 + sp.exp(-a.logits)), "sigmoid")
-    a.let("rival", 1 / (1 + sp.exp(a.logits)), "1 - sigmoid")
-    a.let("miss", a.prob * (1 - a.target) + a.rival * a.target, "1 - p_t")
-    a.let("factor", Power(a.miss, power), "modulator")
+    a.let("chance", a.prob * a.target + (1 - a.prob) * (1 - a.target), "p_t")
+    a.let("factor", Power(1 - a.chance, power), "modulator")
     a.let("focal", Gate(a.factor, attached) * a.bce)
 
 
@@ -179,6 +198,46 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
 
 
 @Vocabulary
+def two_modulated(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    """Name ``focal``: both parts of ``bce``, each with a modulator and a balance of its own."""
+    a.let("prob", 1 / (1 + sp.exp(-a.logits)), "sigmoid")
+    for name, miss in (("positive", 1 - a.prob), ("negative", a.prob)):
+        a.let(f"{name}_factor", Power(miss, power), "modulator")
+    positive = Gate(a.positive_factor, attached) * log1p(sp.exp(-a.logits))
+    negative = Gate(a.negative_factor, attached) * log1p(sp.exp(a.logits))
+    parts = a.upper * (a.wanted * positive) + a.lower * ((1 - a.wanted) * negative)
+    a.let("focal", parts)
+
+
+@two_modulated.when_stable
+def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    right = a.logits >= 0
+    a.let("own", sp.Piecewise((a.upper, right), (a.lower, True)), "factor of the logit's side")
+    a.let("other", sp.Piecewise((a.lower, right), (a.upper, True)), "of the other")
+    a.let("far", a.reach + a.bend, "-log minor; that of major is bend")
+    a.let("scaled", Weighted(power, a.far))
+    a.let("lost", TwoProdError(power, a.far) + power * TwoSumError(a.reach, a.bend))
+    a.let("faint", sp.exp(-a.scaled) * (1 + MaxNumber(-a.lost, -1)), "modulator, logit right")
+    a.let("strong", sp.exp(-power * a.bend), "modulator, logit wrong")
+    right_part = a.own * (a.has_soft * (a.faint * a.bend))
+    a.let("focal", right_part + a.other * Weighted(a.lacks_soft, a.strong * a.far))
+    gain = Switch(attached) * power
+    a.partials("far", {a.logits: a.sign * a.major})
+    a.partials("faint", {a.logits: -gain * a.sign * a.major * a.faint})
+    a.partials("strong", {a.logits: gain * a.sign * a.minor * a.strong})
+
+
+def of_probabilities(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    """Name ``focal`` of ``probs``, whose ``bce`` has shares ``goal`` and ``rest`` of the target.
+
+    What a prediction lacks is a sum of terms >= 0, and 1 - p exact or rounded once.
+    """
+    a.let("miss", a.probs * a.rest + (1 - a.probs) * a.goal, "1 - p_t")
+    a.let("factor", Power(a.miss, power), "modulator")
+    a.let("focal", Gate(a.factor, attached) * a.bce)
+
+
+@Vocabulary
 def apart_modulated(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     """Name ``focal``, |p − t|^`power` times ``bce``; `attached` 0 detaches the power."""
     a.let("prob", 1 / (1 + sp.exp(-a.logits)), "sigmoid")
@@ -193,7 +252,7 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     a.let("side", a.sign * (2 * Step(a.lean, HALF) - 1), "sign of prediction minus target")
     a.let("factor", Power(a.apart, power), "modulator")
     a.let("focal", Gate(a.factor, attached) * a.bce)
-    a.let("width", a.major * Quotient(a.tail, 1 + a.tail), "p (1 - p)")
+    a.let("width", a.major * a.minor, "p (1 - p)")
     a.let("rise", Weighted(power, Power(a.apart, power - 1)))
     a.partials("apart", {a.logits: a.side * a.width, a.target: -a.side})
     a.partials("rise", {a.apart: Weighted(power * (power - 1), Power(a.apart, power - 2))})

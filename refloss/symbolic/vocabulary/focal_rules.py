@@ -182,6 +182,24 @@ RULES = (
         "exact",
     ),
     Rule(
+        "power of the smaller of p and 1 - p",
+        (_e / (1 + _e)) ** _g,
+        sp.exp(-_g * (-sp.log(_e) + sp.log(1 + _e))),
+        "an exponent that is carried with its rounding errors",
+    ),
+    Rule(
+        "power of the smaller of p and 1 - p by the logit on its other side",
+        -_e * sp.diff((_e / (1 + _e)) ** _g, _e),
+        -_g * (1 / (1 + _e)) * (_e / (1 + _e)) ** _g,
+        "one term",
+    ),
+    Rule(
+        "power of the larger of p and 1 - p by its logit",
+        -_e * sp.diff((1 / (1 + _e)) ** _g, _e),
+        _g * (_e / (1 + _e)) * (1 / (1 + _e)) ** _g,
+        "one term",
+    ),
+    Rule(
         "1 - e^-b",
         1 - sp.exp(-_b),
         -expm1(-_b),

@@ -1,0 +1,122 @@
+"""Focal loss: the stable and the plain gradient over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = weight alpha_q (1 - p_t)^gamma ((1 - q) (-log(1 - k)) + pos_weight q (-log k));
+    k = probs, kept from clip to 1 - clip;  p_t = probs q + (1 - probs) (1 - q);
+    q = (1 - eps) target + eps/2,  eps = label_smoothing; alpha_q: alpha or 1 - alpha, by q
+
+Subgradients
+    where p is at a clip, half of the slope inside; none elsewhere.
+
+Constants
+    smoothing: the target is (1 - it) t + it/2 (default 0.0)
+    clip: probabilities are kept from it to 1 less it (default 0.0)
+    gamma: power of 1 - p_t (default 2.0)
+    attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
+    on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+    on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+    alpha: factor of the elements that alpha_side names (default 0.25)
+
+Source
+    Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
+    arXiv 1708.02002, eq. 5; keras.losses.binary_focal_crossentropy.
+"""
+
+
+def value(F, probs, target, pos_weight, weight, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+    """Return the loss of the stable program."""
+    goal = F.rational(1, 2)*smoothing*(1 - target) + (1 - F.rational(1, 2)*smoothing)*target
+    rest = F.rational(1, 2)*smoothing*target + (1 - target)*(1 - F.rational(1, 2)*smoothing)
+    least = F.select(F.eq(clip, 0), -1, clip)
+    near = F.select(F.le(probs, F.rational(1, 2)), probs, 1 - probs)
+    kept = F.max(least, near)
+    steep = -F.log(kept)
+    flat = -F.log1p(-kept)
+    wanted = goal*pos_weight
+    near_share = F.select(F.le(probs, F.rational(1, 2)), wanted, rest)
+    near_log = steep
+    far_share = F.select(F.le(probs, F.rational(1, 2)), rest, wanted)
+    far_log = flat
+    bce = F.weighted(far_share, far_log) + F.weighted(near_share, near_log)
+    miss = (1 - probs)*goal + probs*rest
+    factor = F.raised(miss, gamma)
+    focal = F.gate(factor, attached)*bce
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - goal)*lower + goal*upper
+    loss = F.weighted(weight, balance*focal)
+    return loss
+
+
+def grad(F, probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+    """Return the loss and the stable gradient."""
+    goal_moved = F.rational(1, 2)*smoothing*(1 - target) - F.rational(1, 2)*smoothing*target
+    goal = F.rational(1, 2)*smoothing*(1 - target) + (1 - F.rational(1, 2)*smoothing)*target
+    rest = F.rational(1, 2)*smoothing*target + (1 - target)*(1 - F.rational(1, 2)*smoothing)
+    least = F.select(F.eq(clip, 0), -1, clip)
+    near = F.select(F.le(probs, F.rational(1, 2)), probs, 1 - probs)
+    kept = F.max(least, near)
+    steep = -F.log(kept)
+    flat = -F.log1p(-kept)
+    wanted = goal*pos_weight
+    near_share = F.select(F.le(probs, F.rational(1, 2)), wanted, rest)
+    far_share = F.select(F.le(probs, F.rational(1, 2)), rest, wanted)
+    bce = F.weighted(far_share, flat) + F.weighted(near_share, steep)
+    inside = F.step(near - least, F.rational(1, 2))
+    toward = F.select(F.le(probs, F.rational(1, 2)), inside, -inside)
+    blunt = 1/(1 - kept)
+    held = F.select(F.le(probs, F.rational(1, 2)), kept, 1 - kept)
+    excess = F.select(F.le(probs, F.rational(1, 2)), -(pos_weight - 1)*goal*F.select(F.le(probs, F.rational(1, 2)), 1 - kept, kept) - goal_moved, (pos_weight - 1)*goal*F.select(F.le(probs, F.rational(1, 2)), 1 - kept, kept) + goal_moved) + F.select(F.le(probs, F.rational(1, 2)), held - target, target - held)
+    slope = blunt*toward*F.ratio(excess, kept, far_share)
+    between = F.select(F.gt(kept, F.rational(1, 4)), F.log1p((1 - 2*kept)/kept), steep - flat)
+    lean = (pos_weight - 1)*F.select(F.le(probs, F.rational(1, 2)), steep, flat) + F.select(F.le(probs, F.rational(1, 2)), between, -between)
+    miss = (1 - probs)*goal + probs*rest
+    factor = F.raised(miss, gamma)
+    focal = F.gate(factor, attached)*bce
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - goal)*lower + goal*upper
+    loss = F.weighted(weight, balance*focal)
+    balance_bar = focal*loss_bar*weight
+    focal_bar = balance*loss_bar*weight
+    factor_bar = attached*(bce*focal_bar)
+    miss_bar = factor_bar*F.weighted(gamma, F.raised(miss, -1 + gamma))
+    bce_bar = F.gate(factor, attached)*focal_bar
+    rest_bar = miss_bar*probs
+    goal_bar = (1 - probs)*miss_bar + (upper - lower)*balance_bar
+    probs_bar = (rest - goal)*miss_bar + bce_bar*slope
+    target_bar = (1 - smoothing)*goal_bar + (-1 + smoothing)*rest_bar + (1 - smoothing)*bce_bar*lean
+    return loss, probs_bar, target_bar
+
+
+def plain_grad(F, probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+    """Return loss and gradient, plain form."""
+    goal = F.rational(1, 2)*smoothing*(1 - target) + (1 - F.rational(1, 2)*smoothing)*target
+    rest = F.rational(1, 2)*smoothing*target + (1 - target)*(1 - F.rational(1, 2)*smoothing)
+    least = F.select(F.eq(clip, 0), -1, clip)
+    kept = F.min(1 - least, F.max(least, probs))
+    missed_all = -F.log(1 - kept)
+    hit_all = -F.log(kept)
+    bce = F.weighted(goal*pos_weight, hit_all) + F.weighted(rest, missed_all)
+    miss = (1 - probs)*goal + probs*rest
+    factor = F.raised(miss, gamma)
+    focal = F.gate(factor, attached)*bce
+    upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
+    lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
+    balance = (1 - goal)*lower + goal*upper
+    loss = F.weighted(weight, balance*focal)
+    balance_bar = focal*loss_bar*weight
+    focal_bar = balance*loss_bar*weight
+    factor_bar = attached*(bce*focal_bar)
+    miss_bar = factor_bar*F.weighted(gamma, F.raised(miss, -1 + gamma))
+    bce_bar = F.gate(factor, attached)*focal_bar
+    hit_bar = bce_bar*goal*pos_weight
+    missed_bar = bce_bar*rest
+    kept_bar = missed_bar/(1 - kept) - hit_bar/kept
+    rest_bar = bce_bar*missed_all + miss_bar*probs
+    goal_bar = (1 - probs)*miss_bar + (upper - lower)*balance_bar + bce_bar*hit_all*pos_weight
+    probs_bar = (rest - goal)*miss_bar + kept_bar*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
+    target_bar = (1 - smoothing)*goal_bar + (-1 + smoothing)*rest_bar
+    return loss, probs_bar, target_bar

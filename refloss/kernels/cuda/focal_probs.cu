@@ -1,0 +1,195 @@
+// Focal loss: value, gradient and Hessian-vector product in CUDA C++.
+//
+// Generated from the definition by `refloss derive`; do not edit.
+//
+// Definition
+//     loss = weight alpha_q (1 - p_t)^gamma ((1 - q) (-log(1 - k)) + pos_weight q (-log k));
+//     k = probs, kept from clip to 1 - clip;  p_t = probs q + (1 - probs) (1 - q);
+//     q = (1 - eps) target + eps/2,  eps = label_smoothing; alpha_q: alpha or 1 - alpha, by q
+//
+// Subgradients
+//     where p is at a clip, half of the slope inside; none elsewhere.
+//
+// Constants
+//     smoothing: the target is (1 - it) t + it/2 (default 0.0)
+//     clip: probabilities are kept from it to 1 less it (default 0.0)
+//     gamma: power of 1 - p_t (default 2.0)
+//     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
+//     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+//     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+//     alpha: factor of the elements that alpha_side names (default 0.25)
+//
+// Source
+//     Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
+//     arXiv 1708.02002, eq. 5; keras.losses.binary_focal_crossentropy.
+
+KERNEL focal_probs_value(
+    size items, ARRAY(probs) probs_in, ARRAY(target) target_in, ARRAY(pos_weight) pos_weight_in,
+    ARRAY(weight) weight_in, ARRAY(loss) loss_out, CONSTANTS) {
+    over_items(items, [&](size i) {
+        real probs;
+        probs_in.load(i, probs);
+        real target;
+        target_in.load(i, target);
+        real pos_weight;
+        pos_weight_in.load(i, pos_weight);
+        real weight;
+        weight_in.load(i, weight);
+        const real goal = real(0.5)*smoothing*(real(1) - target) + (real(1) - real(0.5)*smoothing)*target;  // asked of class 1
+        const real rest = real(0.5)*smoothing*target + (real(1) - target)*(real(1) - real(0.5)*smoothing);  // asked of class 0
+        const real least = ((clip == real(0)) ? real(-1) : clip);
+        const real near = ((probs <= real(0.5)) ? probs : real(1) - probs);  // to the nearer end
+        const real kept = max_(least, near);  // at most 1/2
+        const real steep = -log_(kept);  // of the nearer end
+        const real flat = -log1p_(-kept);  // of the farther end
+        const real wanted = goal*pos_weight;
+        const real near_share = ((probs <= real(0.5)) ? wanted : rest);
+        const real near_log = steep;
+        const real far_share = ((probs <= real(0.5)) ? rest : wanted);
+        const real far_log = flat;
+        const real bce = weighted_(far_share, far_log) + weighted_(near_share, near_log);
+        const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t
+        const real factor = power_(miss, gamma);  // modulator
+        const real focal = factor*bce;
+        const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - goal)*lower + goal*upper;  // alpha or 1 - alpha
+        const real loss = weighted_(weight, balance*focal);
+        loss_out.store(i, loss);
+    });
+}
+
+KERNEL focal_probs_grad(
+    size items, ARRAY(probs) probs_in, ARRAY(target) target_in, ARRAY(pos_weight) pos_weight_in,
+    ARRAY(weight) weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out, ARRAY(probs_bar)
+    probs_bar_out, ARRAY(target_bar) target_bar_out, CONSTANTS) {
+    over_items(items, [&](size i) {
+        real probs;
+        probs_in.load(i, probs);
+        real target;
+        target_in.load(i, target);
+        real pos_weight;
+        pos_weight_in.load(i, pos_weight);
+        real weight;
+        weight_in.load(i, weight);
+        real loss_bar;
+        loss_bar_in.load(i, loss_bar);
+        const real goal_moved = real(0.5)*smoothing*(real(1) - target) - real(0.5)*smoothing*target;  // by smoothing
+        const real goal = real(0.5)*smoothing*(real(1) - target) + (real(1) - real(0.5)*smoothing)*target;  // asked of class 1
+        const real rest = real(0.5)*smoothing*target + (real(1) - target)*(real(1) - real(0.5)*smoothing);  // asked of class 0
+        const real least = ((clip == real(0)) ? real(-1) : clip);
+        const real near = ((probs <= real(0.5)) ? probs : real(1) - probs);  // to the nearer end
+        const real kept = max_(least, near);  // at most 1/2
+        const real steep = -log_(kept);  // of the nearer end
+        const real flat = -log1p_(-kept);  // of the farther end
+        const real wanted = goal*pos_weight;
+        const real near_share = ((probs <= real(0.5)) ? wanted : rest);
+        const real far_share = ((probs <= real(0.5)) ? rest : wanted);
+        const real bce = weighted_(far_share, flat) + weighted_(near_share, steep);
+        const real inside = step_(near - least, real(0.5));  // whether the clip lets pass
+        const real toward = ((probs <= real(0.5)) ? inside : -inside);  // of kept, by p
+        const real blunt = real(1)/(real(1) - kept);
+        const real held = ((probs <= real(0.5)) ? kept : real(1) - kept);  // p, clipped
+        const real excess = ((probs <= real(0.5)) ? -(pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) - goal_moved : (pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) + goal_moved) + ((probs <= real(0.5)) ? held - target : target - held);
+        const real slope = blunt*toward*ratio_(excess, kept, far_share);  // by p
+        const real between = ((kept > real(0.25)) ? log1p_((real(1) - real(2)*kept)/kept) : steep - flat);  // -log of the nearer end less that of the farther
+        const real lean = (pos_weight - real(1))*((probs <= real(0.5)) ? steep : flat) + ((probs <= real(0.5)) ? between : -between);  // by goal less by rest
+        const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t
+        const real factor = power_(miss, gamma);  // modulator
+        const real focal = factor*bce;
+        const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - goal)*lower + goal*upper;  // alpha or 1 - alpha
+        const real loss = weighted_(weight, balance*focal);
+        const real balance_bar = focal*loss_bar*weight;
+        const real focal_bar = balance*loss_bar*weight;
+        const real factor_bar = (attached == real(0) ? real(0) : bce*focal_bar);
+        const real miss_bar = factor_bar*weighted_(gamma, power_(miss, -real(1) + gamma));
+        const real bce_bar = factor*focal_bar;
+        const real rest_bar = miss_bar*probs;
+        const real goal_bar = (real(1) - probs)*miss_bar + (upper - lower)*balance_bar;
+        const real probs_bar = (rest - goal)*miss_bar + bce_bar*slope;
+        const real target_bar = (real(1) - smoothing)*goal_bar + (-real(1) + smoothing)*rest_bar + (real(1) - smoothing)*bce_bar*lean;
+        loss_out.store(i, loss);
+        probs_bar_out.store(i, probs_bar);
+        target_bar_out.store(i, target_bar);
+    });
+}
+
+KERNEL focal_probs_hvp(
+    size items, ARRAY(probs) probs_in, ARRAY(target) target_in, ARRAY(pos_weight) pos_weight_in,
+    ARRAY(weight) weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(probs_dot) probs_dot_in,
+    ARRAY(target_dot) target_dot_in, ARRAY(probs_bar_dot) probs_bar_dot_out,
+    ARRAY(target_bar_dot) target_bar_dot_out, CONSTANTS) {
+    over_items(items, [&](size i) {
+        real probs;
+        probs_in.load(i, probs);
+        real target;
+        target_in.load(i, target);
+        real pos_weight;
+        pos_weight_in.load(i, pos_weight);
+        real weight;
+        weight_in.load(i, weight);
+        real loss_bar;
+        loss_bar_in.load(i, loss_bar);
+        real probs_dot;
+        probs_dot_in.load(i, probs_dot);
+        real target_dot;
+        target_dot_in.load(i, target_dot);
+        const real goal_moved = real(0.5)*smoothing*(real(1) - target) - real(0.5)*smoothing*target;  // by smoothing
+        const real goal = real(0.5)*smoothing*(real(1) - target) + (real(1) - real(0.5)*smoothing)*target;  // asked of class 1
+        const real rest = real(0.5)*smoothing*target + (real(1) - target)*(real(1) - real(0.5)*smoothing);  // asked of class 0
+        const real least = ((clip == real(0)) ? real(-1) : clip);
+        const real near = ((probs <= real(0.5)) ? probs : real(1) - probs);  // to the nearer end
+        const real kept = max_(least, near);  // at most 1/2
+        const real steep = -log_(kept);  // of the nearer end
+        const real flat = -log1p_(-kept);  // of the farther end
+        const real wanted = goal*pos_weight;
+        const real near_share = ((probs <= real(0.5)) ? wanted : rest);
+        const real far_share = ((probs <= real(0.5)) ? rest : wanted);
+        const real bce = weighted_(far_share, flat) + weighted_(near_share, steep);
+        const real inside = step_(near - least, real(0.5));  // whether the clip lets pass
+        const real toward = ((probs <= real(0.5)) ? inside : -inside);  // of kept, by p
+        const real sharp = ratio_(real(1), kept, real(0));
+        const real blunt = real(1)/(real(1) - kept);
+        const real near_pull = toward*ratio_(near_share, kept, real(0));
+        const real far_pull = blunt*far_share*toward;
+        const real held = ((probs <= real(0.5)) ? kept : real(1) - kept);  // p, clipped
+        const real excess = ((probs <= real(0.5)) ? -(pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) - goal_moved : (pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) + goal_moved) + ((probs <= real(0.5)) ? held - target : target - held);
+        const real slope = blunt*toward*ratio_(excess, kept, far_share);  // by p
+        const real between = ((kept > real(0.25)) ? log1p_((real(1) - real(2)*kept)/kept) : steep - flat);  // -log of the nearer end less that of the farther
+        const real lean = (pos_weight - real(1))*((probs <= real(0.5)) ? steep : flat) + ((probs <= real(0.5)) ? between : -between);  // by goal less by rest
+        const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t
+        const real factor = power_(miss, gamma);  // modulator
+        const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
+        const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
+        const real balance = (real(1) - goal)*lower + goal*upper;  // alpha or 1 - alpha
+        const real focal_bar = balance*loss_bar*weight;
+        const real factor_bar = (attached == real(0) ? real(0) : bce*focal_bar);
+        const real miss_bar = factor_bar*weighted_(gamma, power_(miss, -real(1) + gamma));
+        const real bce_bar = factor*focal_bar;
+        const real goal_dot = (real(1) - smoothing)*target_dot;
+        const real rest_dot = (-real(1) + smoothing)*target_dot;
+        const real wanted_dot = goal_dot*pos_weight;
+        const real near_share_dot = rest_dot*((probs <= real(0.5)) ? real(0) : real(1)) + wanted_dot*((probs <= real(0.5)) ? real(1) : real(0));
+        const real far_share_dot = wanted_dot*((probs <= real(0.5)) ? real(0) : real(1)) + rest_dot*((probs <= real(0.5)) ? real(1) : real(0));
+        const real bce_dot = probs_dot*slope + (real(1) - smoothing)*lean*target_dot;
+        const real slope_dot = (blunt*far_pull*toward + near_pull*sharp*toward)*probs_dot + blunt*far_share_dot*toward - near_share_dot*sharp*toward;
+        const real lean_dot = (blunt*toward*((probs <= real(0.5)) ? real(1) : pos_weight) + sharp*toward*((probs <= real(0.5)) ? pos_weight : real(1)))*probs_dot*((probs <= real(0.5)) ? real(-1) : real(1));
+        const real miss_dot = (real(1) - probs)*goal_dot + (rest - goal)*probs_dot + probs*rest_dot;
+        const real factor_dot = miss_dot*weighted_(gamma, power_(miss, -real(1) + gamma));
+        const real focal_dot = factor*bce_dot + (attached == real(0) ? real(0) : bce*factor_dot);
+        const real balance_dot = (upper - lower)*goal_dot;
+        const real balance_bar_dot = focal_dot*loss_bar*weight;
+        const real focal_bar_dot = balance_dot*loss_bar*weight;
+        const real factor_bar_dot = (attached == real(0) ? real(0) : bce*focal_bar_dot) + (attached == real(0) ? real(0) : bce_dot*focal_bar);
+        const real miss_bar_dot = factor_bar_dot*weighted_(gamma, power_(miss, -real(1) + gamma)) + gamma*factor_bar*miss_dot*weighted_(-real(1) + gamma, power_(miss, -real(2) + gamma));
+        const real bce_bar_dot = factor*focal_bar_dot + (attached == real(0) ? real(0) : factor_dot*focal_bar);
+        const real rest_bar_dot = miss_bar*probs_dot + miss_bar_dot*probs;
+        const real goal_bar_dot = (real(1) - probs)*miss_bar_dot + (upper - lower)*balance_bar_dot - miss_bar*probs_dot;
+        const real probs_bar_dot = (rest - goal)*miss_bar_dot + bce_bar*slope_dot + bce_bar_dot*slope + miss_bar*rest_dot - goal_dot*miss_bar;
+        const real target_bar_dot = (real(1) - smoothing)*goal_bar_dot + (-real(1) + smoothing)*rest_bar_dot + (real(1) - smoothing)*bce_bar*lean_dot + (real(1) - smoothing)*bce_bar_dot*lean;
+        probs_bar_dot_out.store(i, probs_bar_dot);
+        target_bar_dot_out.store(i, target_bar_dot);
+    });
+}

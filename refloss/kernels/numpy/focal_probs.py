@@ -1,0 +1,239 @@
+"""Focal loss: value, gradient and Hessian-vector product in NumPy.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = weight alpha_q (1 - p_t)^gamma ((1 - q) (-log(1 - k)) + pos_weight q (-log k));
+    k = probs, kept from clip to 1 - clip;  p_t = probs q + (1 - probs) (1 - q);
+    q = (1 - eps) target + eps/2,  eps = label_smoothing; alpha_q: alpha or 1 - alpha, by q
+
+Subgradients
+    where p is at a clip, half of the slope inside; none elsewhere.
+
+Constants
+    smoothing: the target is (1 - it) t + it/2 (default 0.0)
+    clip: probabilities are kept from it to 1 less it (default 0.0)
+    gamma: power of 1 - p_t (default 2.0)
+    attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
+    on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
+    on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+    alpha: factor of the elements that alpha_side names (default 0.25)
+
+Source
+    Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
+    arXiv 1708.02002, eq. 5; keras.losses.binary_focal_crossentropy.
+"""
+
+import numpy as np
+
+CONSTANTS = ("smoothing", "clip", "gamma", "attached", "on_positives", "on_negatives", "alpha",)
+
+
+def ratio(n, d, at0):
+    """Return n/d, and at0 where d = 0."""
+    zero = d == 0.0
+    return np.where(zero, at0, n/np.where(zero, 1.0, d))
+
+
+def weighted(g, x):
+    """Return g*x, and 0 where g = 0, whatever x."""
+    return np.where(g == 0.0, 0.0, g*x)
+
+
+def power(x, g):
+    """Return x**g for x >= 0; at 0 it is 1 where g = 0, and 0 for every other g."""
+    zero = x == 0.0
+    at0 = np.where(g == 0.0, 1.0, 0.0)
+    return np.where(zero, at0, np.power(np.where(zero, 1.0, x), g))
+
+
+def value(probs, target, pos_weight, weight, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+    """Return loss, one an item."""
+    goal = 0.5*smoothing*(1.0 - target) + (1.0 - 0.5*smoothing)*target  # asked of class 1
+    rest = 0.5*smoothing*target + (1.0 - target)*(1.0 - 0.5*smoothing)  # asked of class 0
+    least = np.where((clip == 0.0), -1.0, clip)
+    near = np.where((probs <= 0.5), probs, 1.0 - probs)  # to the nearer end
+    kept = np.maximum(least, near)  # at most 1/2
+    steep = -np.log(kept)  # of the nearer end
+    flat = -np.log1p(-kept)  # of the farther end
+    wanted = goal*pos_weight
+    near_share = np.where((probs <= 0.5), wanted, rest)
+    near_log = steep
+    far_share = np.where((probs <= 0.5), rest, wanted)
+    far_log = flat
+    bce = weighted(far_share, far_log) + weighted(near_share, near_log)
+    miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t
+    factor = power(miss, gamma)  # modulator
+    focal = factor*bce
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - goal)*lower + goal*upper  # alpha or 1 - alpha
+    loss = weighted(weight, balance*focal)
+    return loss
+
+
+def grad(probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+    """Return loss, then its derivative by every column times loss_bar."""
+    goal_moved = 0.5*smoothing*(1.0 - target) - 0.5*smoothing*target  # by smoothing
+    goal = 0.5*smoothing*(1.0 - target) + (1.0 - 0.5*smoothing)*target  # asked of class 1
+    rest = 0.5*smoothing*target + (1.0 - target)*(1.0 - 0.5*smoothing)  # asked of class 0
+    least = np.where((clip == 0.0), -1.0, clip)
+    near = np.where((probs <= 0.5), probs, 1.0 - probs)  # to the nearer end
+    kept = np.maximum(least, near)  # at most 1/2
+    steep = -np.log(kept)  # of the nearer end
+    flat = -np.log1p(-kept)  # of the farther end
+    wanted = goal*pos_weight
+    near_share = np.where((probs <= 0.5), wanted, rest)
+    far_share = np.where((probs <= 0.5), rest, wanted)
+    bce = weighted(far_share, flat) + weighted(near_share, steep)
+    inside = np.heaviside(near - least, 0.5)  # whether the clip lets pass
+    toward = np.where((probs <= 0.5), inside, -inside)  # of kept, by p
+    blunt = 1.0/(1.0 - kept)
+    held = np.where((probs <= 0.5), kept, 1.0 - kept)  # p, clipped
+    excess = np.where((probs <= 0.5), -(pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) - goal_moved, (pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) + goal_moved) + np.where((probs <= 0.5), held - target, target - held)
+    slope = blunt*toward*ratio(excess, kept, far_share)  # by p
+    between = np.where((kept > 0.25), np.log1p((1.0 - 2.0*kept)/kept), steep - flat)  # -log of the nearer end less that of the farther
+    lean = (pos_weight - 1.0)*np.where((probs <= 0.5), steep, flat) + np.where((probs <= 0.5), between, -between)  # by goal less by rest
+    miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t
+    factor = power(miss, gamma)  # modulator
+    focal = factor*bce
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - goal)*lower + goal*upper  # alpha or 1 - alpha
+    loss = weighted(weight, balance*focal)
+    balance_bar = focal*loss_bar*weight
+    focal_bar = balance*loss_bar*weight
+    factor_bar = np.where(attached == 0.0, 0.0, bce*focal_bar)
+    miss_bar = factor_bar*weighted(gamma, power(miss, -1.0 + gamma))
+    bce_bar = factor*focal_bar
+    rest_bar = miss_bar*probs
+    goal_bar = (1.0 - probs)*miss_bar + (upper - lower)*balance_bar
+    probs_bar = (rest - goal)*miss_bar + bce_bar*slope
+    target_bar = (1.0 - smoothing)*goal_bar + (-1.0 + smoothing)*rest_bar + (1.0 - smoothing)*bce_bar*lean
+    return loss, probs_bar, target_bar
+
+
+def hvp(probs, target, pos_weight, weight, loss_bar, probs_dot, target_dot, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+    """Return the derivative of the gradient along the `_dot` columns."""
+    goal_moved = 0.5*smoothing*(1.0 - target) - 0.5*smoothing*target  # by smoothing
+    goal = 0.5*smoothing*(1.0 - target) + (1.0 - 0.5*smoothing)*target  # asked of class 1
+    rest = 0.5*smoothing*target + (1.0 - target)*(1.0 - 0.5*smoothing)  # asked of class 0
+    least = np.where((clip == 0.0), -1.0, clip)
+    near = np.where((probs <= 0.5), probs, 1.0 - probs)  # to the nearer end
+    kept = np.maximum(least, near)  # at most 1/2
+    steep = -np.log(kept)  # of the nearer end
+    flat = -np.log1p(-kept)  # of the farther end
+    wanted = goal*pos_weight
+    near_share = np.where((probs <= 0.5), wanted, rest)
+    far_share = np.where((probs <= 0.5), rest, wanted)
+    bce = weighted(far_share, flat) + weighted(near_share, steep)
+    inside = np.heaviside(near - least, 0.5)  # whether the clip lets pass
+    toward = np.where((probs <= 0.5), inside, -inside)  # of kept, by p
+    sharp = ratio(1.0, kept, 0.0)
+    blunt = 1.0/(1.0 - kept)
+    near_pull = toward*ratio(near_share, kept, 0.0)
+    far_pull = blunt*far_share*toward
+    held = np.where((probs <= 0.5), kept, 1.0 - kept)  # p, clipped
+    excess = np.where((probs <= 0.5), -(pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) - goal_moved, (pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) + goal_moved) + np.where((probs <= 0.5), held - target, target - held)
+    slope = blunt*toward*ratio(excess, kept, far_share)  # by p
+    between = np.where((kept > 0.25), np.log1p((1.0 - 2.0*kept)/kept), steep - flat)  # -log of the nearer end less that of the farther
+    lean = (pos_weight - 1.0)*np.where((probs <= 0.5), steep, flat) + np.where((probs <= 0.5), between, -between)  # by goal less by rest
+    miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t
+    factor = power(miss, gamma)  # modulator
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - goal)*lower + goal*upper  # alpha or 1 - alpha
+    focal_bar = balance*loss_bar*weight
+    factor_bar = np.where(attached == 0.0, 0.0, bce*focal_bar)
+    miss_bar = factor_bar*weighted(gamma, power(miss, -1.0 + gamma))
+    bce_bar = factor*focal_bar
+    goal_dot = (1.0 - smoothing)*target_dot
+    rest_dot = (-1.0 + smoothing)*target_dot
+    wanted_dot = goal_dot*pos_weight
+    near_share_dot = rest_dot*np.where((probs <= 0.5), 0.0, 1.0) + wanted_dot*np.where((probs <= 0.5), 1.0, 0.0)
+    far_share_dot = wanted_dot*np.where((probs <= 0.5), 0.0, 1.0) + rest_dot*np.where((probs <= 0.5), 1.0, 0.0)
+    bce_dot = probs_dot*slope + (1.0 - smoothing)*lean*target_dot
+    slope_dot = (blunt*far_pull*toward + near_pull*sharp*toward)*probs_dot + blunt*far_share_dot*toward - near_share_dot*sharp*toward
+    lean_dot = (blunt*toward*np.where((probs <= 0.5), 1.0, pos_weight) + sharp*toward*np.where((probs <= 0.5), pos_weight, 1.0))*probs_dot*np.where((probs <= 0.5), -1.0, 1.0)
+    miss_dot = (1.0 - probs)*goal_dot + (rest - goal)*probs_dot + probs*rest_dot
+    factor_dot = miss_dot*weighted(gamma, power(miss, -1.0 + gamma))
+    focal_dot = factor*bce_dot + np.where(attached == 0.0, 0.0, bce*factor_dot)
+    balance_dot = (upper - lower)*goal_dot
+    balance_bar_dot = focal_dot*loss_bar*weight
+    focal_bar_dot = balance_dot*loss_bar*weight
+    factor_bar_dot = np.where(attached == 0.0, 0.0, bce*focal_bar_dot) + np.where(attached == 0.0, 0.0, bce_dot*focal_bar)
+    miss_bar_dot = factor_bar_dot*weighted(gamma, power(miss, -1.0 + gamma)) + gamma*factor_bar*miss_dot*weighted(-1.0 + gamma, power(miss, -2.0 + gamma))
+    bce_bar_dot = factor*focal_bar_dot + np.where(attached == 0.0, 0.0, factor_dot*focal_bar)
+    rest_bar_dot = miss_bar*probs_dot + miss_bar_dot*probs
+    goal_bar_dot = (1.0 - probs)*miss_bar_dot + (upper - lower)*balance_bar_dot - miss_bar*probs_dot
+    probs_bar_dot = (rest - goal)*miss_bar_dot + bce_bar*slope_dot + bce_bar_dot*slope + miss_bar*rest_dot - goal_dot*miss_bar
+    target_bar_dot = (1.0 - smoothing)*goal_bar_dot + (-1.0 + smoothing)*rest_bar_dot + (1.0 - smoothing)*bce_bar*lean_dot + (1.0 - smoothing)*bce_bar_dot*lean
+    return probs_bar_dot, target_bar_dot
+
+
+def trace(probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+    """Return every quantity of the plain program and its adjoint, by name."""
+    goal_moved = 0.5*smoothing*(1.0 - target) - 0.5*smoothing*target  # by smoothing
+    goal = 0.5*smoothing*(1.0 - target) + (1.0 - 0.5*smoothing)*target  # asked of class 1
+    rest = 0.5*smoothing*target + (1.0 - target)*(1.0 - 0.5*smoothing)  # asked of class 0
+    least = np.where((clip == 0.0), -1.0, clip)
+    kept = np.minimum(1.0 - least, np.maximum(least, probs))
+    missed_all = -np.log(1.0 - kept)
+    missed = missed_all
+    hit_all = -np.log(kept)
+    hit = hit_all
+    bce = weighted(goal*pos_weight, hit) + weighted(rest, missed)
+    miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t
+    factor = power(miss, gamma)  # modulator
+    focal = factor*bce
+    upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
+    lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
+    balance = (1.0 - goal)*lower + goal*upper  # alpha or 1 - alpha
+    loss = weighted(weight, balance*focal)
+    balance_bar = focal*loss_bar*weight
+    focal_bar = balance*loss_bar*weight
+    factor_bar = np.where(attached == 0.0, 0.0, bce*focal_bar)
+    miss_bar = factor_bar*weighted(gamma, power(miss, -1.0 + gamma))
+    bce_bar = factor*focal_bar
+    hit_bar = bce_bar*goal*pos_weight
+    hit_all_bar = hit_bar
+    missed_bar = bce_bar*rest
+    missed_all_bar = missed_bar
+    kept_bar = missed_all_bar/(1.0 - kept) - hit_all_bar/kept
+    rest_bar = bce_bar*missed + miss_bar*probs
+    goal_bar = (1.0 - probs)*miss_bar + (upper - lower)*balance_bar + bce_bar*hit*pos_weight
+    probs_bar = (rest - goal)*miss_bar + kept_bar*np.heaviside(probs - least, 0.5)*np.heaviside(1.0 - least - np.maximum(least, probs), 0.5)
+    target_bar = (1.0 - smoothing)*goal_bar + (-1.0 + smoothing)*rest_bar
+    return {
+        "goal_moved": goal_moved,
+        "goal": goal,
+        "rest": rest,
+        "least": least,
+        "kept": kept,
+        "missed_all": missed_all,
+        "missed": missed,
+        "hit_all": hit_all,
+        "hit": hit,
+        "bce": bce,
+        "miss": miss,
+        "factor": factor,
+        "focal": focal,
+        "upper": upper,
+        "lower": lower,
+        "balance": balance,
+        "loss": loss,
+        "balance_bar": balance_bar,
+        "focal_bar": focal_bar,
+        "factor_bar": factor_bar,
+        "miss_bar": miss_bar,
+        "bce_bar": bce_bar,
+        "hit_bar": hit_bar,
+        "hit_all_bar": hit_all_bar,
+        "missed_bar": missed_bar,
+        "missed_all_bar": missed_all_bar,
+        "kept_bar": kept_bar,
+        "rest_bar": rest_bar,
+        "goal_bar": goal_bar,
+        "probs_bar": probs_bar,
+        "target_bar": target_bar,
+    }
