@@ -8,6 +8,7 @@ meet in one node. A construct outside the kernels' vocabulary is an error that n
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -117,6 +118,8 @@ class Reader:
         """Return the nodes of a function's results."""
         if function in ROUNDING_ERRORS and not self.errors:
             return [self.graph.const(-0.0)]  # x + -0.0 is x, whatever x
+        if function == "two_prod_error" and any(map(self._scales, arguments)):
+            return [self.graph.const(-0.0)]
         definition = self.functions[function]
         names = [a.arg for a in definition.args.args]
         if len(names) != len(arguments):
@@ -135,6 +138,11 @@ class Reader:
                 case _:
                     raise self._error(statement, "a statement that is not an assignment")
         raise self._error(definition, f"{function} returns nothing")
+
+    def _scales(self, index: int) -> bool:
+        """Return whether a node is a power of two: products with it are exact."""
+        value = self.graph.constant(index)
+        return isinstance(value, float) and math.frexp(abs(value))[0] == 0.5
 
     def _bind(self, target: ast.expr, value: ast.expr, local: dict[str, int]) -> None:
         targets = target.elts if isinstance(target, ast.Tuple) else [target]

@@ -136,3 +136,34 @@ def test_helpers_may_return_several_values():
 def test_other_constructs_are_refused_with_their_line(body, message):
     with pytest.raises(KernelTextError, match=message):
         lowered(body)
+
+
+PRODUCT_ERROR = """
+def two_prod_error(a, b):
+    p = a*b
+    s = 134217729.0*a
+    a_high = s - (s - a)
+    a_low = a - a_high
+    t = 134217729.0*b
+    b_high = t - (t - b)
+    b_low = b - b_high
+    return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
+
+
+def value(x, g):
+    return x + two_prod_error(g, x)
+"""
+
+
+@pytest.mark.parametrize(("g", "steps"), [(2.0, 0), (0.5, 0), (-4.0, 0), (3.0, 10)])
+def test_products_with_powers_of_two_have_no_error_to_compute(g, steps):
+    graph, outputs = lower(PRODUCT_ERROR, {}, "value", {"g": g})
+    assert len(assemble(graph, outputs).steps) >= steps
+    assert (graph[outputs[0]].op == "input") == (steps == 0)
+    x = np.random.default_rng(1).normal(size=100)
+    table = np.stack([x, x, x])
+    text = PRODUCT_ERROR.replace("value(x, g)", "value(x, y, z, g)").replace(
+        "return x + two", "return x, y, x + two"
+    )
+    for found, expected in zip(run_tape(text, table, g), run_text(text, table, g), strict=True):
+        np.testing.assert_array_equal(found, expected)
