@@ -4,19 +4,34 @@ A reduction over classes needs the whole row before anything may read it. A stat
 the number of such reductions that must be complete before it; pass ``p`` runs over the classes,
 feeds the reductions whose terms have level ``p`` and stores the outputs of that level. What is one
 number a row or less is computed between passes. A quantity that two passes need is computed in
-both: it costs arithmetic, never memory.
+both: it costs arithmetic, never memory. One that costs a transcendental function may wait in the
+row of an output which is written later: where arithmetic is dearer than memory, as on the host, it
+is read again from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
+from sympy.codegen.cfunctions import expm1, log1p
 
+from refloss.symbolic import functions as fn
 from refloss.symbolic.program import Axis, Let, Program, Tensor, indexed, name_of
 
 __all__ = ["Pass", "RowSchedule", "row_schedule"]
+
+_TRANSCENDENTAL = (
+    sp.exp,
+    expm1,
+    sp.log,
+    log1p,
+    sp.atan,
+    sp.atan2,
+    fn.AspectAngle,
+    fn.Power,
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,10 @@ class RowSchedule:
     passes : tuple of Pass
     after : tuple of Let
         Statements of one number a row that only the last reductions complete.
+    held : mapping of str to str
+        Statements over classes that cost a transcendental function in more than one pass, each
+        with the output in whose row it may wait: no pass up to the last that reads it has written
+        there before it is read.
     """
 
     item: Axis
@@ -62,6 +81,7 @@ class RowSchedule:
     whole: tuple[tuple[Let, tuple[Let, ...]], ...]
     passes: tuple[Pass, ...]
     after: tuple[Let, ...]
+    held: Mapping[str, str]
 
 
 def row_schedule(program: Program) -> RowSchedule:
@@ -146,7 +166,8 @@ class _Scheduler:
             before = tuple(let for let in rows if self.levels[let.target.name] == level)
             passes.append(replace(self._pass(level), before=before))
         after = tuple(let for let in rows if self.levels[let.target.name] >= depth)
-        return RowSchedule(self.item, self.inner, self._whole(), tuple(passes), after)
+        held = dict(self._held(passes))
+        return RowSchedule(self.item, self.inner, self._whole(), tuple(passes), after, held)
 
     def _rowless(self, program: Program) -> set[str]:
         """Return the tensors of which no part depends on a row."""
@@ -181,6 +202,19 @@ class _Scheduler:
         stores = tuple(n for n in self.outputs if self.lets[n] in mine and not self.lets[n].reduce)
         needed = [r.expr for r in reductions] + [self.lets[s].target.here for s in stores]
         return Pass((), self._terms(needed), reductions, stores)
+
+    def _held(self, passes: Sequence[Pass]) -> Iterator[tuple[str, str]]:
+        """Yield what is worth holding between passes, and the output whose row has room for it."""
+        written = {name: at for at, one in enumerate(passes) for name in one.stores}
+        room = sorted(written, key=written.__getitem__)
+        for name, let in self.lets.items():
+            read = [at for at, one in enumerate(passes) if let in one.terms]
+            if len(read) < 2 or name in self.rowless or not let.expr.has(*_TRANSCENDENTAL):
+                continue
+            free = next((output for output in room if written[output] >= read[-1]), None)
+            if free is not None:
+                room.remove(free)
+                yield name, free
 
     def _whole(self) -> tuple[tuple[Let, tuple[Let, ...]], ...]:
         mine = [let for name, let in self.lets.items() if name in self.rowless]

@@ -48,6 +48,49 @@ def test_what_two_passes_read_is_computed_in_both():
     assert (names(two.terms), two.stores) == (["mass", "share"], ("share",))
 
 
+def softmax(outputs):
+    """Softmax in three passes, with outputs that different passes store."""
+    P = Build("softmax")
+    z, w = P.real("z", b, c), P.real("w", c)
+    rate = P.let("rate", [c], sp.exp(w[c]))
+    drop = P.let("drop", [b, c], z[b, c] - 1)
+    mass = P.let("mass", [b, c], sp.exp(drop[b, c]))
+    total = P.let("total", [b], sp.Sum(mass[b, c] * rate[c], c))
+    share = P.let("share", [b, c], mass[b, c] / total[b])
+    P.let("twice", [b, c], 2 * share[b, c])
+    fall = P.let("fall", [b], sp.Sum(share[b, c] * drop[b, c] * rate[c], c))
+    P.let("slope", [b, c], mass[b, c] * fall[b])
+    P.let("loss", [b], fall[b])
+    return P.finish("loss", *outputs)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "held"),
+    [
+        ((), {}),  # nowhere to wait
+        (("share",), {"mass": "share"}),
+        (("slope",), {"mass": "slope"}),
+        (("twice", "slope"), {"mass": "slope"}),  # `twice` is written before `slope` reads `mass`
+        (("share", "twice"), {"mass": "share"}),
+    ],
+)
+def test_a_costly_statement_waits_in_an_output_that_is_written_later(outputs, held):
+    plan = row_schedule(softmax(outputs))
+    assert plan.held == held
+
+
+@pytest.mark.parametrize("program", list(committed()))
+def test_what_is_held_in_a_committed_program_is_read_before_it_is_overwritten(program):
+    plan = row_schedule(program)
+    assert len(set(plan.held.values())) == len(plan.held)
+    for name, output in plan.held.items():
+        read = [at for at, one in enumerate(plan.passes) if name in names(one.terms)]
+        (written,) = [at for at, one in enumerate(plan.passes) if output in one.stores]
+        assert read[0] < read[-1] <= written
+    by_logits = [n for n in program.outputs if n.startswith("logits_bar")]
+    assert list(plan.held.items()) == [("tail", name) for name in by_logits]
+
+
 def test_a_statement_read_at_a_label_is_a_statement_of_the_row():
     P = Build("gathered")
     z, y = P.real("z", b, c), P.label("y", b)

@@ -113,7 +113,7 @@ KERNEL cross_entropy_grad(
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_out.hold(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             rest_fold.add(lane, tail);
             if (label_smoothing != real(0)) fall_fold.add(lane, weighted_(class_weight_in(c), -drop));
         });
@@ -132,7 +132,7 @@ KERNEL cross_entropy_grad(
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real logits_bar0 = ((c == target) ? -(miss*nll_bar) : mass*(nll_bar/total));
             const real logits_bar1 = ((z_loss == real(0)) ? logits_bar0 : real(2)*z_loss*lse*mass*(loss_bar/total) + logits_bar0);
@@ -186,7 +186,7 @@ KERNEL cross_entropy_hvp(
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_dot_out.hold(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real drop_dot = logits_dot_in(b, c) - top_dot;
             const real tail_dot = drop_dot*tail;
             rest_fold.add(lane, tail);
@@ -202,7 +202,7 @@ KERNEL cross_entropy_hvp(
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_dot_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             if (z_loss != real(0)) lse_dot0_fold.add(lane, mass*(logits_dot_in(b, c)/total));
         });
@@ -210,7 +210,7 @@ KERNEL cross_entropy_hvp(
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_dot_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real drop_dot = logits_dot_in(b, c) - top_dot;
             const real tail_dot = drop_dot*tail;

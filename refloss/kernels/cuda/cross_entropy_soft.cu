@@ -97,7 +97,7 @@ KERNEL cross_entropy_soft_grad(
             const real goal = class_weight_in(c)*wish;  // weighted target
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_out.hold(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real minor = ((c == lead) ? real(0) : goal);
             rest_fold.add(lane, tail);
             minors_fold.add(lane, minor);
@@ -114,7 +114,7 @@ KERNEL cross_entropy_soft_grad(
             const real goal = class_weight_in(c)*wish;  // weighted target
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real score = grow - drop;  // -log softmax, at least 0
             const real cost = weighted_(class_weight_in(c), score);  // -log softmax times the class's weight
@@ -176,7 +176,7 @@ KERNEL cross_entropy_soft_hvp(
             const real goal = class_weight_in(c)*wish;  // weighted target
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_dot_out.hold(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real minor = ((c == lead) ? real(0) : goal);
             const real wish_dot = hit*target_dot_in(b, c);
             const real goal_dot = class_weight_in(c)*wish_dot;
@@ -200,7 +200,7 @@ KERNEL cross_entropy_soft_hvp(
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_dot_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real drop_dot = logits_dot_in(b, c) - top_dot;
             const real score_dot = grow_dot - drop_dot;
@@ -216,7 +216,7 @@ KERNEL cross_entropy_soft_hvp(
             const real goal = class_weight_in(c)*wish;  // weighted target
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_dot_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real rival = ((c == first) ? rest : real(1) + rest - tail);
             const real miss = rival/total;  // softmax of all but the class

@@ -98,7 +98,7 @@ KERNEL softmax_focal_grad(
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_out.hold(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             rest_fold.add(lane, tail);
         });
         const real rest = rest_fold.result();  // sum of mass over all classes but the first
@@ -117,7 +117,7 @@ KERNEL softmax_focal_grad(
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real logits_bar = ((c == target) ? -(focal_bar*miss*pull) : pull*mass*(focal_bar/total));
             logits_bar_out.store(b, c, logits_bar);
@@ -162,7 +162,7 @@ KERNEL softmax_focal_hvp(
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_dot_out.hold(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real drop_dot = logits_dot_in(b, c) - top_dot;
             const real tail_dot = drop_dot*tail;
             rest_fold.add(lane, tail);
@@ -185,7 +185,7 @@ KERNEL softmax_focal_hvp(
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_dot_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             if (gamma != real(0) && attached != real(0)) nll_dot0_fold.add(lane, ((c == target) ? -(miss*logits_dot_in(b, c)) : mass*(logits_dot_in(b, c)/total)));
         });
@@ -194,7 +194,7 @@ KERNEL softmax_focal_hvp(
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
-            const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
+            const real tail = logits_bar_dot_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real drop_dot = logits_dot_in(b, c) - top_dot;
             const real tail_dot = drop_dot*tail;

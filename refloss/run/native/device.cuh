@@ -128,12 +128,15 @@ struct Quad {
     }
 };
 
+// What may be held between passes over a row is computed again: that costs less than memory.
 template <class stored>
 struct Matrix {
     stored* at;
     size step, inner;
     MEMBER real operator()(size b, int c) const { return widened(at[b*step + c*inner]); }
     MEMBER void store(size b, int c, real x) const { narrow(at[b*step + c*inner], x); }
+    MEMBER real hold(size, int, real x) const { return x; }
+    MEMBER real held(size, int, real x) const { return x; }
 };
 
 struct Labels {

@@ -118,6 +118,15 @@ struct Quad {
     }
 };
 
+// The place of a number that is still to be stored holds another one meanwhile, if it has its type;
+// else that one is computed again.
+INLINE real held_in_(real& place, real x) { return place = x; }
+template <class stored>
+INLINE real held_in_(stored&, real x) { return x; }
+INLINE real held_from_(const real& place, real) { return place; }
+template <class stored>
+INLINE real held_from_(const stored&, real again) { return again; }
+
 // One number an item and class.
 template <class stored>
 struct Matrix {
@@ -125,6 +134,8 @@ struct Matrix {
     size classes;
     MEMBER real operator()(size b, int c) const { return widened(at[b*classes + c]); }
     MEMBER void store(size b, int c, real x) const { narrow(at[b*classes + c], x); }
+    MEMBER real hold(size b, int c, real x) const { return held_in_(at[b*classes + c], x); }
+    MEMBER real held(size b, int c, real x) const { return held_from_(at[b*classes + c], x); }
 };
 
 // One class an item; `ignore` is none.

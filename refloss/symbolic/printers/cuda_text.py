@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
@@ -279,9 +279,11 @@ class _RowText:
         for tensor in self.row_inputs:
             kind = "int" if tensor.label else "real"
             yield f"const {kind} {tensor.name} = {given(tensor.name)}({self.item});"
+        known: set[str] = set()
         for one in self.plan.passes:
             yield from map(self._statement, one.before)
-            yield from self._run(one.terms, one.reductions, one.stores)
+            yield from self._run(one.terms, one.reductions, one.stores, known)
+            known |= {let.target.name for let in one.terms}
         yield from map(self._statement, self.plan.after)
         for output in self._outputs(full=False):
             yield f"if (leads()) {taken(output)}.store({self.item}, {output});"
@@ -306,13 +308,17 @@ class _RowText:
         return f"over_classes({self.sizes[1]}, [&](int {self.inner}, int lane) {{"
 
     def _run(
-        self, terms: Sequence[Let], reductions: Sequence[Let], stores: Sequence[str]
+        self,
+        terms: Sequence[Let],
+        reductions: Sequence[Let],
+        stores: Sequence[str],
+        known: Collection[str] = (),
     ) -> Iterator[str]:
         for let in reductions:
             yield f"{_FOLDS[let.reduce][0]} {_fold(let)};"
         if reductions or stores:
             yield self._loop()
-            yield from (f"    {self._statement(let)}" for let in terms)
+            yield from (f"    {self._term(let, let.target.name in known)}" for let in terms)
             for let in reductions:
                 yield f"    {self._guard(let)}{_fold(let)}.{self._fed(let)};"
             for output in stores:
@@ -332,6 +338,14 @@ class _RowText:
         verb = _FOLDS[let.reduce][1]
         more = f", {self.inner}" if let.reduce == "argmax" else ""
         return f"{verb}(lane, {self.write(let.expr)}{more})"
+
+    def _term(self, let: Let, known: bool) -> str:
+        """Return a statement over classes, which may wait in an output's row for later passes."""
+        output = self.plan.held.get(let.target.name)
+        if output is None:
+            return self._statement(let)
+        place = f"{taken(output)}.{'held' if known else 'hold'}({self.item}, {self.inner}"
+        return f"const real {let.target.name} = {place}, {self.write(let.expr)});{_note(let)}"
 
     def _statement(self, let: Let) -> str:
         kind = "int" if let.target.label else "real"

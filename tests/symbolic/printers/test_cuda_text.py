@@ -199,6 +199,19 @@ def test_a_reduction_behind_a_switch_is_fed_only_where_it_is_open():
     assert "        first_fold.offer(lane, z_in(b, c), c);" in text
 
 
+def test_what_waits_in_an_output_is_written_out_wherever_it_is_read():
+    P = Build("softmax")
+    z = P.real("z", b, c)
+    mass = P.let("mass", [b, c], sp.exp(z[b, c]), "of a class")
+    total = P.let("total", [b], sp.Sum(mass[b, c], c))
+    P.let("share", [b, c], mass[b, c] / total[b])
+    text = cuda_text.module("", {"softmax_value": P.finish("share")}, {})
+    first, again = re.findall(r"const real mass = .*", text)
+    assert first == "const real mass = share_out.hold(b, c, exp_(z_in(b, c)));  // of a class"
+    assert again == first.replace(".hold(", ".held(")
+    assert text.index(again) < text.index("share_out.store(b, c, share);")
+
+
 def test_a_derived_program_prints():
     P = Build("square")
     x, _ = P.real("x", b), P.const("k")
