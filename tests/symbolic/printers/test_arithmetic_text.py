@@ -345,8 +345,12 @@ def test_reductions_over_items_have_no_text(axes):
 
 
 ARITHMETICS = {
-    "columns": ((ExactBalls, FloatBalls), {"ratio", "relu", "max", "min"}),
-    "rows": ((ExactBalls, TaylorJets, HyperDuals), {"sum", "largest", "exp", "log", "weighted"}),
+    "arb": (ExactBalls, TaylorJets, HyperDuals),
+    "balls": (FloatBalls,),
+}
+LEAST = {
+    "boxes": {"ratio", "relu", "max", "min"},
+    "rows": {"sum", "largest", "exp", "log", "weighted"},
 }
 
 
@@ -366,10 +370,10 @@ def test_committed_texts_use_only_what_every_arithmetic_has(path):
         for n in ast.walk(tree)
         if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "F"
     }
-    of_rows = "shapes" in library().index["programs"][path.stem]
-    arithmetics, least = ARITHMETICS["rows" if of_rows else "columns"]
-    assert methods >= least
-    for arithmetic in arithmetics:
+    index = library().index
+    family = index["losses"][index["programs"][path.stem]["loss"]]["family"]
+    assert methods >= LEAST.get(family, {"weighted"})
+    for arithmetic in ARITHMETICS[path.parent.name]:
         assert all(callable(getattr(arithmetic, m, None)) for m in methods), arithmetic
 
 
