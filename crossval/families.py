@@ -169,7 +169,7 @@ FAMILIES = {
         slips=residual_slips,
         ties=RESIDUAL_TIES,
         broadcasts=True,
-        options={"reduction": "none"},
+        options={"weight": None, "reduction": "none"},
     ),
     "binary": Family(
         name="binary",
@@ -185,7 +185,7 @@ FAMILIES = {
         slips=binary_slips,
         judged=("logits",),
         broadcasts=True,
-        options={"reduction": "none"},
+        options={"weight": None, "pos_weight": None, "reduction": "none"},
     ),
     "probabilities": Family(
         name="probabilities",
@@ -201,7 +201,7 @@ FAMILIES = {
         slips=binary_slips,
         judged=("probs",),
         broadcasts=True,
-        options={"reduction": "none"},
+        options={"weight": None, "pos_weight": None, "reduction": "none"},
     ),
     "rows": Family(
         name="rows",

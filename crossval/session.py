@@ -117,10 +117,15 @@ class Session:
         """
         given, demanded = self.target.axes, self.runner.required
         defined = {name: self.spec.axes[name] for name in demanded if name in self.spec.axes}
-        neutral = {n: v for n, v in self.family.options.items() if n in self.accepted}
+        neutral = {n: v for n, v in self.family.options.items() if self._passed(n, v)}
         if "reduction" in neutral and self.target.reduction is not None:
             neutral["reduction"] = self.target.reduction
         return neutral | defined | {name: given[name] for name in given if name in self.accepted}
+
+    def _passed(self, option: str, neutral: Any) -> bool:
+        """Whether an option goes with an ordinary call: weights of elements stay away."""
+        named = neutral is not None or option == _WEIGHT or self.target.call is not None
+        return named and option in self.accepted
 
     @property
     def accepted(self) -> tuple[str, ...]:

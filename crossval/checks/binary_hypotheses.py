@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crossval.checks.hypotheses import Estimate, Prediction
-from crossval.oracles.elementwise import Oracle
+from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.texts import Definition
 
 __all__ = ["binary_slips"]
@@ -29,6 +29,8 @@ _FLOORS = {
     "1e-4": 1e-4,
     "the roundoff of float32": float(np.finfo(np.float32).eps),
 }
+_FLOOR_OF_SLOPE = float(np.float32(1e-12))
+"""Of torch's binary_cross_entropy."""
 _THRESHOLD = 20.0
 """Beyond it torch's softplus returns its argument."""
 
@@ -39,9 +41,12 @@ def binary_slips(
     """Yield what known slips would give at rows of columns, the likeliest first."""
     rows = _Rows(oracle, spec, columns, upstream)
     with np.errstate(all="ignore"):
+        yield from _other_weights(rows)
         yield from _other_inputs(rows)
         if "bce" in spec.program:
             yield from _other_smoothing(rows)
+            if not rows.of_logits:
+                yield from _floored_slope(rows)
             yield from _other_logarithms(rows)
 
 
@@ -95,6 +100,22 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return np.where(x >= 0, 1, small) / (1 + small)
 
 
+def _other_weights(rows: _Rows) -> Iterator[Prediction]:
+    """Leave a weight out, or give that of positives to all."""
+    given = dict(getattr(rows.oracle, "weights", ()))
+    for name, amount in given.items():
+        plain, gradient = Elementwise().kernel(rows.spec, rows.columns, rows.upstream)
+        fix = f"multiply by {name}"
+        yield Prediction(f"{name} has no effect", fix, plain, gradient, "RL805")
+        if name == "pos_weight":
+            yield Prediction(
+                "pos_weight scales the whole loss",
+                "let it scale the part of the loss that asks for class 1 alone",
+                amount * plain,
+                amount * gradient,
+            )
+
+
 def _other_inputs(rows: _Rows) -> Iterator[Prediction]:
     """Read inputs in another way than meant."""
     x, target = rows.first, rows.columns[:, 1]
@@ -141,6 +162,19 @@ class _Changed:
     constants: dict[str, float]
 
 
+def _floored_slope(rows: _Rows) -> Iterator[Prediction]:
+    """Divide p - t by p (1 - p), kept above a floor, whatever the value does there."""
+    p, target = rows.columns.T
+    value, _ = rows.oracle.kernel(rows.spec, rows.columns, rows.upstream)
+    slope = rows.upstream * (p - target) / np.maximum(p * (1 - p), _FLOOR_OF_SLOPE)
+    yield Prediction(
+        "the gradient is (p - target) / max(p (1 - p), 1e-12), not the slope of the value",
+        "differentiate the value as it is clamped",
+        value,
+        np.stack([slope, np.full_like(slope, np.nan)], axis=1),
+    )
+
+
 def _other_logarithms(rows: _Rows) -> Iterator[Prediction]:
     """Keep probabilities away from 0 and 1, add to them, or leave a term out."""
     x = rows.first
@@ -149,6 +183,11 @@ def _other_logarithms(rows: _Rows) -> Iterator[Prediction]:
     fix = "take the logarithm of the sigmoid from the logits: no floor is needed"
     if not rows.of_logits:
         fix = "declare the clip as a convention, or compute from logits"
+    yield Prediction(
+        "the logarithm of 1 - p is taken of a rounded p: where p nears 1 its digits are lost",
+        fix,
+        *rows.weighed((-np.log(1 - p), slope / (1 - p)), (-np.log(p), -slope / p)),
+    )
     for name, eps in _FLOORS.items():
         inside = (p >= eps) & (p <= 1 - eps)
         kept = np.clip(p, eps, 1 - eps)

@@ -17,6 +17,7 @@ import numpy as np
 from crossval.checks.batches import reductions
 from crossval.checks.rows import classes_of, marked, weights_for
 from crossval.checks.variations import finding, judged, sample, together, under, varied
+from crossval.oracles.elementwise import Elementwise
 from crossval.oracles.row_columns import RowColumns
 from crossval.outcome import Check, Outcome
 from crossval.points.boxes import PointSet
@@ -31,6 +32,7 @@ __all__ = ["checks"]
 
 _NEAR = 2.0**-6  # only decides about words, never a verdict
 _WIDTHS = (2, 3, 33, 1000)
+_ELEMENT_WEIGHT = 2.5
 _SMOOTHED = {"label_smoothing": 0.25}
 _IGNORED = (-100, 1)
 """The value that marks an ignored row: the usual one, and one that is a class as well."""
@@ -41,6 +43,8 @@ def checks(family: Family, dtype: str) -> Iterator[Check]:
     named: dict[str, Callable[[Session, str], Outcome]] = {
         "class_weight": class_weights,
         "ignore_index": ignored_rows,
+        "weight": partial(element_weights, option="weight"),
+        "pos_weight": partial(element_weights, option="pos_weight"),
         "reduction": reductions,
     }
     for option, run in named.items():
@@ -65,6 +69,15 @@ def class_weights(session: Session, dtype: str) -> Outcome:
         other = under(session, points, {"class_weight": weights}, axes=axes, oracle=oracle)
         outcomes.append((_label(axes), judged(other, dtype, "class_weight", usable)))
     return together("class_weight", outcomes)
+
+
+def element_weights(session: Session, dtype: str, option: str) -> Outcome:
+    """Judge value and gradients under one weight for all elements."""
+    points = sample(session, dtype)
+    oracle = Elementwise(((option, _ELEMENT_WEIGHT),))
+    weights = np.full(1 if session.form.reduced else len(points), _ELEMENT_WEIGHT)
+    other = under(session, points, {option: weights}, oracle=oracle)
+    return together(option, [("", judged(other, dtype, option))])
 
 
 def ignored_rows(session: Session, dtype: str) -> Outcome:

@@ -87,7 +87,7 @@ def test_a_spec_is_data_of_its_own():
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
-        (("cioux",), {}, "loss: expected one of 'ciou', .*got 'cioux'.*did you mean 'ciou'"),
+        (("cioux",), {}, "loss: expected one of .*'ciou', .*got 'cioux'.*did you mean 'ciou'"),
         (("ciou", "torchvison"), {}, "ciou: preset: .*did you mean 'torchvision'"),
         (("ciou",), {"alfa": "attached"}, "ciou: axis: .*got 'alfa'.*did you mean 'alpha'"),
         (

@@ -1,4 +1,4 @@
-"""torch.nn.functional: softmax cross-entropy with all its options."""
+"""torch.nn.functional: cross-entropies of rows and of two classes, and losses of a difference."""
 
 from crossval.target import Target
 
@@ -7,6 +7,11 @@ _CALL = (
     "reduction=reduction)"
 )
 _REFERENCE = "torch.nn.functional:cross_entropy"
+
+
+def _target(name: str, loss: str) -> Target:
+    return Target(f"torch.nn.functional:{name}", loss, "torch", library="torch")
+
 
 TARGETS = [
     Target(
@@ -24,4 +29,10 @@ TARGETS = [
         call=_CALL.format(ignored=""),
         library="torch",
     ),
+    _target("binary_cross_entropy_with_logits", "bce"),
+    _target("binary_cross_entropy", "bce_probs"),
+    _target("l1_loss", "l1"),
+    _target("mse_loss", "l2"),
+    _target("smooth_l1_loss", "smooth_l1"),
+    _target("huber_loss", "huber"),
 ]
