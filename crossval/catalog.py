@@ -92,13 +92,22 @@ def neighbours(
             yield from ((f"{name}/{other}", name, other, {}) for other in entry["presets"])
 
 
-_USUAL = {"label_smoothing": (0.1, 0.2, 0.05, 0.01), "z_loss": (1e-4, 1e-3)}
+_USUAL = {
+    "label_smoothing": (0.1, 0.2, 0.05, 0.01),
+    "z_loss": (1e-4, 1e-3),
+    "gamma": (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0),
+    "alpha": (0.25, 0.5, 0.75),
+}
 """Amounts that training recipes use, where no preset names one."""
 
-_TOGETHER = {("label_smoothing", "smoothing"): _USUAL["label_smoothing"]}
+_TOGETHER = {
+    ("label_smoothing", "smoothing"): _USUAL["label_smoothing"],
+    ("alpha", "alpha_side"): _USUAL["alpha"],
+}
 
 
 def _numbers(entry: dict[str, Any], axis: str) -> list[float]:
     """Values that the presets give to a numeric axis, and usual ones."""
-    values = {preset["axes"].get(axis, 0.0) for preset in entry["presets"].values()}
+    default = entry["axes"][axis]["default"]
+    values = {preset["axes"].get(axis, default) for preset in entry["presets"].values()}
     return sorted({*values, *_USUAL.get(axis, ())})

@@ -20,6 +20,7 @@ from crossval.findings import CODES, Finding
 from crossval.oracles.formats import FORMATS, format_of
 from crossval.outcome import Outcome
 from crossval.points.boxes import PointSet
+from crossval.reduced import logits_an_item
 from crossval.reference import Standard, standard
 from crossval.runner import Runner
 from crossval.session import Evaluation, Session
@@ -372,7 +373,7 @@ def _divisor(rows: Batch, reduction: str, denominator: str | None = None) -> flo
     if WEIGHT in rows.options and rows.family.labels:
         (name,) = rows.family.labels
         weights = math.fsum(rows.options[WEIGHT][rows.inputs[name][rows.kept]].tolist())
-    counts = Counts(len(rows), kept, weights)
+    counts = Counts(len(rows), kept, weights, classes=logits_an_item(rows.family, rows.inputs))
     divided_by = denominator or rows.spec.axes.get("denominator", "items")
     return REDUCTIONS[reduction].divisor(counts, divided_by)
 

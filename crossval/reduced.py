@@ -7,16 +7,16 @@ divisor that the definition knows. What becomes of several rows is the check `re
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crossval.catalog import spec_of
+from crossval.catalog import losses, spec_of
 from crossval.oracles.formats import format_of
 from crossval.runner import TargetRaised
-from refloss.losses.reductions import DENOMINATORS, REDUCTIONS, Counts
+from refloss.losses.reductions import REDUCTIONS, Counts
 
 if TYPE_CHECKING:
     from crossval.families import Family
@@ -73,15 +73,27 @@ def counts(
         Class weights. Rows of probabilities count 1 whatever they are.
     """
     items, left = len(kept), int(kept.sum())
-    if weights is None or not family.labels:
-        return Counts(items, left, float(left))
-    (name,) = family.labels
-    return Counts(items, left, math.fsum(weights[inputs[name][kept]].tolist()))
+    total, classes = float(left), logits_an_item(family, inputs)
+    if weights is not None and family.labels:
+        (name,) = family.labels
+        total = math.fsum(weights[inputs[name][kept]].tolist())
+    return Counts(items, left, total, classes=classes)
+
+
+def logits_an_item(family: Family, inputs: Mapping[str, np.ndarray]) -> int:
+    """Return the number of classes of rows of logits, and 1 for what has no classes."""
+    return inputs["logits"].shape[1] if "class_weight" in family.options else 1
 
 
 def divisor(session: Session, reduction: str, counted: Counts) -> float:
     """Return what the definition divides the sum of a batch by."""
     return REDUCTIONS[reduction].divisor(counted, session.spec.axes.get("denominator", "items"))
+
+
+def denominators(session: Session) -> tuple[str, ...]:
+    """Return what the means of a loss may divide by, as far as they have names."""
+    axis = losses()[session.target.loss]["axes"].get("denominator")
+    return ("items",) if axis is None else tuple(axis["values"])
 
 
 def divisors(
@@ -108,7 +120,7 @@ def by_other_denominators(session: Session) -> Iterator[Session]:
     here = session.spec.axes.get("denominator")
     if session.form.reduction != "mean" or here is None:
         return
-    for name in DENOMINATORS:
+    for name in denominators(session):
         if name != here:
             target = replace(session.target, axes={**session.target.axes, "denominator": name})
             spec = spec_of(target.loss, target.preset, target.axes)

@@ -22,10 +22,12 @@
 # %%
 """Softmax focal loss with class targets: definition and conventions."""
 
-import numpy as np
-import sympy as sp
+from dataclasses import replace
 
-from derivations.classification import DENOMINATOR, EMPTY, compiled
+import numpy as np
+
+from derivations import classification
+from derivations.classification import EMPTY, compiled
 from refloss.symbolic import calculus, emit, rules
 from refloss.symbolic.build import Build, Form
 from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
@@ -128,6 +130,13 @@ MODULATOR = AxisOf(
         ),
     },
 )
+DENOMINATOR = replace(
+    classification.DENOMINATOR,
+    values={
+        **classification.DENOMINATOR.values,
+        "logits": Value("the number of logits, rows times classes", source="kornia, monai"),
+    },
+)
 TARGETS = AxisOf(
     "what a target is",
     "index",
@@ -169,11 +178,11 @@ alpha_y: alpha, or 1 - alpha, by the class""",
     },
     presets={
         "kornia": Preset(
-            {"alpha_side": "others", "denominator": "items"},
+            {"alpha_side": "others", "denominator": "logits"},
             "kornia 0.9 focal_loss, whose mean divides by the classes too",
         ),
         "monai": Preset(
-            {"alpha_side": "others", "denominator": "items"},
+            {"alpha_side": "others", "denominator": "logits"},
             "monai FocalLoss with use_softmax and one-hot targets",
         ),
         "mmcv": Preset({"alpha": 0.25, "denominator": "items"}, "mmcv softmax_focal_loss"),
@@ -187,7 +196,9 @@ alpha_y: alpha, or 1 - alpha, by the class""",
         Singular("every logit of a row -inf, or one +inf or NaN", "undefined", "NaN", "NaN"),
         Singular("the target's logit -inf", "undefined", "+inf", "-w_y alpha_y by that logit"),
         Singular("every logit but the target's -inf", "regular", "0", "0"),
-        Singular("p_y = 1 in floating point, any gamma", "regular", "(1 - p_y)^(gamma + 1)", "tiny"),
+        Singular(
+            "p_y = 1 in floating point, any gamma", "regular", "(1 - p_y)^(gamma + 1)", "tiny"
+        ),
     ),
     subgradients=(
         "none: the loss is smooth. The largest logit, and the first among equals, is a reference "

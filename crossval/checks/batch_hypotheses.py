@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from crossval.checks.evidence import Diagnosis, Evidence
-from crossval.checks.row_terms import Pair, Rows
+from crossval.checks.row_terms import CROSS_ENTROPY, Pair, Rows
 from crossval.oracles.row_columns import RowColumns
 from crossval.session import Session
 
@@ -70,6 +70,8 @@ def _along_other_axes(session: Session, evidence: Evidence) -> Iterator[tuple[st
     if not isinstance(oracle, RowColumns):
         return
     rows = Rows(oracle, session.spec, whole.columns, whole.upstream)
+    if not rows.has(CROSS_ENTROPY):
+        return
     axes: dict[str, int | tuple[int, int]] = {
         "the softmax is taken over the batch (dim 0), not over the classes": 0,
         "the softmax is taken over the whole batch and all classes at once": (0, 1),

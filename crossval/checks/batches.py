@@ -26,7 +26,7 @@ from crossval.oracles.formats import Format, format_of
 from crossval.oracles.row_columns import RowColumns
 from crossval.outcome import Outcome
 from crossval.points.boxes import PointSet
-from crossval.reduced import REDUCED, by_other_denominators, counts, divisor
+from crossval.reduced import REDUCED, by_other_denominators, counts, denominators, divisor
 from crossval.reference import Standard, standard
 from crossval.runner import TargetRaised
 from crossval.session import Evaluation, Session
@@ -106,6 +106,8 @@ class _Result:
         In which it came.
     classes : int
         Logits a row; 0 if these are no rows of logits.
+    named : tuple of str
+        Denominators that the loss has a name for.
     """
 
     batch: _Batch
@@ -114,11 +116,12 @@ class _Result:
     truth: Standard
     number: Format
     classes: int
+    named: tuple[str, ...]
 
     @property
     def divisors(self) -> dict[str, float]:
         """Everything that the sum may have been divided by, by name."""
-        known = {f"denominator={name}": size(self.counts) for name, size in DENOMINATORS.items()}
+        known = {f"denominator={name}": DENOMINATORS[name](self.counts) for name in self.named}
         items, classes = float(self.counts.items), float(self.classes)
         weights = self.batch.weights
         every = classes if weights is None else math.fsum(weights.tolist())
@@ -254,7 +257,8 @@ def _reduced(session: Session, batch: _Batch, name: str, dtype: str) -> _Result:
     truth = standard(session.spec, batch.kept_points, _oracle(family, batch))
     counted = counts(family, inputs, batch.kept, batch.weights)
     classes = classes_of(family) if "logits" in family.inputs else 0
-    return _Result(batch, counted, found, truth, format_of(dtype), classes)
+    number, named = format_of(dtype), denominators(session)
+    return _Result(batch, counted, found, truth, number, classes, named)
 
 
 def _oracle(family: Family, batch: _Batch) -> Oracle:

@@ -1,14 +1,15 @@
-"""What a wrong cross-entropy may be instead: clamped, of other classes, otherwise weighted."""
+"""What a wrong loss of rows may be instead: clamped, of other classes, otherwise weighted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from crossval.checks import row_transforms as transforms
+from crossval.checks.focal_hypotheses import FOCAL, focal_slips
 from crossval.checks.hypotheses import Estimate, Prediction
-from crossval.checks.row_terms import Rows, log_softmax, of_logarithms
-from crossval.checks.row_transforms import row_transforms
+from crossval.checks.row_terms import CROSS_ENTROPY, Rows, log_softmax, of_logarithms
 from crossval.oracles.elementwise import Oracle
 from crossval.oracles.row_columns import RowColumns
 from crossval.oracles.texts import Definition
@@ -34,19 +35,16 @@ def row_slips(
     """Yield what known slips would give at rows of columns, the likeliest first."""
     assert isinstance(oracle, RowColumns)
     rows = Rows(oracle, spec, columns, upstream)
+    known = next(slips for constants, slips in _SLIPS if rows.has(constants))
     with np.errstate(all="ignore"):
-        if spec.constants["z_loss"] == 0:
-            yield from _clamped(rows)
-        yield from _other_weights(rows)
-        yield from _one_assumed(rows)
-        if rows.labelled:
-            yield from _class_missed(rows)
-            yield from _class_shifted(rows)
-        yield from row_transforms(rows)
+        for slip in known:
+            yield from slip(rows)
 
 
 def _clamped(rows: Rows) -> Iterator[Prediction]:
     """Keep probabilities away from 0, and from 1 too, before their logarithm is taken."""
+    if rows.spec.constants["z_loss"] != 0:
+        return
     log_p = log_softmax(rows.logits)
     p = np.exp(log_p)
     for name, eps in _FLOORS.items():
@@ -63,6 +61,13 @@ def _clamped(rows: Rows) -> Iterator[Prediction]:
             "take log_softmax, which needs no eps",
             *of_logarithms(rows, log_p, np.log(p + eps), p / (p + eps)),
         )
+
+
+def _weightless(rows: Rows) -> Iterator[Prediction]:
+    """Leave class weights out."""
+    if rows.oracle.weights is not None:
+        fix = "weigh the target's term by the weight of its class"
+        yield Prediction("class weights have no effect", fix, *rows.kernel(plain=True), "RL805")
 
 
 def _other_weights(rows: Rows) -> Iterator[Prediction]:
@@ -100,6 +105,8 @@ def _one_assumed(rows: Rows) -> Iterator[Prediction]:
 
 def _class_missed(rows: Rows) -> Iterator[Prediction]:
     """Leave the first or the last class out of the sum of exponentials."""
+    if not rows.labelled:
+        return
     asked = rows.asked
     for missed, name in ((rows.classes - 1, "last"), (0, "first")):
         there = rows.logits.copy()
@@ -120,6 +127,8 @@ def _class_missed(rows: Rows) -> Iterator[Prediction]:
 
 def _class_shifted(rows: Rows) -> Iterator[Prediction]:
     """Read labels as if they began at 1, or one class further on."""
+    if not rows.labelled:
+        return
     if rows.classes == 2:
         steps = {1: "the other class"}
     else:
@@ -132,3 +141,35 @@ def _class_shifted(rows: Rows) -> Iterator[Prediction]:
             columns[:, -1] = shifted % (last + 1) if ends == "wrap" else shifted.clip(0, last)
             prediction = rows.kernel(columns)
             yield Prediction(f"{words} is read{more}", "use target as it is", *prediction)
+
+
+_ANY = (
+    _weightless,
+    _class_shifted,
+    transforms.softmax_twice,
+    transforms.tempered,
+    transforms.with_a_margin,
+)
+_SLIPS: tuple[tuple[frozenset[str], tuple[Callable[[Rows], Iterator], ...]], ...] = (
+    (
+        CROSS_ENTROPY,
+        (
+            _clamped,
+            _other_weights,
+            _one_assumed,
+            _class_missed,
+            _class_shifted,
+            transforms.softmax_twice,
+            transforms.logarithm_missing,
+            transforms.softmax_missing,
+            transforms.detached,
+            transforms.other_amounts,
+            transforms.tempered,
+            transforms.focal,
+            transforms.with_a_margin,
+        ),
+    ),
+    (FOCAL, (*focal_slips, *_ANY)),
+    (frozenset(), _ANY),
+)
+"""Constants of a definition, and what is known to go wrong with one that has them."""

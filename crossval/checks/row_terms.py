@@ -11,9 +11,12 @@ import numpy as np
 from crossval.oracles.row_columns import RowColumns, has_labels
 from crossval.oracles.texts import Definition
 
-__all__ = ["Rows", "log_softmax", "of_logarithms"]
+__all__ = ["CROSS_ENTROPY", "Rows", "log_softmax", "of_logarithms"]
 
 Pair = tuple[np.ndarray, np.ndarray]
+
+CROSS_ENTROPY = frozenset({"label_smoothing", "over_others", "classy", "z_loss"})
+"""Constants of a definition for which `taken`, `asked` and sharp rows are known."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,10 @@ class Rows:
     spec: Definition
     columns: np.ndarray
     upstream: np.ndarray
+
+    def has(self, constants: frozenset[str]) -> bool:
+        """Return whether the definition has these constants."""
+        return constants <= set(self.spec.constants)
 
     @property
     def labelled(self) -> bool:

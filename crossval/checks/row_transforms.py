@@ -1,4 +1,4 @@
-"""What becomes of a cross-entropy whose logits or softmax are treated otherwise, with what number.
+"""What becomes of a loss of rows whose logits or softmax are treated otherwise, with what number.
 
 A softmax too many or too few, a temperature, another amount of smoothing, a part of the formula
 that the gradient leaves out.
@@ -11,9 +11,19 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from crossval.checks.hypotheses import Estimate, Prediction
-from crossval.checks.row_terms import Pair, Rows, log_softmax
+from crossval.checks.row_terms import CROSS_ENTROPY, Pair, Rows, log_softmax
 
-__all__ = ["row_transforms"]
+__all__ = [
+    "detached",
+    "focal",
+    "logarithm_missing",
+    "other_amounts",
+    "saying",
+    "softmax_missing",
+    "softmax_twice",
+    "tempered",
+    "with_a_margin",
+]
 
 _TEMPERATURES = (0.01, 0.05, 0.07, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.05, 1.1, 1.25, 1.5)
 _TEMPERATURES += (2.0, 3.0, 4.0, 5.0, 8.0, 10.0, 16.0, 20.0, 30.0, 64.0, 100.0)
@@ -23,53 +33,39 @@ _POWERS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
 _MARGINS = (0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 1.0, 2.0)
 
 
-def row_transforms(rows: Rows) -> Iterator[Prediction | Estimate]:
-    """Yield what known slips would give, the likeliest first, those with a number last."""
-    log_p = log_softmax(rows.logits)
-    yield _softmax_twice(rows, log_p)
-    yield _logarithm_missing(rows, log_p)
-    yield _softmax_missing(rows)
-    yield from _detached(rows, log_p)
-    yield from _other_amounts(rows)
-    yield _tempered(rows)
-    if rows.labelled and not rows.taken and rows.spec.constants["z_loss"] == 0:
-        yield _focal(rows, log_p)
-        yield _with_a_margin(rows)
-
-
-def _softmax_twice(rows: Rows, log_p: np.ndarray) -> Prediction:
+def softmax_twice(rows: Rows) -> Iterator[Prediction]:
     """Take the softmax of a softmax."""
-    p = np.exp(log_p)
+    p = np.exp(log_softmax(rows.logits))
     value, gradient = rows.kernel(rows.with_logits(p))
     slopes = gradient[:, : rows.classes]
     slopes = p * (slopes - (slopes * p).sum(axis=1, keepdims=True))
     words = "the softmax is taken twice: probabilities are given where logits are expected"
-    return Prediction(words, "pass the logits", value, rows.by_logits(slopes))
+    yield Prediction(words, "pass the logits", value, rows.by_logits(slopes))
 
 
-def _logarithm_missing(rows: Rows, log_p: np.ndarray) -> Prediction:
+def logarithm_missing(rows: Rows) -> Iterator[Prediction]:
     """Read the probability itself where its logarithm is meant."""
-    p, asked = np.exp(log_p), rows.asked
+    p, asked = np.exp(log_softmax(rows.logits)), rows.asked
     dot = (asked * p).sum(axis=1, keepdims=True)
     slopes = -p * (asked - dot) * rows.upstream[:, None]
     words = "the logarithm is missing: the target's probability is negated instead"
     fix = "take log_softmax; nll_loss expects logarithms"
-    return Prediction(words, fix, -dot[:, 0], rows.by_logits(slopes))
+    yield Prediction(words, fix, -dot[:, 0], rows.by_logits(slopes))
 
 
-def _softmax_missing(rows: Rows) -> Prediction:
+def softmax_missing(rows: Rows) -> Iterator[Prediction]:
     """Read the logit itself where its log-softmax is meant."""
     asked, logits = rows.asked, np.where(np.isfinite(rows.logits), rows.logits, 0.0)
     unknown = np.full(rows.columns.shape, np.nan)  # that of a detached log-sum-exp, see below
     words = "the log-softmax is missing: the target's logit is negated instead"
     fix = "take log_softmax; nll_loss expects logarithms of probabilities"
-    return Prediction(words, fix, -(asked * logits).sum(axis=1), unknown)
+    yield Prediction(words, fix, -(asked * logits).sum(axis=1), unknown)
 
 
-def _detached(rows: Rows, log_p: np.ndarray) -> Iterator[Prediction]:
+def detached(rows: Rows) -> Iterator[Prediction]:
     """Differentiate one of the two terms of log-sum-exp less logit, the value being right."""
     value, asked, up = rows.kernel()[0], rows.asked, rows.upstream[:, None]
-    p = np.exp(log_p) * asked.sum(axis=1, keepdims=True)
+    p = np.exp(log_softmax(rows.logits)) * asked.sum(axis=1, keepdims=True)
     parts = {
         "the log-sum-exp has no part in it, missing or detached: only the logit's term is": -asked,
         "the target's logit has no part in it, missing or detached: this is the softmax": p,
@@ -79,28 +75,28 @@ def _detached(rows: Rows, log_p: np.ndarray) -> Iterator[Prediction]:
         yield Prediction(words, fix, value, rows.by_logits(slopes * up))
 
 
-def _other_amounts(rows: Rows) -> Iterator[Estimate]:
+def other_amounts(rows: Rows) -> Iterator[Estimate]:
     """Smooth by another amount, or penalise the log-sum-exp by one."""
     declared = rows.spec.constants["label_smoothing"]
     for over, which in ((0.0, "all classes"), (1.0, "the other classes")):
         if rows.spec.constants["classy"]:
             continue
         yield Estimate(
-            _saying(f"label_smoothing is {{}} over {which}, not {declared:g}"),
+            saying(f"label_smoothing is {{}} over {which}, not {declared:g}"),
             "pass the declared label_smoothing, or declare this one with --set label_smoothing=...",
             lambda amount, over=over: rows.kernel(label_smoothing=amount, over_others=over),
             _SMOOTHINGS,
         )
     penalty = rows.spec.constants["z_loss"]
     yield Estimate(
-        _saying(f"z_loss is {{}}, not {penalty:g}"),
+        saying(f"z_loss is {{}}, not {penalty:g}"),
         "pass the declared z_loss, or declare this one with --set z_loss=...",
         lambda amount: rows.kernel(z_loss=amount),
         _PENALTIES,
     )
 
 
-def _tempered(rows: Rows) -> Estimate:
+def tempered(rows: Rows) -> Iterator[Estimate]:
     """Divide logits by a temperature."""
 
     def predict(temperature: float) -> Pair:
@@ -109,16 +105,19 @@ def _tempered(rows: Rows) -> Estimate:
         gradient[:, : rows.classes] /= temperature
         return value, gradient
 
-    return Estimate(
-        _saying("logits are divided by a temperature of {}"),
+    yield Estimate(
+        saying("logits are divided by a temperature of {}"),
         "pass the logits as they are",
         predict,
         _TEMPERATURES,
     )
 
 
-def _focal(rows: Rows, log_p: np.ndarray) -> Estimate:
+def focal(rows: Rows) -> Iterator[Estimate]:
     """Multiply by a power of 1 - p, as focal loss does."""
+    if not _is_plain(rows):
+        return
+    log_p = log_softmax(rows.logits)
     here = np.arange(len(log_p)), rows.target
     own = log_p[here]
     rest, p = -np.expm1(own), np.exp(own)
@@ -131,27 +130,35 @@ def _focal(rows: Rows, log_p: np.ndarray) -> Estimate:
         slopes = (by_log_p * rows.upstream)[:, None] * (goal - np.exp(log_p))
         return value, rows.by_logits(slopes)
 
-    return Estimate(
-        _saying("the loss is multiplied by (1 - p)^{}, as focal loss does"),
+    yield Estimate(
+        saying("the loss is multiplied by (1 - p)^{}, as focal loss does"),
         "return the cross-entropy itself",
         predict,
         _POWERS,
     )
 
 
-def _with_a_margin(rows: Rows) -> Estimate:
+def with_a_margin(rows: Rows) -> Iterator[Estimate]:
     """Subtract a margin from the target's logit."""
+    if not rows.labelled or (rows.has(CROSS_ENTROPY) and not _is_plain(rows)):
+        return
 
     def predict(margin: float) -> Pair:
         return rows.kernel(rows.with_logits(rows.logits - margin * rows.goal))
 
-    return Estimate(
-        _saying("a margin of {} is subtracted from the target's logit"),
+    yield Estimate(
+        saying("a margin of {} is subtracted from the target's logit"),
         "pass the logits as they are",
         predict,
         _MARGINS,
     )
 
 
-def _saying(words: str) -> Callable[[float], str]:
+def _is_plain(rows: Rows) -> bool:
+    """Return whether this is the cross-entropy of a class without smoothing or z-loss."""
+    return rows.labelled and not rows.taken and rows.spec.constants["z_loss"] == 0
+
+
+def saying(words: str) -> Callable[[float], str]:
+    """Return how an amount is put into words."""
     return lambda amount: words.format(f"{amount:.7g}")

@@ -81,7 +81,8 @@ def numeric(loss: str) -> dict[str, tuple[float, ...]]:
 
 
 def _given(entry: Mapping[str, Any], name: str) -> tuple[float, ...]:
-    values = (preset["axes"].get(name, 0.0) for preset in entry["presets"].values())
+    default = entry["axes"][name]["default"]
+    values = (preset["axes"].get(name, default) for preset in entry["presets"].values())
     return tuple(sorted({value for value in values if isinstance(value, int | float)}))
 
 

@@ -83,7 +83,7 @@ class Conclusion:
     ) -> Identification:
         """Describe the definitions that fit."""
         winners, gradient, more = self._with_gradients(exact)
-        best = min(winners, key=lambda each: plainness(each.candidate, self.reference))
+        best = min(winners, key=self._likelihood)
         notes += (*self._broken(best.fit), *more)
         result = Forms(self.search, self.evidence, self.witness).result(best, batches)
         shown, prober = result.settled, self.search.space.prober
@@ -140,7 +140,7 @@ class Conclusion:
             winners = [each.scored for each in agreeing]
             return (
                 winners,
-                min(winners, key=lambda each: plainness(each.candidate, self.reference)).candidate,
+                min(winners, key=self._likelihood).candidate,
                 notes,
             )
         best = agreeing[0]
@@ -153,6 +153,12 @@ class Conclusion:
             return [best.scored], also, (*notes, Note(words, "RL804"))
         follows = best.scored.candidate if best.whole else None
         return [best.scored], follows, (*notes, *gradient_notes(best, self.separator))
+
+    def _likelihood(self, scored: Scored) -> tuple:
+        """Return what definitions that fit alike are ordered by: a factor has to be said too."""
+        said, *rest = plainness(scored.candidate, self.reference)
+        relation = scored.fit.factor != 1 or scored.fit.offset != 0
+        return (said + 2 * relation, *rest)
 
     def _silent(self) -> tuple[Note, ...]:
         """Say which gradients there are not."""

@@ -210,8 +210,13 @@ class Search:
         return found if found is not None and found.fit.digits > best.fit.digits else best
 
     def _scalings(self) -> None:
-        """Solve for a number in the reading, from every preset of the nearest loss."""
-        loss = self.ranked[0].candidate.definition.loss
+        """Solve for a number in the reading, from every preset of one loss, the nearest first."""
+        for loss in dict.fromkeys(each.candidate.definition.loss for each in self.ranked):
+            self._scaled(loss)
+            if self.exact:
+                return
+
+    def _scaled(self, loss: str) -> None:
         starts = {each.key: each for each in self.space.presets((loss,))}
         for scaling in self.space.prober.scalings:
             for start in starts.values():
@@ -263,17 +268,28 @@ class Search:
         here, there = self.values(start).number, self.values(other).number
         return other.key == start.key or not np.array_equal(here, there, equal_nan=True)
 
-    def _solve(self, start: Scored, name: str, known: Sequence[float]) -> Scored | None:
-        return self.solve(start, lambda amount: changed(start.candidate, {name: amount}), known)
+    def _solve(
+        self, start: Scored, name: str, known: Sequence[float], rigid: bool = False
+    ) -> Scored | None:
+        def make(amount: float) -> Candidate | None:
+            return changed(start.candidate, {name: amount})
+
+        return self.solve(start, make, known, rigid)
 
     def _solve_two(self, start: Scored, one: str, other: str) -> None:
-        """Solve for two numbers in turn, as long as it gains digits."""
+        """Solve for two numbers in turn, as long as it gains digits.
+
+        A factor that is fitted on the way to both stands between them: it is left out at last.
+        """
         known = numeric(start.candidate.definition.loss)
-        for name in (one, other) * _TURNS:
-            found = self._solve(start, name, known[name])
-            if found is not None and found.fit.exact:
-                return
-            start = found or start
+        values = self.values(start.candidate)
+        plain = Scored(start.candidate, measure(self.got, values, self.roundoff, 1.0, 0.0))
+        for near, rigid in ((start, False), (plain, True)):
+            for name in (one, other) * _TURNS:
+                found = self._solve(near, name, known[name], rigid)
+                if found is not None and found.fit.exact:
+                    return
+                near = found or near
 
     def _maybe(self, of: Candidate | None, start: Scored) -> None:
         if of is not None:

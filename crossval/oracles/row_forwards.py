@@ -1,8 +1,9 @@
-"""Cross-entropy for autograd, written out from the textbooks and from nothing of refloss.
+"""Losses of rows for autograd, written out from the papers and from nothing of refloss.
 
 No log-softmax is used: minus the logarithm of a class's softmax is the log-sum-exp of the
 differences of all logits to that class's own, and the log-sum-exp of the logits follows from it.
-Smoothed targets are built as their authors print them (Szegedy et al. 2016; fairseq; ClassyVision).
+Smoothed targets are built as their authors print them (Szegedy et al. 2016; fairseq; ClassyVision);
+focal loss is equation 5 of Lin et al. 2017, of a softmax.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["ROW_FORWARDS", "cross_entropy"]
+__all__ = ["ROW_FORWARDS", "cross_entropy", "softmax_focal"]
 
 
 def cross_entropy(
@@ -40,6 +41,36 @@ def cross_entropy(
     return (asked * surprise).sum(dim=1) + constants["z_loss"] * lse.square()
 
 
+def softmax_focal(
+    logits: Tensor, target: Tensor, weight: Tensor, constants: Mapping[str, float]
+) -> Tensor:
+    """Return w alpha (1 - p)^gamma (-log p) of the target's class, one a row.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n, C)
+    target : Tensor of shape (n,) of integers
+    weight : Tensor of shape (C,)
+    constants : mapping
+        ``gamma``, ``alpha``, ``alpha_on_first``, ``alpha_on_others``, ``attached``.
+    """
+    import torch
+
+    surprise = _surprise(logits).gather(1, target[:, None])[:, 0]
+    modulator = (-torch.expm1(-surprise)) ** constants["gamma"]
+    if not constants["attached"]:
+        modulator = modulator.detach()
+    factors = torch.full_like(weight, _share(constants, "others"))
+    factors[0] = _share(constants, "first")
+    return (weight * factors)[target] * modulator * surprise
+
+
+def _share(constants: Mapping[str, float], side: str) -> float:
+    """Alpha for the classes that it is for, and what is left of 1 for the others."""
+    alpha = constants["alpha"]
+    return alpha if constants[f"alpha_on_{side}"] else 1 - alpha
+
+
 def _surprise(logits: Tensor) -> Tensor:
     """Minus the logarithm of the softmax: (n, C), by way of all (n, C, C) differences."""
     ahead = logits[:, None, :] - logits[:, :, None]
@@ -59,5 +90,6 @@ def _smoothed(q: Tensor, constants: Mapping[str, float]) -> Tensor:
 ROW_FORWARDS: dict[str, Callable[..., Any]] = {
     "cross_entropy": cross_entropy,
     "cross_entropy_soft": cross_entropy,
+    "softmax_focal": softmax_focal,
 }
 """Hand-written forwards of rows by program."""

@@ -78,6 +78,7 @@ def _denominator(
     asked = spec.axes["denominator"]
     assert isinstance(asked, str | Real)
     if spec.axes["targets"] != "index" or asked not in ("kept", "weights"):
-        return REDUCTIONS["mean"].divisor(Counts.of(len(logits)), asked)  # type: ignore[arg-type]
+        counts = Counts.of(*logits.shape)
+        return REDUCTIONS["mean"].divisor(counts, asked)  # type: ignore[arg-type]
     counted = weight if asked == "weights" else 1.0
     return kept_parts(home, logits.shape[1], target, counted, ignore)

@@ -37,6 +37,8 @@ class Counts:
         Length of the first axis.
     positives : int
         Items whose target is above 0.
+    classes : int
+        Logits an item.
     """
 
     items: int
@@ -44,17 +46,19 @@ class Counts:
     weights: float
     rows: int = 0
     positives: int = 0
+    classes: int = 1
 
     @classmethod
-    def of(cls, items: int) -> Counts:
+    def of(cls, items: int, classes: int = 1) -> Counts:
         """Return the counts of items that are all kept and have no weights."""
-        return cls(items, items, float(items))
+        return cls(items, items, float(items), classes=classes)
 
 
 DENOMINATORS: dict[str, Callable[[Counts], float]] = {
     "items": lambda counts: float(counts.items),
     "kept": lambda counts: float(counts.kept),
     "weights": lambda counts: counts.weights,
+    "logits": lambda counts: float(counts.items * counts.classes),
     "rows": lambda counts: float(counts.rows),
     "positives": lambda counts: float(counts.positives),
     "positives_or_one": lambda counts: max(1.0, counts.positives),

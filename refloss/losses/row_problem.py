@@ -80,16 +80,16 @@ class RowProblem:
         return self.reduction.divisor(self._counts(), denominator)  # type: ignore[arg-type]
 
     def _counts(self) -> Counts:
-        items = self.size[0]
+        items, classes = self.size
         kept = items if self.kept is None else int(self.kept.sum())
         if self.weight is None or self.inputs != ("logits",):
-            return Counts(items, kept, float(kept))
+            return Counts(items, kept, float(kept), classes=classes)
         weights = np.empty(self.weight.shape)
         widen(weights, self.weight)
         total = Total()
         if kept:
             total.put(0, [weights[self.target if self.kept is None else self.target[self.kept]]])
-        return Counts(items, kept, total.result())
+        return Counts(items, kept, total.result(), classes=classes)
 
     def run(
         self,

@@ -20,14 +20,54 @@ SHAPES = {
     if "shapes" in entry
 }
 
-#: Every way of smoothing, at every amount, with and without z-loss.
-SETTINGS = [
-    {"label_smoothing": eps, "over_others": others, "classy": classy, "z_loss": factor}
-    for eps, (others, classy), factor in itertools.product(
-        (0.0, 0.1, 1.0), ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)), (0.0, 0.3)
-    )
-]
-DEFAULT = SETTINGS[0]
+#: Constants of every loss: the plainest first, then what switches every branch on and off.
+SETTINGS = {
+    "cross_entropy": [
+        {"label_smoothing": eps, "over_others": others, "classy": classy, "z_loss": factor}
+        for eps, (others, classy), factor in itertools.product(
+            (0.0, 0.1, 1.0), ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)), (0.0, 0.3)
+        )
+    ],
+    "softmax_focal": [
+        {
+            "gamma": gamma,
+            "alpha": alpha,
+            "alpha_on_first": first,
+            "alpha_on_others": others,
+            "attached": attached,
+        }
+        for gamma, (alpha, first, others), attached in itertools.product(
+            (0.0, 0.5, 1.0, 2.0, 2.5), ((1.0, 1.0, 1.0), (0.25, 0.0, 1.0)), (1.0, 0.0)
+        )
+    ],
+}
+#: Of every loss, constants under which nothing is left out.
+FULL = {
+    "cross_entropy": {"label_smoothing": 0.1, "over_others": 1.0, "classy": 0.0, "z_loss": 0.3},
+    "softmax_focal": SETTINGS["softmax_focal"][-2],
+}
+#: What must change in a setting so that sums of dyadic numbers stay exact.
+DYADIC = {"label_smoothing": 0.125, "over_others": 0.0, "classy": 0.0}
+DEFAULT = SETTINGS["cross_entropy"][0]
+
+
+def settings(program: str) -> list[dict[str, float]]:
+    """Return the settings of a program's loss."""
+    return SETTINGS[library().index["programs"][program]["loss"]]
+
+
+def everything(program: str) -> dict[str, float]:
+    """Return constants under which a program leaves nothing out."""
+    return FULL[library().index["programs"][program]["loss"]]
+
+
+def dyadic(setting: Mapping[str, float]) -> dict[str, float]:
+    """Return a setting whose smoothing, if there is any, is a power of two over all classes."""
+    changes = {name: value for name, value in DYADIC.items() if name in setting}
+    if setting.get("label_smoothing") == 0.0:
+        del changes["label_smoothing"]
+    return {**setting, **changes}
+
 
 Inputs = dict[str, np.ndarray]
 

@@ -8,7 +8,7 @@ import pytest
 from refloss.run import rows
 from refloss.run.kernels import library
 from refloss.run.row_text import block_text, whole_text
-from tests.run.logits import SETTINGS, SHAPES, plan_of, run_plan
+from tests.run.logits import SHAPES, plan_of, run_plan, settings
 from tests.run.text import ROW_PROGRAMS, assert_same_bits
 
 AXES = {"x": "bc", "u": "b", "w": "c", "y": "b"}
@@ -101,7 +101,7 @@ def test_every_name_is_a_value_or_one_of_our_own(program, function):
     """None is left to Python, whose `sum` adds up in another order."""
     ours = rows._UFUNCS.keys() | rows._HELPERS.keys()
     fixed = (("class_weight", 1.0),)
-    for setting in SETTINGS:
+    for setting in settings(program):
         for choices in ({}, {"fixed": fixed}, {"errors": False, "fixed": fixed}):
             for text in texts(program, function, setting, **choices):
                 names = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)]

@@ -12,20 +12,26 @@ from refloss.run.rounding import narrow
 from refloss.run.rows import TILE, RowProgram
 from tests.run.logits import (
     DEFAULT,
-    SETTINGS,
     SHAPES,
     differentiable,
+    dyadic,
+    everything,
     inputs,
     planned,
     run_plan,
     run_text,
+    settings,
     whole,
     without_errors,
 )
 from tests.run.text import ROW_PROGRAMS, assert_same_bits
 
 FUNCTIONS = ("value", "grad", "hvp")
-EVERYTHING = {"label_smoothing": 0.1, "over_others": 1.0, "classy": 0.0, "z_loss": 0.3}
+EVERYTHING = everything("cross_entropy")
+
+
+def labelled(program):
+    return SHAPES[program]["target"] == "b"
 
 
 def assert_same(found, expected, what):
@@ -43,7 +49,7 @@ def test_plans_give_the_bits_of_the_text(program, function, classes):
     for rows in (0, 1, 2, 7, 100):
         weighted = inputs(program, function, rows, classes)
         plain = weighted | {"class_weight": np.ones(classes)}
-        for setting in SETTINGS:
+        for setting in settings(program):
             for errors, module in modules.items():
                 what = (setting, rows, errors)
                 expected = whole(module, function, weighted, setting)
@@ -63,8 +69,8 @@ def test_blocks_of_any_size_give_the_same_bits(program, function, tile):
     kernel = library().kernel(program)
     classes = 7 if tile >= 7 else 2
     named = inputs(program, function, 100, classes)
-    expected = whole(kernel.module, function, named, EVERYTHING)
-    found = planned(kernel, program, function, named, EVERYTHING, tile=tile)
+    expected = whole(kernel.module, function, named, everything(program))
+    found = planned(kernel, program, function, named, everything(program), tile=tile)
     assert_same(found, expected, (tile,))
 
 
@@ -92,9 +98,8 @@ def exact_sums(program, function, rows, classes):
 def test_tiles_give_the_same_bits_where_sums_are_exact(program, function, tile):
     kernel = library().kernel(program)
     named = exact_sums(program, function, 5, 64)
-    for setting in SETTINGS:
-        setting = setting | {"label_smoothing": setting["label_smoothing"] and 0.125}
-        setting = setting | {"over_others": 0.0, "classy": 0.0}
+    for setting in settings(program):
+        setting = dyadic(setting)
         expected = whole(kernel.module, function, named, setting)
         found = planned(kernel, program, function, named, setting, tile=tile)
         if "target" in differentiable(program) and function != "hvp":
@@ -122,10 +127,10 @@ def test_tiles_agree_to_the_roundings_of_a_sum(program):
     named = inputs(program, "grad", 6, classes)
     rng = np.random.default_rng(3)
     named["logits"] = rng.normal(size=(6, classes)) * 4
-    named["target"] = named["target"] % classes if program == "cross_entropy" else hard(6, classes)
+    named["target"] = named["target"] % classes if labelled(program) else hard(6, classes)
     named["class_weight"] = rng.exponential(size=classes)
-    expected = whole(kernel.module, "grad", named, DEFAULT)
-    found = planned(kernel, program, "grad", named, DEFAULT, tile=999)
+    expected = whole(kernel.module, "grad", named, settings(program)[0])
+    found = planned(kernel, program, "grad", named, settings(program)[0], tile=999)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=3 * summed(classes), atol=0)
     assert any((one != other).any() for one, other in zip(found, expected, strict=True))
@@ -148,13 +153,14 @@ def test_nan_stays_in_its_row(program, tile):
         named = inputs(program, function, rows, classes)
         named["logits"] = np.random.default_rng(5).normal(size=(rows, classes))
         named["target"] = (
-            np.arange(rows) % classes if program == "cross_entropy" else hard_spread(rows, classes)
+            np.arange(rows) % classes if labelled(program) else hard_spread(rows, classes)
         )
-        clean = planned(kernel, program, function, named, EVERYTHING, tile=tile)
+        named["class_weight"] = named["class_weight"] + 0.5  # a weight of 0 removes a row
+        clean = planned(kernel, program, function, named, everything(program), tile=tile)
         struck = named["logits"].copy()
         struck[np.arange(classes) + 1, np.arange(classes)] = np.nan
         named = named | {"logits": struck}
-        found = planned(kernel, program, function, named, EVERYTHING, tile=tile)
+        found = planned(kernel, program, function, named, everything(program), tile=tile)
         for one, other in zip(found, clean, strict=True):
             assert not np.isnan(other).any()
             assert_same_bits(one[[0, -1]], other[[0, -1]])
@@ -233,9 +239,9 @@ def test_every_format_is_widened_exactly_and_rounded_once(program, dtype):
     kernel = library().kernel(program)
     for function in FUNCTIONS:
         given, wide = cast(inputs(program, function, 40, 33), dtype)
-        expected = whole(kernel.module, function, wide, EVERYTHING)
+        expected = whole(kernel.module, function, wide, everything(program))
         native = np.dtype(dtype).newbyteorder("=")
-        found = planned(kernel, program, function, given, EVERYTHING, dtype=native)
+        found = planned(kernel, program, function, given, everything(program), dtype=native)
         found = [f.astype(float) for f in found]
         assert_same(found, [rounded(e, dtype) for e in expected], (function,))
 
@@ -255,10 +261,10 @@ def test_any_strides_give_the_same_bits(dtype, tile):
     for program in ROW_PROGRAMS:
         kernel = library().kernel(program)
         given, _ = cast(inputs(program, "hvp", 40, 33), dtype)
-        expected = planned(kernel, program, "hvp", given, EVERYTHING, tile=tile)
+        expected = planned(kernel, program, "hvp", given, everything(program), tile=tile)
         for kind in range(3):
             turned = {name: strided(array)[kind] for name, array in given.items()}
-            found = planned(kernel, program, "hvp", turned, EVERYTHING, tile=tile)
+            found = planned(kernel, program, "hvp", turned, everything(program), tile=tile)
             assert_same(found, expected, (program, kind))
 
 
@@ -266,10 +272,10 @@ def test_any_strides_give_the_same_bits(dtype, tile):
 def test_an_upstream_gradient_of_one_is_folded_without_a_trace(program):
     kernel = library().kernel(program)
     named = inputs(program, "grad", 30, 7) | {"loss_bar": np.ones(30)}
-    expected = planned(kernel, program, "grad", named, EVERYTHING)
+    expected = planned(kernel, program, "grad", named, everything(program))
     del named["loss_bar"]
     fixed = (("loss_bar", 1.0),)
-    found = planned(kernel, program, "grad", named, EVERYTHING, fixed=fixed)
+    found = planned(kernel, program, "grad", named, everything(program), fixed=fixed)
     assert_same(found, expected, ())
 
 
@@ -339,14 +345,12 @@ def test_memory_is_that_of_a_few_blocks(program, function, size, dtype):
     rows, classes = size
     rng = np.random.default_rng(1)
     named = {"logits": rng.normal(size=size).astype(dtype)}
-    named["target"] = (
-        rng.integers(0, classes, rows) if program == "cross_entropy" else named["logits"] ** 2
-    )
+    named["target"] = rng.integers(0, classes, rows) if labelled(program) else named["logits"] ** 2
     named |= {"class_weight": np.ones(classes, dtype), "loss_bar": np.ones(rows, dtype)}
     named |= {f"{name}_dot": named["logits"] for name in differentiable(program)}
     results = [np.empty(rows if f == "value" else size, dtype) for f in outputs(program, function)]
     sinks = [Store(r) if r.ndim == 1 else r for r in results]
-    run = library().kernel(program).rows(function, SHAPES[program], EVERYTHING)
+    run = library().kernel(program).rows(function, SHAPES[program], everything(program))
     block = max(TILE // classes, 1)
     registers = (run.plan.registers + 2) * block * min(classes, TILE)
     once = sum(run.plan.graph.axes(node) == "c" for node in run.plan.whole)

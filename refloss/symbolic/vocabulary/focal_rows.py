@@ -17,7 +17,7 @@ import sympy as sp
 from refloss.symbolic.build import Build, Vocabulary
 from refloss.symbolic.functions import Gate, Power, Quotient, Ratio, Switch, Weighted
 from refloss.symbolic.rules import Rule
-from refloss.symbolic.vocabulary.rows import CLASS, ITEM, Rows, at_class
+from refloss.symbolic.vocabulary.rows import ITEM, Rows, at_class
 
 __all__ = ["RULES", "balance", "focal_loss"]
 
@@ -64,7 +64,7 @@ def balance(a: Rows, amount: sp.Expr, on_first: sp.Expr, on_others: sp.Expr) -> 
 
 @Vocabulary
 def focal_loss(P: Build, a: Rows, power: sp.Expr, attached: sp.Expr) -> None:
-    """Name ``focal``, (1 − p)^`power` times ``nll``; where `attached` is 0 the power is detached."""
+    """Name ``focal``, (1 − p)^`power` times ``nll``; `attached` 0 detaches the power."""
     chance = a.let("chance", [ITEM], a["mass"][ITEM, a.target] / a.total, "softmax of the target")
     factor = a.let("factor", [ITEM], Power(1 - chance, power), "modulator")
     a.let("focal", [ITEM], Gate(factor, attached) * a.nll)

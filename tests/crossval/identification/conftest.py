@@ -17,7 +17,7 @@ from crossval.target import Target
 
 TARGETS = Path(__file__).parents[1] / "targets"
 BOXES = ("ciou", "diou", "giou", "iou")
-ROWS = ("cross_entropy",)
+ROWS = ("cross_entropy", "softmax_focal")
 
 
 class Here:

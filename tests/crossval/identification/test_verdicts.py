@@ -5,6 +5,7 @@ import pytest
 from crossval.identification import identify
 from crossval.identification.answer import VERDICTS
 from tests.crossval.identification.conftest import BOXES, TARGETS
+from tests.crossval.identification.conftest import ROWS as LOSSES
 
 ROWS = "row_conventions.py"
 
@@ -79,11 +80,19 @@ def test_reductions_that_class_weights_do_not_reach_are_named_once(identified):
     assert of_sums == ["class weights do not reach the losses that are summed"]
 
 
-@pytest.mark.parametrize("attribute", ["focal", "squared", "soft_or_hard"])
+@pytest.mark.parametrize("attribute", ["focal", "soft_or_hard"])
+def test_a_focal_loss_is_no_cross_entropy(attribute):
+    answer = identify(f"{TARGETS / ROWS}:{attribute}", adapter="numpy")
+    assert answer.losses == LOSSES
+    assert answer.best.definition.title == "softmax_focal"
+    assert answer.best.factor == 1
+
+
+@pytest.mark.parametrize("attribute", ["squared"])
 def test_nothing_fits_names_the_nearest_of_the_right_family(attribute):
     answer = identify(f"{TARGETS / ROWS}:{attribute}", adapter="numpy")
     assert (answer.verdict, answer.exit_code) == ("nothing fits", 1)
-    assert answer.losses == ("cross_entropy",)
+    assert answer.losses == LOSSES
     assert answer.best.definition.title == "cross_entropy/torch"
     assert abs(answer.best.factor) == 1  # a fitted factor says nothing
     assert list(answer.separation.inputs) == ["logits", "target"]
@@ -93,8 +102,8 @@ def test_nothing_fits_names_the_nearest_of_the_right_family(attribute):
     ("attribute", "losses"),
     [
         ("two_boxes", BOXES),
-        ("two_rows", ("cross_entropy",)),
-        ("any_two", (*BOXES, "cross_entropy")),
+        ("two_rows", LOSSES),
+        ("any_two", (*BOXES, *LOSSES)),
     ],
 )
 def test_names_of_arguments_decide_the_family_where_two_arrays_of_numbers_are_taken(

@@ -1,0 +1,116 @@
+"""What a wrong softmax focal loss may be instead: its modulator, its alpha, its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from crossval.checks.hypotheses import Estimate, Prediction
+from crossval.checks.row_terms import Pair, Rows, log_softmax
+from crossval.checks.row_transforms import saying
+
+__all__ = ["FOCAL", "focal_slips"]
+
+FOCAL = frozenset({"gamma", "alpha", "alpha_on_first", "alpha_on_others", "attached"})
+"""Constants of a definition of which this module speaks."""
+
+_POWERS = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
+_ALPHAS = (0.1, 0.25, 0.5, 0.75, 0.9, 2.0)
+_FLOORS = (1e-7, 1e-8, 1e-6, 1e-12, float(np.finfo(np.float32).tiny))
+
+
+def _alpha_missing(rows: Rows) -> Iterator[Prediction]:
+    """Leave alpha out, or mistake whom it multiplies."""
+    constants = rows.spec.constants
+    here = tuple(constants[f"alpha_on_{side}"] for side in ("first", "others"))
+    if constants["alpha"] == 1 and here == (1.0, 1.0):
+        return
+    words = "alpha has no effect"
+    fix = "multiply the loss of every row by the alpha of its class"
+    yield Prediction(words, fix, *rows.kernel(alpha=1.0, alpha_on_first=1.0, alpha_on_others=1.0))
+    sides = {
+        (1.0, 1.0): "every class",
+        (0.0, 1.0): "every class but 0, and 1 - alpha class 0",
+        (1.0, 0.0): "class 0, and 1 - alpha every other",
+        (0.0, 0.0): "no class, and 1 - alpha every class",
+    }
+    for (first, others), who in sides.items():
+        if (first, others) != here:
+            words = f"alpha multiplies {who}"
+            fix = f"let alpha multiply {sides[here]}"
+            swapped = rows.kernel(alpha_on_first=first, alpha_on_others=others)
+            yield Prediction(words, fix, *swapped)
+
+
+def _modulator(rows: Rows) -> Iterator[Prediction]:
+    """Detach the modulator, or differentiate one that is to be detached."""
+    attached = rows.spec.constants["attached"]
+    words = "the modulator (1 - p)^gamma is held constant in the gradient"
+    fix = "differentiate it too, or declare modulator='detached'"
+    if not attached:
+        words = "the modulator (1 - p)^gamma is differentiated"
+        fix = "detach it, or declare modulator='attached'"
+    yield Prediction(words, fix, *rows.kernel(attached=1.0 - attached))
+
+
+def _weight_inside(rows: Rows) -> Iterator[Prediction]:
+    """Weigh the logarithm before the power is taken: p^w stands for p."""
+    if rows.oracle.weights is None:
+        return
+    log_p, target = log_softmax(rows.logits), rows.target
+    here = np.arange(len(log_p)), target
+    weight = rows.weights[target]
+    cost = -weight * log_p[here]
+    gone, power = -np.expm1(-cost), rows.spec.constants["gamma"]
+    steep = np.where(gone > 0, cost / np.where(gone > 0, gone, 1.0), 1.0)
+    felt = rows.spec.constants["attached"] * power * np.exp(-cost) * steep
+    modulator = np.where(gone > 0, gone, float(power == 0)) ** power
+    pull = (_balance(rows) * modulator * (1 + felt) * weight * rows.upstream)[:, None]
+    yield Prediction(
+        "the class weight is inside the power: the modulator is (1 - p^w)^gamma",
+        "take the power of 1 - p, and multiply by the weight afterwards",
+        _balance(rows) * modulator * cost,
+        rows.by_logits(pull * (np.exp(log_p) - rows.goal)),
+    )
+
+
+def _balance(rows: Rows) -> np.ndarray:
+    """Return alpha, or 1 - alpha, for every row."""
+    constants = rows.spec.constants
+    alpha = constants["alpha"]
+    first, others = (
+        alpha if constants[f"alpha_on_{side}"] else 1 - alpha for side in ("first", "others")
+    )
+    return np.where(rows.target == 0, first, others)
+
+
+def _clamped(rows: Rows) -> Iterator[Prediction]:
+    """Keep p away from 0 where its logarithm is taken; the gradient goes on, or stops there."""
+    value, gradient = rows.kernel()
+    log_p = log_softmax(rows.logits)[np.arange(len(value)), rows.target]
+    for floor in _FLOORS:
+        below = log_p < np.log(floor)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            capped = np.where(below, value * np.log(floor) / log_p, value)
+        for words, slopes in (
+            (f"p is at least {floor:.3g} in the logarithm", gradient),
+            (f"p is at least {floor:.3g}", np.where(below[:, None], 0.0, gradient)),
+        ):
+            yield Prediction(words, "take log_softmax, which needs no clamp", capped, slopes)
+
+
+def _other_amounts(rows: Rows) -> Iterator[Estimate]:
+    """Take another power, or another alpha."""
+    amounts: dict[str, tuple[Callable[[float], Pair], tuple[float, ...]]] = {
+        "gamma": (lambda amount: rows.kernel(gamma=amount), _POWERS),
+        "alpha": (lambda amount: rows.kernel(alpha=amount), _ALPHAS),
+    }
+    for name, (predict, usual) in amounts.items():
+        words = saying(f"{name} is {{}}, not {rows.spec.constants[name]:g}")
+        fix = f"pass the declared {name}, or declare this one with --set {name}=..."
+        yield Estimate(words, fix, predict, usual)
+
+
+focal_slips = (_alpha_missing, _modulator, _weight_inside, _clamped, _other_amounts)
+"""What is known to go wrong, the likeliest first."""
