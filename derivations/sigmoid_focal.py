@@ -148,7 +148,7 @@ def focal_probs(form: Form) -> Program:
     smoothing, none = P.const("smoothing"), sp.S.Zero
     binary.shares(a, smoothing / 2, smoothing / 2)
     binary.of_probabilities(P, a, P.const("clip"), none, sp.oo, smoothing)
-    focal.of_probabilities(a, P.const("gamma", nonnegative=True), P.const("attached"))
+    focal.of_probabilities(P, a, P.const("gamma", nonnegative=True), P.const("attached"))
     balanced(P, a, a.goal)
     weighted_loss(a, a.balance * a.focal)
     return P.finish("loss")

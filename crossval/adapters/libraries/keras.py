@@ -1,4 +1,4 @@
-"""keras.losses, on JAX: crossentropies from logits, one loss a row."""
+"""keras.losses, on JAX: crossentropies from logits, one loss a row, and a focal one."""
 
 import os
 from typing import Any
@@ -30,6 +30,13 @@ TARGETS = [
         "keras",
         axes={"targets": "probabilities"},
         call="f(target, logits, from_logits=True, label_smoothing=label_smoothing)",
+        **_COMMON,
+    ),
+    Target(
+        "keras.losses:binary_focal_crossentropy",
+        "focal_probs",
+        "keras",
+        call="f(target[:, None], probs[:, None], gamma=gamma, label_smoothing=label_smoothing)",
         **_COMMON,
     ),
 ]

@@ -1,4 +1,4 @@
-"""optax: softmax cross-entropies, one loss a row."""
+"""optax: softmax cross-entropies, one loss a row, and sigmoid focal loss."""
 
 from typing import Any
 
@@ -10,4 +10,19 @@ TARGETS = [
     Target("optax:softmax_cross_entropy_with_integer_labels", "cross_entropy", "optax", **_ROWS),
     Target("optax:softmax_cross_entropy", "cross_entropy", "optax", **_SOFT),
     Target("optax:safe_softmax_cross_entropy", "cross_entropy", "optax", **_SOFT),
+    Target(
+        "optax:sigmoid_focal_loss",
+        "sigmoid_focal",
+        "optax",
+        call="f(logits, target, gamma=gamma)",
+        **_ROWS,
+    ),
+    Target(
+        "optax:sigmoid_focal_loss",
+        "sigmoid_focal",
+        "optax",
+        axes={"alpha_side": "positives"},
+        call="f(logits, target, gamma=gamma, alpha=alpha)",
+        **_ROWS,
+    ),
 ]

@@ -1,4 +1,4 @@
-"""torchvision.ops: the losses of the IoU family."""
+"""torchvision.ops: the losses of the IoU family, and sigmoid focal loss."""
 
 import contextlib
 import importlib.util
@@ -29,4 +29,5 @@ TARGETS = [
     Target("torchvision.ops:generalized_box_iou_loss", "giou", "torchvision", **_COMMON),
     Target("torchvision.ops:distance_box_iou_loss", "diou", "torchvision", **_COMMON),
     Target("torchvision.ops:complete_box_iou_loss", "ciou", "torchvision", **_COMMON),
+    Target("torchvision.ops:sigmoid_focal_loss", "sigmoid_focal", "torchvision", **_COMMON),
 ]

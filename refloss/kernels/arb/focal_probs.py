@@ -36,8 +36,8 @@ def value(F, probs, target, pos_weight, weight, smoothing, clip, gamma, attached
     hit_all = -F.log(kept)
     hit = hit_all
     bce = F.weighted(goal*pos_weight, hit) + F.weighted(rest, missed)
-    miss = (1 - probs)*goal + probs*rest
-    factor = F.raised(miss, gamma)
+    chance = (1 - probs)*rest + goal*probs
+    factor = F.raised(1 - chance, gamma)
     focal = F.gate(factor, attached)*bce
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
@@ -55,8 +55,8 @@ def grad(F, probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma,
     missed_all = -F.log(1 - kept)
     hit_all = -F.log(kept)
     bce = F.weighted(goal*pos_weight, hit_all) + F.weighted(rest, missed_all)
-    miss = (1 - probs)*goal + probs*rest
-    factor = F.raised(miss, gamma)
+    chance = (1 - probs)*rest + goal*probs
+    factor = F.raised(1 - chance, gamma)
     focal = F.gate(factor, attached)*bce
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
@@ -65,14 +65,14 @@ def grad(F, probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma,
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     factor_bar = attached*(bce*focal_bar)
-    miss_bar = factor_bar*F.weighted(gamma, F.raised(miss, -1 + gamma))
+    chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
     bce_bar = F.gate(factor, attached)*focal_bar
     hit_bar = bce_bar*goal*pos_weight
     missed_bar = bce_bar*rest
     kept_bar = missed_bar/(1 - kept) - hit_bar/kept
-    rest_bar = bce_bar*missed_all + miss_bar*probs
-    goal_bar = (1 - probs)*miss_bar + (upper - lower)*balance_bar + bce_bar*hit_all*pos_weight
-    probs_bar = (rest - goal)*miss_bar + kept_bar*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
+    rest_bar = (1 - probs)*chance_bar + bce_bar*missed_all
+    goal_bar = (upper - lower)*balance_bar + chance_bar*probs + bce_bar*hit_all*pos_weight
+    probs_bar = (goal - rest)*chance_bar + kept_bar*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
     target_bar = (1 - smoothing)*goal_bar + (-1 + smoothing)*rest_bar
     return loss, probs_bar, target_bar
 
@@ -86,14 +86,14 @@ def hvp(F, probs, target, pos_weight, weight, loss_bar, probs_dot, target_dot, s
     missed_all = -F.log(1 - kept)
     hit_all = -F.log(kept)
     bce = F.weighted(goal*pos_weight, hit_all) + F.weighted(rest, missed_all)
-    miss = (1 - probs)*goal + probs*rest
-    factor = F.raised(miss, gamma)
+    chance = (1 - probs)*rest + goal*probs
+    factor = F.raised(1 - chance, gamma)
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
     balance = (1 - goal)*lower + goal*upper
     focal_bar = balance*loss_bar*weight
     factor_bar = attached*(bce*focal_bar)
-    miss_bar = factor_bar*F.weighted(gamma, F.raised(miss, -1 + gamma))
+    chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
     bce_bar = F.gate(factor, attached)*focal_bar
     hit_bar = bce_bar*goal*pos_weight
     missed_bar = bce_bar*rest
@@ -103,20 +103,20 @@ def hvp(F, probs, target, pos_weight, weight, loss_bar, probs_dot, target_dot, s
     missed_all_dot = kept_dot/(1 - kept)
     hit_all_dot = -(kept_dot/kept)
     bce_dot = missed_all*rest_dot + missed_all_dot*rest + goal*hit_all_dot*pos_weight + goal_dot*hit_all*pos_weight
-    miss_dot = (1 - probs)*goal_dot + (rest - goal)*probs_dot + probs*rest_dot
-    factor_dot = miss_dot*F.weighted(gamma, F.raised(miss, -1 + gamma))
+    chance_dot = (1 - probs)*rest_dot + (goal - rest)*probs_dot + goal_dot*probs
+    factor_dot = -(chance_dot*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
     focal_dot = F.gate(factor, attached)*bce_dot + attached*(bce*factor_dot)
     balance_dot = (upper - lower)*goal_dot
     balance_bar_dot = focal_dot*loss_bar*weight
     focal_bar_dot = balance_dot*loss_bar*weight
     factor_bar_dot = attached*(bce*focal_bar_dot) + attached*(bce_dot*focal_bar)
-    miss_bar_dot = factor_bar_dot*F.weighted(gamma, F.raised(miss, -1 + gamma)) + gamma*factor_bar*miss_dot*F.weighted(-1 + gamma, F.raised(miss, -2 + gamma))
+    chance_bar_dot = gamma*chance_dot*factor_bar*F.weighted(-1 + gamma, F.raised(1 - chance, -2 + gamma)) - factor_bar_dot*F.weighted(gamma, F.raised(1 - chance, -1 + gamma))
     bce_bar_dot = F.gate(factor, attached)*focal_bar_dot + attached*(factor_dot*focal_bar)
     hit_bar_dot = bce_bar*goal_dot*pos_weight + bce_bar_dot*goal*pos_weight
     missed_bar_dot = bce_bar*rest_dot + bce_bar_dot*rest
     kept_bar_dot = missed_bar_dot/(1 - kept) + (missed_bar/((1 - kept)*(1 - kept)) + hit_bar/(kept*kept))*kept_dot - hit_bar_dot/kept
-    rest_bar_dot = bce_bar*missed_all_dot + bce_bar_dot*missed_all + miss_bar*probs_dot + miss_bar_dot*probs
-    goal_bar_dot = (1 - probs)*miss_bar_dot + (upper - lower)*balance_bar_dot + bce_bar*hit_all_dot*pos_weight + bce_bar_dot*hit_all*pos_weight - miss_bar*probs_dot
-    probs_bar_dot = (rest - goal)*miss_bar_dot + miss_bar*rest_dot + kept_bar_dot*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2)) - goal_dot*miss_bar
+    rest_bar_dot = (1 - probs)*chance_bar_dot + bce_bar*missed_all_dot + bce_bar_dot*missed_all - chance_bar*probs_dot
+    goal_bar_dot = (upper - lower)*balance_bar_dot + chance_bar*probs_dot + chance_bar_dot*probs + bce_bar*hit_all_dot*pos_weight + bce_bar_dot*hit_all*pos_weight
+    probs_bar_dot = (goal - rest)*chance_bar_dot + chance_bar*goal_dot + kept_bar_dot*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2)) - chance_bar*rest_dot
     target_bar_dot = (1 - smoothing)*goal_bar_dot + (-1 + smoothing)*rest_bar_dot
     return probs_bar_dot, target_bar_dot

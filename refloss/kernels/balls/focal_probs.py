@@ -100,8 +100,8 @@ def plain_grad(F, probs, target, pos_weight, weight, loss_bar, smoothing, clip, 
     missed_all = -F.log(1 - kept)
     hit_all = -F.log(kept)
     bce = F.weighted(goal*pos_weight, hit_all) + F.weighted(rest, missed_all)
-    miss = (1 - probs)*goal + probs*rest
-    factor = F.raised(miss, gamma)
+    chance = (1 - probs)*rest + goal*probs
+    factor = F.raised(1 - chance, gamma)
     focal = F.gate(factor, attached)*bce
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
@@ -110,13 +110,13 @@ def plain_grad(F, probs, target, pos_weight, weight, loss_bar, smoothing, clip, 
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     factor_bar = attached*(bce*focal_bar)
-    miss_bar = factor_bar*F.weighted(gamma, F.raised(miss, -1 + gamma))
+    chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
     bce_bar = F.gate(factor, attached)*focal_bar
     hit_bar = bce_bar*goal*pos_weight
     missed_bar = bce_bar*rest
     kept_bar = missed_bar/(1 - kept) - hit_bar/kept
-    rest_bar = bce_bar*missed_all + miss_bar*probs
-    goal_bar = (1 - probs)*miss_bar + (upper - lower)*balance_bar + bce_bar*hit_all*pos_weight
-    probs_bar = (rest - goal)*miss_bar + kept_bar*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
+    rest_bar = (1 - probs)*chance_bar + bce_bar*missed_all
+    goal_bar = (upper - lower)*balance_bar + chance_bar*probs + bce_bar*hit_all*pos_weight
+    probs_bar = (goal - rest)*chance_bar + kept_bar*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
     target_bar = (1 - smoothing)*goal_bar + (-1 + smoothing)*rest_bar
     return loss, probs_bar, target_bar

@@ -27,7 +27,7 @@ def value(F, logits, target, weight, gamma, beta, on_positives, on_negatives, al
     toward = logits*turn
     scaled = gamma*toward
     level = scaled + beta
-    lost = gamma*F.two_prod_error(turn, logits) + F.two_prod_error(gamma, toward) + F.two_sum_error(scaled, beta)
+    lost = gamma*(logits*F.two_diff_error(2*target, 1) + F.two_prod_error(turn, logits)) + F.two_prod_error(gamma, toward) + F.two_sum_error(scaled, beta)
     right = F.select(F.ge(level, 0), 1, -1)
     tail = (1 + F.max(-(lost*right), -1))*F.exp(-F.abs(level))
     most = F.select(F.ge(level, 0), 0, -level - lost)
@@ -45,7 +45,7 @@ def grad(F, logits, target, weight, loss_bar, gamma, beta, on_positives, on_nega
     toward = logits*turn
     scaled = gamma*toward
     level = scaled + beta
-    lost = gamma*F.two_prod_error(turn, logits) + F.two_prod_error(gamma, toward) + F.two_sum_error(scaled, beta)
+    lost = gamma*(logits*F.two_diff_error(2*target, 1) + F.two_prod_error(turn, logits)) + F.two_prod_error(gamma, toward) + F.two_sum_error(scaled, beta)
     right = F.select(F.ge(level, 0), 1, -1)
     tail = (1 + F.max(-(lost*right), -1))*F.exp(-F.abs(level))
     most = F.select(F.ge(level, 0), 0, -level - lost)

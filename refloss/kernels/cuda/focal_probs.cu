@@ -48,7 +48,7 @@ KERNEL focal_probs_value(
         const real far_share = ((probs <= real(0.5)) ? rest : wanted);
         const real far_log = flat;
         const real bce = weighted_(far_share, far_log) + weighted_(near_share, near_log);
-        const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t
+        const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t: terms >= 0
         const real factor = power_(miss, gamma);  // modulator
         const real focal = factor*bce;
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
@@ -94,7 +94,7 @@ KERNEL focal_probs_grad(
         const real slope = blunt*toward*ratio_(excess, kept, far_share);  // by p
         const real between = ((kept > real(0.25)) ? log1p_((real(1) - real(2)*kept)/kept) : steep - flat);  // -log of the nearer end less that of the farther
         const real lean = (pos_weight - real(1))*((probs <= real(0.5)) ? steep : flat) + ((probs <= real(0.5)) ? between : -between);  // by goal less by rest
-        const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t
+        const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t: terms >= 0
         const real factor = power_(miss, gamma);  // modulator
         const real focal = factor*bce;
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
@@ -159,7 +159,7 @@ KERNEL focal_probs_hvp(
         const real slope = blunt*toward*ratio_(excess, kept, far_share);  // by p
         const real between = ((kept > real(0.25)) ? log1p_((real(1) - real(2)*kept)/kept) : steep - flat);  // -log of the nearer end less that of the farther
         const real lean = (pos_weight - real(1))*((probs <= real(0.5)) ? steep : flat) + ((probs <= real(0.5)) ? between : -between);  // by goal less by rest
-        const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t
+        const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t: terms >= 0
         const real factor = power_(miss, gamma);  // modulator
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives

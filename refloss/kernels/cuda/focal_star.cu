@@ -33,7 +33,7 @@ KERNEL focal_star_value(
         const real toward = logits*turn;  // logit, positive where it is right
         const real scaled = gamma*toward;
         const real level = scaled + beta;
-        const real lost = gamma*two_prod_error(turn, logits) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta);  // rounding errors of the level
+        const real lost = gamma*(logits*two_diff_error(real(2)*target, real(1)) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta);  // rounding errors of the level
         const real right = ((level >= real(0)) ? real(1) : real(-1));
         const real tail = (real(1) + max_number_(-(lost*right), real(-1)))*exp_(-abs_(level));
         const real most = ((level >= real(0)) ? real(0) : -level - lost);
@@ -63,7 +63,7 @@ KERNEL focal_star_grad(
         const real toward = logits*turn;  // logit, positive where it is right
         const real scaled = gamma*toward;
         const real level = scaled + beta;
-        const real lost = gamma*two_prod_error(turn, logits) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta);  // rounding errors of the level
+        const real lost = gamma*(logits*two_diff_error(real(2)*target, real(1)) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta);  // rounding errors of the level
         const real right = ((level >= real(0)) ? real(1) : real(-1));
         const real tail = (real(1) + max_number_(-(lost*right), real(-1)))*exp_(-abs_(level));
         const real most = ((level >= real(0)) ? real(0) : -level - lost);
@@ -106,7 +106,7 @@ KERNEL focal_star_hvp(
         const real toward = logits*turn;  // logit, positive where it is right
         const real scaled = gamma*toward;
         const real level = scaled + beta;
-        const real lost = gamma*two_prod_error(turn, logits) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta);  // rounding errors of the level
+        const real lost = gamma*(logits*two_diff_error(real(2)*target, real(1)) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta);  // rounding errors of the level
         const real right = ((level >= real(0)) ? real(1) : real(-1));
         const real tail = (real(1) + max_number_(-(lost*right), real(-1)))*exp_(-abs_(level));
         const real miss = ((level >= real(0)) ? tail : real(1))/(real(1) + tail);  // 1 - sigma

@@ -62,7 +62,7 @@ def value(probs, target, pos_weight, weight, smoothing, clip, gamma, attached, o
     far_share = np.where((probs <= 0.5), rest, wanted)
     far_log = flat
     bce = weighted(far_share, far_log) + weighted(near_share, near_log)
-    miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t
+    miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t: terms >= 0
     factor = power(miss, gamma)  # modulator
     focal = factor*bce
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
@@ -94,7 +94,7 @@ def grad(probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, at
     slope = blunt*toward*ratio(excess, kept, far_share)  # by p
     between = np.where((kept > 0.25), np.log1p((1.0 - 2.0*kept)/kept), steep - flat)  # -log of the nearer end less that of the farther
     lean = (pos_weight - 1.0)*np.where((probs <= 0.5), steep, flat) + np.where((probs <= 0.5), between, -between)  # by goal less by rest
-    miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t
+    miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t: terms >= 0
     factor = power(miss, gamma)  # modulator
     focal = factor*bce
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
@@ -138,7 +138,7 @@ def hvp(probs, target, pos_weight, weight, loss_bar, probs_dot, target_dot, smoo
     slope = blunt*toward*ratio(excess, kept, far_share)  # by p
     between = np.where((kept > 0.25), np.log1p((1.0 - 2.0*kept)/kept), steep - flat)  # -log of the nearer end less that of the farther
     lean = (pos_weight - 1.0)*np.where((probs <= 0.5), steep, flat) + np.where((probs <= 0.5), between, -between)  # by goal less by rest
-    miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t
+    miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t: terms >= 0
     factor = power(miss, gamma)  # modulator
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
@@ -183,8 +183,8 @@ def trace(probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, a
     hit_all = -np.log(kept)
     hit = hit_all
     bce = weighted(goal*pos_weight, hit) + weighted(rest, missed)
-    miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t
-    factor = power(miss, gamma)  # modulator
+    chance = (1.0 - probs)*rest + goal*probs  # p_t
+    factor = power(1.0 - chance, gamma)  # modulator
     focal = factor*bce
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
@@ -193,16 +193,16 @@ def trace(probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, a
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     factor_bar = np.where(attached == 0.0, 0.0, bce*focal_bar)
-    miss_bar = factor_bar*weighted(gamma, power(miss, -1.0 + gamma))
+    chance_bar = -(factor_bar*weighted(gamma, power(1.0 - chance, -1.0 + gamma)))
     bce_bar = factor*focal_bar
     hit_bar = bce_bar*goal*pos_weight
     hit_all_bar = hit_bar
     missed_bar = bce_bar*rest
     missed_all_bar = missed_bar
     kept_bar = missed_all_bar/(1.0 - kept) - hit_all_bar/kept
-    rest_bar = bce_bar*missed + miss_bar*probs
-    goal_bar = (1.0 - probs)*miss_bar + (upper - lower)*balance_bar + bce_bar*hit*pos_weight
-    probs_bar = (rest - goal)*miss_bar + kept_bar*np.heaviside(probs - least, 0.5)*np.heaviside(1.0 - least - np.maximum(least, probs), 0.5)
+    rest_bar = (1.0 - probs)*chance_bar + bce_bar*missed
+    goal_bar = (upper - lower)*balance_bar + chance_bar*probs + bce_bar*hit*pos_weight
+    probs_bar = (goal - rest)*chance_bar + kept_bar*np.heaviside(probs - least, 0.5)*np.heaviside(1.0 - least - np.maximum(least, probs), 0.5)
     target_bar = (1.0 - smoothing)*goal_bar + (-1.0 + smoothing)*rest_bar
     return {
         "goal_moved": goal_moved,
@@ -215,7 +215,7 @@ def trace(probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, a
         "hit_all": hit_all,
         "hit": hit,
         "bce": bce,
-        "miss": miss,
+        "chance": chance,
         "factor": factor,
         "focal": focal,
         "upper": upper,
@@ -225,7 +225,7 @@ def trace(probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, a
         "balance_bar": balance_bar,
         "focal_bar": focal_bar,
         "factor_bar": factor_bar,
-        "miss_bar": miss_bar,
+        "chance_bar": chance_bar,
         "bce_bar": bce_bar,
         "hit_bar": hit_bar,
         "hit_all_bar": hit_all_bar,

@@ -37,6 +37,13 @@ def two_sum_error(a, b):
     return (a - (s - t)) + (b - t)
 
 
+def two_diff_error(a, b):
+    """Return (a - b) - fl(a - b), exactly (Knuth)."""
+    d = a - b
+    t = d - a
+    return (a - (d - t)) - (b + t)
+
+
 def two_prod_error(a, b):
     """Return a*b - fl(a*b), exactly unless a product leaves the range (Dekker)."""
     p = a*b
@@ -55,7 +62,7 @@ def value(logits, target, weight, gamma, beta, on_positives, on_negatives, alpha
     toward = logits*turn  # logit, positive where it is right
     scaled = gamma*toward
     level = scaled + beta
-    lost = gamma*two_prod_error(turn, logits) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta)  # rounding errors of the level
+    lost = gamma*(logits*two_diff_error(2.0*target, 1.0) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta)  # rounding errors of the level
     right = np.where((level >= 0.0), 1.0, -1.0)
     tail = (1.0 + np.fmax(-(lost*right), -1.0))*np.exp(-np.abs(level))
     most = np.where((level >= 0.0), 0.0, -level - lost)
@@ -73,7 +80,7 @@ def grad(logits, target, weight, loss_bar, gamma, beta, on_positives, on_negativ
     toward = logits*turn  # logit, positive where it is right
     scaled = gamma*toward
     level = scaled + beta
-    lost = gamma*two_prod_error(turn, logits) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta)  # rounding errors of the level
+    lost = gamma*(logits*two_diff_error(2.0*target, 1.0) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta)  # rounding errors of the level
     right = np.where((level >= 0.0), 1.0, -1.0)
     tail = (1.0 + np.fmax(-(lost*right), -1.0))*np.exp(-np.abs(level))
     most = np.where((level >= 0.0), 0.0, -level - lost)
@@ -97,7 +104,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, beta, o
     toward = logits*turn  # logit, positive where it is right
     scaled = gamma*toward
     level = scaled + beta
-    lost = gamma*two_prod_error(turn, logits) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta)  # rounding errors of the level
+    lost = gamma*(logits*two_diff_error(2.0*target, 1.0) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta)  # rounding errors of the level
     right = np.where((level >= 0.0), 1.0, -1.0)
     tail = (1.0 + np.fmax(-(lost*right), -1.0))*np.exp(-np.abs(level))
     miss = np.where((level >= 0.0), tail, 1.0)/(1.0 + tail)  # 1 - sigma

@@ -27,6 +27,7 @@ from refloss.symbolic.functions import (
     Ratio,
     Step,
     Switch,
+    TwoDiffError,
     TwoProdError,
     TwoSumError,
     Weighted,
@@ -227,12 +228,17 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     a.partials("strong", {a.logits: gain * a.sign * a.minor * a.strong})
 
 
-def of_probabilities(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
-    """Name ``focal`` of ``probs``, whose ``bce`` has shares ``goal`` and ``rest`` of the target.
+@Vocabulary
+def of_probabilities(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    """Name ``focal`` of ``probs``, whose ``bce`` has shares ``goal`` and ``rest`` of the target."""
+    a.let("chance", a.probs * a.goal + (1 - a.probs) * a.rest, "p_t")
+    a.let("factor", Power(1 - a.chance, power), "modulator")
+    a.let("focal", Gate(a.factor, attached) * a.bce)
 
-    What a prediction lacks is a sum of terms >= 0, and 1 - p exact or rounded once.
-    """
-    a.let("miss", a.probs * a.rest + (1 - a.probs) * a.goal, "1 - p_t")
+
+@of_probabilities.when_stable
+def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    a.let("miss", a.probs * a.rest + (1 - a.probs) * a.goal, "1 - p_t: terms >= 0")
     a.let("factor", Power(a.miss, power), "modulator")
     a.let("focal", Gate(a.factor, attached) * a.bce)
 
@@ -273,7 +279,8 @@ def _(P: Build, a: Elements, slope: sp.Expr, shift: sp.Expr) -> None:
     a.let("toward", a.turn * a.logits, "logit, positive where it is right")
     a.let("scaled", slope * a.toward)
     a.let("level", a.scaled + shift)
-    part = TwoProdError(slope, a.toward) + slope * TwoProdError(a.turn, a.logits)
+    bent = a.logits * TwoDiffError(2 * a.target, 1) + TwoProdError(a.turn, a.logits)
+    part = TwoProdError(slope, a.toward) + slope * bent
     a.let("lost", part + TwoSumError(a.scaled, shift), "rounding errors of the level")
     a.let("right", sp.Piecewise((1, a.level >= 0), (-1, True)))
     a.let("tail", sp.exp(-sp.Abs(a.level)) * (1 + MaxNumber(-a.right * a.lost, -1)))

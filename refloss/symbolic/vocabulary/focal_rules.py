@@ -200,6 +200,12 @@ RULES = (
         "one term",
     ),
     Rule(
+        "1 - p_t of a probability",
+        1 - (_b * _t + (1 - _b) * (1 - _t)),
+        _b * (1 - _t) + (1 - _b) * _t,
+        "terms >= 0; 1 - p_t has no digits where p_t nears 1",
+    ),
+    Rule(
         "1 - e^-b",
         1 - sp.exp(-_b),
         -expm1(-_b),
