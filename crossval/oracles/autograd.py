@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crossval.oracles.packing import Packing, RowPacking
+from crossval.oracles.element_forwards import ELEMENT_FORWARDS
+from crossval.oracles.packing import Columns, Packing, RowPacking
 from crossval.oracles.row_forwards import ROW_FORWARDS
 from crossval.oracles.texts import Definition
 
@@ -40,13 +41,13 @@ def witness(
     Parameters
     ----------
     spec : Definition
-        Program (one of `FORWARDS` or `ROW_FORWARDS`) and constants.
+        Program (of `FORWARDS`, `ROW_FORWARDS` or `ELEMENT_FORWARDS`) and constants.
     columns : array_like of float64, shape (n, k)
         Boxes, px1 py1 px2 py2 tx1 ty1 tx2 ty2, or what `packing` says.
     upstream : array_like of float64, shape (n,), optional
         Factor of each row's derivatives; ones by default.
     packing : Packing, optional
-        For rows: logits, classes or probabilities, and class weights.
+        For rows: logits, classes or probabilities, and class weights. For single numbers: weights.
 
     Returns
     -------
@@ -60,7 +61,7 @@ def witness(
     """
     import torch
 
-    forwards = {**FORWARDS, **ROW_FORWARDS}
+    forwards = {**FORWARDS, **ROW_FORWARDS, **ELEMENT_FORWARDS}
     if spec.program not in forwards:
         raise ValueError(f"program must be one of {sorted(forwards)}; got {spec.program!r}")
     inputs = torch.tensor(np.asarray(columns, np.float64), requires_grad=True)
@@ -71,9 +72,12 @@ def witness(
 
 
 def _arguments(columns: Tensor, packing: Packing | None) -> tuple[Tensor, ...]:
-    """Two boxes a row, or logits, target and class weights."""
+    """Two boxes a row; or logits, target and class weights; or numbers, then their weights."""
     import torch
 
+    if isinstance(packing, Columns):
+        beside = (torch.full_like(columns[:, 0], weight) for weight in packing.beside)
+        return (*columns.T, *(weight.detach() for weight in beside))
     if not isinstance(packing, RowPacking):
         return columns[:, :4], columns[:, 4:]
     classes = len(packing.weights)

@@ -112,7 +112,8 @@ def upstream(
     array = adopt("upstream", value).array
     floating("upstream", array)
     same_format("upstream", array, like, of)
-    shapes = [(), shape or (len(like),)] if per_item else [()]
+    each = (len(like),) if shape is None else shape
+    shapes = [(), each] if per_item else [()]
     if array.shape not in shapes:
         reason = "" if per_item else ", because the loss is reduced to one number"
         wanted = " or ".join(map(str, shapes))

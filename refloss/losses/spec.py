@@ -135,8 +135,8 @@ def _answer(known: Library, asked: _Question) -> Spec:
     constants = {n: float(v) for n, v in known.index["programs"][program]["constants"].items()}
     settings = _settings(loss, entry["axes"], values)
     for name in asked.axes:
-        constant = entry["axes"][name].get("constant", next(iter(constants)))
-        if constant not in constants:
+        constant = entry["axes"][name].get("constant")
+        if constant and constant not in constants:
             raise ValueError(f"{loss}: {name}: program {program!r} has none; leave it out")
     if isinstance(values.get("eps"), Mapping):
         settings |= _by_hand(loss, program, values["eps"], constants)

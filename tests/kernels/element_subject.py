@@ -1,4 +1,4 @@
-"""Losses of single numbers under every convention that their definitions name, as functions of rows.
+"""Losses of single numbers under every convention that definitions name, as functions of rows.
 
 What is listed here is read off the index: a new definition of such a family is tested by all tests
 of elements. Everything is float64: columns ``(n, k)`` in the order of the inputs that can be
@@ -32,8 +32,9 @@ NUMBERS = {
     "sigma": (3.0,),
     "gamma": (0.0, 0.5, 1.0, 5.0),
     "label_smoothing": (0.1,),
+    "focal_star gamma": (0.5, 5.0),
 }
-"""Values of axes that are numbers, beside those of presets."""
+"""Values of axes that are numbers, beside those of presets; of one loss where it is named."""
 
 FLAT = tuple(n for n, f in FAMILIES.items() if all(map(f.is_vector, f.inputs)))
 ELEMENT_LOSSES = tuple(name for name, entry in losses().items() if entry["family"] in FLAT)
@@ -89,7 +90,8 @@ class ElementSubject:
         """Return how large the terms are of which a Hessian-vector product is the sum."""
         units = np.eye(columns.shape[1])
         return sum(
-            np.abs(self.hvp(columns, np.tile(unit, (len(columns), 1)), upstream)) * np.abs(dot)[:, None]
+            np.abs(self.hvp(columns, np.tile(unit, (len(columns), 1)), upstream))
+            * np.abs(dot)[:, None]
             for unit, dot in zip(units, direction.T, strict=True)
         )
 
@@ -110,7 +112,8 @@ def _variants(loss: str) -> Iterator[dict[str, Any]]:
     for name, axis in entry["axes"].items():
         for value in axis["values"]:
             yield {name: value}
-        for number in NUMBERS.get(name, ()) if not axis["values"] else ():
+        numbers = NUMBERS.get(f"{loss} {name}", NUMBERS.get(name, ()))
+        for number in numbers if not axis["values"] else ():
             yield {name: number}
     for preset in entry["presets"]:
         yield {"preset": preset}

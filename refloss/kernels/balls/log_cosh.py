@@ -17,11 +17,11 @@ Source
 
 def value(F, pred, target, weight):
     """Return the loss of the stable program."""
-    log2 = F.log(F.rational(2, 1))
+    ln2 = F.log(F.rational(2, 1))
     d = pred - target
     reach = F.abs(d)
     fall = F.expm1(-reach)
-    less = F.log1p((1 + fall)*(1 + fall)) - log2
+    less = F.log1p((1 + fall)*(1 + fall)) - ln2
     bend = F.select(F.le(reach, 1), F.log1p(F.rational(1, 2)*(fall*fall)/(1 + fall)), less + reach)
     loss = F.weighted(weight, bend)
     return loss
@@ -29,12 +29,12 @@ def value(F, pred, target, weight):
 
 def grad(F, pred, target, weight, loss_bar):
     """Return the loss and the stable gradient."""
-    log2 = F.log(F.rational(2, 1))
+    ln2 = F.log(F.rational(2, 1))
     d = pred - target
     reach = F.abs(d)
     sign = 2*F.step(d, F.rational(1, 2)) - 1
     fall = F.expm1(-reach)
-    less = F.log1p((1 + fall)*(1 + fall)) - log2
+    less = F.log1p((1 + fall)*(1 + fall)) - ln2
     bend = F.select(F.le(reach, 1), F.log1p(F.rational(1, 2)*(fall*fall)/(1 + fall)), less + reach)
     slope = -((2 + fall)*fall*sign/(1 + (1 + fall)*(1 + fall)))
     loss = F.weighted(weight, bend)

@@ -13,7 +13,7 @@
 // Source
 //     keras.losses.log_cosh; optax.log_cosh.
 
-NUMBER(log2, 0x1.62e42fefa39efp-1, 0x1.62e4300000000p-1f)  // log(2)
+NUMBER(ln2, 0x1.62e42fefa39efp-1, 0x1.62e4300000000p-1f)  // log(2)
 
 KERNEL log_cosh_value(
     size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
@@ -28,7 +28,7 @@ KERNEL log_cosh_value(
         const real d = pred - target;  // pred minus target
         const real reach = abs_(d);
         const real fall = expm1_(-reach);  // from -1 to 0
-        const real less = log1p_((real(1) + fall)*(real(1) + fall)) - log2;  // added to |d|; at most 0
+        const real less = log1p_((real(1) + fall)*(real(1) + fall)) - ln2;  // added to |d|; at most 0
         const real bend = ((reach <= real(1)) ? log1p_(real(0.5)*(fall*fall)/(real(1) + fall)) : less + reach);  // log cosh d
         const real loss = weighted_(weight, bend);
         loss_out.store(i, loss);
@@ -52,7 +52,7 @@ KERNEL log_cosh_grad(
         const real reach = abs_(d);
         const real sign = real(2)*step_(d, real(0.5)) - real(1);
         const real fall = expm1_(-reach);  // from -1 to 0
-        const real less = log1p_((real(1) + fall)*(real(1) + fall)) - log2;  // added to |d|; at most 0
+        const real less = log1p_((real(1) + fall)*(real(1) + fall)) - ln2;  // added to |d|; at most 0
         const real bend = ((reach <= real(1)) ? log1p_(real(0.5)*(fall*fall)/(real(1) + fall)) : less + reach);  // log cosh d
         const real slope = -((real(2) + fall)*fall*sign/(real(1) + (real(1) + fall)*(real(1) + fall)));  // tanh d
         const real loss = weighted_(weight, bend);

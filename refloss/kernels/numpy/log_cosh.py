@@ -16,7 +16,7 @@ Source
 
 import numpy as np
 
-LOG2 = 0.6931471805599453  # log(2), correctly rounded
+LN2 = 0.6931471805599453  # log(2), correctly rounded
 CONSTANTS = ()
 
 
@@ -30,7 +30,7 @@ def value(pred, target, weight):
     d = pred - target  # pred minus target
     reach = np.abs(d)
     fall = np.expm1(-reach)  # from -1 to 0
-    less = np.log1p((1.0 + fall)*(1.0 + fall)) - LOG2  # added to |d|; at most 0
+    less = np.log1p((1.0 + fall)*(1.0 + fall)) - LN2  # added to |d|; at most 0
     bend = np.where((reach <= 1.0), np.log1p(0.5*(fall*fall)/(1.0 + fall)), less + reach)  # log cosh d
     loss = weighted(weight, bend)
     return loss
@@ -42,7 +42,7 @@ def grad(pred, target, weight, loss_bar):
     reach = np.abs(d)
     sign = 2.0*np.heaviside(d, 0.5) - 1.0
     fall = np.expm1(-reach)  # from -1 to 0
-    less = np.log1p((1.0 + fall)*(1.0 + fall)) - LOG2  # added to |d|; at most 0
+    less = np.log1p((1.0 + fall)*(1.0 + fall)) - LN2  # added to |d|; at most 0
     bend = np.where((reach <= 1.0), np.log1p(0.5*(fall*fall)/(1.0 + fall)), less + reach)  # log cosh d
     slope = -((2.0 + fall)*fall*sign/(1.0 + (1.0 + fall)*(1.0 + fall)))  # tanh d
     loss = weighted(weight, bend)

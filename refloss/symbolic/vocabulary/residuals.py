@@ -82,12 +82,12 @@ def log_cosh(P: Build, a: Elements) -> None:
 
 @log_cosh.when_stable
 def _(P: Build, a: Elements) -> None:
-    log2 = P.number("log2", sp.log(2))
+    ln2 = P.number("ln2", sp.log(2))
     reach = a.let("reach", sp.Abs(a.d))
     sign = a.let("sign", 2 * Step(a.d, HALF) - 1)
     u = a.let("fall", expm1(-reach), "from -1 to 0")
     near = log1p(u * u / (1 + u) / 2)
-    a.let("less", log1p((1 + u) * (1 + u)) - log2, "added to |d|; at most 0")
+    a.let("less", log1p((1 + u) * (1 + u)) - ln2, "added to |d|; at most 0")
     a.let("bend", sp.Piecewise((near, reach <= 1), (reach + a.less, True)), "log cosh d")
     slope = a.let("slope", -sign * u * (2 + u) / (1 + (1 + u) * (1 + u)), "tanh d")
     left = a.let("left", sp.exp(-reach), "with its digits where 1 + u has none")

@@ -14,12 +14,27 @@ from refloss.run.native.unit import ABSENT, SAME, Unit
 from .fibers import FORWARD, INDEX, Fibers
 from .memory import QUADS, Held
 
-__all__ = ["FUNCTIONS", "ITEMS", "REALS", "ROWS", "defaults", "fibers", "launch", "same_bits"]
+__all__ = [
+    "BOXES",
+    "ELEMENTS",
+    "FUNCTIONS",
+    "ITEMS",
+    "REALS",
+    "ROWS",
+    "defaults",
+    "fibers",
+    "launch",
+    "same_bits",
+]
 
 REALS = ("float32", "float64")
 FUNCTIONS = ("value", "grad", "hvp")
 ROWS = tuple(name for name, entry in INDEX.items() if "shapes" in entry)
 ITEMS = tuple(name for name in INDEX if name not in ROWS)
+BOXES = tuple(
+    name for name in ITEMS if "4" in dict(INDEX[name]["arrays"]["value"]["inputs"]).values()
+)
+ELEMENTS = tuple(name for name in ITEMS if name not in BOXES)
 AXES = {
     "1": (0,),
     **dict.fromkeys(QUADS, (0, None)),

@@ -5,21 +5,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from crossval.families import family_of
+from crossval.oracles.elementwise import weights_of
 from refloss.run.native.host import HostKernel
 from refloss.run.native.unit import ABSENT, SAME
 
 from ..regimes import regimes
-from .fibers import SCHEDULES, texts, unit_of
+from .fibers import INDEX, SCHEDULES, texts, unit_of
 from .memory import LAYOUTS
-from .runs import FUNCTIONS, ITEMS, REALS, defaults, launch, same_bits
+from .runs import ELEMENTS, FUNCTIONS, ITEMS, REALS, defaults, launch, same_bits
 
 SIZES = (0, 1, 31, 32, 33, 255, 256, 257, 1023, 1024, 1025)
 KERNELS = [(p, f, r) for p in ITEMS for f in FUNCTIONS for r in REALS]
 
 
-def drawn(n: int) -> dict[str, np.ndarray]:
-    """Return inputs of `n` items: boxes of all regimes that float32 can hold, and noise."""
+def drawn(n: int, program: str = "giou") -> dict[str, np.ndarray]:
+    """Return inputs of `n` items, of all regimes that float32 can hold, and noise."""
     rng = np.random.default_rng(8)
+    if program in ELEMENTS:
+        return elements(n, program, rng)
     hard = [p for name, p in regimes(100).items() if name not in ("1e-85", "1e80")]
     pairs = rng.permutation(np.concatenate(hard).astype(np.float32))[:n].astype(np.float64)
     assert len(pairs) == n
@@ -32,6 +36,17 @@ def drawn(n: int) -> dict[str, np.ndarray]:
     }
 
 
+def elements(n: int, program: str, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return pinned points of a loss of single numbers, in an order of their own."""
+    family = family_of(INDEX[program]["loss"], program)
+    columns = rng.permutation(family.points("float32", "standard").columns)[:n]
+    assert len(columns) == n
+    inputs = {name: columns[:, part][:, 0] for name, part in family.inputs.items()}
+    inputs |= {name: rng.uniform(0.5, 2, n) for name in weights_of(program)}
+    dots = {f"{name}_dot": rng.normal(size=n) for name in family.inputs}
+    return {**inputs, **dots, "loss_bar": rng.normal(size=n)}
+
+
 def first(inputs, n):
     return {name: array[:n] for name, array in inputs.items()}
 
@@ -39,7 +54,7 @@ def first(inputs, n):
 @pytest.mark.parametrize(("program", "function", "real"), KERNELS)
 def test_sizes_schedules_and_layouts_change_no_bit(program, function, real):
     unit, constants = unit_of(program, function, real), defaults(program)
-    inputs = drawn(max(SIZES))
+    inputs = drawn(max(SIZES), program)
     whole = launch(unit, [max(SIZES)], inputs, constants)
     for n in SIZES:
         some = launch(unit, [n], first(inputs, n), constants, blocks=2)
@@ -55,7 +70,7 @@ def test_sizes_schedules_and_layouts_change_no_bit(program, function, real):
 def test_the_host_computes_the_same_bits_and_so_do_constants_that_are_numbers(
     program, function, real
 ):
-    constants, inputs = defaults(program), drawn(1025)
+    constants, inputs = defaults(program), drawn(1025, program)
     fixed = unit_of(program, function, real, baked=constants)
     found = launch(fixed, [1025], inputs, {})
     host = {name: np.empty_like(array) for name, array in found.items()}

@@ -1,0 +1,262 @@
+"""The public losses of single numbers: shapes, formats, weights, reductions, errors, traces."""
+
+import inspect
+import pydoc
+
+import ml_dtypes
+import numpy as np
+import pytest
+import torch
+
+import refloss
+from crossval.bits import dtype_of
+from crossval.oracles.formats import FORMATS, format_of
+from refloss.losses import element_loss_from
+from refloss.run.kernels import MissingKernelError, library
+from refloss.run.rounding import narrow
+from tests.kernels.element_subject import ELEMENT_LOSSES, ELEMENTS
+
+SMOOTH = refloss.smooth_l1
+PRED = np.array([[1.0, 2.0, 3.0], [0.125, -5.0, 0.0]])
+TARGET = np.array([[1.5, 2.0, 0.0], [0.0, 0.0, 0.0]])
+
+
+def wide(array):
+    return np.asarray(array).astype(np.float64)
+
+
+def rounded(values, dtype):
+    out = np.empty(values.shape, dtype)
+    with np.errstate(all="ignore"):
+        narrow(out, values)
+    return wide(out)
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+@pytest.mark.parametrize("subject", ELEMENTS, ids=str)
+def test_results_are_the_committed_text_rounded_once(subject, dtype):
+    columns = subject.columns(dtype)
+    upstream = format_of(dtype).round(np.linspace(-2, 2, len(columns)))
+    value, grad = subject.value_and_grad(columns, upstream, dtype)
+    constants = [subject.spec.constants[name] for name in subject.text.CONSTANTS]
+    more = [*subject.weights(len(columns)), upstream, *constants]
+    with np.errstate(all="ignore"):
+        found = np.column_stack(subject.text.grad(*columns.T, *more))
+    expected = rounded(found, dtype_of(format_of(dtype)))
+    if dtype == "float64":
+        np.testing.assert_array_equal(np.column_stack([value, grad]), expected)
+    # Narrow formats leave error terms out, which they cannot show but where two roundings meet.
+    with np.errstate(invalid="ignore"):
+        off = np.abs(np.column_stack([value, grad]) - expected) > format_of(dtype).ulp(expected)
+    assert not (off & np.isfinite(expected)).any()
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (7,), (2, 3), (0, 4), (2, 3, 4)], ids=str)
+def test_results_have_the_shape_of_the_inputs(shape):
+    rng = np.random.default_rng(1)
+    pred, target, upstream = (rng.normal(size=shape) for _ in range(3))
+    value, grad = SMOOTH.value_and_grad(pred, target, upstream=upstream, wrt=("pred", "target"))
+    assert np.shape(value) == shape
+    assert {name: np.shape(g) for name, g in grad.items()} == {"pred": shape, "target": shape}
+    product = SMOOTH.hvp(pred, target, {"pred": upstream})
+    assert np.shape(product["pred"]) == shape
+    flat = SMOOTH(np.ravel(pred), np.ravel(target))
+    np.testing.assert_array_equal(np.ravel(value), flat)
+    named = SMOOTH.trace(pred, target, upstream=upstream)
+    assert {np.shape(array) for array in named.values()} == {shape}
+    np.testing.assert_allclose(named["loss"], value, rtol=2**-50)
+
+
+def test_any_strides_and_an_input_that_stays_as_it_was():
+    rng = np.random.default_rng(2)
+    pred, target = rng.normal(size=(6, 8)), rng.normal(size=(6, 8))
+    before = pred.tobytes(), target.tobytes()
+    expected = SMOOTH(
+        np.ascontiguousarray(pred[::2, ::-1]), np.ascontiguousarray(target[::2, ::2].repeat(2, 1))
+    )
+    found = SMOOTH(pred[::2, ::-1], np.asfortranarray(target[::2, ::2].repeat(2, 1)))
+    np.testing.assert_array_equal(found, expected)
+    assert (pred.tobytes(), target.tobytes()) == before
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_tensors_give_the_bits_of_arrays(dtype):
+    held = ml_dtypes.bfloat16 if dtype == torch.bfloat16 else str(dtype)[6:]
+    pred, target = (torch.from_numpy(a).to(dtype).requires_grad_() for a in (PRED, TARGET))
+    value, grad = SMOOTH.value_and_grad(pred, target, beta=0.25, reduction="mean")
+    arrays = PRED.astype(held), TARGET.astype(held)
+    expected, slopes = SMOOTH.value_and_grad(*arrays, beta=0.25, reduction="mean")
+    assert value.dtype == grad["pred"].dtype == dtype
+    assert value.shape == ()
+    assert value.double().item() == float(expected)
+    np.testing.assert_array_equal(grad["pred"].double().numpy(), wide(slopes["pred"]))
+
+
+@pytest.mark.parametrize("subject", ELEMENTS, ids=str)
+def test_the_compiled_program_in_float64_is_numpys_but_for_the_last_bit(subject):
+    columns = subject.columns("float32")
+    found = subject.value_and_grad(columns, None, "float32", backend="c", compute="float64")
+    expected = subject.value_and_grad(columns, None, "float32")
+    for part, known in zip(found, expected, strict=True):
+        with np.errstate(invalid="ignore"):
+            apart = np.abs(part - known) > format_of("float32").ulp(known)
+        assert not (apart & (part != known)).any()
+
+
+def test_weights_broadcast_multiply_and_remove():
+    weight = np.array([2.0, 0.0, 0.5])
+    value, grad = SMOOTH.value_and_grad(PRED, TARGET, weight=weight)
+    plain, slopes = SMOOTH.value_and_grad(PRED, TARGET)
+    np.testing.assert_array_equal(value, weight * plain)
+    np.testing.assert_array_equal(grad["pred"], weight * slopes["pred"])
+    held = refloss.l2(np.array([1e300, 1.0]), np.zeros(2), weight=np.array([0.0, 1.0]))
+    np.testing.assert_array_equal(held, [0.0, 1.0])  # the square overflows, and is left out
+    compiled = SMOOTH(PRED, TARGET, weight=weight, backend="c")
+    np.testing.assert_array_equal(compiled, value)
+
+
+def test_reductions_divide_by_what_they_say():
+    losses, weight = SMOOTH(PRED, TARGET), np.array([[1.0], [3.0]])
+    weighted = losses * weight
+    expected = {"items": 6, "rows": 2, "weights": 12, 5.0: 5}
+    for denominator, divisor in expected.items():
+        options = {"weight": weight, "reduction": "mean", "denominator": denominator}
+        value, grad = SMOOTH.value_and_grad(PRED, TARGET, **options)
+        assert abs(value - weighted.sum() / divisor) <= 2 * np.spacing(value)
+        slopes = SMOOTH.grad(PRED, TARGET, weight=weight)["pred"] / divisor
+        np.testing.assert_allclose(grad["pred"], slopes, rtol=2**-50)
+    assert SMOOTH(PRED, TARGET, reduction="sum") == losses.sum()
+    nothing = np.zeros((0, 3))
+    assert np.isnan(SMOOTH(nothing, nothing, reduction="mean"))
+    assert SMOOTH(nothing, nothing, reduction="mean", empty="zero") == 0
+    assert SMOOTH(nothing, nothing, reduction="sum") == 0
+
+
+def test_upstream_gradients_of_every_shape():
+    plain = SMOOTH.grad(PRED, TARGET)["pred"]
+    each = np.linspace(-1, 1, 6).reshape(2, 3)
+    np.testing.assert_array_equal(SMOOTH.grad(PRED, TARGET, upstream=each)["pred"], each * plain)
+    for reduction, factor in (("none", 3.0), ("sum", 3.0), ("mean", 0.5)):
+        found = SMOOTH.grad(PRED, TARGET, upstream=3.0, reduction=reduction)["pred"]
+        np.testing.assert_allclose(found, factor * plain, rtol=2**-50)
+    with pytest.raises(ValueError, match=r"upstream: expected shape \(\) or \(2, 3\); got \(6,\)"):
+        SMOOTH.grad(PRED, TARGET, upstream=np.ones(6))
+    with pytest.raises(ValueError, match=r"expected shape \(\), because the loss is reduced"):
+        SMOOTH.grad(PRED, TARGET, upstream=each, reduction="sum")
+
+
+ERRORS = {
+    "a shape that differs": (
+        lambda: SMOOTH(PRED, TARGET[:1]),
+        ValueError,
+        r"target: expected shape \(2, 3\) as pred, got \(1, 3\)",
+    ),
+    "integers": (lambda: SMOOTH(PRED.astype(int), TARGET), TypeError, "pred: expected one of"),
+    "mixed formats": (
+        lambda: SMOOTH(PRED, TARGET.astype("f4")),
+        TypeError,
+        "target: expected float64 as pred, got float32",
+    ),
+    "no array": (lambda: SMOOTH(PRED, [[1.0]]), TypeError, "target: expected an array"),
+    "an input too few": (lambda: SMOOTH(PRED), TypeError, "expected pred, target; got no target"),
+    "an input too many": (
+        lambda: SMOOTH(PRED, TARGET, PRED),
+        TypeError,
+        "expected pred, target by position, got 3 arrays",
+    ),
+    "an input twice": (
+        lambda: SMOOTH(PRED, TARGET, target=TARGET),
+        TypeError,
+        "target is given twice",
+    ),
+    "a negative weight": (
+        lambda: SMOOTH(PRED, TARGET, weight=-TARGET),
+        ValueError,
+        r"weight: expected finite numbers >= 0; got -1.5 at \(0, 0\)",
+    ),
+    "a weight that does not fit": (
+        lambda: SMOOTH(PRED, TARGET, weight=np.ones(2)),
+        ValueError,
+        r"weight: expected a shape that broadcasts to \(2, 3\) as pred, got \(2,\)",
+    ),
+    "an unknown axis": (
+        lambda: SMOOTH(PRED, TARGET, bta=1.0),
+        ValueError,
+        r"expected one of .* got 'bta' \(did you mean 'beta'\?\)",
+    ),
+    "a negative number": (
+        lambda: SMOOTH(PRED, TARGET, beta=-1.0),
+        ValueError,
+        "beta: expected a finite number >= 0, got -1.0",
+    ),
+    "an unknown denominator": (
+        lambda: SMOOTH(PRED, TARGET, denominator="N"),
+        ValueError,
+        "denominator: expected one of 'items', 'rows', 'weights'; got 'N'",
+    ),
+    "NaN that is refused": (
+        lambda: SMOOTH(np.array([1.0, np.nan]), np.zeros(2), nan="raise"),
+        ValueError,
+        r"pred: expected no NaN \(nan='raise'\); got nan at 1",
+    ),
+    "an unknown gradient": (
+        lambda: SMOOTH.grad(PRED, TARGET, wrt="weight"),
+        ValueError,
+        "wrt: expected one of 'pred', 'target'; got 'weight'",
+    ),
+    "no direction": (
+        lambda: SMOOTH.hvp(PRED, TARGET),
+        TypeError,
+        "direction: expected a mapping of 'pred' and/or 'target'",
+    ),
+    "a format that is too narrow": (
+        lambda: SMOOTH(PRED, TARGET, backend="c", compute="float32"),
+        ValueError,
+        "compute: expected 'float64' for inputs of float64",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_what_is_wrong_is_said(case):
+    call, kind, words = ERRORS[case]
+    with pytest.raises(kind, match=words):
+        call()
+
+
+def test_nan_reaches_its_own_element_only():
+    pred = PRED.copy()
+    pred[0, 1] = np.nan
+    value, grad = SMOOTH.value_and_grad(pred, TARGET)
+    assert np.isnan(value).sum() == np.isnan(grad["pred"]).sum() == 1
+    assert np.isnan(value[0, 1])
+
+
+@pytest.mark.parametrize("name", ELEMENT_LOSSES)
+def test_documents_say_what_a_loss_takes(name):
+    loss = getattr(refloss, name)
+    text = pydoc.render_doc(loss)
+    parameters = inspect.signature(loss).parameters
+    assert list(parameters)[:2] == [*next(s for s in ELEMENTS if s.loss == name).names]
+    for axis in loss.axes:
+        assert f"{axis} : " in text
+        assert axis in parameters
+    for preset in loss.presets:
+        assert f"- {preset}: " in text
+    assert not [name for name in ("{first}", "{second}", "{meaning}", "{{") if name in text]
+
+
+def test_a_loss_of_ones_own_comes_from_its_directory(tmp_path):
+    with pytest.raises(MissingKernelError):
+        element_loss_from(tmp_path, "l1")
+    own = element_loss_from(library().directory, "huber")
+    np.testing.assert_array_equal(own(PRED, TARGET), refloss.huber(PRED, TARGET))
+    with pytest.raises(ValueError, match="name: expected one of"):
+        element_loss_from(library().directory, "hubert")
+
+
+def test_the_catalogues_probe_of_smooth_l1():
+    """With d = 2, beta = 1/2: 1.75 as Fast R-CNN, .875 as Paddle, which means Huber."""
+    d = np.array([2.0])
+    assert SMOOTH(d, 0 * d, beta=0.5) == [1.75]
+    assert refloss.huber(d, 0 * d, delta=0.5) == [0.875]
