@@ -42,16 +42,18 @@ from refloss.symbolic.vocabulary.elements import Elements, weighted_loss
 # ## The difference
 #
 # One subtraction, rounded once: its relative error is half an ulp however close the two numbers are,
-# and it is 0 only where they are equal. No rewrite can do better.
+# and it is 0 only where they are equal. No rewrite can do better. Losses of boxes take two weights
+# (Fast R-CNN): one *inside*, by which the difference itself is multiplied, and one outside, by which
+# the loss is.
 
 
 # %%
 def difference(name: str, form: Form, doc: str) -> tuple[Build, Elements]:
-    """Return a program that has named ``d``, prediction minus target."""
+    """Return a program that has named ``d``, prediction minus target, times ``inside``."""
     P = Build(name, form, doc)
     a = Elements(P)
-    a.real("pred", "target", "weight")
-    a.let("d", a.pred - a.target, "pred minus target")
+    a.real("pred", "target", "inside", "weight")
+    a.let("d", a.inside * (a.pred - a.target), "pred minus target")
     return P, a
 
 
@@ -181,9 +183,9 @@ EMPTY = AxisOf(
     },
 )
 MEANS = {"denominator": DENOMINATOR, "empty": EMPTY}
-INPUTS = {"pred": ("pred",), "target": ("target",), "weight": ("weight",)}
+INPUTS = {name: (name,) for name in ("pred", "target", "inside", "weight")}
 BY_BOTH = ("pred", "target")
-DOMAINS = {"weight": (0.0, math.inf)}
+DOMAINS = {"inside": (0.0, math.inf), "weight": (0.0, math.inf)}
 EQUAL = "pred and target equal"
 EVEN = "0 at d = 0, the minimum-norm subgradient of a slope from -1 to 1"
 
@@ -198,7 +200,7 @@ L1 = Definition(
     title="L1, the absolute difference",
     family="residuals",
     source="Laplace 1774; torch.nn.functional.l1_loss, keras MeanAbsoluteError.",
-    formula="loss = weight |pred - target|",
+    formula="loss = weight |d|,  d = inside (pred - target)",
     inputs=INPUTS,
     programs=programs(l1),
     constants={},
@@ -211,14 +213,14 @@ L1 = Definition(
     subgradients=EVEN + ".",
     wrt={"l1": BY_BOTH},
     domains=DOMAINS,
-    weights=("weight",),
+    weights=("inside", "weight"),
 )
 L2 = Definition(
     name="l2",
     title="L2, the squared difference",
     family="residuals",
     source="Legendre 1805; torch.nn.functional.mse_loss; Caffe EuclideanLossLayer.",
-    formula="loss = weight factor (pred - target)^2",
+    formula="loss = weight factor d^2,  d = inside (pred - target)",
     inputs=INPUTS,
     programs=programs(l2),
     constants={"factor": Constant(1.0, "in front of the square")},
@@ -244,7 +246,7 @@ L2 = Definition(
     subgradients="none: the loss is smooth.",
     wrt={"l2": BY_BOTH},
     domains=DOMAINS,
-    weights=("weight",),
+    weights=("inside", "weight"),
 )
 SMOOTH_L1 = Definition(
     name="smooth_l1",
@@ -252,7 +254,7 @@ SMOOTH_L1 = Definition(
     family="residuals",
     source="Girshick, Fast R-CNN, ICCV 2015, arXiv 1504.08083, eq. 3.",
     formula="""
-loss = weight d^2/(2 beta) where |d| < beta, else weight (|d| - beta/2),  d = pred - target;
+loss = weight d^2/(2 beta) where |d| < beta, else weight (|d| - beta/2),  d = inside (pred - target);
 beta = 1/sigma^2 where sigma is given""",
     inputs=INPUTS,
     programs=programs(smooth_l1),
@@ -277,7 +279,9 @@ beta = 1/sigma^2 where sigma is given""",
     presets={
         "torch": Preset({"beta": 1.0}, "torch.nn.functional.smooth_l1_loss"),
         "fvcore": Preset({"small_beta": "below_1e-5", "empty": "zero"}, "fvcore.nn.smooth_l1_loss"),
-        "faster_rcnn": Preset({"sigma": 3.0, "denominator": "rows"}, "py-faster-rcnn, sigma 3"),
+        "faster_rcnn": Preset(
+            {"sigma": 3.0, "denominator": "rows"}, "py-faster-rcnn, with weights inside and outside"
+        ),
         "keras_retinanet": Preset({"sigma": 3.0}, "keras-retinanet smooth_l1(sigma=3)"),
     },
     singular=(
@@ -287,7 +291,7 @@ beta = 1/sigma^2 where sigma is given""",
     subgradients=f"where beta is 0, {EVEN}; else none: both arms have one slope at |d| = beta.",
     wrt={"smooth_l1": BY_BOTH},
     domains=DOMAINS,
-    weights=("weight",),
+    weights=("inside", "weight"),
 )
 HUBER = Definition(
     name="huber",
@@ -295,7 +299,8 @@ HUBER = Definition(
     family="residuals",
     source="Huber, Robust estimation of a location parameter, Ann. Math. Statist. 35 (1964), p. 73.",
     formula="""
-loss = weight d^2/2 where |d| <= delta, else weight delta (|d| - delta/2),  d = pred - target""",
+loss = weight d^2/2 where |d| <= delta, else weight delta (|d| - delta/2);
+d = inside (pred - target)""",
     inputs=INPUTS,
     programs=programs(huber),
     constants={"delta": Constant(1.0, "where the arms meet")},
@@ -311,14 +316,14 @@ loss = weight d^2/2 where |d| <= delta, else weight delta (|d| - delta/2),  d = 
     subgradients="none: both arms have one slope at |d| = delta.",
     wrt={"huber": BY_BOTH},
     domains=DOMAINS,
-    weights=("weight",),
+    weights=("inside", "weight"),
 )
 LOG_COSH = Definition(
     name="log_cosh",
     title="log cosh",
     family="residuals",
     source="keras.losses.log_cosh; optax.log_cosh.",
-    formula="loss = weight log cosh(pred - target)",
+    formula="loss = weight log cosh d,  d = inside (pred - target)",
     inputs=INPUTS,
     programs=programs(log_cosh),
     constants={},
@@ -331,7 +336,7 @@ LOG_COSH = Definition(
     subgradients="none: the loss is smooth.",
     wrt={"log_cosh": BY_BOTH},
     domains=DOMAINS,
-    weights=("weight",),
+    weights=("inside", "weight"),
 )
 
 DEFINITIONS = (L1, L2, SMOOTH_L1, HUBER, LOG_COSH)
@@ -356,7 +361,7 @@ if __name__ == "__main__":
     for definition in DEFINITIONS:
         (plain, _), *_ = definition.programs.values()
         constants = [definition.constants[str(c)].default for c in plain.consts]
-        axes.plot(d, compiled(plain)(d, 0 * d, 0 * d + 1, *constants), label=definition.name)
+        axes.plot(d, compiled(plain)(d, 0 * d, 0 * d + 1, 0 * d + 1, *constants), label=definition.name)
     axes.set(xlabel="pred - target", ylabel="loss", ylim=(0, 3))
     axes.legend()
     plt.show()

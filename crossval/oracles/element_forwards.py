@@ -16,41 +16,51 @@ __all__ = ["ELEMENT_FORWARDS"]
 Constants = Mapping[str, float]
 
 
-def _l1(pred: Tensor, target: Tensor, weight: Tensor, c: Constants) -> Tensor:
-    return weight * (pred - target).square().sqrt()
+def _l1(d: Tensor, c: Constants) -> Tensor:
+    return d.square().sqrt()
 
 
-def _l2(pred: Tensor, target: Tensor, weight: Tensor, c: Constants) -> Tensor:
-    return weight * c["factor"] * (pred - target) ** 2
+def _l2(d: Tensor, c: Constants) -> Tensor:
+    return c["factor"] * d**2
 
 
-def _smooth_l1(pred: Tensor, target: Tensor, weight: Tensor, c: Constants) -> Tensor:
+def _smooth_l1(d: Tensor, c: Constants) -> Tensor:
     beta = c["sigma"] ** -2 if c["sigma"] else c["beta"]
-    size = (pred - target).abs()
+    size = d.abs()
     if beta < c["least_beta"] or beta == 0:
-        return weight * size
+        return size
     near = size.clamp(max=beta)
-    return weight * (near.square() / (2 * beta) + (size - near))
+    return near.square() / (2 * beta) + (size - near)
 
 
-def _huber(pred: Tensor, target: Tensor, weight: Tensor, c: Constants) -> Tensor:
-    size = (pred - target).abs()
+def _huber(d: Tensor, c: Constants) -> Tensor:
+    size = d.abs()
     near = size.clamp(max=c["delta"])
-    return weight * (near.square() / 2 + c["delta"] * (size - near))
+    return near.square() / 2 + c["delta"] * (size - near)
 
 
-def _log_cosh(pred: Tensor, target: Tensor, weight: Tensor, c: Constants) -> Tensor:
+def _log_cosh(d: Tensor, c: Constants) -> Tensor:
     import torch
 
-    d = pred - target
-    return weight * (torch.logaddexp(d, -d) - torch.log(torch.tensor(2.0, dtype=d.dtype)))
+    return torch.logaddexp(d, -d) - torch.log(torch.tensor(2.0, dtype=d.dtype))
+
+
+def _of_difference(loss: Callable[[Tensor, Constants], Tensor]) -> Callable[..., Tensor]:
+    """Return a forward of a loss of the difference, with a weight inside of it and one outside."""
+
+    def forward(
+        pred: Tensor, target: Tensor, inside: Tensor, weight: Tensor, c: Constants
+    ) -> Tensor:
+        return weight * loss(inside * pred - inside * target, c)
+
+    return forward
 
 
 ELEMENT_FORWARDS: dict[str, Callable[..., Any]] = {
-    "l1": _l1,
-    "l2": _l2,
-    "smooth_l1": _smooth_l1,
-    "huber": _huber,
-    "log_cosh": _log_cosh,
+    "l1": _of_difference(_l1),
+    "l2": _of_difference(_l2),
+    "smooth_l1": _of_difference(_smooth_l1),
+    "huber": _of_difference(_huber),
+    "log_cosh": _of_difference(_log_cosh),
 }
 """Hand-written forwards of losses of single numbers, by program."""

@@ -24,7 +24,7 @@ def _wide(scale: float, offset: float = 0.0) -> Regime:
 
 
 def _near(draw: Draw, rows: int, number: Format) -> tuple[np.ndarray, ...]:
-    """A few steps of the grid apart, or not at all."""
+    """Return numbers a few steps of the grid apart, or not at all."""
     pred = number.round(8 * _spread(draw, rows))
     return pred, step(pred, draw.integers(-3, 4, rows), number)
 

@@ -251,6 +251,7 @@ class BoxLoss(Loss):
         )
 
     def _spec(self, options: _Options) -> Spec:
+        checks.choice("reduction", options.reduction, REDUCTIONS)
         return resolve(
             self.name,
             options.preset,

@@ -63,6 +63,11 @@ def problem(
 
 
 def _divisor(spec: Spec, leading: DeviceArray) -> float:
+    if spec.reduction not in REDUCTIONS:
+        raise ValueError(
+            f"reduction: expected one of {', '.join(map(repr, REDUCTIONS))} on a device, got "
+            f"{spec.reduction!r}; pass 'none' and add up the rows"
+        )
     asked: Any = spec.axes.get("denominator", "items")
     if REDUCTIONS[spec.reduction].averaged and asked in _COUNTED:
         raise ValueError(

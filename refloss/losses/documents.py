@@ -85,8 +85,9 @@ Parameters
 preset : str, optional
     A bundle of axis values, see Presets. An axis given beside it wins.
 {{{{weights}}}}
-reduction : {{{{'none', 'mean', 'sum'}}}}
-    One loss an element, or their mean (see ``denominator`` and ``empty``) or sum, in float64.
+reduction : {{{{'none', 'rows', 'mean', 'sum'}}}}
+    One loss an element; the sum of each row, which is all behind the first axis (on the CPU); or
+    the mean of all (see ``denominator`` and ``empty``) or their sum. Sums are taken in float64.
 check : {{{{'values', 'none'}}}}, optional
     Whether weights that are negative or not finite, and targets outside of what the definition
     speaks of, are errors. Default: on the CPU they are; on a device they are looked at only if
@@ -103,6 +104,9 @@ _WEIGHTS = {
 weight : array that broadcasts to the inputs' shape, optional
     A factor >= 0 for every element, of the inputs' dtype; 1 without it. An element of weight 0
     counts for nothing, as long as its numbers are finite.""",
+    "inside": """\
+inside : array that broadcasts to the inputs' shape, optional
+    A factor >= 0 of every difference, of the inputs' dtype; 1 without it.""",
     "pos_weight": """\
 pos_weight : array that broadcasts to the inputs' shape, optional
     A factor >= 0 of the part of the loss that asks for 1, of the inputs' dtype; 1 without it.""",
@@ -168,6 +172,13 @@ _FAMILIES = {
         "logits",
         "target",
         "Logits, and the probabilities that their sigmoids should be",
+    ),
+    "scores": _elements("of scores", "scores", "target", "Scores, and the sides to lie on"),
+    "log_probabilities": _elements(
+        "of logarithms of probabilities",
+        "log_probs",
+        "target",
+        "Logarithms of probabilities, and what those should be, as probabilities or logarithms",
     ),
     "probabilities": _elements(
         "of probabilities", "probs", "target", "Probabilities, and what they should be, from 0 to 1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ import numpy as np
 
 from refloss.losses import checks
 from refloss.losses.backends import Backend
-from refloss.losses.reductions import REDUCTIONS, Counts, Reduction, Total
+from refloss.losses.reductions import ELEMENT_REDUCTIONS, Counts, Reduction, RowTotals, Total
 from refloss.losses.spec import Spec
 from refloss.run.arrays import Adopted
 from refloss.run.blocks import Sink, Source, Store, execute
@@ -20,6 +21,8 @@ from refloss.run.kernels import Library
 from refloss.run.rounding import format_of, narrow
 
 __all__ = ["ElementProblem", "counts_of"]
+
+Room = np.ndarray | RowTotals | Total
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class ElementProblem:
     @property
     def reduction(self) -> Reduction:
         """What is made of the losses."""
-        return REDUCTIONS[self.spec.reduction]
+        return ELEMENT_REDUCTIONS[self.spec.reduction]
 
     @cached_property
     def divisor(self) -> float:
@@ -72,7 +75,7 @@ class ElementProblem:
         self,
         function: str,
         more: Mapping[str, np.ndarray | float],
-        outputs: Mapping[str, np.ndarray | Total],
+        outputs: Mapping[str, Room],
     ) -> None:
         """Run one function of the program.
 
@@ -117,23 +120,25 @@ class ElementProblem:
         execute(tape, self.leading.size, sources, sinks, uniform=uniform)
 
     @staticmethod
-    def _sink(output: np.ndarray | Total) -> Sink:
-        return output if isinstance(output, Total) else Store(output)
+    def _sink(output: Room) -> Sink:
+        return Store(output) if isinstance(output, np.ndarray) else output
 
-    def value_room(self) -> np.ndarray | Total:
-        """Return where the loss goes: one number an element, or their sum."""
-        return self._empty(self.leading.shape) if self.reduction.per_item else Total()
+    def value_room(self) -> Room:
+        """Return where the loss goes: one number an element, or sums of them."""
+        if self.reduction.per_item:
+            return self._empty(self.leading.shape)
+        return RowTotals.of(self.leading.shape) if self.reduction.per_row else Total()
 
-    def finish(self, value: np.ndarray | Total) -> Any:
+    def finish(self, value: Room) -> Any:
         """Return what has been collected of a value, in the caller's library."""
         give_back = self.given[self.names[0]].give_back
         if isinstance(value, np.ndarray):
             return give_back(value)
-        return give_back(self._rounded(self._divided(value.result())))
+        if isinstance(value, RowTotals):
+            return give_back(self._rounded(value.sums.reshape(self.leading.shape[:1])))
+        return give_back(self._rounded(np.array(self._divided(value.result()))))
 
-    def gradients(
-        self, upstream: Any, wrt: Any, value: Mapping[str, np.ndarray | Total]
-    ) -> dict[str, Any]:
+    def gradients(self, upstream: Any, wrt: Any, value: Mapping[str, Room]) -> dict[str, Any]:
         """Return the gradient by every name in `wrt`; `value` takes the loss along."""
         names = checks.wanted_gradients(wrt, self.names)
         found = {name: self._empty(self.leading.shape) for name in names}
@@ -171,10 +176,17 @@ class ElementProblem:
 
     def _weight(self, upstream: Any) -> float | np.ndarray:
         """Return the upstream gradient of every element: one number, or one each."""
-        per_item = self.reduction.per_item
-        shape = self.leading.shape
-        found = checks.upstream(upstream, self.leading, per_item, self.names[0], shape=shape)
-        return found.reshape(-1) if isinstance(found, np.ndarray) else self._divided(found)
+        shape, per_row = self.leading.shape, self.reduction.per_row
+        found = checks.upstream(
+            upstream,
+            self.leading,
+            self.reduction.per_item or per_row,
+            self.names[0],
+            shape=shape[:1] if per_row else shape,
+        )
+        if not isinstance(found, np.ndarray):
+            return self._divided(found)
+        return np.repeat(found, math.prod(shape[1:])) if per_row else found.reshape(-1)
 
     def _divided(self, number: float) -> float:
         """Return a sum of losses, or the gradient by their reduction, over the denominator."""
@@ -183,10 +195,10 @@ class ElementProblem:
     def _empty(self, shape: tuple[int, ...]) -> np.ndarray:
         return np.empty(shape, self.leading.dtype.newbyteorder("="))
 
-    def _rounded(self, number: float) -> np.ndarray:
-        out = self._empty(())
+    def _rounded(self, numbers: np.ndarray) -> np.ndarray:
+        out = self._empty(numbers.shape)
         with np.errstate(all="ignore"):
-            narrow(out, np.array(number))
+            narrow(out, numbers)
         return out
 
 

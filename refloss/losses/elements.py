@@ -13,7 +13,7 @@ from refloss.losses import checks, element_checks
 from refloss.losses.backends import backend_of, checked, home_of
 from refloss.losses.base import Described, Loss, Problem
 from refloss.losses.element_problem import ElementProblem, counts_of
-from refloss.losses.reductions import REDUCTIONS
+from refloss.losses.reductions import ELEMENT_REDUCTIONS
 from refloss.losses.spec import AxisValue, Spec, resolve
 from refloss.run.kernels import library
 from refloss.run.rounding import format_of
@@ -26,11 +26,15 @@ __all__ = [
     "bce",
     "bce_probs",
     "element_loss_from",
+    "hinge",
     "huber",
+    "kl_div",
+    "kl_div_probs",
     "l1",
     "l2",
     "log_cosh",
     "smooth_l1",
+    "squared_hinge",
 ]
 
 _NAN = {"propagate": False, "raise": True}
@@ -276,7 +280,7 @@ class ElementLoss(Loss):
                 raise ValueError(f"{self.name}: {name}: {spec.program!r} takes none; leave it out")
         numbers = {**{name: a.array for name, a in given.items()}, **others}
         if checked(options.check, device=False):
-            self._require_domains(numbers)
+            self._require_domains(spec, numbers)
         if checks.choice("nan", options.nan, _NAN):
             for name, array in numbers.items():
                 element_checks.no_nan(name, array)
@@ -286,10 +290,12 @@ class ElementLoss(Loss):
         backend = backend_of(options.backend, options.compute, format_of(leading.dtype))
         return ElementProblem(spec, known, given, beside, counts, backend)
 
-    def _require_domains(self, arrays: Mapping[str, np.ndarray]) -> None:
-        for name, (least, most) in self.entry["domains"].items():
-            if name in arrays:
-                element_checks.in_domain(name, arrays[name], float(least), float(most))
+    def _require_domains(self, spec: Spec, arrays: Mapping[str, np.ndarray]) -> None:
+        domains = self.entry["domains"]
+        for name, array in arrays.items():
+            bounds = domains.get(f"{spec.program}.{name}", domains.get(name))
+            if bounds is not None:
+                element_checks.in_domain(name, array, *map(float, bounds))
 
     def _on_device(
         self,
@@ -307,17 +313,17 @@ class ElementLoss(Loss):
         others = element_checks.beside(weights, leading, self._first, home.adopt)
         backend = backend_of("cuda", options.compute, leading.format)
         if checked(options.check, device=True) or checks.choice("nan", options.nan, _NAN):
-            self._look(home, {**{n: a.array for n, a in given.items()}, **others}, options)
+            self._look(home, spec, {**{n: a.array for n, a in given.items()}, **others}, options)
         names = [name for name in self._inputs_of(spec) if name not in given]
         return problem(home, spec, known, backend.real, given, {n: others.get(n) for n in names})
 
-    def _look(self, home: Home, arrays: Mapping[str, Any], options: _Options) -> None:
+    def _look(self, home: Home, spec: Spec, arrays: Mapping[str, Any], options: _Options) -> None:
         """Check copies on the CPU as arrays there are checked."""
         from refloss.run.arrays import adopt
 
         copies = {name: adopt(name, home.on_host(array)).array for name, array in arrays.items()}
         if checked(options.check, device=True):
-            self._require_domains(copies)
+            self._require_domains(spec, copies)
         if checks.choice("nan", options.nan, _NAN):
             for name, array in copies.items():
                 element_checks.no_nan(name, array)
@@ -328,7 +334,7 @@ class ElementLoss(Loss):
         return [name for name, _ in arrays["value"]["inputs"]]
 
     def _spec(self, axes: Mapping[str, AxisValue], options: _Options) -> Spec:
-        checks.choice("reduction", options.reduction, REDUCTIONS)
+        checks.choice("reduction", options.reduction, ELEMENT_REDUCTIONS)
         return resolve(
             self.name, options.preset, axes, reduction=options.reduction, kernels=self._kernels
         )
@@ -374,6 +380,10 @@ huber = ElementLoss("huber")
 log_cosh = ElementLoss("log_cosh")
 bce = ElementLoss("bce")
 bce_probs = ElementLoss("bce_probs")
+kl_div_probs = ElementLoss("kl_div_probs")
+kl_div = ElementLoss("kl_div")
+squared_hinge = ElementLoss("squared_hinge")
+hinge = ElementLoss("hinge")
 sigmoid_focal = ElementLoss("sigmoid_focal")
 quality_focal = ElementLoss("quality_focal")
 focal_probs = ElementLoss("focal_probs")

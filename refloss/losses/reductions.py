@@ -18,7 +18,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["DENOMINATORS", "EMPTY", "REDUCTIONS", "Counts", "Reduction", "Total"]
+__all__ = [
+    "DENOMINATORS",
+    "ELEMENT_REDUCTIONS",
+    "EMPTY",
+    "REDUCTIONS",
+    "Counts",
+    "Reduction",
+    "RowTotals",
+    "Total",
+]
 
 
 @dataclass(frozen=True)
@@ -80,10 +89,13 @@ class Reduction:
         Whether there is one result per item.
     averaged : bool
         Whether the sum is divided.
+    per_row : bool
+        Whether there is one result for each index of the first axis.
     """
 
     per_item: bool
     averaged: bool = False
+    per_row: bool = False
 
     def divisor(self, counts: Counts, denominator: str | float = "items") -> float:
         """Return what divides the sum of the losses."""
@@ -107,6 +119,41 @@ REDUCTIONS: dict[str, Reduction] = {
     "mean": Reduction(per_item=False, averaged=True),
     "sum": Reduction(per_item=False),
 }
+
+
+ELEMENT_REDUCTIONS = {**REDUCTIONS, "rows": Reduction(per_item=False, per_row=True)}
+"""What can be made of losses of single numbers: also the sum of each row of them."""
+
+
+@dataclass
+class RowTotals:
+    """A sink that adds up one column by rows.
+
+    Attributes
+    ----------
+    sums : (N,) float64 array
+        The sums so far.
+    size : int
+        Items of a row, one after the other.
+    """
+
+    sums: np.ndarray
+    size: int
+    width: int = 1
+
+    @classmethod
+    def of(cls, shape: Sequence[int]) -> RowTotals:
+        """Return a sink for an array of some shape; without axes it is a row of one."""
+        rows = shape[0] if shape else 1
+        return cls(np.zeros(rows), math.prod(shape[1:]))
+
+    def put(self, start: int, columns: Sequence[np.ndarray]) -> None:
+        """Add the items of a block, whose first is ``start``."""
+        (column,) = columns
+        first = start // self.size
+        ends = np.arange(first + 1, -(-(start + len(column)) // self.size)) * self.size - start
+        parts = np.add.reduceat(column, [0, *ends.tolist()])
+        self.sums[first : first + len(parts)] += parts
 
 
 @dataclass

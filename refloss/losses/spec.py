@@ -18,7 +18,7 @@ from typing import Any
 
 from refloss.losses.checks import choice, known_name
 from refloss.losses.layouts import LAYOUTS
-from refloss.losses.reductions import REDUCTIONS
+from refloss.losses.reductions import ELEMENT_REDUCTIONS
 from refloss.run.kernels import Library, library
 
 __all__ = ["Spec", "resolve"]
@@ -125,7 +125,7 @@ def _answer(known: Library, asked: _Question) -> Spec:
     loss, preset = asked.loss, asked.preset
     entry = choice("loss", loss, known.index["losses"])
     choice("layout", asked.layout, LAYOUTS)
-    choice("reduction", asked.reduction, REDUCTIONS)
+    choice("reduction", asked.reduction, ELEMENT_REDUCTIONS)
     start = {} if preset is None else choice(f"{loss}: preset", preset, entry["presets"])["axes"]
     given = {**start, **asked.axes}
     for name in given:

@@ -20,8 +20,8 @@ else enum explicit export extern false float for friend goto half if inline int 
 namespace new noexcept nullptr operator private protected public register reinterpret_cast
 return short signed sizeof static struct switch template this thread_local throw true try
 typedef typeid typename union unsigned using virtual void volatile wchar_t while abs atan atan2
-ceil cos exp exp2 expm1 floor fma fmax fmin log log10 log1p log2 max min pow rint sin sqrt tan blockDim blockIdx
-gridDim threadIdx warpSize
+ceil cos exp exp2 expm1 floor fma fmax fmin log log10 log1p log2 max min pow rint sin sqrt tan
+blockDim blockIdx gridDim threadIdx warpSize
 """
 _IN_TEXTS = """
 np math F row scratch acc real size items lane leads constants stored bits load store add offer

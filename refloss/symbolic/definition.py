@@ -115,7 +115,8 @@ class Definition:
     wrt : mapping
         Inputs by which a program is differentiated; all columns where it says nothing.
     domains : mapping
-        Least and largest number of an input that the definition speaks of.
+        Least and largest number of an input that the definition speaks of; ``program.input``
+        where programs differ.
     weights : tuple of str
         Inputs that need not be given: 1 for every element without them.
     """

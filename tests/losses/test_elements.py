@@ -260,3 +260,45 @@ def test_the_catalogues_probe_of_smooth_l1():
     d = np.array([2.0])
     assert SMOOTH(d, 0 * d, beta=0.5) == [1.75]
     assert refloss.huber(d, 0 * d, delta=0.5) == [0.875]
+
+
+def fast_rcnn(pred, target, inside, outside, sigma):
+    """Return the loss of a box as py-faster-rcnn's SmoothL1LossLayer has it: summed over its row."""
+    d = inside * (pred - target)
+    near = np.abs(d) < 1 / sigma**2
+    loss = np.where(near, 0.5 * (sigma * d) ** 2, np.abs(d) - 0.5 / sigma**2)
+    return (outside * loss).sum(axis=1)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.parametrize("rows", [0, 1, 5, 5000])
+def test_a_box_is_a_row_whose_coordinates_are_added_up(rows, backend):
+    rng = np.random.default_rng(3)
+    pred, target = rng.normal(size=(2, rows, 4))
+    inside, outside = rng.integers(0, 2, (2, rows, 4)) * rng.uniform(0.5, 2, (2, rows, 4))
+    weights = {"inside": inside, "weight": outside, "sigma": 3.0, "backend": backend}
+    upstream = rng.normal(size=rows)
+    value, grad = SMOOTH.value_and_grad(
+        pred, target, reduction="rows", upstream=upstream, **weights
+    )
+    expected = fast_rcnn(pred, target, inside, outside, 3.0)
+    assert value.shape == (rows,)
+    np.testing.assert_allclose(value, expected, rtol=2**-50)
+    slope = np.clip(9 * inside * (pred - target), -1, 1) * inside * outside
+    np.testing.assert_allclose(grad["pred"], upstream[:, None] * slope, rtol=2**-49)
+    if rows:
+        mean = SMOOTH(
+            pred, target, preset="faster_rcnn", reduction="mean", **weights | {"sigma": 3.0}
+        )
+        np.testing.assert_allclose(mean, expected.mean(), rtol=2**-48)
+
+
+@pytest.mark.parametrize("shape", [(3, 7, 5000), (40000, 1), (2, 20000), (9,), (3, 0)], ids=str)
+def test_rows_of_any_length_are_added_up_across_blocks(shape):
+    rng = np.random.default_rng(4)
+    pred, target = rng.normal(size=shape), rng.normal(size=shape)
+    found = refloss.l2(pred, target, reduction="rows")
+    exact = refloss.l2(pred, target).reshape(shape[0], -1).sum(axis=1)
+    np.testing.assert_allclose(found, exact, rtol=2**-44)
+    with pytest.raises(ValueError, match="reduction: expected one of"):
+        refloss.iou(np.zeros((1, 4)), np.zeros((1, 4)), reduction="rows")

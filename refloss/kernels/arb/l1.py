@@ -3,7 +3,7 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight |pred - target|
+    loss = weight |d|,  d = inside (pred - target)
 
 Subgradients
     0 at d = 0, the minimum-norm subgradient of a slope from -1 to 1.
@@ -15,24 +15,24 @@ Source
 """
 
 
-def value(F, pred, target, weight):
+def value(F, pred, target, inside, weight):
     """Return the loss of the plain program."""
-    d = pred - target
+    d = (pred - target)*inside
     loss = F.weighted(weight, F.abs(d))
     return loss
 
 
-def grad(F, pred, target, weight, loss_bar):
+def grad(F, pred, target, inside, weight, loss_bar):
     """Return the loss and the derived gradient."""
-    d = pred - target
+    d = (pred - target)*inside
     loss = F.weighted(weight, F.abs(d))
     d_bar = (2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar
 
 
-def hvp(F, pred, target, weight, loss_bar, pred_dot, target_dot):
+def hvp(F, pred, target, inside, weight, loss_bar, pred_dot, target_dot):
     """Return the derived Hessian-vector product."""
     pred_bar_dot = 0
     target_bar_dot = 0

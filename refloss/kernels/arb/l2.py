@@ -3,7 +3,7 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight factor (pred - target)^2
+    loss = weight factor d^2,  d = inside (pred - target)
 
 Subgradients
     none: the loss is smooth.
@@ -16,27 +16,27 @@ Source
 """
 
 
-def value(F, pred, target, weight, factor):
+def value(F, pred, target, inside, weight, factor):
     """Return the loss of the plain program."""
-    d = pred - target
+    d = (pred - target)*inside
     loss = F.weighted(weight, factor*(d*d))
     return loss
 
 
-def grad(F, pred, target, weight, loss_bar, factor):
+def grad(F, pred, target, inside, weight, loss_bar, factor):
     """Return the loss and the derived gradient."""
-    d = pred - target
+    d = (pred - target)*inside
     loss = F.weighted(weight, factor*(d*d))
     d_bar = 2*factor*d*loss_bar*weight
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar
 
 
-def hvp(F, pred, target, weight, loss_bar, pred_dot, target_dot, factor):
+def hvp(F, pred, target, inside, weight, loss_bar, pred_dot, target_dot, factor):
     """Return the derived Hessian-vector product."""
-    d_dot = pred_dot - target_dot
+    d_dot = inside*pred_dot - inside*target_dot
     d_bar_dot = 2*factor*d_dot*loss_bar*weight
-    pred_bar_dot = d_bar_dot
-    target_bar_dot = -d_bar_dot
+    pred_bar_dot = d_bar_dot*inside
+    target_bar_dot = -(d_bar_dot*inside)
     return pred_bar_dot, target_bar_dot

@@ -3,7 +3,7 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight log cosh(pred - target)
+    loss = weight log cosh d,  d = inside (pred - target)
 
 Subgradients
     none: the loss is smooth.
@@ -15,38 +15,38 @@ Source
 """
 
 
-def value(F, pred, target, weight):
+def value(F, pred, target, inside, weight):
     """Return the loss of the plain program."""
-    d = pred - target
+    d = (pred - target)*inside
     reach = F.abs(d)
     bend = F.log(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))) + reach
     loss = F.weighted(weight, bend)
     return loss
 
 
-def grad(F, pred, target, weight, loss_bar):
+def grad(F, pred, target, inside, weight, loss_bar):
     """Return the loss and the derived gradient."""
-    d = pred - target
+    d = (pred - target)*inside
     reach = F.abs(d)
     bend = F.log(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))) + reach
     loss = F.weighted(weight, bend)
     bend_bar = loss_bar*weight
     reach_bar = (1 - F.exp(-(2*reach))/(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))))*bend_bar
     d_bar = (2*F.step(d, F.rational(1, 2)) - 1)*reach_bar
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar
 
 
-def hvp(F, pred, target, weight, loss_bar, pred_dot, target_dot):
+def hvp(F, pred, target, inside, weight, loss_bar, pred_dot, target_dot):
     """Return the derived Hessian-vector product."""
-    d = pred - target
+    d = (pred - target)*inside
     reach = F.abs(d)
     bend_bar = loss_bar*weight
-    d_dot = pred_dot - target_dot
+    d_dot = inside*pred_dot - inside*target_dot
     reach_dot = (2*F.step(d, F.rational(1, 2)) - 1)*d_dot
     reach_bar_dot = (2*F.exp(-(2*reach))/(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))) - F.exp(-(4*reach))/((F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach)))*(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach)))))*bend_bar*reach_dot
     d_bar_dot = (2*F.step(d, F.rational(1, 2)) - 1)*reach_bar_dot
-    pred_bar_dot = d_bar_dot
-    target_bar_dot = -d_bar_dot
+    pred_bar_dot = d_bar_dot*inside
+    target_bar_dot = -(d_bar_dot*inside)
     return pred_bar_dot, target_bar_dot

@@ -3,7 +3,8 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight d^2/2 where |d| <= delta, else weight delta (|d| - delta/2),  d = pred - target
+    loss = weight d^2/2 where |d| <= delta, else weight delta (|d| - delta/2);
+    d = inside (pred - target)
 
 Subgradients
     none: both arms have one slope at |d| = delta.
@@ -16,28 +17,28 @@ Source
 """
 
 
-def value(F, pred, target, weight, delta):
+def value(F, pred, target, inside, weight, delta):
     """Return the loss of the stable program."""
-    d = pred - target
+    d = (pred - target)*inside
     loss = F.weighted(weight, F.select(F.ge(delta, F.abs(d)), F.rational(1, 2)*(d*d), delta*(F.abs(d) - F.rational(1, 2)*delta)))
     return loss
 
 
-def grad(F, pred, target, weight, loss_bar, delta):
+def grad(F, pred, target, inside, weight, loss_bar, delta):
     """Return the loss and the stable gradient."""
-    d = pred - target
+    d = (pred - target)*inside
     loss = F.weighted(weight, F.select(F.ge(delta, F.abs(d)), F.rational(1, 2)*(d*d), delta*(F.abs(d) - F.rational(1, 2)*delta)))
     d_bar = F.select(F.ge(delta, F.abs(d)), d*loss_bar*weight, delta*(2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight)
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar
 
 
-def plain_grad(F, pred, target, weight, loss_bar, delta):
+def plain_grad(F, pred, target, inside, weight, loss_bar, delta):
     """Return loss and gradient, plain form."""
-    d = pred - target
+    d = (pred - target)*inside
     loss = F.weighted(weight, F.select(F.ge(delta, F.abs(d)), F.rational(1, 2)*(d*d), delta*(F.abs(d) - F.rational(1, 2)*delta)))
     d_bar = F.select(F.ge(delta, F.abs(d)), d*loss_bar*weight, delta*(2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight)
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar

@@ -3,7 +3,7 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight |pred - target|
+    loss = weight |d|,  d = inside (pred - target)
 
 Subgradients
     0 at d = 0, the minimum-norm subgradient of a slope from -1 to 1.
@@ -15,28 +15,28 @@ Source
 """
 
 
-def value(F, pred, target, weight):
+def value(F, pred, target, inside, weight):
     """Return the loss of the stable program."""
-    d = pred - target
+    d = (pred - target)*inside
     loss = F.weighted(weight, F.abs(d))
     return loss
 
 
-def grad(F, pred, target, weight, loss_bar):
+def grad(F, pred, target, inside, weight, loss_bar):
     """Return the loss and the stable gradient."""
-    d = pred - target
+    d = (pred - target)*inside
     loss = F.weighted(weight, F.abs(d))
     d_bar = (2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar
 
 
-def plain_grad(F, pred, target, weight, loss_bar):
+def plain_grad(F, pred, target, inside, weight, loss_bar):
     """Return loss and gradient, plain form."""
-    d = pred - target
+    d = (pred - target)*inside
     loss = F.weighted(weight, F.abs(d))
     d_bar = (2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar

@@ -3,7 +3,7 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight factor (pred - target)^2
+    loss = weight factor d^2,  d = inside (pred - target)
 
 Subgradients
     none: the loss is smooth.
@@ -16,28 +16,28 @@ Source
 """
 
 
-def value(F, pred, target, weight, factor):
+def value(F, pred, target, inside, weight, factor):
     """Return the loss of the stable program."""
-    d = pred - target
+    d = (pred - target)*inside
     loss = F.weighted(weight, factor*(d*d))
     return loss
 
 
-def grad(F, pred, target, weight, loss_bar, factor):
+def grad(F, pred, target, inside, weight, loss_bar, factor):
     """Return the loss and the stable gradient."""
-    d = pred - target
+    d = (pred - target)*inside
     loss = F.weighted(weight, factor*(d*d))
     d_bar = 2*factor*d*loss_bar*weight
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar
 
 
-def plain_grad(F, pred, target, weight, loss_bar, factor):
+def plain_grad(F, pred, target, inside, weight, loss_bar, factor):
     """Return loss and gradient, plain form."""
-    d = pred - target
+    d = (pred - target)*inside
     loss = F.weighted(weight, factor*(d*d))
     d_bar = 2*factor*d*loss_bar*weight
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar

@@ -3,7 +3,7 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight log cosh(pred - target)
+    loss = weight log cosh d,  d = inside (pred - target)
 
 Subgradients
     none: the loss is smooth.
@@ -15,10 +15,10 @@ Source
 """
 
 
-def value(F, pred, target, weight):
+def value(F, pred, target, inside, weight):
     """Return the loss of the stable program."""
     ln2 = F.log(F.rational(2, 1))
-    d = pred - target
+    d = (pred - target)*inside
     reach = F.abs(d)
     fall = F.expm1(-reach)
     less = F.log1p((1 + fall)*(1 + fall)) - ln2
@@ -27,10 +27,10 @@ def value(F, pred, target, weight):
     return loss
 
 
-def grad(F, pred, target, weight, loss_bar):
+def grad(F, pred, target, inside, weight, loss_bar):
     """Return the loss and the stable gradient."""
     ln2 = F.log(F.rational(2, 1))
-    d = pred - target
+    d = (pred - target)*inside
     reach = F.abs(d)
     sign = 2*F.step(d, F.rational(1, 2)) - 1
     fall = F.expm1(-reach)
@@ -40,20 +40,20 @@ def grad(F, pred, target, weight, loss_bar):
     loss = F.weighted(weight, bend)
     bend_bar = loss_bar*weight
     d_bar = bend_bar*slope
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar
 
 
-def plain_grad(F, pred, target, weight, loss_bar):
+def plain_grad(F, pred, target, inside, weight, loss_bar):
     """Return loss and gradient, plain form."""
-    d = pred - target
+    d = (pred - target)*inside
     reach = F.abs(d)
     bend = F.log(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))) + reach
     loss = F.weighted(weight, bend)
     bend_bar = loss_bar*weight
     reach_bar = (1 - F.exp(-(2*reach))/(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))))*bend_bar
     d_bar = (2*F.step(d, F.rational(1, 2)) - 1)*reach_bar
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar

@@ -3,7 +3,7 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight d^2/(2 beta) where |d| < beta, else weight (|d| - beta/2),  d = pred - target;
+    loss = weight d^2/(2 beta) where |d| < beta, else weight (|d| - beta/2),  d = inside (pred - target);
     beta = 1/sigma^2 where sigma is given
 
 Subgradients
@@ -20,9 +20,9 @@ Source
 """
 
 
-def value(F, pred, target, weight, beta, sigma, least_beta):
+def value(F, pred, target, inside, weight, beta, sigma, least_beta):
     """Return the loss of the stable program."""
-    d = pred - target
+    d = (pred - target)*inside
     given = F.select(F.eq(sigma, 0), beta, F.ratio(1, sigma*sigma, 0))
     width = F.select(F.gt(least_beta, given), 0, given)
     steep = F.ratio(d, width, 0)
@@ -31,9 +31,9 @@ def value(F, pred, target, weight, beta, sigma, least_beta):
     return loss
 
 
-def grad(F, pred, target, weight, loss_bar, beta, sigma, least_beta):
+def grad(F, pred, target, inside, weight, loss_bar, beta, sigma, least_beta):
     """Return the loss and the stable gradient."""
-    d = pred - target
+    d = (pred - target)*inside
     given = F.select(F.eq(sigma, 0), beta, F.ratio(1, sigma*sigma, 0))
     width = F.select(F.gt(least_beta, given), 0, given)
     steep = F.ratio(d, width, 0)
@@ -41,14 +41,14 @@ def grad(F, pred, target, weight, loss_bar, beta, sigma, least_beta):
     loss = F.weighted(weight, F.select(F.gt(width, F.abs(d)), inner, F.abs(d) - F.rational(1, 2)*width))
     inner_bar = F.select(F.gt(width, F.abs(d)), loss_bar*weight, 0)
     d_bar = inner_bar*steep + F.select(F.gt(width, F.abs(d)), 0, (2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight)
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar
 
 
-def plain_grad(F, pred, target, weight, loss_bar, beta, sigma, least_beta):
+def plain_grad(F, pred, target, inside, weight, loss_bar, beta, sigma, least_beta):
     """Return loss and gradient, plain form."""
-    d = pred - target
+    d = (pred - target)*inside
     given = F.select(F.eq(sigma, 0), beta, F.ratio(1, sigma*sigma, 0))
     width = F.select(F.gt(least_beta, given), 0, given)
     steep = F.ratio(d, width, 0)
@@ -57,6 +57,6 @@ def plain_grad(F, pred, target, weight, loss_bar, beta, sigma, least_beta):
     inner_bar = F.select(F.gt(width, F.abs(d)), loss_bar*weight, 0)
     steep_bar = F.rational(1, 2)*d*inner_bar
     d_bar = F.rational(1, 2)*inner_bar*steep + F.select(F.gt(width, F.abs(d)), 0, (2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight) + F.ratio(steep_bar, width, 0)
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar

@@ -3,7 +3,7 @@
 // Generated from the definition by `refloss derive`; do not edit.
 //
 // Definition
-//     loss = weight |pred - target|
+//     loss = weight |d|,  d = inside (pred - target)
 //
 // Subgradients
 //     0 at d = 0, the minimum-norm subgradient of a slope from -1 to 1.
@@ -14,39 +14,43 @@
 //     Laplace 1774; torch.nn.functional.l1_loss, keras MeanAbsoluteError.
 
 KERNEL l1_value(
-    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
-    ARRAY(loss) loss_out, CONSTANTS) {
+    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(inside) inside_in,
+    ARRAY(weight) weight_in, ARRAY(loss) loss_out, CONSTANTS) {
     over_items(items, [&](size i) {
         real pred;
         pred_in.load(i, pred);
         real target;
         target_in.load(i, target);
+        real inside;
+        inside_in.load(i, inside);
         real weight;
         weight_in.load(i, weight);
-        const real d = pred - target;  // pred minus target
+        const real d = (pred - target)*inside;  // pred minus target
         const real loss = weighted_(weight, abs_(d));
         loss_out.store(i, loss);
     });
 }
 
 KERNEL l1_grad(
-    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
-    ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out, ARRAY(pred_bar) pred_bar_out,
-    ARRAY(target_bar) target_bar_out, CONSTANTS) {
+    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(inside) inside_in,
+    ARRAY(weight) weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out, ARRAY(pred_bar)
+    pred_bar_out, ARRAY(target_bar) target_bar_out, CONSTANTS) {
     over_items(items, [&](size i) {
         real pred;
         pred_in.load(i, pred);
         real target;
         target_in.load(i, target);
+        real inside;
+        inside_in.load(i, inside);
         real weight;
         weight_in.load(i, weight);
         real loss_bar;
         loss_bar_in.load(i, loss_bar);
-        const real d = pred - target;  // pred minus target
+        const real d = (pred - target)*inside;  // pred minus target
         const real loss = weighted_(weight, abs_(d));
         const real d_bar = (real(2)*step_(d, real(0.5)) - real(1))*loss_bar*weight;
-        const real pred_bar = d_bar;
-        const real target_bar = -d_bar;
+        const real pred_bar = d_bar*inside;
+        const real target_bar = -(d_bar*inside);
         loss_out.store(i, loss);
         pred_bar_out.store(i, pred_bar);
         target_bar_out.store(i, target_bar);
@@ -54,14 +58,17 @@ KERNEL l1_grad(
 }
 
 KERNEL l1_hvp(
-    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
-    ARRAY(loss_bar) loss_bar_in, ARRAY(pred_dot) pred_dot_in, ARRAY(target_dot) target_dot_in,
-    ARRAY(pred_bar_dot) pred_bar_dot_out, ARRAY(target_bar_dot) target_bar_dot_out, CONSTANTS) {
+    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(inside) inside_in,
+    ARRAY(weight) weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(pred_dot) pred_dot_in,
+    ARRAY(target_dot) target_dot_in, ARRAY(pred_bar_dot) pred_bar_dot_out, ARRAY(target_bar_dot)
+    target_bar_dot_out, CONSTANTS) {
     over_items(items, [&](size i) {
         real pred;
         pred_in.load(i, pred);
         real target;
         target_in.load(i, target);
+        real inside;
+        inside_in.load(i, inside);
         real weight;
         weight_in.load(i, weight);
         real loss_bar;

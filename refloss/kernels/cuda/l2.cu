@@ -3,7 +3,7 @@
 // Generated from the definition by `refloss derive`; do not edit.
 //
 // Definition
-//     loss = weight factor (pred - target)^2
+//     loss = weight factor d^2,  d = inside (pred - target)
 //
 // Subgradients
 //     none: the loss is smooth.
@@ -15,39 +15,43 @@
 //     Legendre 1805; torch.nn.functional.mse_loss; Caffe EuclideanLossLayer.
 
 KERNEL l2_value(
-    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
-    ARRAY(loss) loss_out, CONSTANTS) {
+    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(inside) inside_in,
+    ARRAY(weight) weight_in, ARRAY(loss) loss_out, CONSTANTS) {
     over_items(items, [&](size i) {
         real pred;
         pred_in.load(i, pred);
         real target;
         target_in.load(i, target);
+        real inside;
+        inside_in.load(i, inside);
         real weight;
         weight_in.load(i, weight);
-        const real d = pred - target;  // pred minus target
+        const real d = (pred - target)*inside;  // pred minus target
         const real loss = weighted_(weight, factor*(d*d));
         loss_out.store(i, loss);
     });
 }
 
 KERNEL l2_grad(
-    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
-    ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out, ARRAY(pred_bar) pred_bar_out,
-    ARRAY(target_bar) target_bar_out, CONSTANTS) {
+    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(inside) inside_in,
+    ARRAY(weight) weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out, ARRAY(pred_bar)
+    pred_bar_out, ARRAY(target_bar) target_bar_out, CONSTANTS) {
     over_items(items, [&](size i) {
         real pred;
         pred_in.load(i, pred);
         real target;
         target_in.load(i, target);
+        real inside;
+        inside_in.load(i, inside);
         real weight;
         weight_in.load(i, weight);
         real loss_bar;
         loss_bar_in.load(i, loss_bar);
-        const real d = pred - target;  // pred minus target
+        const real d = (pred - target)*inside;  // pred minus target
         const real loss = weighted_(weight, factor*(d*d));
         const real d_bar = real(2)*factor*d*loss_bar*weight;
-        const real pred_bar = d_bar;
-        const real target_bar = -d_bar;
+        const real pred_bar = d_bar*inside;
+        const real target_bar = -(d_bar*inside);
         loss_out.store(i, loss);
         pred_bar_out.store(i, pred_bar);
         target_bar_out.store(i, target_bar);
@@ -55,14 +59,17 @@ KERNEL l2_grad(
 }
 
 KERNEL l2_hvp(
-    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
-    ARRAY(loss_bar) loss_bar_in, ARRAY(pred_dot) pred_dot_in, ARRAY(target_dot) target_dot_in,
-    ARRAY(pred_bar_dot) pred_bar_dot_out, ARRAY(target_bar_dot) target_bar_dot_out, CONSTANTS) {
+    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(inside) inside_in,
+    ARRAY(weight) weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(pred_dot) pred_dot_in,
+    ARRAY(target_dot) target_dot_in, ARRAY(pred_bar_dot) pred_bar_dot_out, ARRAY(target_bar_dot)
+    target_bar_dot_out, CONSTANTS) {
     over_items(items, [&](size i) {
         real pred;
         pred_in.load(i, pred);
         real target;
         target_in.load(i, target);
+        real inside;
+        inside_in.load(i, inside);
         real weight;
         weight_in.load(i, weight);
         real loss_bar;
@@ -71,10 +78,10 @@ KERNEL l2_hvp(
         pred_dot_in.load(i, pred_dot);
         real target_dot;
         target_dot_in.load(i, target_dot);
-        const real d_dot = pred_dot - target_dot;
+        const real d_dot = inside*pred_dot - inside*target_dot;
         const real d_bar_dot = real(2)*factor*d_dot*loss_bar*weight;
-        const real pred_bar_dot = d_bar_dot;
-        const real target_bar_dot = -d_bar_dot;
+        const real pred_bar_dot = d_bar_dot*inside;
+        const real target_bar_dot = -(d_bar_dot*inside);
         pred_bar_dot_out.store(i, pred_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

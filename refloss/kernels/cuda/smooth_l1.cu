@@ -3,7 +3,7 @@
 // Generated from the definition by `refloss derive`; do not edit.
 //
 // Definition
-//     loss = weight d^2/(2 beta) where |d| < beta, else weight (|d| - beta/2),  d = pred - target;
+//     loss = weight d^2/(2 beta) where |d| < beta, else weight (|d| - beta/2),  d = inside (pred - target);
 //     beta = 1/sigma^2 where sigma is given
 //
 // Subgradients
@@ -19,16 +19,18 @@
 //     Girshick, Fast R-CNN, ICCV 2015, arXiv 1504.08083, eq. 3.
 
 KERNEL smooth_l1_value(
-    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
-    ARRAY(loss) loss_out, CONSTANTS) {
+    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(inside) inside_in,
+    ARRAY(weight) weight_in, ARRAY(loss) loss_out, CONSTANTS) {
     over_items(items, [&](size i) {
         real pred;
         pred_in.load(i, pred);
         real target;
         target_in.load(i, target);
+        real inside;
+        inside_in.load(i, inside);
         real weight;
         weight_in.load(i, weight);
-        const real d = pred - target;  // pred minus target
+        const real d = (pred - target)*inside;  // pred minus target
         const real given = ((sigma == real(0)) ? beta : ratio_(real(1), sigma*sigma, real(0)));
         const real width = ((least_beta > given) ? real(0) : given);  // where the arms meet
         const real steep = ratio_(d, width, real(0));  // slope of the parabola
@@ -39,19 +41,21 @@ KERNEL smooth_l1_value(
 }
 
 KERNEL smooth_l1_grad(
-    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
-    ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out, ARRAY(pred_bar) pred_bar_out,
-    ARRAY(target_bar) target_bar_out, CONSTANTS) {
+    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(inside) inside_in,
+    ARRAY(weight) weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out, ARRAY(pred_bar)
+    pred_bar_out, ARRAY(target_bar) target_bar_out, CONSTANTS) {
     over_items(items, [&](size i) {
         real pred;
         pred_in.load(i, pred);
         real target;
         target_in.load(i, target);
+        real inside;
+        inside_in.load(i, inside);
         real weight;
         weight_in.load(i, weight);
         real loss_bar;
         loss_bar_in.load(i, loss_bar);
-        const real d = pred - target;  // pred minus target
+        const real d = (pred - target)*inside;  // pred minus target
         const real given = ((sigma == real(0)) ? beta : ratio_(real(1), sigma*sigma, real(0)));
         const real width = ((least_beta > given) ? real(0) : given);  // where the arms meet
         const real steep = ratio_(d, width, real(0));  // slope of the parabola
@@ -59,8 +63,8 @@ KERNEL smooth_l1_grad(
         const real loss = weighted_(weight, ((width > abs_(d)) ? inner : abs_(d) - real(0.5)*width));
         const real inner_bar = ((width > abs_(d)) ? loss_bar*weight : real(0));
         const real d_bar = inner_bar*steep + ((width > abs_(d)) ? real(0) : (real(2)*step_(d, real(0.5)) - real(1))*loss_bar*weight);
-        const real pred_bar = d_bar;
-        const real target_bar = -d_bar;
+        const real pred_bar = d_bar*inside;
+        const real target_bar = -(d_bar*inside);
         loss_out.store(i, loss);
         pred_bar_out.store(i, pred_bar);
         target_bar_out.store(i, target_bar);
@@ -68,14 +72,17 @@ KERNEL smooth_l1_grad(
 }
 
 KERNEL smooth_l1_hvp(
-    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
-    ARRAY(loss_bar) loss_bar_in, ARRAY(pred_dot) pred_dot_in, ARRAY(target_dot) target_dot_in,
-    ARRAY(pred_bar_dot) pred_bar_dot_out, ARRAY(target_bar_dot) target_bar_dot_out, CONSTANTS) {
+    size items, ARRAY(pred) pred_in, ARRAY(target) target_in, ARRAY(inside) inside_in,
+    ARRAY(weight) weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(pred_dot) pred_dot_in,
+    ARRAY(target_dot) target_dot_in, ARRAY(pred_bar_dot) pred_bar_dot_out, ARRAY(target_bar_dot)
+    target_bar_dot_out, CONSTANTS) {
     over_items(items, [&](size i) {
         real pred;
         pred_in.load(i, pred);
         real target;
         target_in.load(i, target);
+        real inside;
+        inside_in.load(i, inside);
         real weight;
         weight_in.load(i, weight);
         real loss_bar;
@@ -84,15 +91,15 @@ KERNEL smooth_l1_hvp(
         pred_dot_in.load(i, pred_dot);
         real target_dot;
         target_dot_in.load(i, target_dot);
-        const real d = pred - target;  // pred minus target
+        const real d = (pred - target)*inside;  // pred minus target
         const real given = ((sigma == real(0)) ? beta : ratio_(real(1), sigma*sigma, real(0)));
         const real width = ((least_beta > given) ? real(0) : given);  // where the arms meet
         const real inner_bar = ((width > abs_(d)) ? loss_bar*weight : real(0));
-        const real d_dot = pred_dot - target_dot;
+        const real d_dot = inside*pred_dot - inside*target_dot;
         const real steep_dot = ratio_(d_dot, width, real(0));
         const real d_bar_dot = inner_bar*steep_dot;
-        const real pred_bar_dot = d_bar_dot;
-        const real target_bar_dot = -d_bar_dot;
+        const real pred_bar_dot = d_bar_dot*inside;
+        const real target_bar_dot = -(d_bar_dot*inside);
         pred_bar_dot_out.store(i, pred_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

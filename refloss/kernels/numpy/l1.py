@@ -3,7 +3,7 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight |pred - target|
+    loss = weight |d|,  d = inside (pred - target)
 
 Subgradients
     0 at d = 0, the minimum-norm subgradient of a slope from -1 to 1.
@@ -24,37 +24,37 @@ def weighted(g, x):
     return np.where(g == 0.0, 0.0, g*x)
 
 
-def value(pred, target, weight):
+def value(pred, target, inside, weight):
     """Return loss, one an item."""
-    d = pred - target  # pred minus target
+    d = (pred - target)*inside  # pred minus target
     loss = weighted(weight, np.abs(d))
     return loss
 
 
-def grad(pred, target, weight, loss_bar):
+def grad(pred, target, inside, weight, loss_bar):
     """Return loss, then its derivative by every column times loss_bar."""
-    d = pred - target  # pred minus target
+    d = (pred - target)*inside  # pred minus target
     loss = weighted(weight, np.abs(d))
     d_bar = (2.0*np.heaviside(d, 0.5) - 1.0)*loss_bar*weight
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar
 
 
-def hvp(pred, target, weight, loss_bar, pred_dot, target_dot):
+def hvp(pred, target, inside, weight, loss_bar, pred_dot, target_dot):
     """Return the derivative of the gradient along the `_dot` columns."""
     pred_bar_dot = 0.0
     target_bar_dot = 0.0
     return pred_bar_dot, target_bar_dot
 
 
-def trace(pred, target, weight, loss_bar):
+def trace(pred, target, inside, weight, loss_bar):
     """Return every quantity of the plain program and its adjoint, by name."""
-    d = pred - target  # pred minus target
+    d = (pred - target)*inside  # pred minus target
     loss = weighted(weight, np.abs(d))
     d_bar = (2.0*np.heaviside(d, 0.5) - 1.0)*loss_bar*weight
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return {
         "d": d,
         "loss": loss,

@@ -3,7 +3,7 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight factor (pred - target)^2
+    loss = weight factor d^2,  d = inside (pred - target)
 
 Subgradients
     none: the loss is smooth.
@@ -25,39 +25,39 @@ def weighted(g, x):
     return np.where(g == 0.0, 0.0, g*x)
 
 
-def value(pred, target, weight, factor):
+def value(pred, target, inside, weight, factor):
     """Return loss, one an item."""
-    d = pred - target  # pred minus target
+    d = (pred - target)*inside  # pred minus target
     loss = weighted(weight, factor*(d*d))
     return loss
 
 
-def grad(pred, target, weight, loss_bar, factor):
+def grad(pred, target, inside, weight, loss_bar, factor):
     """Return loss, then its derivative by every column times loss_bar."""
-    d = pred - target  # pred minus target
+    d = (pred - target)*inside  # pred minus target
     loss = weighted(weight, factor*(d*d))
     d_bar = 2.0*factor*d*loss_bar*weight
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar
 
 
-def hvp(pred, target, weight, loss_bar, pred_dot, target_dot, factor):
+def hvp(pred, target, inside, weight, loss_bar, pred_dot, target_dot, factor):
     """Return the derivative of the gradient along the `_dot` columns."""
-    d_dot = pred_dot - target_dot
+    d_dot = inside*pred_dot - inside*target_dot
     d_bar_dot = 2.0*factor*d_dot*loss_bar*weight
-    pred_bar_dot = d_bar_dot
-    target_bar_dot = -d_bar_dot
+    pred_bar_dot = d_bar_dot*inside
+    target_bar_dot = -(d_bar_dot*inside)
     return pred_bar_dot, target_bar_dot
 
 
-def trace(pred, target, weight, loss_bar, factor):
+def trace(pred, target, inside, weight, loss_bar, factor):
     """Return every quantity of the plain program and its adjoint, by name."""
-    d = pred - target  # pred minus target
+    d = (pred - target)*inside  # pred minus target
     loss = weighted(weight, factor*(d*d))
     d_bar = 2.0*factor*d*loss_bar*weight
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return {
         "d": d,
         "loss": loss,

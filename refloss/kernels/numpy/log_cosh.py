@@ -3,7 +3,7 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight log cosh(pred - target)
+    loss = weight log cosh d,  d = inside (pred - target)
 
 Subgradients
     none: the loss is smooth.
@@ -25,9 +25,9 @@ def weighted(g, x):
     return np.where(g == 0.0, 0.0, g*x)
 
 
-def value(pred, target, weight):
+def value(pred, target, inside, weight):
     """Return loss, one an item."""
-    d = pred - target  # pred minus target
+    d = (pred - target)*inside  # pred minus target
     reach = np.abs(d)
     fall = np.expm1(-reach)  # from -1 to 0
     less = np.log1p((1.0 + fall)*(1.0 + fall)) - LN2  # added to |d|; at most 0
@@ -36,9 +36,9 @@ def value(pred, target, weight):
     return loss
 
 
-def grad(pred, target, weight, loss_bar):
+def grad(pred, target, inside, weight, loss_bar):
     """Return loss, then its derivative by every column times loss_bar."""
-    d = pred - target  # pred minus target
+    d = (pred - target)*inside  # pred minus target
     reach = np.abs(d)
     sign = 2.0*np.heaviside(d, 0.5) - 1.0
     fall = np.expm1(-reach)  # from -1 to 0
@@ -48,36 +48,36 @@ def grad(pred, target, weight, loss_bar):
     loss = weighted(weight, bend)
     bend_bar = loss_bar*weight
     d_bar = bend_bar*slope
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar
 
 
-def hvp(pred, target, weight, loss_bar, pred_dot, target_dot):
+def hvp(pred, target, inside, weight, loss_bar, pred_dot, target_dot):
     """Return the derivative of the gradient along the `_dot` columns."""
-    d = pred - target  # pred minus target
+    d = (pred - target)*inside  # pred minus target
     reach = np.abs(d)
     left = np.exp(-reach)  # with its digits where 1 + u has none
     bend_bar = loss_bar*weight
-    d_dot = pred_dot - target_dot
+    d_dot = inside*pred_dot - inside*target_dot
     slope_dot = 4.0*(left*left)*d_dot/((1.0 + left*left)*(1.0 + left*left))
     d_bar_dot = bend_bar*slope_dot
-    pred_bar_dot = d_bar_dot
-    target_bar_dot = -d_bar_dot
+    pred_bar_dot = d_bar_dot*inside
+    target_bar_dot = -(d_bar_dot*inside)
     return pred_bar_dot, target_bar_dot
 
 
-def trace(pred, target, weight, loss_bar):
+def trace(pred, target, inside, weight, loss_bar):
     """Return every quantity of the plain program and its adjoint, by name."""
-    d = pred - target  # pred minus target
+    d = (pred - target)*inside  # pred minus target
     reach = np.abs(d)
     bend = np.log(0.5 + 0.5*np.exp(-(2.0*reach))) + reach  # log cosh d
     loss = weighted(weight, bend)
     bend_bar = loss_bar*weight
     reach_bar = (1.0 - np.exp(-(2.0*reach))/(0.5 + 0.5*np.exp(-(2.0*reach))))*bend_bar
     d_bar = (2.0*np.heaviside(d, 0.5) - 1.0)*reach_bar
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return {
         "d": d,
         "reach": reach,

@@ -3,7 +3,7 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight d^2/(2 beta) where |d| < beta, else weight (|d| - beta/2),  d = pred - target;
+    loss = weight d^2/(2 beta) where |d| < beta, else weight (|d| - beta/2),  d = inside (pred - target);
     beta = 1/sigma^2 where sigma is given
 
 Subgradients
@@ -35,9 +35,9 @@ def weighted(g, x):
     return np.where(g == 0.0, 0.0, g*x)
 
 
-def value(pred, target, weight, beta, sigma, least_beta):
+def value(pred, target, inside, weight, beta, sigma, least_beta):
     """Return loss, one an item."""
-    d = pred - target  # pred minus target
+    d = (pred - target)*inside  # pred minus target
     given = np.where((sigma == 0.0), beta, ratio(1.0, sigma*sigma, 0.0))
     width = np.where((least_beta > given), 0.0, given)  # where the arms meet
     steep = ratio(d, width, 0.0)  # slope of the parabola
@@ -46,9 +46,9 @@ def value(pred, target, weight, beta, sigma, least_beta):
     return loss
 
 
-def grad(pred, target, weight, loss_bar, beta, sigma, least_beta):
+def grad(pred, target, inside, weight, loss_bar, beta, sigma, least_beta):
     """Return loss, then its derivative by every column times loss_bar."""
-    d = pred - target  # pred minus target
+    d = (pred - target)*inside  # pred minus target
     given = np.where((sigma == 0.0), beta, ratio(1.0, sigma*sigma, 0.0))
     width = np.where((least_beta > given), 0.0, given)  # where the arms meet
     steep = ratio(d, width, 0.0)  # slope of the parabola
@@ -56,28 +56,28 @@ def grad(pred, target, weight, loss_bar, beta, sigma, least_beta):
     loss = weighted(weight, np.where((width > np.abs(d)), inner, np.abs(d) - 0.5*width))
     inner_bar = np.where((width > np.abs(d)), loss_bar*weight, 0.0)
     d_bar = inner_bar*steep + np.where((width > np.abs(d)), 0.0, (2.0*np.heaviside(d, 0.5) - 1.0)*loss_bar*weight)
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return loss, pred_bar, target_bar
 
 
-def hvp(pred, target, weight, loss_bar, pred_dot, target_dot, beta, sigma, least_beta):
+def hvp(pred, target, inside, weight, loss_bar, pred_dot, target_dot, beta, sigma, least_beta):
     """Return the derivative of the gradient along the `_dot` columns."""
-    d = pred - target  # pred minus target
+    d = (pred - target)*inside  # pred minus target
     given = np.where((sigma == 0.0), beta, ratio(1.0, sigma*sigma, 0.0))
     width = np.where((least_beta > given), 0.0, given)  # where the arms meet
     inner_bar = np.where((width > np.abs(d)), loss_bar*weight, 0.0)
-    d_dot = pred_dot - target_dot
+    d_dot = inside*pred_dot - inside*target_dot
     steep_dot = ratio(d_dot, width, 0.0)
     d_bar_dot = inner_bar*steep_dot
-    pred_bar_dot = d_bar_dot
-    target_bar_dot = -d_bar_dot
+    pred_bar_dot = d_bar_dot*inside
+    target_bar_dot = -(d_bar_dot*inside)
     return pred_bar_dot, target_bar_dot
 
 
-def trace(pred, target, weight, loss_bar, beta, sigma, least_beta):
+def trace(pred, target, inside, weight, loss_bar, beta, sigma, least_beta):
     """Return every quantity of the plain program and its adjoint, by name."""
-    d = pred - target  # pred minus target
+    d = (pred - target)*inside  # pred minus target
     given = np.where((sigma == 0.0), beta, ratio(1.0, sigma*sigma, 0.0))
     width = np.where((least_beta > given), 0.0, given)  # where the arms meet
     steep = ratio(d, width, 0.0)  # slope of the parabola
@@ -86,8 +86,8 @@ def trace(pred, target, weight, loss_bar, beta, sigma, least_beta):
     inner_bar = np.where((width > np.abs(d)), loss_bar*weight, 0.0)
     steep_bar = 0.5*d*inner_bar
     d_bar = 0.5*inner_bar*steep + np.where((width > np.abs(d)), 0.0, (2.0*np.heaviside(d, 0.5) - 1.0)*loss_bar*weight) + ratio(steep_bar, width, 0.0)
-    pred_bar = d_bar
-    target_bar = -d_bar
+    pred_bar = d_bar*inside
+    target_bar = -(d_bar*inside)
     return {
         "d": d,
         "given": given,
