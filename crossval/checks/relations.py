@@ -73,7 +73,8 @@ def scaled(session: Session, evidence: Evidence) -> Diagnosis | None:
     few = int((evidence.failed & (evidence.truth != 0)).sum()) < _FEW
     if few and not divided and not constant and not float(2 * factor).is_integer():
         return None  # some factor fits any two numbers
-    words = f"got / reference = {factor:.7g} at all points"
+    digits = 7 if float(f"{factor:.7g}") != 1 else 17  # a factor is never shown as 1
+    words = f"got / reference = {factor:.{digits}g} at all points"
     if divided and not constant:
         return Diagnosis("RL807", f"{words} = {divided}")
     base = _BASES.get(constant)
