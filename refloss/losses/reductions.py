@@ -60,7 +60,7 @@ class Counts:
     @classmethod
     def of(cls, items: int, classes: int = 1) -> Counts:
         """Return the counts of items that are all kept and have no weights."""
-        return cls(items, items, float(items), classes=classes)
+        return cls(items, items, float(items), items, classes=classes)
 
 
 DENOMINATORS: dict[str, Callable[[Counts], float]] = {

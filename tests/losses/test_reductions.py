@@ -89,7 +89,10 @@ def test_a_mean_divides_by_the_denominator_and_nothing_else_divides(name, denomi
 
 def test_items_without_weights_are_all_alike():
     counts = Counts.of(5)
-    assert {denominator(counts) for denominator in DENOMINATORS.values()} == {5.0}
+    alike = ("items", "kept", "weights", "rows")
+    assert {DENOMINATORS[name](counts) for name in alike} == {5.0}
+    assert DENOMINATORS["positives"](counts) == 0
+    assert DENOMINATORS["positives_or_one"](counts) == DENOMINATORS["positives_plus_one"](counts) == 1
 
 
 def test_a_mean_over_nothing_is_nan_or_zero_as_asked_and_a_sum_is_zero():
@@ -104,7 +107,7 @@ def test_a_mean_over_nothing_is_nan_or_zero_as_asked_and_a_sum_is_zero():
 def test_micro_batches_that_share_the_denominator_add_up_to_the_batch(denominator, cut):
     rng = np.random.default_rng(cut)
     losses, weights, kept = rng.random(8), rng.random(8), rng.random(8) > 0.3
-    counts = Counts(8, int(kept.sum()), float(weights[kept].sum()))
+    counts = Counts(8, int(kept.sum()), float(weights[kept].sum()), 2, 3)
     divisor = REDUCTIONS["mean"].divisor(counts, denominator)
     whole = REDUCTIONS["mean"].divide(losses[kept].sum(), divisor)
     parts = [
