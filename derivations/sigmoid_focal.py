@@ -148,7 +148,8 @@ def focal_probs(form: Form) -> Program:
     smoothing, none = P.const("smoothing"), sp.S.Zero
     binary.shares(a, smoothing / 2, smoothing / 2)
     binary.of_probabilities(P, a, P.const("clip"), none, sp.oo, smoothing)
-    focal.of_probabilities(P, a, P.const("gamma", nonnegative=True), P.const("attached"))
+    power, attached = P.const("gamma", nonnegative=True), P.const("attached")
+    focal.of_probabilities(P, a, power, attached, 1 - smoothing)
     balanced(P, a, a.goal)
     weighted_loss(a, a.balance * a.focal)
     return P.finish("loss")
@@ -458,10 +459,10 @@ loss = weight alpha_t |target - p|^beta BCE(logits, target),  p = sigmoid(logits
     },
     singular=(
         Singular("p = target, beta > 1", "regular", "0", "0"),
-        Singular("p = target, beta 1", "tie", "0", "0, of slopes of both signs"),
+        Singular("p = target, beta 1", "tie", "0", "BCE p (1 - p), as for p above the target"),
         Singular("p = target, 0 < beta < 1", "undefined", "0", "0"),
     ),
-    subgradients="where p = target, 0: the loss has its least value there.",
+    subgradients="where p = target and beta is 1, as for p above the target; else none.",
     wrt={"quality_focal": ("logits", "target")},
     domains=DOMAINS,
     weights=("weight",),

@@ -6,7 +6,7 @@ Definition
     loss = weight alpha_t |target - p|^beta BCE(logits, target),  p = sigmoid(logits)
 
 Subgradients
-    where p = target, 0: the loss has its least value there.
+    where p = target and beta is 1, as for p above the target; else none.
 
 Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)

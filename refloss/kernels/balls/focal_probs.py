@@ -42,7 +42,7 @@ def value(F, probs, target, pos_weight, weight, smoothing, clip, gamma, attached
     bce = F.weighted(far_share, far_log) + F.weighted(near_share, near_log)
     miss = (1 - probs)*goal + probs*rest
     factor = F.raised(miss, gamma)
-    focal = F.gate(factor, attached)*bce
+    focal = bce*factor
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
     balance = (1 - goal)*lower + goal*upper
@@ -74,20 +74,19 @@ def grad(F, probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma,
     lean = (pos_weight - 1)*F.select(F.le(probs, F.rational(1, 2)), steep, flat) + F.select(F.le(probs, F.rational(1, 2)), between, -between)
     miss = (1 - probs)*goal + probs*rest
     factor = F.raised(miss, gamma)
-    focal = F.gate(factor, attached)*bce
+    focal = bce*factor
+    tilt = rest - goal
+    rise = F.weighted(gamma, F.raised(miss, -1 + gamma))
+    keen = bce*rise
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
     balance = (1 - goal)*lower + goal*upper
     loss = F.weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
-    factor_bar = attached*(bce*focal_bar)
-    miss_bar = factor_bar*F.weighted(gamma, F.raised(miss, -1 + gamma))
-    bce_bar = F.gate(factor, attached)*focal_bar
-    rest_bar = miss_bar*probs
-    goal_bar = (1 - probs)*miss_bar + (upper - lower)*balance_bar
-    probs_bar = (rest - goal)*miss_bar + bce_bar*slope
-    target_bar = (1 - smoothing)*goal_bar + (-1 + smoothing)*rest_bar + (1 - smoothing)*bce_bar*lean
+    goal_bar = (upper - lower)*balance_bar
+    probs_bar = (factor*slope + attached*(keen*tilt))*focal_bar
+    target_bar = (1 - smoothing)*goal_bar + ((1 - smoothing)*F.weighted(factor, lean) + attached*((1 - smoothing)*(1 - 2*probs)*keen))*focal_bar
     return loss, probs_bar, target_bar
 
 

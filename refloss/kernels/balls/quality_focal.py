@@ -6,7 +6,7 @@ Definition
     loss = weight alpha_t |target - p|^beta BCE(logits, target),  p = sigmoid(logits)
 
 Subgradients
-    where p = target, 0: the loss has its least value there.
+    where p = target and beta is 1, as for p above the target; else none.
 
 Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
@@ -61,7 +61,7 @@ def grad(F, logits, target, weight, loss_bar, smoothing, beta, attached, on_posi
     bce = F.weighted(lacks_soft, reach) + bend
     lean = lacks_soft - has_soft*tail
     apart = F.abs(lean)*major
-    side = (2*F.step(lean, F.rational(1, 2)) - 1)*sign
+    side = sign*F.select(F.ge(lean, 0), 1, -1)
     factor = F.raised(apart, beta)
     focal = F.gate(factor, attached)*bce
     width = major*minor

@@ -72,9 +72,10 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_pos
     odds = F.ratio(tail, mass, 1)
     tilt = lacks - has
     heft = gamma*F.weighted(odds, focal)
-    pull = factor*lean + attached*(heft*tilt)
+    push = factor*lean
+    pull = attached*(heft*tilt) + push
     steep = F.ratio(bend, mass, 1)
-    lift = F.weighted(gamma, F.exp(F.weighted(1 - gamma, deep) - gamma*bend))
+    lift = F.weighted(gamma, F.exp(-(gamma*bend))*F.exp(F.weighted(1 - gamma, deep)))
     keen = gamma*factor*steep + F.weighted(lacks_soft, lift*reach)
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)

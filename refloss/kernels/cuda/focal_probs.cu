@@ -50,7 +50,7 @@ KERNEL focal_probs_value(
         const real bce = weighted_(far_share, far_log) + weighted_(near_share, near_log);
         const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t: terms >= 0
         const real factor = power_(miss, gamma);  // modulator
-        const real focal = factor*bce;
+        const real focal = bce*factor;
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
         const real balance = (real(1) - goal)*lower + goal*upper;  // alpha or 1 - alpha
@@ -96,20 +96,19 @@ KERNEL focal_probs_grad(
         const real lean = (pos_weight - real(1))*((probs <= real(0.5)) ? steep : flat) + ((probs <= real(0.5)) ? between : -between);  // by goal less by rest
         const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t: terms >= 0
         const real factor = power_(miss, gamma);  // modulator
-        const real focal = factor*bce;
+        const real focal = bce*factor;
+        const real tilt = rest - goal;
+        const real rise = weighted_(gamma, power_(miss, -real(1) + gamma));
+        const real keen = bce*rise;
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
         const real balance = (real(1) - goal)*lower + goal*upper;  // alpha or 1 - alpha
         const real loss = weighted_(weight, balance*focal);
         const real balance_bar = focal*loss_bar*weight;
         const real focal_bar = balance*loss_bar*weight;
-        const real factor_bar = (attached == real(0) ? real(0) : bce*focal_bar);
-        const real miss_bar = factor_bar*weighted_(gamma, power_(miss, -real(1) + gamma));
-        const real bce_bar = factor*focal_bar;
-        const real rest_bar = miss_bar*probs;
-        const real goal_bar = (real(1) - probs)*miss_bar + (upper - lower)*balance_bar;
-        const real probs_bar = (rest - goal)*miss_bar + bce_bar*slope;
-        const real target_bar = (real(1) - smoothing)*goal_bar + (-real(1) + smoothing)*rest_bar + (real(1) - smoothing)*bce_bar*lean;
+        const real goal_bar = (upper - lower)*balance_bar;
+        const real probs_bar = (factor*slope + (attached == real(0) ? real(0) : keen*tilt))*focal_bar;
+        const real target_bar = (real(1) - smoothing)*goal_bar + ((real(1) - smoothing)*weighted_(factor, lean) + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*keen))*focal_bar;
         loss_out.store(i, loss);
         probs_bar_out.store(i, probs_bar);
         target_bar_out.store(i, target_bar);
@@ -161,34 +160,31 @@ KERNEL focal_probs_hvp(
         const real lean = (pos_weight - real(1))*((probs <= real(0.5)) ? steep : flat) + ((probs <= real(0.5)) ? between : -between);  // by goal less by rest
         const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t: terms >= 0
         const real factor = power_(miss, gamma);  // modulator
+        const real tilt = rest - goal;
+        const real rise = weighted_(gamma, power_(miss, -real(1) + gamma));
+        const real keen = bce*rise;
+        const real over = ((miss == real(0)) ? bce*weighted_(gamma, power_(miss, -real(2) + gamma)) : rise*ratio_(bce, miss, real(0)));  // gamma focal/miss^2
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
         const real balance = (real(1) - goal)*lower + goal*upper;  // alpha or 1 - alpha
         const real focal_bar = balance*loss_bar*weight;
-        const real factor_bar = (attached == real(0) ? real(0) : bce*focal_bar);
-        const real miss_bar = factor_bar*weighted_(gamma, power_(miss, -real(1) + gamma));
-        const real bce_bar = factor*focal_bar;
         const real goal_dot = (real(1) - smoothing)*target_dot;
         const real rest_dot = (-real(1) + smoothing)*target_dot;
         const real wanted_dot = goal_dot*pos_weight;
         const real near_share_dot = rest_dot*((probs <= real(0.5)) ? real(0) : real(1)) + wanted_dot*((probs <= real(0.5)) ? real(1) : real(0));
         const real far_share_dot = wanted_dot*((probs <= real(0.5)) ? real(0) : real(1)) + rest_dot*((probs <= real(0.5)) ? real(1) : real(0));
-        const real bce_dot = probs_dot*slope + (real(1) - smoothing)*lean*target_dot;
         const real slope_dot = (blunt*far_pull*toward + near_pull*sharp*toward)*probs_dot + blunt*far_share_dot*toward - near_share_dot*sharp*toward;
         const real lean_dot = (blunt*toward*((probs <= real(0.5)) ? real(1) : pos_weight) + sharp*toward*((probs <= real(0.5)) ? pos_weight : real(1)))*probs_dot*((probs <= real(0.5)) ? real(-1) : real(1));
-        const real miss_dot = (real(1) - probs)*goal_dot + (rest - goal)*probs_dot + probs*rest_dot;
-        const real factor_dot = miss_dot*weighted_(gamma, power_(miss, -real(1) + gamma));
-        const real focal_dot = factor*bce_dot + (attached == real(0) ? real(0) : bce*factor_dot);
+        const real factor_dot = (attached == real(0) ? real(0) : probs_dot*rise*tilt) + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*rise*target_dot);
+        const real focal_dot = (factor*slope + (attached == real(0) ? real(0) : keen*tilt))*probs_dot + ((real(1) - smoothing)*weighted_(factor, lean) + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*keen))*target_dot;
+        const real tilt_dot = rest_dot - goal_dot;
+        const real keen_dot = (rise*slope + (-real(1) + gamma)*over*tilt)*probs_dot + ((real(1) - smoothing)*weighted_(rise, lean) + (real(1) - smoothing)*(real(1) - real(2)*probs)*(-real(1) + gamma)*over)*target_dot;
         const real balance_dot = (upper - lower)*goal_dot;
         const real balance_bar_dot = focal_dot*loss_bar*weight;
         const real focal_bar_dot = balance_dot*loss_bar*weight;
-        const real factor_bar_dot = (attached == real(0) ? real(0) : bce*focal_bar_dot) + (attached == real(0) ? real(0) : bce_dot*focal_bar);
-        const real miss_bar_dot = factor_bar_dot*weighted_(gamma, power_(miss, -real(1) + gamma)) + gamma*factor_bar*miss_dot*weighted_(-real(1) + gamma, power_(miss, -real(2) + gamma));
-        const real bce_bar_dot = factor*focal_bar_dot + (attached == real(0) ? real(0) : factor_dot*focal_bar);
-        const real rest_bar_dot = miss_bar*probs_dot + miss_bar_dot*probs;
-        const real goal_bar_dot = (real(1) - probs)*miss_bar_dot + (upper - lower)*balance_bar_dot - miss_bar*probs_dot;
-        const real probs_bar_dot = (rest - goal)*miss_bar_dot + bce_bar*slope_dot + bce_bar_dot*slope + miss_bar*rest_dot - goal_dot*miss_bar;
-        const real target_bar_dot = (real(1) - smoothing)*goal_bar_dot + (-real(1) + smoothing)*rest_bar_dot + (real(1) - smoothing)*bce_bar*lean_dot + (real(1) - smoothing)*bce_bar_dot*lean;
+        const real goal_bar_dot = (upper - lower)*balance_bar_dot;
+        const real probs_bar_dot = (factor*slope + (attached == real(0) ? real(0) : keen*tilt))*focal_bar_dot + factor*focal_bar*slope_dot + factor_dot*focal_bar*slope + (attached == real(0) ? real(0) : focal_bar*keen*tilt_dot) + (attached == real(0) ? real(0) : focal_bar*keen_dot*tilt);
+        const real target_bar_dot = (real(1) - smoothing)*goal_bar_dot + ((real(1) - smoothing)*weighted_(factor, lean) + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*keen))*focal_bar_dot + (real(1) - smoothing)*factor*focal_bar*lean_dot + (real(1) - smoothing)*factor_dot*focal_bar*lean + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*focal_bar*keen_dot) - (attached == real(0) ? real(0) : real(2)*(real(1) - smoothing)*focal_bar*keen*probs_dot);
         probs_bar_dot_out.store(i, probs_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

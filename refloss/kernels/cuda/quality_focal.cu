@@ -6,7 +6,7 @@
 //     loss = weight alpha_t |target - p|^beta BCE(logits, target),  p = sigmoid(logits)
 //
 // Subgradients
-//     where p = target, 0: the loss has its least value there.
+//     where p = target and beta is 1, as for p above the target; else none.
 //
 // Constants
 //     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
@@ -79,7 +79,7 @@ KERNEL quality_focal_grad(
         const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
         const real lean = lacks_soft - has_soft*tail;
         const real apart = abs_(lean)*major;  // distance of prediction and target
-        const real side = (real(2)*step_(lean, real(0.5)) - real(1))*sign;  // sign of prediction minus target
+        const real side = sign*((lean >= real(0)) ? real(1) : real(-1));  // sign of prediction minus target
         const real factor = power_(apart, beta);  // modulator
         const real focal = factor*bce;
         const real width = major*minor;  // p (1 - p)
@@ -134,7 +134,7 @@ KERNEL quality_focal_hvp(
         const real lean = lacks_soft - has_soft*tail;
         const real fall = -expm1_(-reach);  // 1 - tail
         const real apart = abs_(lean)*major;  // distance of prediction and target
-        const real side = (real(2)*step_(lean, real(0.5)) - real(1))*sign;  // sign of prediction minus target
+        const real side = sign*((lean >= real(0)) ? real(1) : real(-1));  // sign of prediction minus target
         const real factor = power_(apart, beta);  // modulator
         const real width = major*minor;  // p (1 - p)
         const real rise = weighted_(beta, power_(apart, -real(1) + beta));

@@ -90,9 +90,10 @@ KERNEL sigmoid_focal_grad(
         const real odds = ratio_(tail, mass, real(1));  // at most 1 of a hard target
         const real tilt = lacks - has;
         const real heft = gamma*weighted_(odds, focal);
-        const real pull = factor*lean + (attached == real(0) ? real(0) : heft*tilt);
+        const real push = factor*lean;
+        const real pull = (attached == real(0) ? real(0) : heft*tilt) + push;
         const real steep = ratio_(bend, mass, real(1));  // at most 1
-        const real lift = weighted_(gamma, exp_(weighted_(real(1) - gamma, deep) - gamma*bend));  // gamma factor/mass^1
+        const real lift = weighted_(gamma, exp_(-(gamma*bend))*exp_(weighted_(real(1) - gamma, deep)));  // gamma factor/mass^1
         const real keen = gamma*factor*steep + weighted_(lacks_soft, lift*reach);  // gamma focal/mass
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
@@ -150,30 +151,29 @@ KERNEL sigmoid_focal_hvp(
         const real odds = ratio_(tail, mass, real(1));  // at most 1 of a hard target
         const real tilt = lacks - has;
         const real heft = gamma*weighted_(odds, focal);
-        const real pull = factor*lean + (attached == real(0) ? real(0) : heft*tilt);
+        const real push = factor*lean;
+        const real pull = (attached == real(0) ? real(0) : heft*tilt) + push;
         const real steep = ratio_(bend, mass, real(1));  // at most 1
-        const real lift = weighted_(gamma, exp_(weighted_(real(1) - gamma, deep) - gamma*bend));  // gamma factor/mass^1
-        const real peak = weighted_(gamma, exp_(weighted_(real(2) - gamma, deep) - gamma*bend));  // gamma factor/mass^2
+        const real lift = weighted_(gamma, exp_(-(gamma*bend))*exp_(weighted_(real(1) - gamma, deep)));  // gamma factor/mass^1
+        const real peak = weighted_(gamma, exp_(-(gamma*bend))*exp_(weighted_(real(2) - gamma, deep)));  // gamma factor/mass^2
         const real keen = gamma*factor*steep + weighted_(lacks_soft, lift*reach);  // gamma focal/mass
         const real crest = lift*steep + weighted_(lacks_soft, peak*reach);  // gamma focal/mass^2
+        const real edge = weighted_(lacks_soft, lift) - gamma*factor*has_soft*odds;  // gamma factor lean/mass
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
         const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha
         const real focal_bar = balance*loss_bar*weight;
-        const real tail_dot = -(logits_dot*sign*tail);
         const real major_dot = logits_dot*major*minor*sign;
         const real lacks_dot = target_dot*((logits >= real(0)) ? real(-1) : real(1));
         const real has_dot = sign*target_dot;
-        const real lacks_soft_dot = lacks_dot*((smoothing == real(0)) ? real(1) : keep);
-        const real has_soft_dot = has_dot*((smoothing == real(0)) ? real(1) : keep);
-        const real lean_dot = lacks_soft_dot - has_soft*tail_dot - has_soft_dot*tail;
         const real fall_dot = logits_dot*sign*tail;
         const real factor_dot = (attached == real(0) ? real(0) : gamma*factor*logits_dot*major*odds*sign*tilt) - (attached == real(0) ? real(0) : fall*lift*sign*target_dot);
         const real focal_dot = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*target_dot + logits_dot*major*pull*sign;
         const real tilt_dot = lacks_dot - has_dot;
         const real heft_dot = (fall*keen*odds*sign - gamma*factor*keep*logits*odds - (attached == real(0) ? real(0) : gamma*fall*keen*odds*sign))*target_dot + gamma*logits_dot*major*odds*pull*sign - heft*logits_dot*sign*ratio_(lacks, mass, real(0));
-        const real pull_dot = factor*lean_dot + factor_dot*lean + (attached == real(0) ? real(0) : heft*tilt_dot) + (attached == real(0) ? real(0) : heft_dot*tilt);
-        const real keen_dot = (crest*fall*sign - keep*lift*logits - (attached == real(0) ? real(0) : gamma*crest*fall*sign))*target_dot + ((weighted_(lacks_soft, lift) - gamma*factor*has_soft*odds)*major*sign + has*keen*odds*sign + (attached == real(0) ? real(0) : gamma*keen*major*odds*sign*tilt))*logits_dot;
+        const real push_dot = (-(real(1) + tail)*factor*keep*sign - (attached == real(0) ? real(0) : edge*fall*sign))*target_dot + (factor*has_soft*sign*tail + (attached == real(0) ? real(0) : gamma*factor*lean*major*odds*sign*tilt))*logits_dot;
+        const real pull_dot = (attached == real(0) ? real(0) : heft*tilt_dot) + (attached == real(0) ? real(0) : heft_dot*tilt) + push_dot;
+        const real keen_dot = (crest*fall*sign - keep*lift*logits - (attached == real(0) ? real(0) : gamma*crest*fall*sign))*target_dot + (edge*major*sign + has*keen*odds*sign + (attached == real(0) ? real(0) : gamma*keen*major*odds*sign*tilt))*logits_dot;
         const real balance_dot = (upper - lower)*target_dot;
         const real balance_bar_dot = focal_dot*loss_bar*weight;
         const real focal_bar_dot = balance_dot*loss_bar*weight;

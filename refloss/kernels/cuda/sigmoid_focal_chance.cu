@@ -133,7 +133,7 @@ KERNEL sigmoid_focal_chance_hvp(
         const real steep = ratio_(bce, miss, real(1));  // at least 1
         const real felt = weighted_(chance, steep);  // at most 1
         const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by the cross-entropy
-        const real sharp = ratio_(factor, miss, real(0));  // the power less 1
+        const real sharp = power_(miss, -real(1) + gamma);  // the power less 1
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
         const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha

@@ -64,7 +64,7 @@ def value(probs, target, pos_weight, weight, smoothing, clip, gamma, attached, o
     bce = weighted(far_share, far_log) + weighted(near_share, near_log)
     miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t: terms >= 0
     factor = power(miss, gamma)  # modulator
-    focal = factor*bce
+    focal = bce*factor
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - goal)*lower + goal*upper  # alpha or 1 - alpha
@@ -96,20 +96,19 @@ def grad(probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, at
     lean = (pos_weight - 1.0)*np.where((probs <= 0.5), steep, flat) + np.where((probs <= 0.5), between, -between)  # by goal less by rest
     miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t: terms >= 0
     factor = power(miss, gamma)  # modulator
-    focal = factor*bce
+    focal = bce*factor
+    tilt = rest - goal
+    rise = weighted(gamma, power(miss, -1.0 + gamma))
+    keen = bce*rise
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - goal)*lower + goal*upper  # alpha or 1 - alpha
     loss = weighted(weight, balance*focal)
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
-    factor_bar = np.where(attached == 0.0, 0.0, bce*focal_bar)
-    miss_bar = factor_bar*weighted(gamma, power(miss, -1.0 + gamma))
-    bce_bar = factor*focal_bar
-    rest_bar = miss_bar*probs
-    goal_bar = (1.0 - probs)*miss_bar + (upper - lower)*balance_bar
-    probs_bar = (rest - goal)*miss_bar + bce_bar*slope
-    target_bar = (1.0 - smoothing)*goal_bar + (-1.0 + smoothing)*rest_bar + (1.0 - smoothing)*bce_bar*lean
+    goal_bar = (upper - lower)*balance_bar
+    probs_bar = (factor*slope + np.where(attached == 0.0, 0.0, keen*tilt))*focal_bar
+    target_bar = (1.0 - smoothing)*goal_bar + ((1.0 - smoothing)*weighted(factor, lean) + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*keen))*focal_bar
     return loss, probs_bar, target_bar
 
 
@@ -140,34 +139,31 @@ def hvp(probs, target, pos_weight, weight, loss_bar, probs_dot, target_dot, smoo
     lean = (pos_weight - 1.0)*np.where((probs <= 0.5), steep, flat) + np.where((probs <= 0.5), between, -between)  # by goal less by rest
     miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t: terms >= 0
     factor = power(miss, gamma)  # modulator
+    tilt = rest - goal
+    rise = weighted(gamma, power(miss, -1.0 + gamma))
+    keen = bce*rise
+    over = np.where((miss == 0.0), bce*weighted(gamma, power(miss, -2.0 + gamma)), rise*ratio(bce, miss, 0.0))  # gamma focal/miss^2
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - goal)*lower + goal*upper  # alpha or 1 - alpha
     focal_bar = balance*loss_bar*weight
-    factor_bar = np.where(attached == 0.0, 0.0, bce*focal_bar)
-    miss_bar = factor_bar*weighted(gamma, power(miss, -1.0 + gamma))
-    bce_bar = factor*focal_bar
     goal_dot = (1.0 - smoothing)*target_dot
     rest_dot = (-1.0 + smoothing)*target_dot
     wanted_dot = goal_dot*pos_weight
     near_share_dot = rest_dot*np.where((probs <= 0.5), 0.0, 1.0) + wanted_dot*np.where((probs <= 0.5), 1.0, 0.0)
     far_share_dot = wanted_dot*np.where((probs <= 0.5), 0.0, 1.0) + rest_dot*np.where((probs <= 0.5), 1.0, 0.0)
-    bce_dot = probs_dot*slope + (1.0 - smoothing)*lean*target_dot
     slope_dot = (blunt*far_pull*toward + near_pull*sharp*toward)*probs_dot + blunt*far_share_dot*toward - near_share_dot*sharp*toward
     lean_dot = (blunt*toward*np.where((probs <= 0.5), 1.0, pos_weight) + sharp*toward*np.where((probs <= 0.5), pos_weight, 1.0))*probs_dot*np.where((probs <= 0.5), -1.0, 1.0)
-    miss_dot = (1.0 - probs)*goal_dot + (rest - goal)*probs_dot + probs*rest_dot
-    factor_dot = miss_dot*weighted(gamma, power(miss, -1.0 + gamma))
-    focal_dot = factor*bce_dot + np.where(attached == 0.0, 0.0, bce*factor_dot)
+    factor_dot = np.where(attached == 0.0, 0.0, probs_dot*rise*tilt) + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*rise*target_dot)
+    focal_dot = (factor*slope + np.where(attached == 0.0, 0.0, keen*tilt))*probs_dot + ((1.0 - smoothing)*weighted(factor, lean) + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*keen))*target_dot
+    tilt_dot = rest_dot - goal_dot
+    keen_dot = (rise*slope + (-1.0 + gamma)*over*tilt)*probs_dot + ((1.0 - smoothing)*weighted(rise, lean) + (1.0 - smoothing)*(1.0 - 2.0*probs)*(-1.0 + gamma)*over)*target_dot
     balance_dot = (upper - lower)*goal_dot
     balance_bar_dot = focal_dot*loss_bar*weight
     focal_bar_dot = balance_dot*loss_bar*weight
-    factor_bar_dot = np.where(attached == 0.0, 0.0, bce*focal_bar_dot) + np.where(attached == 0.0, 0.0, bce_dot*focal_bar)
-    miss_bar_dot = factor_bar_dot*weighted(gamma, power(miss, -1.0 + gamma)) + gamma*factor_bar*miss_dot*weighted(-1.0 + gamma, power(miss, -2.0 + gamma))
-    bce_bar_dot = factor*focal_bar_dot + np.where(attached == 0.0, 0.0, factor_dot*focal_bar)
-    rest_bar_dot = miss_bar*probs_dot + miss_bar_dot*probs
-    goal_bar_dot = (1.0 - probs)*miss_bar_dot + (upper - lower)*balance_bar_dot - miss_bar*probs_dot
-    probs_bar_dot = (rest - goal)*miss_bar_dot + bce_bar*slope_dot + bce_bar_dot*slope + miss_bar*rest_dot - goal_dot*miss_bar
-    target_bar_dot = (1.0 - smoothing)*goal_bar_dot + (-1.0 + smoothing)*rest_bar_dot + (1.0 - smoothing)*bce_bar*lean_dot + (1.0 - smoothing)*bce_bar_dot*lean
+    goal_bar_dot = (upper - lower)*balance_bar_dot
+    probs_bar_dot = (factor*slope + np.where(attached == 0.0, 0.0, keen*tilt))*focal_bar_dot + factor*focal_bar*slope_dot + factor_dot*focal_bar*slope + np.where(attached == 0.0, 0.0, focal_bar*keen*tilt_dot) + np.where(attached == 0.0, 0.0, focal_bar*keen_dot*tilt)
+    target_bar_dot = (1.0 - smoothing)*goal_bar_dot + ((1.0 - smoothing)*weighted(factor, lean) + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*keen))*focal_bar_dot + (1.0 - smoothing)*factor*focal_bar*lean_dot + (1.0 - smoothing)*factor_dot*focal_bar*lean + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*focal_bar*keen_dot) - np.where(attached == 0.0, 0.0, 2.0*(1.0 - smoothing)*focal_bar*keen*probs_dot)
     return probs_bar_dot, target_bar_dot
 
 

@@ -6,7 +6,7 @@ Definition
     loss = weight alpha_t |target - p|^beta BCE(logits, target),  p = sigmoid(logits)
 
 Subgradients
-    where p = target, 0: the loss has its least value there.
+    where p = target and beta is 1, as for p above the target; else none.
 
 Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
@@ -77,7 +77,7 @@ def grad(logits, target, weight, loss_bar, smoothing, beta, attached, on_positiv
     bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
     lean = lacks_soft - has_soft*tail
     apart = np.abs(lean)*major  # distance of prediction and target
-    side = (2.0*np.heaviside(lean, 0.5) - 1.0)*sign  # sign of prediction minus target
+    side = sign*np.where((lean >= 0.0), 1.0, -1.0)  # sign of prediction minus target
     factor = power(apart, beta)  # modulator
     focal = factor*bce
     width = major*minor  # p (1 - p)
@@ -113,7 +113,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, bet
     lean = lacks_soft - has_soft*tail
     fall = -np.expm1(-reach)  # 1 - tail
     apart = np.abs(lean)*major  # distance of prediction and target
-    side = (2.0*np.heaviside(lean, 0.5) - 1.0)*sign  # sign of prediction minus target
+    side = sign*np.where((lean >= 0.0), 1.0, -1.0)  # sign of prediction minus target
     factor = power(apart, beta)  # modulator
     width = major*minor  # p (1 - p)
     rise = weighted(beta, power(apart, -1.0 + beta))

@@ -113,9 +113,10 @@ def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, on_positi
     odds = ratio(tail, mass, 1.0)  # at most 1 of a hard target
     tilt = lacks - has
     heft = gamma*weighted(odds, focal)
-    pull = factor*lean + np.where(attached == 0.0, 0.0, heft*tilt)
+    push = factor*lean
+    pull = np.where(attached == 0.0, 0.0, heft*tilt) + push
     steep = ratio(bend, mass, 1.0)  # at most 1
-    lift = weighted(gamma, np.exp(weighted(1.0 - gamma, deep) - gamma*bend))  # gamma factor/mass^1
+    lift = weighted(gamma, np.exp(-(gamma*bend))*np.exp(weighted(1.0 - gamma, deep)))  # gamma factor/mass^1
     keen = gamma*factor*steep + weighted(lacks_soft, lift*reach)  # gamma focal/mass
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
@@ -154,30 +155,29 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gam
     odds = ratio(tail, mass, 1.0)  # at most 1 of a hard target
     tilt = lacks - has
     heft = gamma*weighted(odds, focal)
-    pull = factor*lean + np.where(attached == 0.0, 0.0, heft*tilt)
+    push = factor*lean
+    pull = np.where(attached == 0.0, 0.0, heft*tilt) + push
     steep = ratio(bend, mass, 1.0)  # at most 1
-    lift = weighted(gamma, np.exp(weighted(1.0 - gamma, deep) - gamma*bend))  # gamma factor/mass^1
-    peak = weighted(gamma, np.exp(weighted(2.0 - gamma, deep) - gamma*bend))  # gamma factor/mass^2
+    lift = weighted(gamma, np.exp(-(gamma*bend))*np.exp(weighted(1.0 - gamma, deep)))  # gamma factor/mass^1
+    peak = weighted(gamma, np.exp(-(gamma*bend))*np.exp(weighted(2.0 - gamma, deep)))  # gamma factor/mass^2
     keen = gamma*factor*steep + weighted(lacks_soft, lift*reach)  # gamma focal/mass
     crest = lift*steep + weighted(lacks_soft, peak*reach)  # gamma focal/mass^2
+    edge = weighted(lacks_soft, lift) - gamma*factor*has_soft*odds  # gamma factor lean/mass
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
     focal_bar = balance*loss_bar*weight
-    tail_dot = -(logits_dot*sign*tail)
     major_dot = logits_dot*major*minor*sign
     lacks_dot = target_dot*np.where((logits >= 0.0), -1.0, 1.0)
     has_dot = sign*target_dot
-    lacks_soft_dot = lacks_dot*np.where((smoothing == 0.0), 1.0, keep)
-    has_soft_dot = has_dot*np.where((smoothing == 0.0), 1.0, keep)
-    lean_dot = lacks_soft_dot - has_soft*tail_dot - has_soft_dot*tail
     fall_dot = logits_dot*sign*tail
     factor_dot = np.where(attached == 0.0, 0.0, gamma*factor*logits_dot*major*odds*sign*tilt) - np.where(attached == 0.0, 0.0, fall*lift*sign*target_dot)
     focal_dot = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*target_dot + logits_dot*major*pull*sign
     tilt_dot = lacks_dot - has_dot
     heft_dot = (fall*keen*odds*sign - gamma*factor*keep*logits*odds - np.where(attached == 0.0, 0.0, gamma*fall*keen*odds*sign))*target_dot + gamma*logits_dot*major*odds*pull*sign - heft*logits_dot*sign*ratio(lacks, mass, 0.0)
-    pull_dot = factor*lean_dot + factor_dot*lean + np.where(attached == 0.0, 0.0, heft*tilt_dot) + np.where(attached == 0.0, 0.0, heft_dot*tilt)
-    keen_dot = (crest*fall*sign - keep*lift*logits - np.where(attached == 0.0, 0.0, gamma*crest*fall*sign))*target_dot + ((weighted(lacks_soft, lift) - gamma*factor*has_soft*odds)*major*sign + has*keen*odds*sign + np.where(attached == 0.0, 0.0, gamma*keen*major*odds*sign*tilt))*logits_dot
+    push_dot = (-(1.0 + tail)*factor*keep*sign - np.where(attached == 0.0, 0.0, edge*fall*sign))*target_dot + (factor*has_soft*sign*tail + np.where(attached == 0.0, 0.0, gamma*factor*lean*major*odds*sign*tilt))*logits_dot
+    pull_dot = np.where(attached == 0.0, 0.0, heft*tilt_dot) + np.where(attached == 0.0, 0.0, heft_dot*tilt) + push_dot
+    keen_dot = (crest*fall*sign - keep*lift*logits - np.where(attached == 0.0, 0.0, gamma*crest*fall*sign))*target_dot + (edge*major*sign + has*keen*odds*sign + np.where(attached == 0.0, 0.0, gamma*keen*major*odds*sign*tilt))*logits_dot
     balance_dot = (upper - lower)*target_dot
     balance_bar_dot = focal_dot*loss_bar*weight
     focal_bar_dot = balance_dot*loss_bar*weight

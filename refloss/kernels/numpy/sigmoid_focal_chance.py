@@ -118,7 +118,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gam
     steep = ratio(bce, miss, 1.0)  # at least 1
     felt = weighted(chance, steep)  # at most 1
     pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by the cross-entropy
-    sharp = ratio(factor, miss, 0.0)  # the power less 1
+    sharp = power(miss, -1.0 + gamma)  # the power less 1
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha

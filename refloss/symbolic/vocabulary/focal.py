@@ -19,13 +19,11 @@ from sympy.codegen.cfunctions import expm1, log1p
 
 from refloss.symbolic.build import Build, Vocabulary
 from refloss.symbolic.functions import (
-    HALF,
     Gate,
     MaxNumber,
     Power,
     Quotient,
     Ratio,
-    Step,
     Switch,
     TwoDiffError,
     TwoProdError,
@@ -141,7 +139,8 @@ def _by_logit(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     a.let("odds", Ratio(a.tail, a.mass, sp.S.One), "at most 1 of a hard target")
     a.let("tilt", a.lacks - a.has)
     a.let("heft", power * Weighted(a.odds, a.focal))
-    a.let("pull", Switch(attached) * (a.tilt * a.heft) + a.factor * a.lean)
+    a.let("push", a.factor * a.lean)
+    a.let("pull", Switch(attached) * (a.tilt * a.heft) + a.push)
 
 
 def _by_target(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
@@ -152,23 +151,27 @@ def _by_target(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     """
     a.let("steep", Ratio(a.bend, a.mass, sp.S.One), "at most 1")
     for name, less in (("lift", 1), ("peak", 2)):
-        exponent = Weighted(less - power, a.deep) - power * a.bend
-        a.let(name, Weighted(power, sp.exp(exponent)), f"gamma factor/mass^{less}")
+        lowered = sp.exp(Weighted(less - power, a.deep)) * sp.exp(-power * a.bend)
+        a.let(name, Weighted(power, lowered), f"gamma factor/mass^{less}")
     apart = Weighted(a.lacks_soft, a.lift * a.reach)
     a.let("keen", power * (a.factor * a.steep) + apart, "gamma focal/mass")
     apart = Weighted(a.lacks_soft, a.peak * a.reach)
     a.let("crest", a.lift * a.steep + apart, "gamma focal/mass^2")
+    lean = Weighted(a.lacks_soft, a.lift) - power * a.has_soft * a.factor * a.odds
+    a.let("edge", lean, "gamma factor lean/mass")
     gate, turn, drift = Switch(attached), a.sign * a.fall, a.keep * a.logits
     rise = a.sign * a.major
     by_logit = gate * (power * a.factor * rise * a.tilt * a.odds)
     a.partials("factor", {a.logits: by_logit, a.target: -gate * (turn * a.lift)})
+    by_logit = by_logit * a.lean + a.factor * (a.sign * a.has_soft * a.tail)
+    by_target = -a.sign * a.keep * a.factor * (1 + a.tail) - gate * (turn * a.edge)
+    a.partials("push", {a.logits: by_logit, a.target: by_target})
     by_logit = power * a.odds * rise * a.pull
     by_logit -= a.sign * Ratio(a.lacks, a.mass, sp.S.Zero) * a.heft
     by_target = turn * a.odds * a.keen - power * a.odds * drift * a.factor
     by_target -= gate * (power * a.odds * turn * a.keen)
     a.partials("heft", {a.logits: by_logit, a.target: by_target})
-    lean = Weighted(a.lacks_soft, a.lift) - power * a.has_soft * a.factor * a.odds
-    by_logit = a.sign * a.has * a.odds * a.keen + rise * lean
+    by_logit = a.sign * a.has * a.odds * a.keen + rise * a.edge
     by_logit += gate * (power * rise * a.tilt * a.odds * a.keen)
     by_target = turn * a.crest - drift * a.lift - gate * (power * turn * a.crest)
     a.partials("keen", {a.logits: by_logit, a.target: by_target})
@@ -193,7 +196,7 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     gain = Switch(attached) * power
     a.let("pull", a.factor * (1 + gain * a.felt), "derivative by the cross-entropy")
     curve = Weighted(a.chance, 2 - a.bce + (power - 1) * a.felt)
-    a.let("sharp", Ratio(a.factor, a.miss, sp.S.Zero), "the power less 1")
+    a.let("sharp", Power(a.miss, power - 1), "the power less 1")
     a.partials("pull", {a.bce: gain * a.sharp * curve})
     a.partials("focal", {a.bce: a.pull})
 
@@ -229,18 +232,37 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
 
 
 @Vocabulary
-def of_probabilities(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
-    """Name ``focal`` of ``probs``, whose ``bce`` has shares ``goal`` and ``rest`` of the target."""
+def of_probabilities(
+    P: Build, a: Elements, power: sp.Expr, attached: sp.Expr, keep: sp.Expr
+) -> None:
+    """Name ``focal`` of ``probs``, whose ``bce`` has shares ``goal`` and ``rest`` of the target.
+
+    The target moves ``goal`` by `keep` times as much.
+    """
     a.let("chance", a.probs * a.goal + (1 - a.probs) * a.rest, "p_t")
     a.let("factor", Power(1 - a.chance, power), "modulator")
     a.let("focal", Gate(a.factor, attached) * a.bce)
 
 
 @of_probabilities.when_stable
-def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr, keep: sp.Expr) -> None:
     a.let("miss", a.probs * a.rest + (1 - a.probs) * a.goal, "1 - p_t: terms >= 0")
     a.let("factor", Power(a.miss, power), "modulator")
-    a.let("focal", Gate(a.factor, attached) * a.bce)
+    a.let("focal", a.factor * a.bce)
+    gate, turn = Switch(attached), keep * (1 - 2 * a.probs)
+    a.let("tilt", a.rest - a.goal)
+    a.let("rise", Weighted(power, Power(a.miss, power - 1)))
+    a.let("keen", a.rise * a.bce)
+    at0 = Weighted(power, Power(a.miss, power - 2)) * a.bce
+    over = a.rise * Ratio(a.bce, a.miss, sp.S.Zero)
+    a.let("over", sp.Piecewise((at0, sp.Eq(a.miss, 0)), (over, True)), "gamma focal/miss^2")
+    bent = (power - 1) * a.over
+    by_target = bent * turn + keep * Weighted(a.rise, a.lean)
+    a.partials("keen", {a.probs: bent * a.tilt + a.rise * a.slope, a.target: by_target})
+    a.partials("factor", {a.probs: gate * (a.rise * a.tilt), a.target: gate * (a.rise * turn)})
+    by_probs = gate * (a.tilt * a.keen) + a.factor * a.slope
+    by_target = gate * (turn * a.keen) + keep * Weighted(a.factor, a.lean)
+    a.partials("focal", {a.probs: by_probs, a.target: by_target})
 
 
 @Vocabulary
@@ -255,7 +277,8 @@ def apart_modulated(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) ->
 @apart_modulated.when_stable
 def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     a.let("apart", sp.Abs(a.lean) * a.major, "distance of prediction and target")
-    a.let("side", a.sign * (2 * Step(a.lean, HALF) - 1), "sign of prediction minus target")
+    above = sp.Piecewise((1, a.lean >= 0), (-1, True))
+    a.let("side", a.sign * above, "sign of prediction minus target")
     a.let("factor", Power(a.apart, power), "modulator")
     a.let("focal", Gate(a.factor, attached) * a.bce)
     a.let("width", a.major * a.minor, "p (1 - p)")

@@ -21,6 +21,8 @@ _p, _q = 1 / (1 + sp.exp(-_x)), 1 / (1 + sp.exp(_x))
 _w = (1 - _s) * _t + _s / 2
 _bce = _w * sp.log(1 + sp.exp(-_x)) + (1 - _w) * sp.log(1 + sp.exp(_x))
 _miss = _p * (1 - _t) + _q * _t
+_lacks = _b * (1 - _t) + (1 - _b) * _t
+_logs = -_t * sp.log(_b) - (1 - _t) * sp.log(1 - _b)
 _SIDES = ({_x: -sp.log(_e)}, {_x: sp.log(_e)})
 _BY_SIDE = tuple(
     (side, sign, lacks, 1 - lacks, (1 - _s) * lacks + _s / 2, (1 - _s) * (1 - lacks) + _s / 2)
@@ -132,6 +134,19 @@ def _rules_of(number: int) -> tuple[Rule, ...]:
             "quotients that stay in range: b/mass nears 1 where mass nears 0",
         ),
         Rule(
+            f"modulator times the slope of the cross-entropy by its logit, {words}",
+            -sign * _e * sp.diff(n["factor"] * n["lean"], _e) / n["factor"],
+            gain * slope * n["lean"] + sign * has_soft * _e,
+            "products",
+        ),
+        Rule(
+            f"modulator times the slope of the cross-entropy by its target, {words}",
+            sp.diff(n["factor"] * n["lean"], _t) / n["factor"],
+            -sign * keep * (1 + _e)
+            - turn * (lacks_soft * lift - _g * has_soft * n["factor"] * n["odds"]) / n["factor"],
+            "a power below gamma never meets an exponential that is 0",
+        ),
+        Rule(
             f"loss over mass by its logit, {words}",
             -sign * _e * sp.diff(keen, _e) / n["factor"],
             (
@@ -204,6 +219,28 @@ RULES = (
         1 - (_b * _t + (1 - _b) * (1 - _t)),
         _b * (1 - _t) + (1 - _b) * _t,
         "terms >= 0; 1 - p_t has no digits where p_t nears 1",
+    ),
+    *(
+        Rule(
+            f"{what} of a probability by its {name}",
+            sp.diff(loss, by),
+            slope,
+            "powers of 1 - p_t times a quotient that nears 1, or a slope of logarithms",
+        )
+        for name, by, turn in (("probability", _b, 1 - 2 * _t), ("target", _t, 1 - 2 * _b))
+        for what, loss, slope in (
+            (
+                "focal loss",
+                _lacks**_g * _logs,
+                turn * (_g * _lacks**_g / _lacks * _logs) + _lacks**_g * sp.diff(_logs, by),
+            ),
+            (
+                "focal loss over 1 - p_t",
+                _g * _lacks**_g / _lacks * _logs,
+                (_g - 1) * (_g * _lacks**_g / _lacks) * (_logs / _lacks) * turn
+                + _g * _lacks**_g / _lacks * sp.diff(_logs, by),
+            ),
+        )
     ),
     Rule(
         "1 - e^-b",

@@ -1,0 +1,121 @@
+"""The accuracy bars of focal losses of single numbers, in ulp of Σ|terms|, see `focal_terms`.
+
+Values: 4 + γ ulp, for a power multiplies the error of its base. Gradients: 8 + γ ulp.
+Hessian-vector products, of the prediction along the prediction, for a target is data: 64 ulp.
+Narrow formats: half an ulp of theirs beside it.
+"""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from crossval.oracles.formats import FORMATS, format_of
+
+from .element_subject import ELEMENTS, GRADIENT, PRODUCT, VALUE
+from .focal_terms import FOCAL, product_sizes, sizes
+from .subject import refuse
+
+SUBJECTS = [subject for subject in ELEMENTS if subject.loss in FOCAL]
+
+
+@cache
+def known(at: int, dtype: str):
+    """Return columns, upstream, direction and truth of a subject in a format."""
+    subject, number = SUBJECTS[at], format_of(dtype)
+    columns = subject.columns(dtype)
+    rng = np.random.default_rng(5)
+    upstream = number.round(rng.choice([-1, 1], len(columns)) * rng.uniform(0.25, 2, len(columns)))
+    direction = None
+    if dtype == "float64":
+        direction = rng.normal(size=columns.shape) * [1, 0]
+    truth = subject.family.oracle.truth(subject.spec, columns, upstream, dtype=dtype, hvp=direction)
+    return columns, upstream, direction, truth
+
+
+def cases(dtypes):
+    return [
+        pytest.param(at, dtype, id=f"{subject}-{dtype}")
+        for at, subject in enumerate(SUBJECTS)
+        for dtype in dtypes
+    ]
+
+
+def resolved(subject, columns, unit):
+    """Return where p - t has digits, a power of which is quality focal loss, and 1/p is finite."""
+    if subject.loss == "focal_probs":
+        return (columns[:, 0] == 0) | (columns[:, 0] > 2.0**-unit.emax)
+    if subject.loss != "quality_focal":
+        return np.ones(len(columns), bool)
+    x, t = columns.T
+    with np.errstate(over="ignore"):
+        p, q = 1 / (1 + np.exp(-x)), 1 / (1 + np.exp(x))
+    sides = p * (1 - t), q * t
+    apart = np.abs(sides[0] - sides[1]) > 2.0**16 * unit.ulp(sum(sides), 0 * t)
+    return apart & (np.exp(-np.abs(x)) >= 2.0**unit.emin)
+
+
+def exponent(subject) -> float:
+    constants = subject.spec.constants
+    return constants.get("gamma", constants.get("beta", 0.0))
+
+
+def lifted(columns, unit) -> np.ndarray:
+    """Return the least number times |x|: an exponential that is subnormal is multiplied by it."""
+    return unit.ulp(np.zeros(1), np.zeros(1)) * (1 + 2 * np.abs(columns[:, 0]))
+
+
+def off(found, hi, lo, rad, room, fmt):
+    """Return where results are off by more than `room`, overflow of the format aside."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        bad = ~(np.abs((found - hi) - lo) <= room + rad)
+        beyond = (np.sign(found) == np.sign(hi)) & (np.abs(hi) + room >= fmt.overflow)
+    return bad & ~(np.isinf(found) & (beyond | (found == hi)))
+
+
+@pytest.mark.parametrize(("at", "dtype"), cases(FORMATS))
+def test_values_and_gradients_meet_the_bars(at, dtype):
+    judge(at, dtype, "float64", {})
+
+
+@pytest.mark.parametrize(("at", "dtype"), cases(["float32"]))
+def test_compiled_programs_meet_them_with_the_ulp_of_what_they_compute_in(at, dtype):
+    judge(at, dtype, "float32", {"backend": "c"})
+
+
+def judge(at, dtype, real, options):
+    columns, upstream, _, truth = known(at, dtype)
+    subject, fmt, unit = SUBJECTS[at], format_of(dtype), format_of(real)
+    value, grad = subject.value_and_grad(columns, upstream, dtype, **options)
+    of_value, of_grad = sizes(subject, columns)
+    of_grad = of_grad * np.abs(upstream)[:, None]
+    ends = (subject.loss == "focal_probs") & np.isin(columns[:, 0], (0.0, 1.0))
+    assert not set(truth.kind[~ends]) & {"undecided", "nan"}
+    for name, found, size, bar in (
+        ("value", value, of_value, VALUE + exponent(subject)),
+        ("grad", grad, of_grad, GRADIENT + exponent(subject)),
+    ):
+        hi, lo, rad = (getattr(truth, f"{name}_{part}") for part in ("hi", "lo", "rad"))
+        size = np.maximum(np.abs(hi), size)
+        with np.errstate(invalid="ignore"):
+            room = bar * unit.ulp(size, 0 * size) + (0 if dtype == real else fmt.ulp(hi, lo) / 2)
+        room += bar * lifted(columns, unit).reshape(-1, *[1] * (found.ndim - 1))
+        bad = off(found, hi, lo, rad, room, fmt)
+        bad[(truth.kind != "regular") | ~resolved(subject, columns, unit)] = False
+        refuse(bad, columns, f"{subject} in {dtype}: {name}", found, hi)
+    assert (truth.kind == "regular").mean() > 0.8
+
+
+@pytest.mark.parametrize(("at", "dtype"), cases(["float64"]))
+def test_products_meet_the_bar(at, dtype):
+    columns, upstream, direction, truth = known(at, dtype)
+    subject = SUBJECTS[at]
+    found = subject.hvp(columns, direction, upstream)[:, 0]
+    size = product_sizes(subject, columns, direction, upstream)[:, 0]
+    hi, lo = truth.hvp_hi[:, 0], truth.hvp_lo[:, 0]
+    with np.errstate(invalid="ignore"):
+        room = PRODUCT * np.spacing(np.maximum(size, np.abs(hi)))
+    room += PRODUCT * lifted(columns, format_of(dtype))
+    bad = off(found, hi, lo, 0.0, room, format_of(dtype))
+    bad[(truth.kind != "regular") | ~resolved(subject, columns, format_of(dtype))] = False
+    refuse(bad, columns, f"{subject}: product", found, hi)
