@@ -30,6 +30,7 @@ from crossval.points.boxes import COLUMNS, PointSet, point_set
 from crossval.points.probes import Prober
 from crossval.points.row_probes import CLASSES, PROBABILITIES
 from crossval.target import UsageError
+from refloss.run.kernels import library
 
 
 @dataclass(frozen=True)
@@ -256,8 +257,8 @@ def _with_classes(family: Family, points: Callable[..., PointSet], classes: int)
     )
 
 
-_BY_PROGRAM = {"cross_entropy_soft": "rows of probabilities"}
-"""Programs whose inputs differ from those of their loss's family."""
+_OF_PROBABILITIES = {"rows": "rows of probabilities"}
+"""Families of classes, and those of the same losses where the target is probabilities."""
 
 
 def family_of(loss: str, program: str = "") -> Family:
@@ -268,7 +269,9 @@ def family_of(loss: str, program: str = "") -> Family:
     UsageError
         If there is none to be judged by.
     """
-    name = _BY_PROGRAM.get(program, losses()[loss]["family"])
+    name = losses()[loss]["family"]
+    if library().index["programs"].get(program, {}).get("shapes", {}).get("target") == ["b", "c"]:
+        name = _OF_PROBABILITIES.get(name, name)
     if name not in FAMILIES:
         raise UsageError(f"{loss} cannot be judged yet: there are no points of family {name}")
     return FAMILIES[name]

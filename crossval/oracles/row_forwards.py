@@ -3,7 +3,7 @@
 No log-softmax is used: minus the logarithm of a class's softmax is the log-sum-exp of the
 differences of all logits to that class's own, and the log-sum-exp of the logits follows from it.
 Smoothed targets are built as their authors print them (Szegedy et al. 2016; fairseq; ClassyVision);
-focal loss is equation 5 of Lin et al. 2017, of a softmax.
+focal loss is equation 5 of Lin et al. 2017, of a softmax; Poly-1 is equation 6 of Leng et al. 2022.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["ROW_FORWARDS", "cross_entropy", "softmax_focal"]
+__all__ = ["ROW_FORWARDS", "cross_entropy", "poly1", "softmax_focal"]
 
 
 def cross_entropy(
@@ -39,6 +39,27 @@ def cross_entropy(
     lse = logits[:, 0] + surprise[:, 0]
     asked = weight * _smoothed(target, constants)
     return (asked * surprise).sum(dim=1) + constants["z_loss"] * lse.square()
+
+
+def poly1(logits: Tensor, target: Tensor, weight: Tensor, constants: Mapping[str, float]) -> Tensor:
+    """Return Σ w q (-log p + epsilon (1 - p)), one a row.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n, C)
+    target : Tensor of shape (n,) of integers, or (n, C)
+        Classes or probabilities.
+    weight : Tensor of shape (C,)
+    constants : mapping
+        ``label_smoothing``, ``over_others``, ``classy``, ``epsilon``.
+    """
+    import torch
+
+    if not target.is_floating_point():
+        target = torch.eye(logits.shape[1], dtype=logits.dtype)[target]
+    surprise = _surprise(logits)
+    asked = weight * _smoothed(target, constants)
+    return (asked * (surprise - constants["epsilon"] * torch.expm1(-surprise))).sum(dim=1)
 
 
 def softmax_focal(
@@ -90,6 +111,8 @@ def _smoothed(q: Tensor, constants: Mapping[str, float]) -> Tensor:
 ROW_FORWARDS: dict[str, Callable[..., Any]] = {
     "cross_entropy": cross_entropy,
     "cross_entropy_soft": cross_entropy,
+    "poly1": poly1,
+    "poly1_soft": poly1,
     "softmax_focal": softmax_focal,
 }
 """Hand-written forwards of rows by program."""

@@ -98,7 +98,7 @@ class CrossEntropyTerms(Terms):
         amount = constants["label_smoothing"]
         amount /= 1 + constants["classy"] * amount
         taken = amount * classes / (classes - constants["over_others"])
-        self.hit, self.off, self.z_loss = 1 - taken, taken / classes, constants["z_loss"]
+        self.hit, self.off, self.z_loss = 1 - taken, taken / classes, constants.get("z_loss", 0.0)
         self.lse_size = np.abs(self.top) + self.grow
         self.goal = self.w * (self.hit * self.case.probabilities + self.off)
         self.factor = max(self.w.max(), 1.0) + 2 * self.z_loss * self.lse_size
@@ -136,6 +136,44 @@ class CrossEntropyTerms(Terms):
 
     def _of_target(self) -> np.ndarray:
         return self.w[self.case.labels][:, None]
+
+
+class PolyTerms(CrossEntropyTerms):
+    """Terms of Poly-1: those of cross-entropy, and ε times those of Σ g_k (1 - p_k).
+
+    * gradient: p_j Σ_{k≠j} g_k p_k and g_j p_j (1 - p_j); of probabilities w (1 - p);
+    * products: of both factors, with those of the softmax's own.
+    """
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.factor *= 1 + self.constants["epsilon"]
+        hard = self.w * (self.hit * self.at + self.off)
+        self.asked = np.abs(self.goal if self.soft else hard)
+
+    def value(self) -> np.ndarray:
+        short = (self.asked * self.miss).sum(1)
+        return super().value() + self.constants["epsilon"] * short
+
+    def grad(self) -> np.ndarray:
+        more = self.p * self._pull()
+        if self.soft:
+            more = np.hstack([more, np.abs(self.w * self.hit) * self.miss])
+        return super().grad() + self.constants["epsilon"] * more
+
+    def hvp(self, size: np.ndarray) -> np.ndarray:
+        classes = self.case.classes
+        bend, _ = self.bend(size[:, :classes])
+        felt = self.asked * bend
+        more = bend * self._pull() + self.p * (_without_each(felt) + felt)
+        if self.soft:
+            v = np.abs(self.w * self.hit) * size[:, classes:]
+            more += self.p * (_without_each(v * self.p) + v * self.miss)
+            more = np.hstack([more, np.abs(self.w * self.hit) * bend])
+        return super().hvp(size) + self.constants["epsilon"] * more
+
+    def _pull(self) -> np.ndarray:
+        return _without_each(self.asked * self.p) + self.asked * self.miss
 
 
 class FocalTerms(Terms):
@@ -188,6 +226,7 @@ def _without_each(goal: np.ndarray) -> np.ndarray:
 
 TERMS: dict[str, type[Terms]] = {
     "cross_entropy": CrossEntropyTerms,
+    "poly1": PolyTerms,
     "softmax_focal": FocalTerms,
 }
 """Terms by loss."""

@@ -45,6 +45,16 @@ SUBJECTS += [
     focal({"gamma": 3.5, "alpha": 0.75, "alpha_side": "others"}, WEIGHTS),
     focal({"gamma": 5.0}),
 ]
+def poly(axes, soft: bool = False, weights: tuple[float, ...] = ()) -> RowSubject:
+    return RowSubject(axes, soft, weights, loss="poly1")
+
+
+SUBJECTS += [
+    poly({}),
+    poly({"epsilon": 2.0, "label_smoothing": 0.1}, weights=WEIGHTS),
+    poly({"epsilon": 2.0}, soft=True),
+    poly({"label_smoothing": 0.3, "smoothing": "others"}, soft=True, weights=WEIGHTS),
+]
 PRESETS = [
     RowSubject({"preset": preset, "label_smoothing": 0.2}, soft)
     for preset in library().index["losses"]["cross_entropy"]["presets"]
@@ -53,6 +63,11 @@ PRESETS = [
 PRESETS += [
     focal({"preset": preset, "alpha": 0.25})
     for preset in library().index["losses"]["softmax_focal"]["presets"]
+]
+PRESETS += [
+    poly({"preset": preset, "label_smoothing": 0.2}, soft)
+    for preset in library().index["losses"]["poly1"]["presets"]
+    for soft in (False, True)
 ]
 EXTREMES = [
     RowSubject({"label_smoothing": 1.0}),

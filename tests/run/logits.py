@@ -28,6 +28,12 @@ SETTINGS = {
             (0.0, 0.1, 1.0), ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)), (0.0, 0.3)
         )
     ],
+    "poly1": [
+        {"label_smoothing": eps, "over_others": others, "classy": classy, "epsilon": factor}
+        for eps, (others, classy), factor in itertools.product(
+            (0.0, 0.1, 1.0), ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)), (0.0, 2.0)
+        )
+    ],
     "softmax_focal": [
         {
             "gamma": gamma,
@@ -44,6 +50,7 @@ SETTINGS = {
 #: Of every loss, constants under which nothing is left out.
 FULL = {
     "cross_entropy": {"label_smoothing": 0.1, "over_others": 1.0, "classy": 0.0, "z_loss": 0.3},
+    "poly1": {"label_smoothing": 0.1, "over_others": 1.0, "classy": 0.0, "epsilon": 1.5},
     "softmax_focal": SETTINGS["softmax_focal"][-2],
 }
 #: What must change in a setting so that sums of dyadic numbers stay exact.

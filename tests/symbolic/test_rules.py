@@ -11,9 +11,9 @@ from crossval.oracles.arithmetic_exact import ExactBalls, precision
 from refloss.symbolic.functions import Relu
 from refloss.symbolic.printers.arithmetic_text import ArithmeticExpression
 from refloss.symbolic.rules import Rule, prove
-from refloss.symbolic.vocabulary import box_rules, boxes, row_rules, rows
+from refloss.symbolic.vocabulary import box_rules, boxes, focal_rows, poly_rows, row_rules, rows
 
-RULES = (*boxes.RULES, *rows.RULES)
+RULES = (*boxes.RULES, *rows.RULES, *focal_rows.RULES, *poly_rows.RULES)
 BITS = 200
 TIGHT = arb(10) ** -40
 POINTS = 4

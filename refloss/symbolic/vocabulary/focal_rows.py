@@ -21,20 +21,33 @@ from refloss.symbolic.vocabulary.rows import ITEM, Rows, at_class
 
 __all__ = ["RULES", "balance", "focal_loss"]
 
-_L, _g = sp.symbols("L gamma", positive=True)
-_p, _q = sp.exp(-_L), 1 - sp.exp(-_L)
+_L, _g, _q = sp.symbols("L gamma q", positive=True)
+_p = 1 - _q
 
+
+def _by_cost(expr: sp.Expr) -> sp.Expr:
+    """Return the derivative by L of what depends on L and on q, whose own derivative is p."""
+    return sp.diff(expr, _L) + _p * sp.diff(expr, _q)
+
+
+_focal = Power(_q, _g) * _L
 RULES = (
     Rule(
+        "1 - p by -log p",
+        sp.diff(1 - sp.exp(-_L), _L),
+        1 - (1 - sp.exp(-_L)),
+        "p itself: with it every derivative by -log p is one of L, q and p",
+    ),
+    Rule(
         "focal loss by -log p",
-        sp.diff(_q**_g * _L, _L),
-        _q**_g * (1 + _g * _p * _L / _q),
+        _by_cost(_focal),
+        Power(_q, _g) * (1 + _g * _p * _L / _q),
         "terms >= 0, and no power of q below gamma: q^(gamma - 1) has no bound for gamma < 1",
     ),
     Rule(
         "focal loss twice by -log p",
-        sp.diff(_q**_g * _L, _L, 2),
-        _q**_g * (_g * _p / _q) * (2 - _L + (_g - 1) * _p * _L / _q),
+        _by_cost(_by_cost(_focal)),
+        Power(_q, _g) * (_g * _p / _q) * (2 - _L + (_g - 1) * _p * _L / _q),
         "what it multiplies has a factor q, which 1/q divides first",
     ),
 )

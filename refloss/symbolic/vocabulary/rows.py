@@ -38,6 +38,8 @@ __all__ = [
     "ITEM",
     "RULES",
     "Rows",
+    "at_class",
+    "elsewhere",
     "log_sum_exp",
     "score_penalty",
     "smoothing",
@@ -45,6 +47,7 @@ __all__ = [
     "soft_target",
     "spread_loss",
     "target_loss",
+    "unless",
 ]
 
 
@@ -244,19 +247,21 @@ def _(P: Build, a: Rows) -> None:
     share = Quotient(sp.S.One, a.total)
     miss = a.let("miss", [ITEM, CLASS], Quotient(rival, a.total), "softmax of all but the class")
     a.partials("miss", {a.mass: -share, a.total: a.mass * share**2})
-    asked = asked_elsewhere(a)
+    asked = elsewhere(a, a.goal, "lead", "most", "minor", "minors", "asked")
     a.partials("nll", {a.logits: asked * (a.mass * share) - a.goal * miss, a.wish: a.cost})
 
 
-def asked_elsewhere(a: Rows) -> sp.Expr:
-    """Name and return ``asked``, in every class the sum of ``goal`` over all others.
+def elsewhere(
+    a: Rows, parts: sp.Indexed, lead: str, most: str, minor: str, minors: str, result: str
+) -> sp.Expr:
+    """Name and return ``result``, in every class the sum of `parts`, >= 0, over all others.
 
     The sum less the class's own part loses its digits in the class that has nearly all of it; from
     the largest part, which is left out of the sum, every term is at least 0.
     """
-    lead = a.let("lead", [ITEM], ArgMaxOver(a.goal, CLASS), "class of the largest part")
-    most = a.let("most", [ITEM], a["goal"][ITEM, lead], "largest part")
-    a.let("minor", [ITEM, CLASS], at_class(lead, ZERO, a.goal))
-    minors = a.let("minors", [ITEM], sp.Sum(a.minor, CLASS), "sum of all but the largest part")
-    more = (most - a.goal) + minors
-    return a.let("asked", [ITEM, CLASS], at_class(lead, minors, more), "of all other classes")
+    place = a.let(lead, [ITEM], ArgMaxOver(parts, CLASS), "class of the largest part")
+    largest = a.let(most, [ITEM], parts.subs(CLASS, place), "largest part")
+    small = a.let(minor, [ITEM, CLASS], at_class(place, ZERO, parts))
+    total = a.let(minors, [ITEM], sp.Sum(small, CLASS), "sum of all but the largest part")
+    more = (largest - parts) + total
+    return a.let(result, [ITEM, CLASS], at_class(place, total, more), "of all other classes")

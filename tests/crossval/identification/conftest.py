@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crossval.adapters.numpy_arrays import evaluate
-from crossval.catalog import spec_of
+from crossval.catalog import losses, spec_of
 from crossval.families import FAMILIES
 from crossval.identification import identify
 from crossval.identification.driver import examine
@@ -17,7 +17,7 @@ from crossval.target import Target
 
 TARGETS = Path(__file__).parents[1] / "targets"
 BOXES = ("ciou", "diou", "giou", "iou")
-ROWS = ("cross_entropy", "softmax_focal")
+ROWS = tuple(name for name, entry in losses().items() if entry["family"] == "rows")
 
 
 class Here:
