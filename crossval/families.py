@@ -21,10 +21,16 @@ from crossval.checks.hypotheses import Slips
 from crossval.checks.residual_hypotheses import RESIDUAL_PATTERNS, residual_slips
 from crossval.checks.row_causes import LABELLED_PATTERNS, SOFT_PATTERNS
 from crossval.checks.row_hypotheses import row_slips
-from crossval.checks.tie_kinds import BOX_TIES, NO_TIES, RESIDUAL_TIES, TieKinds
+from crossval.checks.score_hypotheses import (
+    LOGARITHM_PATTERNS,
+    SCORE_PATTERNS,
+    divergence_slips,
+    score_slips,
+)
+from crossval.checks.tie_kinds import BOX_TIES, NO_TIES, RESIDUAL_TIES, SCORE_TIES, TieKinds
 from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.row_columns import RowColumns
-from crossval.points import binary, residuals, rows
+from crossval.points import binary, logarithms, residuals, rows, scores
 from crossval.points.box_probes import BOXES
 from crossval.points.boxes import COLUMNS, PointSet, point_set
 from crossval.points.probes import Prober
@@ -194,7 +200,7 @@ FAMILIES = {
         columns=binary.PROBABILITY_COLUMNS,
         points=binary.PROBABILITIES.points,
         shapes={"probs": "(N,)", "target": "(N,)"},
-        regimes=("random", "apart by 1 ± 2^-j"),
+        regimes=("random", "hard targets", "apart by 1 ± 2^-j"),
         untested=(*_UNTESTED_ELEMENTS, "inputs and targets that are no probability"),
         oracle=Elementwise(),
         kinks=True,
@@ -203,6 +209,55 @@ FAMILIES = {
         judged=("probs",),
         broadcasts=True,
         options={"weight": None, "pos_weight": None, "reduction": "none"},
+    ),
+    "scores": Family(
+        name="scores",
+        inputs={"scores": slice(0, 1), "target": slice(1, 2)},
+        columns=scores.COLUMNS,
+        points=scores.SCORES.points,
+        shapes={"scores": "(N,)", "target": "(N,)"},
+        regimes=("random", "wide", "margin times 1 ± 2^-j"),
+        untested=(*_UNTESTED_ELEMENTS, "targets other than -1, 0 and 1"),
+        oracle=Elementwise(),
+        kinks=True,
+        patterns=SCORE_PATTERNS,
+        slips=score_slips,
+        ties=SCORE_TIES,
+        judged=("scores",),
+        broadcasts=True,
+        options={"weight": None, "reduction": "none"},
+    ),
+    "log_probabilities": Family(
+        name="log_probabilities",
+        inputs={"log_probs": slice(0, 1), "target": slice(1, 2)},
+        columns=logarithms.COLUMNS,
+        points=logarithms.LOGARITHMS.points,
+        shapes={"log_probs": "(N,)", "target": "(N,)"},
+        regimes=("random", "near 1"),
+        untested=(*_UNTESTED_ELEMENTS, "logarithms above 0"),
+        oracle=Elementwise(),
+        kinks=False,
+        patterns=LOGARITHM_PATTERNS,
+        slips=divergence_slips,
+        judged=("log_probs",),
+        broadcasts=True,
+        options={"weight": None, "reduction": "none"},
+    ),
+    "log_probabilities of logarithms": Family(
+        name="log_probabilities of logarithms",
+        inputs={"log_probs": slice(0, 1), "target": slice(1, 2)},
+        columns=logarithms.COLUMNS,
+        points=logarithms.BOTH.points,
+        shapes={"log_probs": "(N,)", "target": "(N,)"},
+        regimes=("random", "near 1"),
+        untested=(*_UNTESTED_ELEMENTS, "logarithms above 0"),
+        oracle=Elementwise(),
+        kinks=False,
+        patterns=LOGARITHM_PATTERNS,
+        slips=divergence_slips,
+        judged=("log_probs",),
+        broadcasts=True,
+        options={"weight": None, "reduction": "none"},
     ),
     "rows": Family(
         name="rows",
@@ -257,6 +312,9 @@ def _with_classes(family: Family, points: Callable[..., PointSet], classes: int)
     )
 
 
+_BY_PROGRAM = {"kl_div_log": "log_probabilities of logarithms"}
+"""Programs whose inputs are others than those of their loss's family."""
+
 _OF_PROBABILITIES = {"rows": "rows of probabilities"}
 """Families of classes, and those of the same losses where the target is probabilities."""
 
@@ -269,7 +327,7 @@ def family_of(loss: str, program: str = "") -> Family:
     UsageError
         If there is none to be judged by.
     """
-    name = losses()[loss]["family"]
+    name = _BY_PROGRAM.get(program, losses()[loss]["family"])
     if library().index["programs"].get(program, {}).get("shapes", {}).get("target") == ["b", "c"]:
         name = _OF_PROBABILITIES.get(name, name)
     if name not in FAMILIES:

@@ -19,8 +19,11 @@ from refloss.losses import (
     focal_probs,
     focal_star,
     giou,
+    hinge,
     huber,
     iou,
+    kl_div,
+    kl_div_probs,
     l1,
     l2,
     log_cosh,
@@ -31,6 +34,7 @@ from refloss.losses import (
     sigmoid_focal,
     smooth_l1,
     softmax_focal,
+    squared_hinge,
 )
 
 __all__ = [
@@ -44,8 +48,11 @@ __all__ = [
     "focal_probs",
     "focal_star",
     "giou",
+    "hinge",
     "huber",
     "iou",
+    "kl_div",
+    "kl_div_probs",
     "l1",
     "l2",
     "log_cosh",
@@ -56,6 +63,7 @@ __all__ = [
     "sigmoid_focal",
     "smooth_l1",
     "softmax_focal",
+    "squared_hinge",
 ]
 
 __version__ = "0.1.0"

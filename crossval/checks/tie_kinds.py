@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["BOX_TIES", "NO_TIES", "RESIDUAL_TIES", "TieKinds"]
+__all__ = ["BOX_TIES", "NO_TIES", "RESIDUAL_TIES", "SCORE_TIES", "TieKinds"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,11 @@ BOX_TIES = TieKinds(
 RESIDUAL_TIES = TieKinds(
     lambda row: "equal" if row[0] == row[1] else "",
     {"equal": {"ours": "slope 0", "one": "slope of one side", "mean": "slope 0"}},
+)
+
+SCORE_TIES = TieKinds(
+    lambda row: "margin reached",
+    {"margin reached": {"ours": "slope 0", "one": "slope of the loss", "mean": "half of it"}},
 )
 
 NO_TIES = TieKinds(lambda row: "", {})

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from crossval.oracles.binary_forwards import BINARY_FORWARDS
+from crossval.oracles.focal_forwards import FOCAL_FORWARDS
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -62,5 +65,7 @@ ELEMENT_FORWARDS: dict[str, Callable[..., Any]] = {
     "smooth_l1": _of_difference(_smooth_l1),
     "huber": _of_difference(_huber),
     "log_cosh": _of_difference(_log_cosh),
+    **BINARY_FORWARDS,
+    **FOCAL_FORWARDS,
 }
 """Hand-written forwards of losses of single numbers, by program."""

@@ -101,7 +101,11 @@ LOGIT_EDGES: dict[str, tuple[float, float]] = {
 
 
 def _probabilities(draw: Draw, rows: int, number: Format) -> tuple[np.ndarray, ...]:
-    return draw.random(rows), wanted(draw, rows)
+    return draw.random(rows), 0.02 + 0.96 * draw.random(rows)
+
+
+def _decided_probabilities(draw: Draw, rows: int, number: Format) -> tuple[np.ndarray, ...]:
+    return draw.random(rows), draw.integers(0, 2, rows).astype(float)
 
 
 def _powers(draw: Draw, rows: int, number: Format) -> tuple[np.ndarray, ...]:
@@ -130,6 +134,7 @@ def _at_floors(draw: Draw, rows: int, number: Format) -> tuple[np.ndarray, ...]:
 
 PROBABILITY_REGIMES: dict[str, Regime] = {
     "random": _probabilities,
+    "hard targets": _decided_probabilities,
     "2^-j": _powers,
     "1 - 2^-j": _near_1,
     "apart by 1 ± 2^-j": _apart,

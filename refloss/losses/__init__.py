@@ -8,13 +8,17 @@ from refloss.losses.elements import (
     element_loss_from,
     focal_probs,
     focal_star,
+    hinge,
     huber,
+    kl_div,
+    kl_div_probs,
     l1,
     l2,
     log_cosh,
     quality_focal,
     sigmoid_focal,
     smooth_l1,
+    squared_hinge,
 )
 from refloss.losses.layouts import LAYOUTS
 from refloss.losses.reductions import REDUCTIONS
@@ -38,8 +42,11 @@ __all__ = [
     "focal_probs",
     "focal_star",
     "giou",
+    "hinge",
     "huber",
     "iou",
+    "kl_div",
+    "kl_div_probs",
     "l1",
     "l2",
     "log_cosh",
@@ -50,4 +57,5 @@ __all__ = [
     "sigmoid_focal",
     "smooth_l1",
     "softmax_focal",
+    "squared_hinge",
 ]

@@ -47,8 +47,47 @@ def bce_probs(columns: np.ndarray, c: Mapping[str, float]) -> Sizes:
     return value, np.stack([slope, np.zeros_like(p)], axis=1)
 
 
+def hinge(columns: np.ndarray, c: Mapping[str, float]) -> Sizes:
+    """Round the product with a label that is neither -1 nor 1, then subtract."""
+    scores, target = columns.T
+    side = 2 * target - 1 if c["doubled"] else target
+    reach = np.where(np.isin(side, (-1, 0, 1)), 0.0, np.abs(side * scores) + c["margin"])
+    return reach, np.zeros_like(columns)
+
+
+def squared_hinge(columns: np.ndarray, c: Mapping[str, float]) -> Sizes:
+    """Carry the error of what is missing into its square and its slope."""
+    scores, target = columns.T
+    side = 2 * target - 1 if c["doubled"] else target
+    reach, _ = hinge(columns, c)
+    gap = np.maximum(c["margin"] - side * scores, 0)
+    factors = np.abs(np.stack([side, scores * (1 + c["doubled"])], axis=1))
+    return 2 * gap * reach, 2 * reach[:, None] * factors
+
+
+def kl_div(columns: np.ndarray, c: Mapping[str, float]) -> Sizes:
+    """Two logarithms, each times the target; by the target each alone, and 1."""
+    log_probs, target = columns.T
+    with np.errstate(divide="ignore"):
+        log = np.where(target > 0, np.abs(np.log(target)), 0.0)
+    size = log + np.abs(log_probs)
+    return target * size, np.stack([np.zeros_like(target), size + 1], axis=1)
+
+
+def kl_div_probs(columns: np.ndarray, c: Mapping[str, float]) -> Sizes:
+    """By the target: a logarithm, and 1."""
+    probs, target = np.maximum(columns, c["clip"]).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log = np.nan_to_num(np.abs(np.log(target / probs)), nan=0.0, posinf=0.0)
+    return np.zeros_like(target), np.stack([np.zeros_like(target), log + 1], axis=1)
+
+
 TERMS: dict[str, Callable[[np.ndarray, Mapping[str, float]], Sizes]] = {
     "bce": bce,
     "bce_probs": bce_probs,
+    "hinge": hinge,
+    "squared_hinge": squared_hinge,
+    "kl_div": kl_div,
+    "kl_div_probs": kl_div_probs,
 }
 """By program."""

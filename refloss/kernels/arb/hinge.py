@@ -1,0 +1,48 @@
+"""Hinge: the plain definition over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = weight max(0, margin - side scores);  side = target, or 2 target - 1
+
+Subgradients
+    0 where the margin is just reached, the least of the slopes from -side to 0.
+
+Constants
+    doubled: 1: targets are 0 or 1 (default 0.0)
+    margin: what the score on its side must reach (default 1.0)
+
+Source
+    Cortes and Vapnik, Support-vector networks, Machine Learning 20 (1995).
+"""
+
+
+def value(F, scores, target, weight, doubled, margin):
+    """Return the loss of the plain program."""
+    side = F.select(F.eq(doubled, 0), target, 2*target - 1)
+    lacked = F.relu(-scores*side + margin)
+    loss = F.weighted(weight, lacked)
+    return loss
+
+
+def grad(F, scores, target, weight, loss_bar, doubled, margin):
+    """Return the loss and the derived gradient."""
+    side = F.select(F.eq(doubled, 0), target, 2*target - 1)
+    lacked = F.relu(-scores*side + margin)
+    loss = F.weighted(weight, lacked)
+    lacked_bar = loss_bar*weight
+    side_bar = -(lacked_bar*scores*F.step(-scores*side + margin, 0))
+    scores_bar = -(lacked_bar*side*F.step(-scores*side + margin, 0))
+    target_bar = F.select(F.eq(doubled, 0), side_bar, 2*side_bar)
+    return loss, scores_bar, target_bar
+
+
+def hvp(F, scores, target, weight, loss_bar, scores_dot, target_dot, doubled, margin):
+    """Return the derived Hessian-vector product."""
+    side = F.select(F.eq(doubled, 0), target, 2*target - 1)
+    lacked_bar = loss_bar*weight
+    side_dot = target_dot*F.select(F.eq(doubled, 0), 1, 2)
+    side_bar_dot = -(lacked_bar*scores_dot*F.step(-scores*side + margin, 0))
+    scores_bar_dot = -(lacked_bar*side_dot*F.step(-scores*side + margin, 0))
+    target_bar_dot = side_bar_dot*F.select(F.eq(doubled, 0), 1, 2)
+    return scores_bar_dot, target_bar_dot
