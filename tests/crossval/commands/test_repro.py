@@ -17,6 +17,7 @@ from crossval.reproduction.rows import row_of
 
 TARGETS = Path(__file__).parents[1] / "targets"
 NUMPY, TORCH = TARGETS / "numpy_losses.py", TARGETS / "torch_losses.py"
+JAX = TARGETS / "jax_losses.py"
 NUMBER = point_set("float32", "smoke").places.tolist().index("probe, no tie")
 OWNED = ("--target", f"{TARGETS / 'torch_modules.py'}:Boxes", "--bind", "pred=f.boxes")
 BARE = ("refloss", "crossval", "flint", "sympy")
@@ -64,7 +65,18 @@ def emit(refloss, *arguments):
 
 def code_of(script):
     """Lines that are neither comments nor say what is called."""
-    setup = ("#", "import ", "from ", "sys.path", "def f(", "f = ", "f.", "if isinst", "else: f.")
+    setup = (
+        "#",
+        "import ",
+        "from ",
+        "sys.path",
+        "def f(",
+        "f = ",
+        "f.",
+        "if isinst",
+        "else: f.",
+        "jax.config",
+    )
     return [line for line in script.splitlines() if line and not line.startswith(setup)]
 
 
@@ -351,3 +363,34 @@ def test_the_script_of_probabilities_calls_as_their_declaration_says(refloss):
     script = emit(refloss, "cross_entropy/torch@1-smoke#5:float64", *how)
     assert "label_smoothing=0.0" in script
     assert "ignore_index" not in script
+
+
+@pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
+def test_jax_script_runs_without_refloss(refloss, dtype):
+    case = f"giou/fvcore@1-smoke#{NUMBER}:{dtype}"
+    script = emit(refloss, case, "--target", f"{JAX}:giou", "--adapter", "jax")
+    assert "import jax" in script
+    assert ("jax_enable_x64" in script) == (dtype == "float64")
+    lines = execute(script, code=0, blocked=("refloss", "crossval", "torch"))
+    assert len(numbers(lines, "d/d")) == 8
+
+
+def test_jax_script_sees_the_wrong_gradient(refloss):
+    case = "cross_entropy/torch@1-smoke#0:float32"
+    script = emit(refloss, case, "--target", f"{JAX}:upstream_ignored", "--adapter", "jax-jit")
+    lines = execute(script, code=1)
+    assert all(ulp <= 64 for *_, ulp in numbers(lines, "value"))
+    assert all(ulp > 1e4 for *_, ulp in numbers(lines, "d/d"))
+
+
+def test_a_script_for_keras_chooses_its_backend(refloss):
+    case = "cross_entropy/keras@1-smoke#0:float16"
+    script = emit(
+        refloss,
+        case,
+        "--check",
+        "dtype",
+        "--target",
+        "keras.losses:sparse_categorical_crossentropy",
+    )
+    assert execute(script, code=1)[0][:3] == ["came", "float32", "float16"]

@@ -1,4 +1,4 @@
-"""Real functions of torchvision and fvcore, and the small PyTorch targets."""
+"""Real functions of the libraries that are certified, and the small PyTorch targets."""
 
 import pytest
 
@@ -67,3 +67,52 @@ def test_another_factor_in_the_aspect_term_is_nothing_known(identified):
     answer = identified("torch_losses.py", "four_over_pi")
     assert not answer.found
     assert answer.best.definition.loss == "ciou"
+
+
+@pytest.mark.parametrize("adapter", ["torch", "jax", "jax-jit"])
+def test_optax_by_any_adapter_that_is_not_its_own_or_is(adapter):
+    answer = identify("optax:softmax_cross_entropy", adapter=adapter, level="smoke")
+    assert answer.best.definition.title == "cross_entropy/optax with targets=probabilities"
+    assert answer.gradient == answer.best.definition.title
+    assert answer.exit_code == 0
+    assert {"jax", "optax"} <= set(answer.versions)
+
+
+def test_optax_with_classes():
+    answer = identify("optax:softmax_cross_entropy_with_integer_labels", level="smoke")
+    definition = answer.best.definition
+    assert f"{definition.loss}/{definition.preset}" == "cross_entropy/optax"
+    assert definition.changes == {}
+    assert answer.form == "row"
+
+
+def test_the_smoothing_of_keras_is_read_with_its_amount():
+    answer = identify(
+        "keras.losses:categorical_crossentropy",
+        call="f(target, logits, from_logits=True, label_smoothing=0.1)",
+        level="smoke",
+    )
+    definition = answer.best.definition
+    assert (definition.loss, definition.preset) == ("cross_entropy", "keras")
+    assert definition.changes["label_smoothing"] == pytest.approx(0.1, abs=1e-9)
+    assert definition.axes["smoothing"] == "uniform"
+    assert answer.exit_code == 0
+
+
+def test_the_mean_of_keras_is_over_the_rows_that_are_kept():
+    answer = identify(
+        "keras.losses:SparseCategoricalCrossentropy",
+        ["cross_entropy"],
+        init={"from_logits": True, "ignore_class": -100, "dtype": "float64"},
+        call="f(target, logits)",
+        level="smoke",
+    )
+    assert answer.best.definition.loss == "cross_entropy"
+    assert "/ N" in answer.reduction
+
+
+def test_keras_without_from_logits_is_no_cross_entropy_of_logits():
+    answer = identify(
+        "keras.losses:categorical_crossentropy", call="f(target, logits)", level="smoke"
+    )
+    assert answer.exit_code == 1
