@@ -11,18 +11,28 @@ from crossval.oracles.arithmetic_exact import ExactBalls, precision
 from refloss.symbolic.functions import Relu
 from refloss.symbolic.printers.arithmetic_text import ArithmeticExpression
 from refloss.symbolic.rules import Rule, prove
-from refloss.symbolic.vocabulary import box_rules, boxes, focal_rows, poly_rows, row_rules, rows
+from refloss.symbolic.vocabulary import (
+    box_rules,
+    boxes,
+    focal_rows,
+    focal_rules,
+    poly_rows,
+    row_rules,
+    rows,
+)
 
-RULES = (*boxes.RULES, *rows.RULES, *focal_rows.RULES, *poly_rows.RULES)
+RULES = (*boxes.RULES, *rows.RULES, *focal_rules.RULES, *focal_rows.RULES, *poly_rows.RULES)
 BITS = 200
 TIGHT = arb(10) ** -40
 POINTS = 4
 
 
 class Printed(ArithmeticExpression):
-    """SymPy makes atan of an atan2 whose signs it knows; the arithmetics have atan2 alone."""
+    """What SymPy makes of a rule and the arithmetics lack: atan of an atan2, a real power."""
 
     def call(self, function, args):
+        if function is sp.Pow:
+            return f"F.exp(({self(args[1])})*F.log({self(args[0])}))"
         if function is sp.atan:
             return f"F.atan2({self(args[0])}, 1)"
         return super().call(function, args)

@@ -6,6 +6,8 @@ forms call lacks and has are the target's shares of the other side and of the lo
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
@@ -72,7 +74,7 @@ def _rules_of(number: int) -> tuple[Rule, ...]:
             "two terms >= 0, and no exponential of more than 0",
             ({_s: 0}, {}),
             "constant",
-            {_e: 1, _t: sp.S.Half, _s: 0},
+            {_e: 1, _t: sp.S.Half, _s: sp.S.Zero},
         ),
         Rule(
             f"1 - p_t from the shares, {words}",
@@ -93,7 +95,7 @@ def _rules_of(number: int) -> tuple[Rule, ...]:
             "exact but for one rounding",
             ({},),
             "constant",
-            {_e: 1, _s: 0, _t: sp.S.Half},
+            {_e: 1, _s: sp.S.Zero, _t: sp.S.Half},
         ),
         Rule(
             f"modulator by its logit, {words}",
@@ -166,7 +168,7 @@ def _rules_of(number: int) -> tuple[Rule, ...]:
     )
 
 
-RULES = (
+_RULES = (
     *_rules_of(0),
     *_rules_of(1),
     Rule(
@@ -244,8 +246,8 @@ RULES = (
     ),
     Rule(
         "1 - e^-b",
-        1 - sp.exp(-_b),
-        -expm1(-_b),
+        1 - sp.exp(-_r),
+        -expm1(-_r),
         "all digits where b is small",
     ),
     Rule(
@@ -303,3 +305,20 @@ RULES = (
         "one term",
     ),
 )
+
+
+_UNIT = {x: sp.Symbol(f"{x}_odds", positive=True) for x in (_t, _s, _b)}
+_INSIDE = {x: odds / (1 + odds) for x, odds in _UNIT.items()}
+
+
+def _between_0_and_1(rule: Rule) -> Rule:
+    """Return a rule whose targets and probabilities are between 0 and 1, by their odds."""
+    cases = tuple({_UNIT.get(x, x): value for x, value in case.items()} for case in rule.cases)
+    anchor = {
+        _UNIT.get(x, x): v / (1 - v) if x in _UNIT else v for x, v in (rule.anchor or {}).items()
+    }
+    lhs, rhs = (side.subs(_INSIDE, simultaneous=True) for side in (rule.lhs, rule.rhs))
+    return replace(rule, lhs=lhs, rhs=rhs, cases=cases, anchor=anchor)
+
+
+RULES = tuple(map(_between_0_and_1, _RULES))
