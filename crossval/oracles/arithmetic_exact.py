@@ -193,6 +193,10 @@ class ExactBalls:
         """Return the largest of a list, the first among equals."""
         return xs[self.first_largest(xs)]
 
+    def greatest(self, xs: Sequence[Any]) -> Any:
+        """Return the largest of a list whose ties are ties of the loss; see `max`."""
+        return reduce(self.max, xs)
+
     def first_largest(self, xs: Sequence[Any]) -> int:
         """Return the place of the largest of a list, the first among equals."""
         reals = [self.real(x) for x in xs]

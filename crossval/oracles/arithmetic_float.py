@@ -244,6 +244,10 @@ class FloatBalls:
         self.open = known
         return found
 
+    def greatest(self, xs: Sequence[Any]) -> Ball:
+        """Return the largest of a list whose ties are ties of the loss; see `max`."""
+        return reduce(self.max, map(self.lift, xs))
+
     def weighted(self, g: Any, x: Any) -> Ball:
         """Return g x, and 0 where g is exactly zero, whatever x."""
         g, product = self.lift(g), self.lift(g) * x

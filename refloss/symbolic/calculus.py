@@ -56,7 +56,7 @@ def grad(program: Program, output: str, wrt: Sequence[str]) -> Program:
     ------
     ValueError
         When the derivative would pass through a max or argmax reduction: read its value through
-        `Stop`, or gather at the maximiser.
+        `Stop`, gather at the maximiser, or give the maximum's derivative by `Build.partials`.
     """
     return clean(_reverse(program, output, wrt))
 
@@ -106,11 +106,14 @@ def jvp(program: Program, wrt: Sequence[str], outputs: Sequence[str] | None = No
         tangent, apart = _tangent(let, program, dots, stuck)
         if tangent == 0 and not apart:
             continue
-        if let.reduce == "max":
+        if _is_stuck(let):
             stuck.add(let.target.name)
             continue
         target = Tensor(let.target.name + DOT, let.target.axes)
         dots[let.target.name] = target
+        if let.reduce == "max" and not apart:
+            lets += _summed(target, tangent, let.over)
+            continue
         if not apart:
             lets.append(Let(target, tangent, let.reduce, let.over))
             continue
@@ -133,6 +136,18 @@ def jvp(program: Program, wrt: Sequence[str], outputs: Sequence[str] | None = No
             program.doc,
         )
     )
+
+
+def _is_stuck(let: Let) -> bool:
+    """Return whether no derivative passes a statement: a maximum that says nothing of its own."""
+    return let.reduce in ("max", "argmax") and not let.partials
+
+
+def _summed(target: Tensor, expr: sp.Expr, over: tuple[Axis, ...]) -> tuple[Let, Let]:
+    """Return the sum of `expr` as a statement; factors that it does not touch stay outside it."""
+    factor, inner = expr.as_independent(*over, as_Add=False)
+    part = Tensor(f"{target.name}_acc", target.axes)
+    return Let(part, inner, "sum", over), Let(target, factor * part.here)
 
 
 def _tangent(
@@ -226,7 +241,7 @@ class _Sweep:
         bar = self.bars.get(target.name)
         if bar is None:
             return
-        if let.reduce in ("max", "argmax"):
+        if _is_stuck(let):
             raise ValueError(f"cannot differentiate through {let.reduce} in {target.name!r}")
         for read, given in local_partials(let, self.program):
             if name_of(read) not in self.need:

@@ -98,10 +98,13 @@ def row_schedule(program: Program) -> RowSchedule:
 
 
 def _axes(program: Program) -> tuple[Axis, Axis]:
-    """Return the axis of items, which the value keeps, and that of classes."""
+    """Return the axis of items, which the value keeps, and that of classes.
+
+    A derivative may have lost every reduction: items are then what the first input begins with.
+    """
     found = {a for tensor in program.tensors() for a in tensor.axes}
     found |= {a for let in program.lets for a in let.over}
-    summed = {a for let in program.lets for a in let.over}
+    summed = {a for let in program.lets for a in let.over} or found - {program.inputs[0].axes[0]}
     items = sorted(found - summed, key=str)
     if len(items) != 1 or len(summed) != 1:
         raise ValueError(

@@ -281,7 +281,22 @@ def soft_maximum() -> Program:
     return P.finish("loss")
 
 
+def even_maximum() -> Program:
+    """Return a maximum that says itself what its derivative is."""
+    b, c = axis("b", "B"), axis("c", "C")
+    P = Build("even_maximum")
+    x, y = P.real("x", b, c), P.label("y", b)
+    square = P.let("square", [b, c], sp.Piecewise((0, sp.Eq(c, y[b])), (x[b, c] ** 2, True)))
+    top = P.let("top", [b], MaxOver(square[b, c], c))
+    chief = P.let("chief", [b, c], sp.Piecewise((1, square[b, c] >= top[b]), (0, True)))
+    chiefs = P.let("chiefs", [b], sp.Sum(chief[b, c], c))
+    P.partials(top, {square[b, c]: Quotient(chief[b, c], chiefs[b])})
+    P.let("loss", [b], top[b] * x[b, y[b]])
+    return P.finish("loss")
+
+
 SPANNING = {
+    "even_maximum": (even_maximum, ("x",), {"B": 2, "C": 3}, {"y": {(0,): 2, (1,): 0}}),
     "spanning": (spanning, ("x", "u", "v"), {"B": 2, "C": 3, "D": 2}, {}),
     "soft_maximum": (soft_maximum, ("x",), {"B": 2, "C": 3}, {"y": {(0,): 2, (1,): 0}}),
 }
@@ -314,9 +329,9 @@ def test_forms_along_other_axes_have_the_derivatives_of_sympy(name):
     assert worst(derived_gradient(program, wrt, sizes, inputs, {}), expected) < TIGHT
 
     dots = [sp.Float(inputs[f"{n}_dot"][i], unrolled.DIGITS) for n, i in entries]
-    along = sp.Add(
-        *(dot * sp.diff(fn.to_exact(total), s) for dot, s in zip(dots, symbols, strict=True))
-    )
+    slopes = (sp.diff(fn.to_exact(total), s) for s in symbols)
+    along = sp.Add(*(dot * s for dot, s in zip(dots, slopes, strict=True)))
+    along = fn.to_exact(fn.kinks(along))  # the jumps of a maximum's slope are no derivatives
     values = unrolled.evaluate(derived.hvp, inputs, {}, sizes)
     found = [values[f"{n}_bar_dot"][i] for n, i in entries]
     assert worst(found, unrolled.derivatives(along, symbols, point)) < TIGHT

@@ -118,6 +118,17 @@ def test_what_depends_on_no_row_is_computed_once():
     assert names(plan.passes[0].terms) == ["heavy"]
 
 
+def test_a_derivative_without_any_sum_is_one_pass():
+    """Every score by itself: what is left of the product reduces nothing."""
+    P = Build("apart")
+    z = P.real("z", b, c)
+    P.let("loss", [b], sp.Sum(z[b, c] ** 2, c))
+    plan = row_schedule(derive(P.finish("loss"), "loss", ("z",)).hvp)
+    (only,) = plan.passes
+    assert (plan.item, plan.inner) == (b, c)
+    assert (names(only.reductions), only.stores) == ([], ("z_bar_dot",))
+
+
 @pytest.mark.parametrize("make", [programs.cosine_margin, programs.hard_pairs, programs.center])
 def test_other_axes_are_refused(make):
     with pytest.raises(ValueError, match="expected one axis of items and one of classes"):

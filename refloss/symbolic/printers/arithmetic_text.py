@@ -40,6 +40,8 @@ _CALLS = {
     fn.MaxNumber: "max",
 }
 _REDUCTIONS = {"sum": "F.sum", "max": "F.largest", "argmax": "F.first_largest"}
+_GREATEST = "F.greatest"
+"""A maximum that has a derivative: ties of it are ties of the loss."""
 _RELATIONS = {">": "gt", ">=": "ge", "<": "lt", "<=": "le", "==": "eq"}
 
 
@@ -59,6 +61,10 @@ class ArithmeticExpression(ExpressionText):
     def number(self, value: sp.Rational) -> str:
         """Return an integer, or an exact quotient."""
         return str(value.p) if value.q == 1 else f"F.rational({value.p}, {value.q})"
+
+    def infinity(self) -> str:
+        """Return infinity, an exact number."""
+        return 'F.constant(float("inf"))'
 
     def read(self, read: sp.Indexed) -> str:
         """Return the element, one of a list where the read has an axis beside that of items."""
@@ -156,7 +162,8 @@ def _statement(let: Let, item: Axis | None) -> str:
     text = ArithmeticExpression(item)(let.expr)
     if let.reduce:
         loops = " ".join(f"for {axis} in range({size_of(axis)})" for axis in let.over)
-        text = f"{_REDUCTIONS[let.reduce]}([{text} {loops}])"
+        function = _GREATEST if let.reduce == "max" and let.partials else _REDUCTIONS[let.reduce]
+        text = f"{function}([{text} {loops}])"
     for axis in reversed([a for a in let.target.axes if a != item and item is not None]):
         text = f"[{text} for {axis} in range({size_of(axis)})]"
     return text

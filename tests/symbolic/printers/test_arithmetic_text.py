@@ -312,6 +312,18 @@ def test_rows_by_lists_agree_with_rows_by_arrays(name, k):
     assert_both_texts_agree(program, [k])
 
 
+def test_a_maximum_with_a_derivative_of_its_own_may_tie():
+    P = Build("peak")
+    x = P.real("x", b, c)
+    top = P.let("top", [b], MaxOver(sp.Piecewise((-sp.oo, x[b, c] > 1), (x[b, c], True)), c))
+    P.partials(top, {x[b, c]: sp.Piecewise((1, x[b, c] >= top[b]), (0, True))})
+    text = arithmetic_text.function("value", P.finish("top"), "Doc.")
+    excluded = 'F.select(F.gt(x[c], 1), -F.constant(float("inf")), x[c])'
+    assert f"    top = F.greatest([{excluded} for c in range(C)])\n" in text
+    for row, expected in (([0, 1], 1.0), ([3, -2], -2.0), ([1, 1], 1.0)):
+        assert float(run(text, "value", [arb(x) for x in row]).mid()) == expected
+
+
 def test_derived_rows_by_lists_agree_with_rows_by_arrays():
     derived = emit.derive(cross_entropy(), "loss", ("z",))
     for program in (derived.value, derived.grad, derived.hvp):
