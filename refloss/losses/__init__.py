@@ -22,7 +22,14 @@ from refloss.losses.elements import (
 )
 from refloss.losses.layouts import LAYOUTS
 from refloss.losses.reductions import REDUCTIONS
-from refloss.losses.rows import RowLoss, cross_entropy, poly1, row_loss_from, softmax_focal
+from refloss.losses.rows import (
+    RowLoss,
+    cross_entropy,
+    multi_margin,
+    poly1,
+    row_loss_from,
+    softmax_focal,
+)
 from refloss.losses.spec import Spec, resolve
 
 __all__ = [
@@ -50,6 +57,7 @@ __all__ = [
     "l1",
     "l2",
     "log_cosh",
+    "multi_margin",
     "poly1",
     "quality_focal",
     "resolve",

@@ -134,7 +134,7 @@ class RowProblem:
             self.spec.constants,
             outputs=tuple(order.index(name) for name in outputs),
             fixed=fixed,
-            errors=format_of(self.logits.array.dtype) == "float64",
+            errors=format_of(self.logits.array.dtype) == "float64" or entry.get("exact", False),
         )
         sinks = [self._sink(output) for output in outputs.values()]
         after = None if self.kept is None else self._clear(sinks)

@@ -20,7 +20,15 @@ from refloss.run.rounding import format_of
 if TYPE_CHECKING:  # what runs on devices is loaded with the first array on one
     from refloss.run.device_arrays import Home
 
-__all__ = ["IGNORE_INDEX", "RowLoss", "cross_entropy", "poly1", "row_loss_from", "softmax_focal"]
+__all__ = [
+    "IGNORE_INDEX",
+    "RowLoss",
+    "cross_entropy",
+    "multi_margin",
+    "poly1",
+    "row_loss_from",
+    "softmax_focal",
+]
 
 IGNORE_INDEX = -100
 _NAN = {"propagate": False, "raise": True}
@@ -333,5 +341,6 @@ def row_loss_from(directory: str | Path, name: str) -> RowLoss:
 
 
 cross_entropy = RowLoss("cross_entropy")
+multi_margin = RowLoss("multi_margin")
 poly1 = RowLoss("poly1")
 softmax_focal = RowLoss("softmax_focal")

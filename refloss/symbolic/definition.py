@@ -119,6 +119,9 @@ class Definition:
         where programs differ.
     weights : tuple of str
         Inputs that need not be given: 1 for every element without them.
+    exact : bool
+        Whether rounding errors decide a comparison: they are then carried for narrow formats too,
+        which have digits to spare for everything else.
     """
 
     name: str
@@ -138,6 +141,7 @@ class Definition:
     wrt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     domains: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     weights: tuple[str, ...] = ()
+    exact: bool = False
 
     def differentiable(self, program: str) -> tuple[str, ...]:
         """Return the inputs by which a program is differentiated, in kernel order."""

@@ -187,8 +187,10 @@ def _program_entry(definition: Definition, plain: Program, stable: Program) -> d
     parts = _parts(derived)
     constants = {str(c): definition.constants[str(c)] for c in stable.consts}
     shapes = {} if elementwise(stable) else {"shapes": _shapes(stable)}
+    exact = {"exact": True} if definition.exact else {}
     return {
         **shapes,
+        **exact,
         "loss": definition.name,
         "arrays": {
             part: cuda_text.signature(program, definition.inputs) for part, program in parts.items()

@@ -28,6 +28,12 @@ SETTINGS = {
             (0.0, 0.1, 1.0), ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)), (0.0, 0.3)
         )
     ],
+    "multi_margin": [
+        {"margin": margin, "squared": squared, "divided": divided, "over_others": others}
+        for margin, squared, (divided, others) in itertools.product(
+            (1.0, 0.0, 0.75), (0.0, 1.0), ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
+        )
+    ],
     "poly1": [
         {"label_smoothing": eps, "over_others": others, "classy": classy, "epsilon": factor}
         for eps, (others, classy), factor in itertools.product(
@@ -48,10 +54,16 @@ SETTINGS = {
     ],
 }
 #: Of every loss, constants under which nothing is left out.
+SETTINGS["softmax_focal_soft"] = [
+    {**setting, "label_smoothing": eps}
+    for setting, eps in zip(SETTINGS["softmax_focal"], itertools.cycle((0.0, 0.125)))
+]
 FULL = {
     "cross_entropy": {"label_smoothing": 0.1, "over_others": 1.0, "classy": 0.0, "z_loss": 0.3},
+    "multi_margin": {"margin": 0.75, "squared": 1.0, "divided": 1.0, "over_others": 1.0},
     "poly1": {"label_smoothing": 0.1, "over_others": 1.0, "classy": 0.0, "epsilon": 1.5},
     "softmax_focal": SETTINGS["softmax_focal"][-2],
+    "softmax_focal_soft": {**SETTINGS["softmax_focal"][-2], "label_smoothing": 0.1},
 }
 #: What must change in a setting so that sums of dyadic numbers stay exact.
 DYADIC = {"label_smoothing": 0.125, "over_others": 0.0, "classy": 0.0}
@@ -59,13 +71,17 @@ DEFAULT = SETTINGS["cross_entropy"][0]
 
 
 def settings(program: str) -> list[dict[str, float]]:
-    """Return the settings of a program's loss."""
-    return SETTINGS[library().index["programs"][program]["loss"]]
+    """Return the settings of a program, or of its loss."""
+    return SETTINGS[_key(program)]
 
 
 def everything(program: str) -> dict[str, float]:
     """Return constants under which a program leaves nothing out."""
-    return FULL[library().index["programs"][program]["loss"]]
+    return FULL[_key(program)]
+
+
+def _key(program: str) -> str:
+    return program if program in SETTINGS else library().index["programs"][program]["loss"]
 
 
 def dyadic(setting: Mapping[str, float]) -> dict[str, float]:

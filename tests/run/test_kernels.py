@@ -85,8 +85,10 @@ def test_a_trace_of_rows_has_one_array_a_name_with_the_axes_of_the_name(program)
     setting = settings(program)[-1]
     traced = kernel.trace_rows(named, setting)
     bars = {f"{name}_bar": (4, 3) for name in differentiable(program)}
-    shapes = {"lse": (4,), "loss": (4,), "mass": (4, 3), "mass_bar": (4, 3)} | bars
-    shapes |= dict.fromkeys(traced.keys() & {"hit", "first_factor"}, ())
+    full = "mass" if "mass" in traced else "excess" if "each" in traced else "score"
+    shapes = {"loss": (4,), full: (4, 3), f"{full}_bar": (4, 3)} | bars
+    shapes |= dict.fromkeys(traced.keys() & {"lse", "top", "own"}, (4,))
+    shapes |= dict.fromkeys(traced.keys() & {"hit", "first_factor", "parts"}, ())
     assert {name: traced[name].shape for name in shapes} == shapes
     assert all(array.flags.owndata and array.flags.writeable for array in traced.values())
     with np.errstate(all="ignore"):

@@ -110,6 +110,10 @@ def test_tiles_give_the_same_bits_where_sums_are_exact(program, function, tile):
         assert_same(found, expected, (setting, tile))
 
 
+#: Programs whose value and gradient add up nothing that is rounded.
+EXACT = {"crammer_singer", "categorical_hinge"}
+
+
 def summed(classes):
     """Return how far two orders of a sum of terms >= 0 may be apart, relative to the sum.
 
@@ -133,7 +137,8 @@ def test_tiles_agree_to_the_roundings_of_a_sum(program):
     found = planned(kernel, program, "grad", named, settings(program)[0], tile=999)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=3 * summed(classes), atol=0)
-    assert any((one != other).any() for one, other in zip(found, expected, strict=True))
+    differ = any((one != other).any() for one, other in zip(found, expected, strict=True))
+    assert differ != (program in EXACT)
 
 
 def hard(rows, classes):

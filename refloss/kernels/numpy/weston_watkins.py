@@ -1,0 +1,149 @@
+"""Multi-class margin loss: value, gradient and Hessian-vector product in NumPy.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    crammer_singer: loss = w_y max(0, margin + max_{j != y} z_j - z_y)^p / parts
+    weston_watkins: loss = w_y sum_{j != y} max(0, margin + z_j - z_y)^p / parts
+    one_vs_all: loss = w_y sum_j max(0, margin - t_j z_j)^p / parts,  t_j = 1 if j = y else -1
+    categorical_hinge: as crammer_singer, with 0 among the z_j;  parts: 1, K or K - 1
+
+Subgradients
+    0 where the margin is just reached, the least of the slopes there; where several scores
+    are the largest, an even split.
+
+Constants
+    margin: by how much the target's score is to lead (default 1.0)
+    squared: 1: what is missed is squared (default 0.0)
+    divided: 1: the loss of a row is divided by the number of classes (default 0.0)
+    over_others: 1: it is divided by that number less 1 (default 0.0)
+
+Source
+    Crammer, Singer: On the algorithmic implementation of multiclass kernel-based vector
+    machines, JMLR 2 (2001); Weston, Watkins: Support vector machines for multi-class
+    pattern recognition, ESANN 1999; Rifkin, Klautau: In defense of one-vs-all
+    classification, JMLR 5 (2004).
+"""
+
+import numpy as np
+
+CONSTANTS = ("margin", "squared", "divided", "over_others",)
+
+
+def weighted(g, x):
+    """Return g*x, and 0 where g = 0, whatever x."""
+    return np.where(g == 0.0, 0.0, g*x)
+
+
+def two_sum_error(a, b):
+    """Return (a + b) - fl(a + b), exactly (Knuth)."""
+    s = a + b
+    t = s - a
+    return (a - (s - t)) + (b - t)
+
+
+def two_diff_error(a, b):
+    """Return (a - b) - fl(a - b), exactly (Knuth)."""
+    d = a - b
+    t = d - a
+    return (a - (d - t)) - (b + t)
+
+
+def value(logits, target, class_weight, margin, squared, divided, over_others):
+    """Return loss, one an item."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    parts = np.where((divided == 0.0), 1.0, C - over_others)  # 1, K or K - 1
+    own = logits[np.arange(B), target]  # score of the target
+    ahead = logits - own[:, None]  # of the target
+    near = ahead + margin
+    slip = np.fmax(two_diff_error(logits, own[:, None]) + two_sum_error(ahead, margin), -margin)  # rounding errors of excess
+    excess = near + slip  # above 0: the margin is missed
+    lack = np.maximum(excess, 0.0)  # 0 where the margin is kept
+    each = np.where((np.arange(C) == target[:, None]), 0.0, np.where((squared == 0.0), lack, lack*lack))  # of one class
+    fault = np.sum(each, axis=1)  # sum over the other classes
+    loss = weighted(class_weight[target], fault)/parts
+    return loss
+
+
+def grad(logits, target, class_weight, loss_bar, margin, squared, divided, over_others):
+    """Return loss, then its derivative by every column times loss_bar."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    parts = np.where((divided == 0.0), 1.0, C - over_others)  # 1, K or K - 1
+    own = logits[np.arange(B), target]  # score of the target
+    ahead = logits - own[:, None]  # of the target
+    near = ahead + margin
+    slip = np.fmax(two_diff_error(logits, own[:, None]) + two_sum_error(ahead, margin), -margin)  # rounding errors of excess
+    excess = near + slip  # above 0: the margin is missed
+    lack = np.maximum(excess, 0.0)  # 0 where the margin is kept
+    each = np.where((np.arange(C) == target[:, None]), 0.0, np.where((squared == 0.0), lack, lack*lack))  # of one class
+    fault = np.sum(each, axis=1)  # sum over the other classes
+    loss = weighted(class_weight[target], fault)/parts
+    fault_bar = class_weight[target]*loss_bar/parts
+    each_bar = np.broadcast_to(fault_bar[:, None], (B, C))
+    lack_bar = np.where((np.arange(C) == target[:, None]), 0.0, np.where((squared == 0.0), each_bar, 2.0*each_bar*lack))
+    excess_bar = lack_bar*np.heaviside(excess, 0.0)
+    own_bar_acc = np.sum(excess_bar, axis=1)
+    own_bar = -own_bar_acc
+    logits_bar = np.where((np.arange(C) == target[:, None]), own_bar[:, None], 0.0) + excess_bar
+    return loss, logits_bar
+
+
+def hvp(logits, target, class_weight, loss_bar, logits_dot, margin, squared, divided, over_others):
+    """Return the derivative of the gradient along the `_dot` columns."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    parts = np.where((divided == 0.0), 1.0, C - over_others)  # 1, K or K - 1
+    own = logits[np.arange(B), target]  # score of the target
+    ahead = logits - own[:, None]  # of the target
+    near = ahead + margin
+    slip = np.fmax(two_diff_error(logits, own[:, None]) + two_sum_error(ahead, margin), -margin)  # rounding errors of excess
+    excess = near + slip  # above 0: the margin is missed
+    fault_bar = class_weight[target]*loss_bar/parts
+    each_bar = np.broadcast_to(fault_bar[:, None], (B, C))
+    own_dot = logits_dot[np.arange(B), target]
+    ahead_dot = logits_dot - own_dot[:, None]
+    lack_dot = ahead_dot*np.heaviside(excess, 0.0)
+    lack_bar_dot = lack_dot*np.where((np.arange(C) == target[:, None]), 0.0, np.where((squared == 0.0), 0.0, 2.0*each_bar))
+    excess_bar_dot = lack_bar_dot*np.heaviside(excess, 0.0)
+    own_bar_acc_dot = np.sum(excess_bar_dot, axis=1)
+    own_bar_dot = -own_bar_acc_dot
+    logits_bar_dot = own_bar_dot[:, None]*np.where((np.arange(C) == target[:, None]), 1.0, 0.0) + excess_bar_dot
+    return logits_bar_dot
+
+
+def trace(logits, target, class_weight, loss_bar, margin, squared, divided, over_others):
+    """Return every quantity of the plain program and its adjoint, by name."""
+    B = logits.shape[0]
+    C = logits.shape[1]
+    parts = np.where((divided == 0.0), 1.0, C - over_others)  # 1, K or K - 1
+    own = logits[np.arange(B), target]  # score of the target
+    excess = logits - own[:, None] + margin  # above 0: the margin is missed
+    lack = np.maximum(excess, 0.0)  # 0 where the margin is kept
+    each = np.where((np.arange(C) == target[:, None]), 0.0, np.where((squared == 0.0), lack, lack*lack))  # of one class
+    fault = np.sum(each, axis=1)  # sum over the other classes
+    loss = weighted(class_weight[target], fault)/parts
+    fault_bar = class_weight[target]*loss_bar/parts
+    each_bar = np.broadcast_to(fault_bar[:, None], (B, C))
+    lack_bar = np.where((np.arange(C) == target[:, None]), 0.0, np.where((squared == 0.0), each_bar, 2.0*each_bar*lack))
+    excess_bar = lack_bar*np.heaviside(excess, 0.0)
+    own_bar_acc = np.sum(excess_bar, axis=1)
+    own_bar = -own_bar_acc
+    logits_bar = np.where((np.arange(C) == target[:, None]), own_bar[:, None], 0.0) + excess_bar
+    return {
+        "parts": parts,
+        "own": own,
+        "excess": excess,
+        "lack": lack,
+        "each": each,
+        "fault": fault,
+        "loss": loss,
+        "fault_bar": fault_bar,
+        "each_bar": each_bar,
+        "lack_bar": lack_bar,
+        "excess_bar": excess_bar,
+        "own_bar_acc": own_bar_acc,
+        "own_bar": own_bar,
+        "logits_bar": logits_bar,
+    }
