@@ -13,13 +13,16 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from benchmarks import bounds, clock, memory, report, rows
+from benchmarks import bounds, clock, focal, memory, report, rows
 from benchmarks.correctness import check
 from benchmarks.measure import DTYPES, Peak, Row, environment, measure, measure_memory
 from benchmarks.tables import Table
 from benchmarks.variants import CONVENTIONS, OURS, PEERS
 
 SIZES = (1_000, 100_000, 1_000_000)
+OTHERS = (rows.LOSS, focal.LOSS)
+"""Losses that are not of boxes."""
+
 WIDTH = 100  # columns that the widest table takes
 
 
@@ -28,7 +31,7 @@ WIDTH = 100  # columns that the widest table takes
     "--loss",
     "losses",
     multiple=True,
-    type=click.Choice([*CONVENTIONS, rows.LOSS]),
+    type=click.Choice([*CONVENTIONS, *OTHERS]),
     help="Repeatable; all by default.",
 )
 @click.option(
@@ -80,9 +83,9 @@ def main(
     absent = {"compiled": not compiles, "strided": not strided}
     peers = [name for name in PEERS if not absent.get(name)]
     names = [*OURS, *peers]
-    chosen = losses or (*CONVENTIONS, rows.LOSS)
+    chosen = losses or (*CONVENTIONS, *OTHERS)
     dtypes = dtypes or tuple(DTYPES)
-    workloads = [(loss, dtype) for loss in chosen if loss != rows.LOSS for dtype in dtypes]
+    workloads = [(loss, dtype) for loss in chosen if loss not in OTHERS for dtype in dtypes]
     sizes = sizes or SIZES
 
     console = Console()
@@ -106,6 +109,9 @@ def main(
     if rows.LOSS in chosen:
         known = [peer for peer in rows.PEERS if not absent.get(peer)]
         tables += _row_tables(console, dtypes, known, rounds, threads, weighs)
+    if focal.LOSS in chosen:
+        known = [peer for peer in focal.PEERS if not absent.get(peer)]
+        tables.append(_focal_table(console, dtypes, known, rounds, threads))
     if shows_bounds:
         tables.append(_bounds_table(console, chosen, dtypes, rounds))
     for table in tables:
@@ -150,12 +156,27 @@ def _row_tables(
     return [*tables, rows.memory_table(list(dtypes), (512, 100_000))] if weighs else tables
 
 
+def _focal_table(
+    console: Console, dtypes: tuple[str, ...], peers: list[str], rounds: int, threads: int
+) -> Table:
+    """Time sigmoid focal loss; each variant is compared with the truth first."""
+    for name in (*focal.OURS, *peers):
+        for dtype in dtypes:
+            focal.check(name, dtype)
+    timings = []
+    for dtype in dtypes:
+        for size in focal.SIZES:
+            with console.status(f"timing {focal.LOSS} {dtype}, {size:,} elements"):
+                timings.append(focal.measure(dtype, size, peers, rounds, threads))
+    return focal.speed_table(timings, peers)
+
+
 def _bounds_table(
     console: Console, losses: tuple[str, ...], dtypes: tuple[str, ...], rounds: int
 ) -> Table:
     """Time the compiled programs without each of their parts, on one core."""
     found = []
-    for loss in losses:
+    for loss in (loss for loss in losses if loss != focal.LOSS):
         for dtype in dtypes:
             reals = ("float64",) if dtype == "float64" else bounds.REALS[loss == rows.LOSS]
             for real in reals:

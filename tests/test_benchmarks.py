@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from torch import Tensor
 
-from benchmarks import bounds, clock, correctness, cpu, gpu, peers, rows, variants
+from benchmarks import bounds, clock, correctness, cpu, focal, gpu, peers, rows, variants
 from refloss.run import cuda
 
 
@@ -113,3 +113,22 @@ def test_a_call_is_measured_by_name(monkeypatch):
     assert gpu.cost_table([row]).rows == (
         ("giou", "float32", "9", "0.50 / 1", "–", "3.00 / 70", "–"),
     )
+
+
+@pytest.mark.parametrize("dtype", focal.DTYPES)
+@pytest.mark.parametrize("name", [*focal.OURS, "eager"])
+def test_every_variant_of_focal_computes_the_same_loss(name, dtype):
+    assert focal.check(name, dtype) < correctness.AGREES
+
+
+def test_another_focal_loss_is_refused(monkeypatch):
+    monkeypatch.setattr(focal, "LOSS", "bce")
+    with pytest.raises(ValueError, match=r"eager bce in float64: expected .* found"):
+        focal.check("eager", "float64")
+
+
+def test_a_table_of_focal_names_every_ratio():
+    seconds = {"refloss": 2e-3, "c": 1e-3, "eager": 8e-3, "copy": 5e-4}
+    timing = focal.FocalTiming("float64", 1000, 9, seconds, {"refloss": 0.1, "c": 0.2})
+    (row,) = focal.speed_table([timing], ["eager"]).rows
+    assert row == ("float64", "1,000", "2000.00", "1000.00", "20%", "4.0×", "8.0×", "50.0%")
