@@ -96,10 +96,13 @@ class Evidence:
 
     @property
     def mostly_narrow(self) -> bool:
-        """Whether float64 results lie on the float32 grid."""
+        """Whether float64 results lie on the float32 grid; 0 lies on every grid."""
         with np.errstate(all="ignore"):
             on_grid = format_of("float32").round(self.got) == self.got
-        return self.number.name == "float64" and bool(on_grid[self.failed].mean() >= _MOST)
+        telling = self.failed & (self.got != 0)
+        if self.number.name != "float64" or not telling.any():
+            return False
+        return bool(on_grid[telling].mean() >= _MOST)
 
     def supports(
         self, predicted: np.ndarray, factor: float = 1.0, room: np.ndarray | float = 0.0

@@ -1,4 +1,4 @@
-"""keras.losses, on JAX: crossentropies from logits, one loss a row, and a focal one."""
+"""keras.losses, on JAX: crossentropies, a focal loss, and losses of a difference."""
 
 import os
 from typing import Any
@@ -16,6 +16,13 @@ _COMMON: dict[str, Any] = {
     "adapter": "jax-jit",
     "loader": f"{__name__}:prepare",
 }
+
+
+def _of_difference(name: str, loss: str, more: str = "") -> Target:
+    call = f"f(target[:, None], pred[:, None]{more})"  # which takes the mean over the last axis
+    return Target(f"keras.losses:{name}", loss, "keras", call=call, **_COMMON)
+
+
 TARGETS = [
     Target(
         "keras.losses:sparse_categorical_crossentropy",
@@ -39,4 +46,8 @@ TARGETS = [
         call="f(target[:, None], probs[:, None], gamma=gamma, label_smoothing=label_smoothing)",
         **_COMMON,
     ),
+    _of_difference("mean_absolute_error", "l1"),
+    _of_difference("mean_squared_error", "l2"),
+    _of_difference("huber", "huber", ", delta=delta"),
+    _of_difference("log_cosh", "log_cosh"),
 ]

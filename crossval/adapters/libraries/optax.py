@@ -1,4 +1,4 @@
-"""optax: softmax cross-entropies, one loss a row, and sigmoid focal loss."""
+"""optax: softmax cross-entropies, sigmoid focal loss, and losses of a difference."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from crossval.target import Target
 
 _ROWS: dict[str, Any] = {"library": "optax", "adapter": "jax-jit"}
 _SOFT: dict[str, Any] = {**_ROWS, "axes": {"targets": "probabilities"}}
+_HUBER = "f(pred, target, delta=delta)"
 TARGETS = [
     Target("optax:softmax_cross_entropy_with_integer_labels", "cross_entropy", "optax", **_ROWS),
     Target("optax:softmax_cross_entropy", "cross_entropy", "optax", **_SOFT),
@@ -25,4 +26,8 @@ TARGETS = [
         call="f(logits, target, gamma=gamma, alpha=alpha)",
         **_ROWS,
     ),
+    Target("optax:squared_error", "l2", "optax_squared_error", **_ROWS),
+    Target("optax:l2_loss", "l2", "optax", **_ROWS),
+    Target("optax:huber_loss", "huber", "optax", call=_HUBER, **_ROWS),
+    Target("optax:log_cosh", "log_cosh", "optax", **_ROWS),
 ]
