@@ -20,11 +20,12 @@
 # derivative, and in what a mean divides by.
 
 # %%
-"""Softmax focal loss with class targets: definition and conventions."""
+"""Softmax focal loss with class and probability targets: definitions and conventions."""
 
 from dataclasses import replace
 
 import numpy as np
+import sympy as sp
 
 from derivations import classification
 from derivations.classification import EMPTY, compiled
@@ -33,7 +34,7 @@ from refloss.symbolic.build import Build, Form
 from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
 from refloss.symbolic.functions import Weighted
 from refloss.symbolic.printers import latex_text
-from refloss.symbolic.program import Program
+from refloss.symbolic.program import Program, size_of
 from refloss.symbolic.vocabulary import focal_rows as focal
 from refloss.symbolic.vocabulary import rows as row
 
@@ -84,6 +85,40 @@ if __name__ == "__main__":
     display(Math(latex_text.aligned(calculus.grad(softmax_focal("stable"), "loss", ["logits"]))))
 
 # %% [markdown]
+# ## Probability targets
+#
+# With probabilities every class pays: $L = \sum_k \alpha_k q_k (1 - p_k)^\gamma (-\log p_k)$, with
+# $C_k$ as above for every class. With $h_k = w_k \alpha_k q_k C_k$ the gradient is that of
+# cross-entropy with $h$ in the place of the target,
+#
+# $$\frac{\partial L}{\partial z_j} = \Bigl(\sum_{k \ne j} h_k\Bigr) p_j - h_j\,(1 - p_j).$$
+
+
+# %%
+def softmax_focal_soft(form: Form) -> Program:
+    """Return the focal loss of a row of logits with probabilities."""
+    P = Build("softmax_focal_soft", form, "softmax focal loss with probabilities")
+    a = row.Rows(P)
+    a.real("logits", row.ITEM, row.CLASS)
+    a.real("target", row.ITEM, row.CLASS)
+    a.real("class_weight", row.CLASS)
+    power = P.const("gamma", nonnegative=True)
+    amount, sides = P.const("alpha"), (P.const("alpha_on_first"), P.const("alpha_on_others"))
+    attached, smooth = P.const("attached"), P.const("label_smoothing")
+    row.smoothing(P, a, smooth, sp.S.Zero, sp.S.Zero, size_of(row.CLASS))
+    a.let("wish", [row.ITEM, row.CLASS], a.hit * a.target + a.off, "smoothed target")
+    row.log_sum_exp(P, a)
+    focal.class_balance(a, amount, *sides)
+    focal.soft_focal_loss(P, a, power, attached)
+    a.let("loss", [row.ITEM], a.focal)
+    return P.finish("loss")
+
+
+# %%
+if __name__ == "__main__":
+    display(Math(latex_text.aligned(softmax_focal_soft("plain"))))
+
+# %% [markdown]
 # ## Conventions
 
 # %%
@@ -95,6 +130,7 @@ CONSTANTS = {
         1.0, "1: alpha multiplies rows of every class but 0; 0: 1 - alpha does"
     ),
     "attached": Constant(1.0, "1: the modulator is differentiated; 0: it is detached"),
+    "label_smoothing": Constant(0.0, "eps of label smoothing, spread over all classes"),
 }
 
 SIDE = AxisOf(
@@ -140,14 +176,26 @@ DENOMINATOR = replace(
 TARGETS = AxisOf(
     "what a target is",
     "index",
-    {"index": Value("one class a row, an integer", program="softmax_focal", source="kornia, mmcv")},
+    {
+        "index": Value(
+            "one class a row, an integer", program="softmax_focal", source="kornia, mmcv"
+        ),
+        "probabilities": Value(
+            "one probability a class, all of which pay",
+            program="softmax_focal_soft",
+            source="keras, monai",
+        ),
+    },
 )
 
 # %% [markdown]
 # ## The definition
 
 # %%
-PROGRAMS = {"softmax_focal": (softmax_focal("plain"), softmax_focal("stable"))}
+PROGRAMS = {
+    "softmax_focal": (softmax_focal("plain"), softmax_focal("stable")),
+    "softmax_focal_soft": (softmax_focal_soft("plain"), softmax_focal_soft("stable")),
+}
 
 SOFTMAX_FOCAL = Definition(
     name="softmax_focal",
@@ -158,8 +206,9 @@ SOFTMAX_FOCAL = Definition(
         "arXiv 1708.02002; of a softmax as in mmcv, kornia and monai."
     ),
     formula=r"""
-loss = -w_y alpha_y (1 - p_y)^gamma log p_y,  p = softmax(z);
-alpha_y: alpha, or 1 - alpha, by the class""",
+loss = -sum_k q_k w_k alpha_k (1 - p_k)^gamma log p_k,  p = softmax(z);
+alpha_k: alpha, or 1 - alpha, by the class;
+q: the target's class, or the target itself, smoothed to hit q + off""",
     inputs={
         "logits": ("logits",),
         "target": ("target",),
@@ -173,6 +222,9 @@ alpha_y: alpha, or 1 - alpha, by the class""",
         "alpha": AxisOf("factor of the classes that alpha_side names; 1: none", 1.0, sets="alpha"),
         "alpha_side": SIDE,
         "modulator": MODULATOR,
+        "label_smoothing": AxisOf(
+            "eps of label smoothing, of probabilities", 0.0, sets="label_smoothing", most=1.0
+        ),
         "denominator": DENOMINATOR,
         "empty": EMPTY,
     },
@@ -185,6 +237,10 @@ alpha_y: alpha, or 1 - alpha, by the class""",
             {"alpha_side": "others", "denominator": "logits"},
             "monai FocalLoss with use_softmax and one-hot targets",
         ),
+        "keras": Preset(
+            {"targets": "probabilities", "alpha": 0.25, "denominator": "items"},
+            "keras categorical_focal_crossentropy, which besides keeps p within 1e-7 of 0 and 1",
+        ),
         "mmcv": Preset({"alpha": 0.25, "denominator": "items"}, "mmcv softmax_focal_loss"),
         "fastreid": Preset({"alpha": 0.25, "denominator": "items"}, "fast-reid focal_loss"),
         "clcarwin": Preset(
@@ -196,6 +252,7 @@ alpha_y: alpha, or 1 - alpha, by the class""",
         Singular("every logit of a row -inf, or one +inf or NaN", "undefined", "NaN", "NaN"),
         Singular("the target's logit -inf", "undefined", "+inf", "-w_y alpha_y by that logit"),
         Singular("every logit but the target's -inf", "regular", "0", "0"),
+        Singular("a logit -inf where its probability is 0", "regular", "the term is 0", "0"),
         Singular(
             "p_y = 1 in floating point, any gamma", "regular", "(1 - p_y)^(gamma + 1)", "tiny"
         ),
@@ -205,7 +262,7 @@ alpha_y: alpha, or 1 - alpha, by the class""",
         "point that cancels from value and derivatives."
     ),
     program_axis="targets",
-    wrt={"softmax_focal": ("logits",)},
+    wrt={"softmax_focal": ("logits",), "softmax_focal_soft": ("logits", "target")},
 )
 
 DEFINITIONS = (SOFTMAX_FOCAL,)

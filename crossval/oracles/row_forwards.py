@@ -65,25 +65,37 @@ def poly1(logits: Tensor, target: Tensor, weight: Tensor, constants: Mapping[str
 def softmax_focal(
     logits: Tensor, target: Tensor, weight: Tensor, constants: Mapping[str, float]
 ) -> Tensor:
-    """Return w alpha (1 - p)^gamma (-log p) of the target's class, one a row.
+    """Return Σ q w alpha (1 - p)^gamma (-log p), one a row.
 
     Parameters
     ----------
     logits : Tensor of shape (n, C)
-    target : Tensor of shape (n,) of integers
+    target : Tensor of shape (n,) of integers, or (n, C)
+        Classes or probabilities.
     weight : Tensor of shape (C,)
     constants : mapping
-        ``gamma``, ``alpha``, ``alpha_on_first``, ``alpha_on_others``, ``attached``.
+        ``gamma``, ``alpha``, ``alpha_on_first``, ``alpha_on_others``, ``attached``, and for
+        probabilities ``label_smoothing``.
     """
     import torch
 
-    surprise = _surprise(logits).gather(1, target[:, None])[:, 0]
-    modulator = (-torch.expm1(-surprise)) ** constants["gamma"]
-    if not constants["attached"]:
-        modulator = modulator.detach()
+    surprise = _surprise(logits)
     factors = torch.full_like(weight, _share(constants, "others"))
     factors[0] = _share(constants, "first")
-    return (weight * factors)[target] * modulator * surprise
+    if target.is_floating_point():
+        eps, classes = constants["label_smoothing"], logits.shape[1]
+        asked = weight * factors * ((1 - eps) * target + eps / classes)
+        return (asked * _modulator(surprise, constants) * surprise).sum(dim=1)
+    mine = surprise.gather(1, target[:, None])[:, 0]
+    return (weight * factors)[target] * _modulator(mine, constants) * mine
+
+
+def _modulator(surprise: Tensor, constants: Mapping[str, float]) -> Tensor:
+    """Return (1 - p)^gamma."""
+    import torch
+
+    modulator = (-torch.expm1(-surprise)) ** constants["gamma"]
+    return modulator if constants["attached"] else modulator.detach()
 
 
 def _share(constants: Mapping[str, float], side: str) -> float:
@@ -114,5 +126,6 @@ ROW_FORWARDS: dict[str, Callable[..., Any]] = {
     "poly1": poly1,
     "poly1_soft": poly1,
     "softmax_focal": softmax_focal,
+    "softmax_focal_soft": softmax_focal,
 }
 """Hand-written forwards of rows by program."""

@@ -59,7 +59,7 @@ class RowSubject:
 
     @property
     def spec(self) -> Spec:
-        axes = {"targets": "probabilities" if self.soft else "index", **self.axes}
+        axes = {**self.axes, "targets": "probabilities" if self.soft else "index"}
         return resolve(self.loss, axes.pop("preset", None), axes)
 
     @property

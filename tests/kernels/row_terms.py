@@ -177,43 +177,56 @@ class PolyTerms(CrossEntropyTerms):
 
 
 class FocalTerms(Terms):
-    """Terms of softmax focal loss, with q = 1 - p_y and C = q^γ (1 + γ p_y nll/q).
+    """Terms of softmax focal loss, with q_k = 1 - p_k and C_k = q_k^γ (1 + γ p_k score_k/q_k).
 
-    * value and gradient: one term, all of whose factors are >= 0;
-    * products: C times the softmax's own, and C' (q u_y and Σ p_k u_k) p_j with the parts of
-      C' = q^γ (γ p_y/q) (2 - nll + (γ - 1) p_y nll/q).
+    * value and gradient with a class: one term, all of whose factors are >= 0; with probabilities
+      those of cross-entropy with h_k = g_k C_k in the place of g_k;
+    * products: C times the softmax's own, and C' (q u and Σ p_k u_k) times the gradient's, with the
+      parts of C' = q^γ (γ p/q) (2 - score + (γ - 1) p score/q).
     """
 
     def prepare(self) -> None:
-        c, labels = self.constants, self.case.labels
-        self.power = c["gamma"]
+        c, classes = self.constants, self.case.classes
+        self.power, self.gain = c["gamma"], c["attached"] * c["gamma"]
         sides = (c["alpha_on_first"], c["alpha_on_others"])
         first, other = (c["alpha"] if side else 1 - c["alpha"] for side in sides)
-        self.scale = np.abs(self.w[labels] * np.where(labels == 0, first, other))[:, None]
-        self.factor = np.maximum(self.scale, 1.0)
-        self.nll, self.gone = self.of_target(self.score), self.of_target(self.miss)
-        self.hit = self.of_target(self.p)
-        steep = np.where(self.gone > 0, self.nll / np.where(self.gone > 0, self.gone, 1.0), 1.0)
-        self.felt = self.hit * steep
-        self.gain = c["attached"] * self.power
+        self.scale = np.abs(self.w * np.where(np.arange(classes) == 0, first, other))
+        eps = c.get("label_smoothing", 0.0)
+        asked = (1 - eps) * self.case.probabilities + eps / classes
+        self.hit = 1 - eps
+        self.goal = self.scale * (asked if self.soft else self.at)
+        self.factor = np.maximum(self.goal.max(1, keepdims=True), 1.0)
+        gone = np.where(self.miss > 0, self.miss, 1.0)
+        steep = np.where(self.miss > 0, self.score / gone, 1.0)
+        self.felt = self.p * steep
         with np.errstate(under="ignore"):
-            self.modulator = self.gone**self.power
+            self.modulator = self.miss**self.power
         self.pull = self.modulator * (1 + self.gain * self.felt)
+        parts = 2 + self.score + np.abs(self.power - 1) * self.felt
+        self.turn = self.gain * self.modulator * self.p / gone * parts
+        self.heed = self.goal * self.pull
 
     def value(self) -> np.ndarray:
-        return (self.scale * self.modulator * self.nll)[:, 0]
+        return (self.goal * self.modulator * self.score).sum(1)
 
     def grad(self) -> np.ndarray:
-        return self.scale * self.pull * np.where(self.at, self.miss, self.p)
+        logits = _without_each(self.heed) * self.p + self.heed * self.miss
+        if not self.soft:
+            return logits
+        return np.hstack([logits, self.scale * self.hit * self.modulator * self.score])
 
     def hvp(self, size: np.ndarray) -> np.ndarray:
-        bend, _ = self.bend(size)
-        steps = np.where(self.at, self.miss, self.p)
-        moved = (steps * size).sum(1, keepdims=True)
-        share = moved / np.where(self.gone > 0, self.gone, 1.0)
-        parts = 2 + self.nll + np.abs(self.power - 1) * self.felt
-        turn = self.gain * self.modulator * self.hit * share * parts
-        return self.scale * (self.pull * bend + turn * steps)
+        classes = self.case.classes
+        u = size[:, :classes]
+        bend, _ = self.bend(u)
+        moved = (self.p * u).sum(1, keepdims=True) - self.p * u + self.miss * u
+        v = self.scale * self.hit * size[:, classes:] if self.soft else 0.0
+        heed = self.goal * self.turn * moved + v * self.pull
+        heeds = self.heed.sum(1, keepdims=True)
+        logits = heeds * bend + _without_each(heed) * self.p + heed * self.miss
+        if not self.soft:
+            return logits
+        return np.hstack([logits, self.scale * self.hit * self.pull * moved])
 
 
 def _without_each(goal: np.ndarray) -> np.ndarray:

@@ -32,8 +32,8 @@ SUBJECTS = [
 ]
 
 
-def focal(axes, weights: tuple[float, ...] = ()) -> RowSubject:
-    return RowSubject(axes, weights=weights, loss="softmax_focal")
+def focal(axes, weights: tuple[float, ...] = (), soft: bool = False) -> RowSubject:
+    return RowSubject(axes, soft, weights, loss="softmax_focal")
 
 
 SUBJECTS += [
@@ -44,7 +44,12 @@ SUBJECTS += [
     focal({"gamma": 2.0}, WEIGHTS),
     focal({"gamma": 3.5, "alpha": 0.75, "alpha_side": "others"}, WEIGHTS),
     focal({"gamma": 5.0}),
+    focal({"gamma": 0.5}, soft=True),
+    focal({"gamma": 2.0, "alpha": 0.25, "alpha_side": "others"}, WEIGHTS, soft=True),
+    focal({"gamma": 3.5, "modulator": "detached", "label_smoothing": 0.1}, soft=True),
 ]
+
+
 def poly(axes, soft: bool = False, weights: tuple[float, ...] = ()) -> RowSubject:
     return RowSubject(axes, soft, weights, loss="poly1")
 
@@ -61,8 +66,9 @@ PRESETS = [
     for soft in (False, True)
 ]
 PRESETS += [
-    focal({"preset": preset, "alpha": 0.25})
+    focal({"preset": preset, "alpha": 0.25}, soft=soft)
     for preset in library().index["losses"]["softmax_focal"]["presets"]
+    for soft in (False, True)
 ]
 PRESETS += [
     poly({"preset": preset, "label_smoothing": 0.2}, soft)

@@ -183,9 +183,48 @@ def test_singular_points_are_as_documented():
         assert np.isnan(grad["logits"]).all()
 
 
-def test_probabilities_are_refused_by_name():
-    with pytest.raises(ValueError, match="softmax_focal: targets: expected one of 'index'"):
-        FL(ROW, np.array([[0.5, 0.25, 0.25]]))
+@pytest.mark.parametrize("weight", [None, WEIGHTS], ids=["even", "weighted"])
+@pytest.mark.parametrize("eps", [0.0, 0.1])
+@pytest.mark.parametrize("gamma", GAMMAS)
+def test_with_probabilities_all_classes_pay(gamma, eps, weight):
+    _, _, parts = rows()
+    target = torch.tensor((1 - eps) * parts + eps / 5)
+    scale = torch.tensor([0.7] + [0.3] * 4, dtype=torch.float64)
+    scale = scale if weight is None else scale * torch.tensor(weight)
+
+    def formula(z, _):
+        log_p = torch.log_softmax(z, 1)
+        return -(scale * target * (-torch.expm1(log_p)) ** gamma * log_p).sum(1)
+
+    options = {"gamma": gamma, "alpha": 0.3, "alpha_side": "others", "class_weight": weight}
+    assert_is(formula, {**options, "label_smoothing": eps}, parts)
+
+
+def test_a_class_is_one_probability():
+    logits, labels, _ = rows()
+    hard = np.eye(5)[labels]
+    for options in ({}, {"preset": "mmcv"}, {"gamma": 0.5, "alpha": 0.25, "alpha_side": "first"}):
+        found, grad = FL.value_and_grad(logits, hard, **options)
+        expected, slopes = FL.value_and_grad(logits, labels, **options)
+        np.testing.assert_allclose(found, expected, rtol=8 * ULP, atol=0)
+        np.testing.assert_allclose(grad["logits"], slopes["logits"], rtol=16 * ULP, atol=0)
+
+
+def test_keras_clips_and_is_the_same_where_nothing_is_clipped():
+    """The formula of keras 3.15: probabilities within 1e-7 of 0 and 1."""
+    logits, _, parts = rows()
+    mild = logits / 8
+    p = np.exp(mild) / np.exp(mild).sum(1, keepdims=True)
+    p = np.clip(p / p.sum(1, keepdims=True), 1e-7, 1 - 1e-7)
+    asked = 0.9 * parts + 0.1 / 5
+    expected = (0.25 * (1 - p) ** 2 * -asked * np.log(p)).sum(1)
+    found = FL(mild, parts, preset="keras", label_smoothing=0.1)
+    np.testing.assert_allclose(found, expected, **NEAR)
+
+
+def test_smoothing_is_for_probabilities():
+    with pytest.raises(ValueError, match="label_smoothing: program 'softmax_focal' has none"):
+        FL(ROW, FIRST, label_smoothing=0.1)
 
 
 @pytest.mark.parametrize("denominator", ["weights", "kept", "items", "logits", 7.5])

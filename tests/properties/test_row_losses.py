@@ -27,6 +27,7 @@ SUBJECTS = [
     RowSubject({"gamma": 0.5}, loss="softmax_focal"),
     RowSubject({"gamma": 2.0, "alpha": 0.25}, loss="softmax_focal"),
     RowSubject({"gamma": 1.5, "modulator": "detached"}, loss="softmax_focal"),
+    RowSubject({"gamma": 1.5, "alpha": 0.25}, soft=True, loss="softmax_focal"),
     RowSubject({}, loss="poly1"),
     RowSubject({"epsilon": 2.0, "label_smoothing": 0.1}, loss="poly1"),
     RowSubject({"epsilon": 2.0}, soft=True, loss="poly1"),

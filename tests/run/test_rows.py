@@ -92,9 +92,13 @@ def exact_sums(program, function, rows, classes):
     return named
 
 
+#: What adds up logarithms in its gradient too has no exact sums: `summed` bounds it below.
+EXACT = [program for program in ROW_PROGRAMS if program != "softmax_focal_soft"]
+
+
 @pytest.mark.parametrize("tile", [1, 5, 16, 63])
 @pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("program", ROW_PROGRAMS)
+@pytest.mark.parametrize("program", EXACT)
 def test_tiles_give_the_same_bits_where_sums_are_exact(program, function, tile):
     kernel = library().kernel(program)
     named = exact_sums(program, function, 5, 64)

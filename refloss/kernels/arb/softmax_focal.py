@@ -3,8 +3,9 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = -w_y alpha_y (1 - p_y)^gamma log p_y,  p = softmax(z);
-    alpha_y: alpha, or 1 - alpha, by the class
+    loss = -sum_k q_k w_k alpha_k (1 - p_k)^gamma log p_k,  p = softmax(z);
+    alpha_k: alpha, or 1 - alpha, by the class;
+    q: the target's class, or the target itself, smoothed to hit q + off
 
 Subgradients
     none: the loss is smooth. The largest logit, and the first among equals, is a reference
@@ -32,8 +33,9 @@ def value(F, logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_o
     total = F.sum([mass[c] for c in range(C)])
     lse = F.log(total) + F.stop(top)
     nll = lse - logits[target]
-    chance = mass[target]/total
-    factor = F.raised(1 - chance, gamma)
+    others = F.sum([(0 if c == target else mass[c]) for c in range(C)])
+    gone = others/total
+    factor = F.raised(gone, gamma)
     focal = F.gate(factor, attached)*nll
     first_factor = F.select(F.eq(alpha_on_first, 0), 1 - alpha, alpha)
     other_factor = F.select(F.eq(alpha_on_others, 0), 1 - alpha, alpha)
@@ -50,8 +52,9 @@ def grad(F, logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first
     total = F.sum([mass[c] for c in range(C)])
     lse = F.log(total) + F.stop(top)
     nll = lse - logits[target]
-    chance = mass[target]/total
-    factor = F.raised(1 - chance, gamma)
+    others = F.sum([(0 if c == target else mass[c]) for c in range(C)])
+    gone = others/total
+    factor = F.raised(gone, gamma)
     focal = F.gate(factor, attached)*nll
     first_factor = F.select(F.eq(alpha_on_first, 0), 1 - alpha, alpha)
     other_factor = F.select(F.eq(alpha_on_others, 0), 1 - alpha, alpha)
@@ -59,10 +62,11 @@ def grad(F, logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first
     loss = F.weighted(balance*class_weight[target], focal)
     focal_bar = balance*class_weight[target]*loss_bar
     factor_bar = attached*(focal_bar*nll)
-    chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
+    gone_bar = factor_bar*F.weighted(gamma, F.raised(gone, -1 + gamma))
+    others_bar = gone_bar/total
     nll_bar = F.gate(factor, attached)*focal_bar
-    total_bar = nll_bar/total - chance_bar*mass[target]/(total*total)
-    mass_bar = [(chance_bar/total if c == target else 0) + total_bar for c in range(C)]
+    total_bar = nll_bar/total - gone_bar*others/(total*total)
+    mass_bar = [(0 if c == target else others_bar) + total_bar for c in range(C)]
     logits_bar = [mass[c]*mass_bar[c] + (-nll_bar if c == target else 0) for c in range(C)]
     return loss, logits_bar
 
@@ -75,27 +79,31 @@ def hvp(F, logits, target, class_weight, loss_bar, logits_dot, gamma, alpha, alp
     total = F.sum([mass[c] for c in range(C)])
     lse = F.log(total) + F.stop(top)
     nll = lse - logits[target]
-    chance = mass[target]/total
-    factor = F.raised(1 - chance, gamma)
+    others = F.sum([(0 if c == target else mass[c]) for c in range(C)])
+    gone = others/total
+    factor = F.raised(gone, gamma)
     first_factor = F.select(F.eq(alpha_on_first, 0), 1 - alpha, alpha)
     other_factor = F.select(F.eq(alpha_on_others, 0), 1 - alpha, alpha)
     balance = (first_factor if target == 0 else other_factor)
     focal_bar = balance*class_weight[target]*loss_bar
     factor_bar = attached*(focal_bar*nll)
-    chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
+    gone_bar = factor_bar*F.weighted(gamma, F.raised(gone, -1 + gamma))
+    others_bar = gone_bar/total
     nll_bar = F.gate(factor, attached)*focal_bar
-    total_bar = nll_bar/total - chance_bar*mass[target]/(total*total)
-    mass_bar = [(chance_bar/total if c == target else 0) + total_bar for c in range(C)]
+    total_bar = nll_bar/total - gone_bar*others/(total*total)
+    mass_bar = [(0 if c == target else others_bar) + total_bar for c in range(C)]
     mass_dot = [logits_dot[c]*mass[c] for c in range(C)]
     total_dot = F.sum([mass_dot[c] for c in range(C)])
     lse_dot = total_dot/total
     nll_dot = lse_dot - logits_dot[target]
-    chance_dot = mass_dot[target]/total - total_dot*mass[target]/(total*total)
-    factor_dot = -(chance_dot*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
+    others_dot = F.sum([mass_dot[c]*(0 if c == target else 1) for c in range(C)])
+    gone_dot = others_dot/total - others*total_dot/(total*total)
+    factor_dot = gone_dot*F.weighted(gamma, F.raised(gone, -1 + gamma))
     factor_bar_dot = attached*(focal_bar*nll_dot)
-    chance_bar_dot = gamma*chance_dot*factor_bar*F.weighted(-1 + gamma, F.raised(1 - chance, -2 + gamma)) - factor_bar_dot*F.weighted(gamma, F.raised(1 - chance, -1 + gamma))
+    gone_bar_dot = factor_bar_dot*F.weighted(gamma, F.raised(gone, -1 + gamma)) + gamma*factor_bar*gone_dot*F.weighted(-1 + gamma, F.raised(gone, -2 + gamma))
+    others_bar_dot = gone_bar_dot/total - gone_bar*total_dot/(total*total)
     nll_bar_dot = attached*(factor_dot*focal_bar)
-    total_bar_dot = (2*chance_bar*mass[target]/(total*total*total) - nll_bar/(total*total))*total_dot + nll_bar_dot/total - chance_bar*mass_dot[target]/(total*total) - chance_bar_dot*mass[target]/(total*total)
-    mass_bar_dot = [total_dot*(-(chance_bar/(total*total)) if c == target else 0) + chance_bar_dot*(1/total if c == target else 0) + total_bar_dot for c in range(C)]
+    total_bar_dot = (2*gone_bar*others/(total*total*total) - nll_bar/(total*total))*total_dot + nll_bar_dot/total - gone_bar*others_dot/(total*total) - gone_bar_dot*others/(total*total)
+    mass_bar_dot = [others_bar_dot*(0 if c == target else 1) + total_bar_dot for c in range(C)]
     logits_bar_dot = [nll_bar_dot*(-1 if c == target else 0) + mass[c]*mass_bar_dot[c] + mass_bar[c]*mass_dot[c] for c in range(C)]
     return logits_bar_dot

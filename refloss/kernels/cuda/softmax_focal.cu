@@ -3,8 +3,9 @@
 // Generated from the definition by `refloss derive`; do not edit.
 //
 // Definition
-//     loss = -w_y alpha_y (1 - p_y)^gamma log p_y,  p = softmax(z);
-//     alpha_y: alpha, or 1 - alpha, by the class
+//     loss = -sum_k q_k w_k alpha_k (1 - p_k)^gamma log p_k,  p = softmax(z);
+//     alpha_k: alpha, or 1 - alpha, by the class;
+//     q: the target's class, or the target itself, smoothed to hit q + off
 //
 // Subgradients
 //     none: the loss is smooth. The largest logit, and the first among equals, is a reference
@@ -25,8 +26,8 @@
 KERNEL softmax_focal_value(
     size B, size C, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(class_weight)
     class_weight_in, ARRAY(loss) loss_out, CONSTANTS) {
-    const real first_factor = ((alpha_on_first == real(0)) ? real(1) - alpha : alpha);  // of rows of class 0
-    const real other_factor = ((alpha_on_others == real(0)) ? real(1) - alpha : alpha);  // of rows of any other class
+    const real first_factor = ((alpha_on_first == real(0)) ? real(1) - alpha : alpha);  // of class 0
+    const real other_factor = ((alpha_on_others == real(0)) ? real(1) - alpha : alpha);  // of any other class
     over_rows(B, [&](size b) {
         if (target_in.missing(b, C)) {
             if (leads()) loss_out.store(b, target_in.filler(b));
@@ -70,8 +71,8 @@ KERNEL softmax_focal_grad(
     size B, size C, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(class_weight)
     class_weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out, ARRAY(logits_bar)
     logits_bar_out, CONSTANTS) {
-    const real first_factor = ((alpha_on_first == real(0)) ? real(1) - alpha : alpha);  // of rows of class 0
-    const real other_factor = ((alpha_on_others == real(0)) ? real(1) - alpha : alpha);  // of rows of any other class
+    const real first_factor = ((alpha_on_first == real(0)) ? real(1) - alpha : alpha);  // of class 0
+    const real other_factor = ((alpha_on_others == real(0)) ? real(1) - alpha : alpha);  // of any other class
     over_rows(B, [&](size b) {
         if (target_in.missing(b, C)) {
             if (leads()) loss_out.store(b, target_in.filler(b));
@@ -109,10 +110,10 @@ KERNEL softmax_focal_grad(
         const real miss = others/total;  // softmax of all but the target
         const real chance = mass_at_target/total;  // softmax of the target
         const real factor = power_(miss, gamma);  // modulator
-        const real focal = factor*nll;
         const real steep = ratio_(nll, miss, real(1));  // at least 1
         const real felt = weighted_(chance, steep);  // at most 1
         const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by -log softmax
+        const real focal = factor*nll;
         const real loss = weighted_(balance*class_weight_in(target), focal);
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
@@ -130,8 +131,8 @@ KERNEL softmax_focal_hvp(
     size B, size C, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(class_weight)
     class_weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(logits_dot) logits_dot_in,
     ARRAY(logits_bar_dot) logits_bar_dot_out, CONSTANTS) {
-    const real first_factor = ((alpha_on_first == real(0)) ? real(1) - alpha : alpha);  // of rows of class 0
-    const real other_factor = ((alpha_on_others == real(0)) ? real(1) - alpha : alpha);  // of rows of any other class
+    const real first_factor = ((alpha_on_first == real(0)) ? real(1) - alpha : alpha);  // of class 0
+    const real other_factor = ((alpha_on_others == real(0)) ? real(1) - alpha : alpha);  // of any other class
     over_rows(B, [&](size b) {
         if (target_in.missing(b, C)) {
             over_classes(C, [&](int c, int lane) { logits_bar_dot_out.store(b, c, target_in.filler(b)); });

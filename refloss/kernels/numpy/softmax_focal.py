@@ -3,8 +3,9 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = -w_y alpha_y (1 - p_y)^gamma log p_y,  p = softmax(z);
-    alpha_y: alpha, or 1 - alpha, by the class
+    loss = -sum_k q_k w_k alpha_k (1 - p_k)^gamma log p_k,  p = softmax(z);
+    alpha_k: alpha, or 1 - alpha, by the class;
+    q: the target's class, or the target itself, smoothed to hit q + off
 
 Subgradients
     none: the loss is smooth. The largest logit, and the first among equals, is a reference
@@ -73,8 +74,8 @@ def value(logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_on_o
     miss = others/total  # softmax of all but the target
     factor = power(miss, gamma)  # modulator
     focal = factor*nll
-    first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of rows of class 0
-    other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of rows of any other class
+    first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of class 0
+    other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of any other class
     balance = np.where((target == 0.0), first_factor, other_factor)  # alpha or 1 - alpha
     loss = weighted(balance*class_weight[target], focal)
     return loss
@@ -100,12 +101,12 @@ def grad(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, a
     miss = others/total  # softmax of all but the target
     chance = mass[np.arange(B), target]/total  # softmax of the target
     factor = power(miss, gamma)  # modulator
-    focal = factor*nll
     steep = ratio(nll, miss, 1.0)  # at least 1
     felt = weighted(chance, steep)  # at most 1
     pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by -log softmax
-    first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of rows of class 0
-    other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of rows of any other class
+    focal = factor*nll
+    first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of class 0
+    other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of any other class
     balance = np.where((target == 0.0), first_factor, other_factor)  # alpha or 1 - alpha
     loss = weighted(balance*class_weight[target], focal)
     focal_bar = balance*class_weight[target]*loss_bar
@@ -136,8 +137,8 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, gamma, alpha, alpha_
     steep = ratio(nll, miss, 1.0)  # at least 1
     felt = weighted(chance, steep)  # at most 1
     pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by -log softmax
-    first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of rows of class 0
-    other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of rows of any other class
+    first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of class 0
+    other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of any other class
     balance = np.where((target == 0.0), first_factor, other_factor)  # alpha or 1 - alpha
     focal_bar = balance*class_weight[target]*loss_bar
     top_dot = logits_dot[np.arange(B), first]
@@ -161,20 +162,22 @@ def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, 
     total = np.sum(mass, axis=1)
     lse = np.log(total) + top  # log-sum-exp
     nll = lse - logits[np.arange(B), target]  # -log softmax of the target
-    chance = mass[np.arange(B), target]/total  # softmax of the target
-    factor = power(1.0 - chance, gamma)  # modulator
+    others = np.sum(np.where((np.arange(C) == target[:, None]), 0.0, mass), axis=1)
+    gone = others/total  # 1 - p of the target
+    factor = power(gone, gamma)  # modulator
     focal = factor*nll
-    first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of rows of class 0
-    other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of rows of any other class
+    first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of class 0
+    other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of any other class
     balance = np.where((target == 0.0), first_factor, other_factor)  # alpha or 1 - alpha
     loss = weighted(balance*class_weight[target], focal)
     focal_bar = balance*class_weight[target]*loss_bar
     factor_bar = np.where(attached == 0.0, 0.0, focal_bar*nll)
-    chance_bar = -(factor_bar*weighted(gamma, power(1.0 - chance, -1.0 + gamma)))
+    gone_bar = factor_bar*weighted(gamma, power(gone, -1.0 + gamma))
+    others_bar = gone_bar/total
     nll_bar = factor*focal_bar
     lse_bar = nll_bar
-    total_bar = lse_bar/total - chance_bar*mass[np.arange(B), target]/(total*total)
-    mass_bar = np.where((np.arange(C) == target[:, None]), chance_bar[:, None]/total[:, None], 0.0) + total_bar[:, None]
+    total_bar = lse_bar/total - gone_bar*others/(total*total)
+    mass_bar = np.where((np.arange(C) == target[:, None]), 0.0, others_bar[:, None]) + total_bar[:, None]
     logits_bar = mass_bar*np.exp(logits - top[:, None]) + np.where((np.arange(C) == target[:, None]), -nll_bar[:, None], 0.0)
     return {
         "top": top,
@@ -182,7 +185,8 @@ def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, 
         "total": total,
         "lse": lse,
         "nll": nll,
-        "chance": chance,
+        "others": others,
+        "gone": gone,
         "factor": factor,
         "focal": focal,
         "first_factor": first_factor,
@@ -191,7 +195,8 @@ def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, 
         "loss": loss,
         "focal_bar": focal_bar,
         "factor_bar": factor_bar,
-        "chance_bar": chance_bar,
+        "gone_bar": gone_bar,
+        "others_bar": others_bar,
         "nll_bar": nll_bar,
         "lse_bar": lse_bar,
         "total_bar": total_bar,

@@ -17,6 +17,7 @@ from .test_rows import TIGHT, outcome, points
 
 LOSSES = {
     "softmax_focal": (softmax_focal.SOFTMAX_FOCAL, "cross_entropy"),
+    "softmax_focal_soft": (softmax_focal.SOFTMAX_FOCAL, "cross_entropy_soft"),
     "poly1": (poly1.POLY1, "cross_entropy"),
     "poly1_soft": (poly1.POLY1, "cross_entropy_soft"),
 }
@@ -35,14 +36,21 @@ FOCAL = settings(
     [("0",), ("0.5",), ("1",), ("2",), ("3.5",)],
     [("1", "1", "1"), ("0.25", "0", "1"), ("0.25", "1", "0")],
     [("1",), ("0",)],
+    [("0",)],
 )
+SMOOTHED = [setting | {"label_smoothing": mp.mpf("0.1")} for setting in FOCAL[1::2]]
 POLY = settings(
     poly1.CONSTANTS,
     [("0",), ("0.1",), ("1",)],
     [("0", "0"), ("1", "0"), ("0", "1")],
     [("0",), ("1.5",)],
 )
-SETTINGS = {"softmax_focal": FOCAL, "poly1": POLY, "poly1_soft": POLY}
+SETTINGS = {
+    "softmax_focal": FOCAL,
+    "softmax_focal_soft": FOCAL[::2] + SMOOTHED,
+    "poly1": POLY,
+    "poly1_soft": POLY,
+}
 
 
 def forms(program):
@@ -108,6 +116,7 @@ def test_without_power_or_epsilon_a_loss_is_cross_entropy(form):
     nothing = dict.fromkeys(classification.CONSTANTS, mp.mpf(0))
     changes = {
         "softmax_focal": {**FOCAL[0], "gamma": mp.mpf(0)},
+        "softmax_focal_soft": {**FOCAL[0], "gamma": mp.mpf(0)},
         "poly1": dict.fromkeys(poly1.CONSTANTS, mp.mpf(0)),
         "poly1_soft": dict.fromkeys(poly1.CONSTANTS, mp.mpf(0)),
     }
