@@ -144,7 +144,8 @@ def focal_probs(form: Form) -> Program:
     """Return the focal loss of a probability."""
     P = Build("focal_probs", form, "focal loss of a probability")
     a = Elements(P)
-    a.real("probs", "target", "pos_weight", "weight")
+    a.real("probs", "target", "weight")
+    a.let("pos_weight", sp.S.One, "alpha has its part")
     smoothing, none = P.const("smoothing"), sp.S.Zero
     binary.shares(a, smoothing / 2, smoothing / 2)
     binary.of_probabilities(P, a, P.const("clip"), none, sp.oo, smoothing)
@@ -372,13 +373,12 @@ FOCAL_PROBS = Definition(
     family="probabilities",
     source=f"{LIN}, eq. 5; keras.losses.binary_focal_crossentropy.",
     formula="""
-loss = weight alpha_q (1 - p_t)^gamma ((1 - q) (-log(1 - k)) + pos_weight q (-log k));
+loss = weight alpha_q (1 - p_t)^gamma ((1 - q) (-log(1 - k)) + q (-log k));
 k = probs, kept from clip to 1 - clip;  p_t = probs q + (1 - probs) (1 - q);
 q = (1 - eps) target + eps/2,  eps = label_smoothing; alpha_q: alpha or 1 - alpha, by q""",
     inputs={
         "probs": ("probs",),
         "target": ("target",),
-        "pos_weight": ("pos_weight",),
         "weight": ("weight",),
     },
     programs=programs(focal_probs),
@@ -419,8 +419,8 @@ q = (1 - eps) target + eps/2,  eps = label_smoothing; alpha_q: alpha or 1 - alph
     ),
     subgradients="where p is at a clip, half of the slope inside; none elsewhere.",
     wrt={"focal_probs": ("probs", "target")},
-    domains={"probs": (0.0, 1.0), "pos_weight": (0.0, math.inf), **DOMAINS},
-    weights=("pos_weight", "weight"),
+    domains={"probs": (0.0, 1.0), **DOMAINS},
+    weights=("weight",),
 )
 QUALITY_FOCAL = Definition(
     name="quality_focal",

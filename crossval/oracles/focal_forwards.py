@@ -80,12 +80,10 @@ def _star(logits: Tensor, target: Tensor, weight: Tensor, c: Constants) -> Tenso
     return weight * _alpha(target, c) * softplus(-level) / c["gamma"]
 
 
-def _probabilities(
-    probs: Tensor, target: Tensor, pos_weight: Tensor, weight: Tensor, c: Constants
-) -> Tensor:
+def _probabilities(probs: Tensor, target: Tensor, weight: Tensor, c: Constants) -> Tensor:
     goal = _smoothed(target, c)
     kept = probs.clamp(c["clip"], 1 - c["clip"])
-    entropy = -pos_weight * goal * kept.log() - (1 - goal) * (1 - kept).log()
+    entropy = -goal * kept.log() - (1 - goal) * (1 - kept).log()
     modulator = (1 - goal * probs - (1 - goal) * (1 - probs)) ** c["gamma"]
     return weight * _alpha(goal, c) * _held(modulator, c) * entropy
 

@@ -3,7 +3,7 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight alpha_q (1 - p_t)^gamma ((1 - q) (-log(1 - k)) + pos_weight q (-log k));
+    loss = weight alpha_q (1 - p_t)^gamma ((1 - q) (-log(1 - k)) + q (-log k));
     k = probs, kept from clip to 1 - clip;  p_t = probs q + (1 - probs) (1 - q);
     q = (1 - eps) target + eps/2,  eps = label_smoothing; alpha_q: alpha or 1 - alpha, by q
 
@@ -25,8 +25,9 @@ Source
 """
 
 
-def value(F, probs, target, pos_weight, weight, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def value(F, probs, target, weight, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
     """Return the loss of the stable program."""
+    pos_weight = 1
     goal = F.rational(1, 2)*smoothing*(1 - target) + (1 - F.rational(1, 2)*smoothing)*target
     rest = F.rational(1, 2)*smoothing*target + (1 - target)*(1 - F.rational(1, 2)*smoothing)
     least = F.select(F.eq(clip, 0), -1, clip)
@@ -50,8 +51,9 @@ def value(F, probs, target, pos_weight, weight, smoothing, clip, gamma, attached
     return loss
 
 
-def grad(F, probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
     """Return the loss and the stable gradient."""
+    pos_weight = 1
     goal_moved = F.rational(1, 2)*smoothing*(1 - target) - F.rational(1, 2)*smoothing*target
     goal = F.rational(1, 2)*smoothing*(1 - target) + (1 - F.rational(1, 2)*smoothing)*target
     rest = F.rational(1, 2)*smoothing*target + (1 - target)*(1 - F.rational(1, 2)*smoothing)
@@ -90,8 +92,9 @@ def grad(F, probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma,
     return loss, probs_bar, target_bar
 
 
-def plain_grad(F, probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def plain_grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
     """Return loss and gradient, plain form."""
+    pos_weight = 1
     goal = F.rational(1, 2)*smoothing*(1 - target) + (1 - F.rational(1, 2)*smoothing)*target
     rest = F.rational(1, 2)*smoothing*target + (1 - target)*(1 - F.rational(1, 2)*smoothing)
     least = F.select(F.eq(clip, 0), -1, clip)

@@ -3,7 +3,7 @@
 // Generated from the definition by `refloss derive`; do not edit.
 //
 // Definition
-//     loss = weight alpha_q (1 - p_t)^gamma ((1 - q) (-log(1 - k)) + pos_weight q (-log k));
+//     loss = weight alpha_q (1 - p_t)^gamma ((1 - q) (-log(1 - k)) + q (-log k));
 //     k = probs, kept from clip to 1 - clip;  p_t = probs q + (1 - probs) (1 - q);
 //     q = (1 - eps) target + eps/2,  eps = label_smoothing; alpha_q: alpha or 1 - alpha, by q
 //
@@ -24,17 +24,16 @@
 //     arXiv 1708.02002, eq. 5; keras.losses.binary_focal_crossentropy.
 
 KERNEL focal_probs_value(
-    size items, ARRAY(probs) probs_in, ARRAY(target) target_in, ARRAY(pos_weight) pos_weight_in,
-    ARRAY(weight) weight_in, ARRAY(loss) loss_out, CONSTANTS) {
+    size items, ARRAY(probs) probs_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
+    ARRAY(loss) loss_out, CONSTANTS) {
     over_items(items, [&](size i) {
         real probs;
         probs_in.load(i, probs);
         real target;
         target_in.load(i, target);
-        real pos_weight;
-        pos_weight_in.load(i, pos_weight);
         real weight;
         weight_in.load(i, weight);
+        const real pos_weight = real(1);  // alpha has its part
         const real goal = real(0.5)*smoothing*(real(1) - target) + (real(1) - real(0.5)*smoothing)*target;  // asked of class 1
         const real rest = real(0.5)*smoothing*target + (real(1) - target)*(real(1) - real(0.5)*smoothing);  // asked of class 0
         const real least = ((clip == real(0)) ? real(-1) : clip);
@@ -60,20 +59,19 @@ KERNEL focal_probs_value(
 }
 
 KERNEL focal_probs_grad(
-    size items, ARRAY(probs) probs_in, ARRAY(target) target_in, ARRAY(pos_weight) pos_weight_in,
-    ARRAY(weight) weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out, ARRAY(probs_bar)
-    probs_bar_out, ARRAY(target_bar) target_bar_out, CONSTANTS) {
+    size items, ARRAY(probs) probs_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
+    ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out, ARRAY(probs_bar) probs_bar_out,
+    ARRAY(target_bar) target_bar_out, CONSTANTS) {
     over_items(items, [&](size i) {
         real probs;
         probs_in.load(i, probs);
         real target;
         target_in.load(i, target);
-        real pos_weight;
-        pos_weight_in.load(i, pos_weight);
         real weight;
         weight_in.load(i, weight);
         real loss_bar;
         loss_bar_in.load(i, loss_bar);
+        const real pos_weight = real(1);  // alpha has its part
         const real goal_moved = real(0.5)*smoothing*(real(1) - target) - real(0.5)*smoothing*target;  // by smoothing
         const real goal = real(0.5)*smoothing*(real(1) - target) + (real(1) - real(0.5)*smoothing)*target;  // asked of class 1
         const real rest = real(0.5)*smoothing*target + (real(1) - target)*(real(1) - real(0.5)*smoothing);  // asked of class 0
@@ -116,17 +114,14 @@ KERNEL focal_probs_grad(
 }
 
 KERNEL focal_probs_hvp(
-    size items, ARRAY(probs) probs_in, ARRAY(target) target_in, ARRAY(pos_weight) pos_weight_in,
-    ARRAY(weight) weight_in, ARRAY(loss_bar) loss_bar_in, ARRAY(probs_dot) probs_dot_in,
-    ARRAY(target_dot) target_dot_in, ARRAY(probs_bar_dot) probs_bar_dot_out,
-    ARRAY(target_bar_dot) target_bar_dot_out, CONSTANTS) {
+    size items, ARRAY(probs) probs_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
+    ARRAY(loss_bar) loss_bar_in, ARRAY(probs_dot) probs_dot_in, ARRAY(target_dot) target_dot_in,
+    ARRAY(probs_bar_dot) probs_bar_dot_out, ARRAY(target_bar_dot) target_bar_dot_out, CONSTANTS) {
     over_items(items, [&](size i) {
         real probs;
         probs_in.load(i, probs);
         real target;
         target_in.load(i, target);
-        real pos_weight;
-        pos_weight_in.load(i, pos_weight);
         real weight;
         weight_in.load(i, weight);
         real loss_bar;
@@ -135,6 +130,7 @@ KERNEL focal_probs_hvp(
         probs_dot_in.load(i, probs_dot);
         real target_dot;
         target_dot_in.load(i, target_dot);
+        const real pos_weight = real(1);  // alpha has its part
         const real goal_moved = real(0.5)*smoothing*(real(1) - target) - real(0.5)*smoothing*target;  // by smoothing
         const real goal = real(0.5)*smoothing*(real(1) - target) + (real(1) - real(0.5)*smoothing)*target;  // asked of class 1
         const real rest = real(0.5)*smoothing*target + (real(1) - target)*(real(1) - real(0.5)*smoothing);  // asked of class 0
@@ -163,7 +159,7 @@ KERNEL focal_probs_hvp(
         const real tilt = rest - goal;
         const real rise = weighted_(gamma, power_(miss, -real(1) + gamma));
         const real keen = bce*rise;
-        const real over = ((miss == real(0)) ? bce*weighted_(gamma, power_(miss, -real(2) + gamma)) : rise*ratio_(bce, miss, real(0)));  // gamma focal/miss^2
+        const real over = ((miss == real(0)) ? ((gamma == real(2)) ? gamma*bce : real(0)) : rise*ratio_(bce, miss, real(0)));  // gamma focal/miss^2
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
         const real balance = (real(1) - goal)*lower + goal*upper;  // alpha or 1 - alpha

@@ -3,7 +3,7 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight alpha_q (1 - p_t)^gamma ((1 - q) (-log(1 - k)) + pos_weight q (-log k));
+    loss = weight alpha_q (1 - p_t)^gamma ((1 - q) (-log(1 - k)) + q (-log k));
     k = probs, kept from clip to 1 - clip;  p_t = probs q + (1 - probs) (1 - q);
     q = (1 - eps) target + eps/2,  eps = label_smoothing; alpha_q: alpha or 1 - alpha, by q
 
@@ -47,8 +47,9 @@ def power(x, g):
     return np.where(zero, at0, np.power(np.where(zero, 1.0, x), g))
 
 
-def value(probs, target, pos_weight, weight, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def value(probs, target, weight, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
     """Return loss, one an item."""
+    pos_weight = 1.0  # alpha has its part
     goal = 0.5*smoothing*(1.0 - target) + (1.0 - 0.5*smoothing)*target  # asked of class 1
     rest = 0.5*smoothing*target + (1.0 - target)*(1.0 - 0.5*smoothing)  # asked of class 0
     least = np.where((clip == 0.0), -1.0, clip)
@@ -72,8 +73,9 @@ def value(probs, target, pos_weight, weight, smoothing, clip, gamma, attached, o
     return loss
 
 
-def grad(probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def grad(probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
     """Return loss, then its derivative by every column times loss_bar."""
+    pos_weight = 1.0  # alpha has its part
     goal_moved = 0.5*smoothing*(1.0 - target) - 0.5*smoothing*target  # by smoothing
     goal = 0.5*smoothing*(1.0 - target) + (1.0 - 0.5*smoothing)*target  # asked of class 1
     rest = 0.5*smoothing*target + (1.0 - target)*(1.0 - 0.5*smoothing)  # asked of class 0
@@ -112,8 +114,9 @@ def grad(probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, at
     return loss, probs_bar, target_bar
 
 
-def hvp(probs, target, pos_weight, weight, loss_bar, probs_dot, target_dot, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def hvp(probs, target, weight, loss_bar, probs_dot, target_dot, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
     """Return the derivative of the gradient along the `_dot` columns."""
+    pos_weight = 1.0  # alpha has its part
     goal_moved = 0.5*smoothing*(1.0 - target) - 0.5*smoothing*target  # by smoothing
     goal = 0.5*smoothing*(1.0 - target) + (1.0 - 0.5*smoothing)*target  # asked of class 1
     rest = 0.5*smoothing*target + (1.0 - target)*(1.0 - 0.5*smoothing)  # asked of class 0
@@ -142,7 +145,7 @@ def hvp(probs, target, pos_weight, weight, loss_bar, probs_dot, target_dot, smoo
     tilt = rest - goal
     rise = weighted(gamma, power(miss, -1.0 + gamma))
     keen = bce*rise
-    over = np.where((miss == 0.0), bce*weighted(gamma, power(miss, -2.0 + gamma)), rise*ratio(bce, miss, 0.0))  # gamma focal/miss^2
+    over = np.where((miss == 0.0), np.where((gamma == 2.0), gamma*bce, 0.0), rise*ratio(bce, miss, 0.0))  # gamma focal/miss^2
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - goal)*lower + goal*upper  # alpha or 1 - alpha
@@ -167,8 +170,9 @@ def hvp(probs, target, pos_weight, weight, loss_bar, probs_dot, target_dot, smoo
     return probs_bar_dot, target_bar_dot
 
 
-def trace(probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def trace(probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
     """Return every quantity of the plain program and its adjoint, by name."""
+    pos_weight = 1.0  # alpha has its part
     goal_moved = 0.5*smoothing*(1.0 - target) - 0.5*smoothing*target  # by smoothing
     goal = 0.5*smoothing*(1.0 - target) + (1.0 - 0.5*smoothing)*target  # asked of class 1
     rest = 0.5*smoothing*target + (1.0 - target)*(1.0 - 0.5*smoothing)  # asked of class 0
@@ -201,6 +205,7 @@ def trace(probs, target, pos_weight, weight, loss_bar, smoothing, clip, gamma, a
     probs_bar = (goal - rest)*chance_bar + kept_bar*np.heaviside(probs - least, 0.5)*np.heaviside(1.0 - least - np.maximum(least, probs), 0.5)
     target_bar = (1.0 - smoothing)*goal_bar + (-1.0 + smoothing)*rest_bar
     return {
+        "pos_weight": pos_weight,
         "goal_moved": goal_moved,
         "goal": goal,
         "rest": rest,

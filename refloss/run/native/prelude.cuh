@@ -42,8 +42,10 @@ INLINE real weighted_(real g, real x) {
 }
 
 // x^g for x >= 0; at 0 it is 1 where g = 0, and 0 for every other g.
+// Compilers make a product and a quotient of powers 2 and -1 that they know: others get the same.
 INLINE real power_(real x, real g) {
-    const real power = pow_(x == real(0) ? real(1) : x, g);
+    const real base = x == real(0) ? real(1) : x;
+    const real power = g == real(2) ? base*base : g == real(-1) ? real(1)/base : pow_(base, g);
     const real at0 = g == real(0) ? real(1) : real(0);
     return x == real(0) ? at0 : power;
 }

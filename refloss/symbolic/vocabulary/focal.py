@@ -253,7 +253,7 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr, keep: sp.Expr) -
     a.let("tilt", a.rest - a.goal)
     a.let("rise", Weighted(power, Power(a.miss, power - 1)))
     a.let("keen", a.rise * a.bce)
-    at0 = Weighted(power, Power(a.miss, power - 2)) * a.bce
+    at0 = sp.Piecewise((power * a.bce, sp.Eq(power, 2)), (0, True))  # of 0^(power - 2)
     over = a.rise * Ratio(a.bce, a.miss, sp.S.Zero)
     a.let("over", sp.Piecewise((at0, sp.Eq(a.miss, 0)), (over, True)), "gamma focal/miss^2")
     bent = (power - 1) * a.over
