@@ -27,10 +27,17 @@ from crossval.checks.score_hypotheses import (
     divergence_slips,
     score_slips,
 )
-from crossval.checks.tie_kinds import BOX_TIES, NO_TIES, RESIDUAL_TIES, SCORE_TIES, TieKinds
+from crossval.checks.tie_kinds import (
+    BOX_TIES,
+    MARGIN_TIES,
+    NO_TIES,
+    RESIDUAL_TIES,
+    SCORE_TIES,
+    TieKinds,
+)
 from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.row_columns import RowColumns
-from crossval.points import binary, logarithms, residuals, rows, scores
+from crossval.points import binary, logarithms, margins, residuals, rows, scores
 from crossval.points.box_probes import BOXES
 from crossval.points.boxes import COLUMNS, PointSet, point_set
 from crossval.points.probes import Prober
@@ -300,6 +307,20 @@ FAMILIES = {
 }
 
 
+FAMILIES["margins"] = replace(
+    FAMILIES["rows"],
+    name="margins",
+    points=margins.point_set,
+    regimes=("random", "wide", "wrong", "offset 1000", "at the margin", "scores at ±1"),
+    untested=("rows with NaN or +inf", "kinks at margins other than 1"),
+    kinks=True,
+    patterns=(),
+    ties=MARGIN_TIES,
+    resized=lambda classes: _with_classes(FAMILIES["margins"], margins.point_set, classes),
+    prober=None,
+)
+
+
 def _with_classes(family: Family, points: Callable[..., PointSet], classes: int) -> Family:
     """Return a family of rows with another number of classes."""
     width = 1 if family.labels else classes
@@ -312,8 +333,14 @@ def _with_classes(family: Family, points: Callable[..., PointSet], classes: int)
     )
 
 
-_BY_PROGRAM = {"kl_div_log": "log_probabilities of logarithms"}
-"""Programs whose inputs are others than those of their loss's family."""
+_BY_PROGRAM = {
+    "kl_div_log": "log_probabilities of logarithms",
+    "crammer_singer": "margins",
+    "weston_watkins": "margins",
+    "one_vs_all": "margins",
+    "categorical_hinge": "margins",
+}
+"""Programs that are judged otherwise than their loss's family: by other inputs, or at kinks."""
 
 _OF_PROBABILITIES = {"rows": "rows of probabilities"}
 """Families of classes, and those of the same losses where the target is probabilities."""

@@ -206,8 +206,8 @@ TARGETS = AxisOf(
 # %%
 MULTI_MARGIN = Definition(
     name="multi_margin",
-    title="Multi-class margin loss",
-    family="margins",
+    title="Multi-class margin (support-vector) loss",
+    family="rows",
     source=(
         "Crammer, Singer: On the algorithmic implementation of multiclass kernel-based vector "
         "machines, JMLR 2 (2001); Weston, Watkins: Support vector machines for multi-class pattern "

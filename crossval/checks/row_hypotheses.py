@@ -9,6 +9,7 @@ import numpy as np
 from crossval.checks import row_transforms as transforms
 from crossval.checks.focal_hypotheses import FOCAL, focal_slips
 from crossval.checks.hypotheses import Estimate, Prediction
+from crossval.checks.margin_hypotheses import MARGIN, margin_slips
 from crossval.checks.row_terms import CROSS_ENTROPY, Rows, log_softmax, of_logarithms
 from crossval.oracles.elementwise import Oracle
 from crossval.oracles.row_columns import RowColumns
@@ -170,6 +171,7 @@ _SLIPS: tuple[tuple[frozenset[str], tuple[Callable[[Rows], Iterator], ...]], ...
         ),
     ),
     (FOCAL, (*focal_slips, *_ANY)),
+    (MARGIN, (*margin_slips, _weightless, _class_shifted, transforms.tempered)),
     (frozenset(), _ANY),
 )
 """Constants of a definition, and what is known to go wrong with one that has them."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["BOX_TIES", "NO_TIES", "RESIDUAL_TIES", "SCORE_TIES", "TieKinds"]
+__all__ = ["BOX_TIES", "MARGIN_TIES", "NO_TIES", "RESIDUAL_TIES", "SCORE_TIES", "TieKinds"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,30 @@ RESIDUAL_TIES = TieKinds(
 SCORE_TIES = TieKinds(
     lambda row: "margin reached",
     {"margin reached": {"ours": "slope 0", "one": "slope of the loss", "mean": "half of it"}},
+)
+
+
+def _margins(row: np.ndarray) -> str:
+    """Return what ties in a row of scores and a class, at margin 1; nothing where both do."""
+    scores, target = row[:-1], int(row[-1])
+    others = np.delete(scores, target)
+    reached = bool(np.any(others + 1 == scores[target]) or np.any(np.abs(scores) == 1))
+    several = np.count_nonzero(np.maximum(others, 0) == max(others.max(), 0.0)) > 1
+    if reached and several:
+        return ""
+    return "several largest scores" if several else "margin reached"
+
+
+MARGIN_TIES = TieKinds(
+    _margins,
+    {
+        "several largest scores": {
+            "ours": "even split",
+            "one": "one of them takes all",
+            "mean": "even split",
+        },
+        "margin reached": {"ours": "slope 0", "one": "slope of the loss", "mean": "half of it"},
+    },
 )
 
 NO_TIES = TieKinds(lambda row: "", {})

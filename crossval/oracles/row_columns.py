@@ -24,6 +24,9 @@ __all__ = ["RowColumns", "has_labels"]
 
 Array = NDArray[np.float64]
 
+SUMS_OF_THREE = frozenset({"crammer_singer", "weston_watkins", "categorical_hinge"})
+"""Programs that ask for the sign of a margin and two scores, added up."""
+
 ARGUMENTS = 3
 """Logits, target, class weights."""
 
@@ -77,6 +80,8 @@ class RowColumns:
             array = getattr(found, part)
             if array is not None:
                 setattr(found, part, rows.padded(array))
+        for vertices in (found.vertices, found.hvp_vertices):
+            vertices.update({row: rows.padded(table) for row, table in vertices.items()})
         return found
 
     def packed(self, spec: Definition, columns: ArrayLike) -> tuple[Array, RowPacking]:
@@ -124,7 +129,8 @@ class RowColumns:
         """Bounds of |computed - true|; see `crossval.oracles.rounding.rounding_bound`.
 
         The softmax of a gradient is written in two ways, as a quotient of exponentials and as
-        exp(z - lse); the second has the error of lse in it. The bound covers both.
+        exp(z - lse); the second has the error of lse in it. A margin, a score and the target's may
+        be added up in any order, and their sum rounds otherwise in each. The bound covers all.
         """
         rows = _Rows.of(self, spec, columns)
         factors = np.ones(len(rows.numbers)) if upstream is None else np.asarray(upstream)
@@ -146,6 +152,9 @@ class RowColumns:
                 other = _ByDifference(count, fmt, room)
                 slopes = self._radii(spec, rows, given, upstream, other)[:, 1:]
                 radii[:, 1:] = np.maximum(radii[:, 1:], slopes)
+            if fmt is not None and spec.program in SUMS_OF_THREE:
+                other = _InAnyOrder(count, fmt, rows.constants["margin"] + _size(given[0]))
+                radii = np.maximum(radii, self._radii(spec, rows, given, upstream, other))
         return radii
 
     def _radii(
@@ -181,6 +190,31 @@ class _ByDifference(FloatBalls):
         """Return the exponential."""
         ball = self.lift(x)
         return super().exp(Ball(ball.mid, ball.rad + self._room, self))
+
+
+class _InAnyOrder(FloatBalls):
+    """Balls in which a sum of three is off, before its sign is asked, by what any order loses."""
+
+    def __init__(self, rows: int, fmt: Format, size: Array) -> None:
+        super().__init__(rows, fmt)
+        self._room = 2.02 * fmt.roundoff * size
+
+    def relu(self, x: Any) -> Ball:
+        """Return max(x, 0)."""
+        return super().relu(self._wider(x))
+
+    def step(self, x: Any, at0: Any) -> Ball:
+        """Return 1 above 0, 0 below."""
+        return super().step(self._wider(x), at0)
+
+    def _wider(self, x: Any) -> Ball:
+        ball = self.lift(x)
+        return Ball(ball.mid, ball.rad + self._room, self)
+
+
+def _size(scores: Array) -> Array:
+    """Return the largest finite number of each row."""
+    return np.where(np.isfinite(scores), np.abs(scores), 0.0).max(axis=1)
 
 
 def _room(balls: FloatBalls, logits: Array, fmt: Format) -> Array:

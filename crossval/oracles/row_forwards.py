@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["ROW_FORWARDS", "cross_entropy", "poly1", "softmax_focal"]
+__all__ = ["ROW_FORWARDS", "cross_entropy", "multi_margin", "poly1", "softmax_focal"]
 
 
 def cross_entropy(
@@ -98,6 +98,34 @@ def _modulator(surprise: Tensor, constants: Mapping[str, float]) -> Tensor:
     return modulator if constants["attached"] else modulator.detach()
 
 
+def multi_margin(form: str) -> Callable[..., Tensor]:
+    """Return the forward of one of four hinges of several classes, after their authors.
+
+    Crammer and Singer 2001, equation 2; Weston and Watkins 1999, equation 4; Rifkin and Klautau
+    2004, section 3; the docstring of keras' categorical_hinge.
+    """
+
+    def forward(
+        logits: Tensor, target: Tensor, weight: Tensor, constants: Mapping[str, float]
+    ) -> Tensor:
+        import torch
+
+        hot = torch.nn.functional.one_hot(target, logits.shape[1]).bool()
+        own, margin = logits.gather(1, target[:, None]), constants["margin"]
+        if form == "one_vs_all":
+            short = margin - torch.where(hot, logits, -logits)
+        elif form == "weston_watkins":
+            short = (margin - (own - logits)).masked_fill(hot, -1.0)
+        else:
+            rival = -torch.inf if form == "crammer_singer" else 0.0
+            short = margin - (own - logits.masked_fill(hot, rival).amax(1, keepdim=True))
+        lacking = short.clamp(min=0) ** (2 if constants["squared"] else 1)
+        terms = logits.shape[1] - constants["over_others"] if constants["divided"] else 1
+        return weight[target] * lacking.sum(dim=1) / terms
+
+    return forward
+
+
 def _share(constants: Mapping[str, float], side: str) -> float:
     """Alpha for the classes that it is for, and what is left of 1 for the others."""
     alpha = constants["alpha"]
@@ -127,5 +155,9 @@ ROW_FORWARDS: dict[str, Callable[..., Any]] = {
     "poly1_soft": poly1,
     "softmax_focal": softmax_focal,
     "softmax_focal_soft": softmax_focal,
+    **{
+        form: multi_margin(form)
+        for form in ("crammer_singer", "weston_watkins", "one_vs_all", "categorical_hinge")
+    },
 }
 """Hand-written forwards of rows by program."""

@@ -166,12 +166,6 @@ _FAMILIES = {
         ("logits", "target"),
         {"class_weight": None, "ignore_index": -100, **_COMMON},
     ),
-    "margins": _Family(
-        "of rows of scores",
-        _ROWS,
-        ("logits", "target"),
-        {"class_weight": None, "ignore_index": -100, **_COMMON},
-    ),
     "residuals": _elements("of a difference", "pred", "target", "What was predicted, and what is"),
     "binary": _elements(
         "of logits",
