@@ -23,7 +23,15 @@ def _of_difference(name: str, loss: str, more: str = "") -> Target:
     return Target(f"keras.losses:{name}", loss, "keras", call=call, **_COMMON)
 
 
+_HOT = "(logits == logits).cumsum(1) - 1 == target[:, None]"  # one-hot, in a call's own words
 TARGETS = [
+    Target(
+        "keras.losses:categorical_hinge",
+        "multi_margin",
+        "keras",
+        call=f"f({_HOT}, logits)",
+        **_COMMON,
+    ),
     Target(
         "keras.losses:sparse_categorical_crossentropy",
         "cross_entropy",

@@ -10,6 +10,7 @@ _HUBER = "f(pred, target, delta=delta)"
 TARGETS = [
     Target("optax:softmax_cross_entropy_with_integer_labels", "cross_entropy", "optax", **_ROWS),
     Target("optax:softmax_cross_entropy", "cross_entropy", "optax", **_SOFT),
+    Target("optax.losses:multiclass_hinge_loss", "multi_margin", "optax", **_ROWS),
     Target("optax:safe_softmax_cross_entropy", "cross_entropy", "optax", **_SOFT),
     Target(
         "optax:sigmoid_focal_loss",

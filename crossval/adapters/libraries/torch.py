@@ -29,6 +29,18 @@ TARGETS = [
         call=_CALL.format(ignored=""),
         library="torch",
     ),
+    *(
+        Target(
+            "torch.nn.functional:multi_margin_loss",
+            "multi_margin",
+            "torch",
+            axes={"power": power},
+            call=f"f(logits, target, p={p}, margin=margin, weight=class_weight, "
+            "reduction=reduction)",
+            library="torch",
+        )
+        for p, power in ((1, "linear"), (2, "squared"))
+    ),
     _target("binary_cross_entropy_with_logits", "bce"),
     _target("binary_cross_entropy", "bce_probs"),
     _target("kl_div", "kl_div"),
