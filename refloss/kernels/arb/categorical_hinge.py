@@ -1,4 +1,4 @@
-"""Multi-class margin loss: the plain definition over an arithmetic F.
+"""Multi-class margin (support-vector) loss: the plain definition over an arithmetic F.
 
 Generated from the definition by `refloss derive`; do not edit.
 

@@ -1,4 +1,4 @@
-// Multi-class margin loss: value, gradient and Hessian-vector product in CUDA C++.
+// Multi-class margin (support-vector) loss: value, gradient and Hessian-vector product in CUDA C++.
 //
 // Generated from the definition by `refloss derive`; do not edit.
 //

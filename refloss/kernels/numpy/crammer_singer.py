@@ -1,4 +1,4 @@
-"""Multi-class margin loss: value, gradient and Hessian-vector product in NumPy.
+"""Multi-class margin (support-vector) loss: value, gradient and Hessian-vector product in NumPy.
 
 Generated from the definition by `refloss derive`; do not edit.
 
