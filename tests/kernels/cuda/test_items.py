@@ -39,8 +39,8 @@ def drawn(n: int, program: str = "giou") -> dict[str, np.ndarray]:
 def elements(n: int, program: str, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Return pinned points of a loss of single numbers, in an order of their own."""
     family = family_of(INDEX[program]["loss"], program)
-    columns = rng.permutation(family.points("float32", "standard").columns)[:n]
-    assert len(columns) == n
+    columns = rng.permutation(family.points("float32", "standard").columns)
+    columns = columns[np.arange(n) % len(columns)]
     inputs = {name: columns[:, part][:, 0] for name, part in family.inputs.items()}
     inputs |= {name: rng.uniform(0.5, 2, n) for name in weights_of(program)}
     dots = {f"{name}_dot": rng.normal(size=n) for name in family.inputs}
