@@ -74,8 +74,7 @@ def by_the_largest(name: str, form: Form, doc: str, own: sp.Expr) -> Program:
     """Return the hinge of the largest score, `own` standing in the place of the target's."""
     a, margin, squared = rows_of_scores(name, form, doc)
     a.let("score", [ITEM, CLASS], at_class(a.target, own, a.logits), "what the maximum is of")
-    margins.apart(a.P, a, margin, [ITEM], margins.greatest(a))
-    a.let("fault", [ITEM], margins.raised(a, squared, [ITEM]))
+    margins.largest_alone(a, margin, squared)
     return finished(a)
 
 
@@ -95,8 +94,7 @@ def weston_watkins(form: Form) -> Program:
     """Return the sum of the hinges of all other scores."""
     doc = "hinges of all other scores"
     a, margin, squared = rows_of_scores("weston_watkins", form, doc)
-    margins.apart(a.P, a, margin, [ITEM, CLASS], a.logits)
-    margins.pairwise(a, squared)
+    margins.pairwise(a, margin, squared)
     return finished(a)
 
 

@@ -31,9 +31,9 @@ def value(F, logits, target, class_weight, margin, squared, divided, over_others
     C = len(logits)
     parts = F.select(F.eq(divided, 0), 1, C - over_others)
     own = logits[target]
-    excess = [logits[c] - own + margin for c in range(C)]
+    excess = [(-1 if c == target else logits[c] - own + margin) for c in range(C)]
     lack = [F.relu(excess[c]) for c in range(C)]
-    each = [(0 if c == target else F.select(F.eq(squared, 0), lack[c], lack[c]*lack[c])) for c in range(C)]
+    each = [F.select(F.eq(squared, 0), lack[c], lack[c]*lack[c]) for c in range(C)]
     fault = F.sum([each[c] for c in range(C)])
     loss = F.weighted(class_weight[target], fault)/parts
     return loss
@@ -44,18 +44,17 @@ def grad(F, logits, target, class_weight, loss_bar, margin, squared, divided, ov
     C = len(logits)
     parts = F.select(F.eq(divided, 0), 1, C - over_others)
     own = logits[target]
-    excess = [logits[c] - own + margin for c in range(C)]
+    excess = [(-1 if c == target else logits[c] - own + margin) for c in range(C)]
     lack = [F.relu(excess[c]) for c in range(C)]
-    each = [(0 if c == target else F.select(F.eq(squared, 0), lack[c], lack[c]*lack[c])) for c in range(C)]
+    each = [F.select(F.eq(squared, 0), lack[c], lack[c]*lack[c]) for c in range(C)]
     fault = F.sum([each[c] for c in range(C)])
     loss = F.weighted(class_weight[target], fault)/parts
     fault_bar = class_weight[target]*loss_bar/parts
     each_bar = [fault_bar for c in range(C)]
-    lack_bar = [(0 if c == target else F.select(F.eq(squared, 0), each_bar[c], 2*each_bar[c]*lack[c])) for c in range(C)]
+    lack_bar = [F.select(F.eq(squared, 0), each_bar[c], 2*each_bar[c]*lack[c]) for c in range(C)]
     excess_bar = [lack_bar[c]*F.step(excess[c], 0) for c in range(C)]
-    own_bar_acc = F.sum([excess_bar[c] for c in range(C)])
-    own_bar = -own_bar_acc
-    logits_bar = [(own_bar if c == target else 0) + excess_bar[c] for c in range(C)]
+    own_bar = F.sum([(0 if c == target else -excess_bar[c]) for c in range(C)])
+    logits_bar = [(0 if c == target else excess_bar[c]) + (own_bar if c == target else 0) for c in range(C)]
     return loss, logits_bar
 
 
@@ -64,15 +63,14 @@ def hvp(F, logits, target, class_weight, loss_bar, logits_dot, margin, squared, 
     C = len(logits)
     parts = F.select(F.eq(divided, 0), 1, C - over_others)
     own = logits[target]
-    excess = [logits[c] - own + margin for c in range(C)]
+    excess = [(-1 if c == target else logits[c] - own + margin) for c in range(C)]
     fault_bar = class_weight[target]*loss_bar/parts
     each_bar = [fault_bar for c in range(C)]
     own_dot = logits_dot[target]
-    excess_dot = [logits_dot[c] - own_dot for c in range(C)]
+    excess_dot = [own_dot*(0 if c == target else -1) + logits_dot[c]*(0 if c == target else 1) for c in range(C)]
     lack_dot = [excess_dot[c]*F.step(excess[c], 0) for c in range(C)]
-    lack_bar_dot = [lack_dot[c]*(0 if c == target else F.select(F.eq(squared, 0), 0, 2*each_bar[c])) for c in range(C)]
+    lack_bar_dot = [lack_dot[c]*F.select(F.eq(squared, 0), 0, 2*each_bar[c]) for c in range(C)]
     excess_bar_dot = [lack_bar_dot[c]*F.step(excess[c], 0) for c in range(C)]
-    own_bar_acc_dot = F.sum([excess_bar_dot[c] for c in range(C)])
-    own_bar_dot = -own_bar_acc_dot
-    logits_bar_dot = [own_bar_dot*(1 if c == target else 0) + excess_bar_dot[c] for c in range(C)]
+    own_bar_dot = F.sum([excess_bar_dot[c]*(0 if c == target else -1) for c in range(C)])
+    logits_bar_dot = [excess_bar_dot[c]*(0 if c == target else 1) + own_bar_dot*(1 if c == target else 0) for c in range(C)]
     return logits_bar_dot

@@ -43,7 +43,7 @@ KERNEL categorical_hinge_value(
         const real top = top_fold.result();  // largest score
         const real ahead = top - own;  // of the target
         const real near = ahead + margin;
-        const real slip = max_number_(two_diff_error(top, own) + two_sum_error(ahead, margin), -margin);  // rounding errors of excess
+        const real slip = max_number_(two_diff_error(top, own) + two_sum_error(ahead, margin), -margin);  // rounding errors of both
         const real excess = near + slip;  // above 0: the margin is missed
         const real lack = above_(excess, real(0));  // 0 where the margin is kept
         const real fault = ((squared == real(0)) ? lack : lack*lack);
@@ -75,7 +75,7 @@ KERNEL categorical_hinge_grad(
         const real top = top_fold.result();  // largest score
         const real ahead = top - own;  // of the target
         const real near = ahead + margin;
-        const real slip = max_number_(two_diff_error(top, own) + two_sum_error(ahead, margin), -margin);  // rounding errors of excess
+        const real slip = max_number_(two_diff_error(top, own) + two_sum_error(ahead, margin), -margin);  // rounding errors of both
         const real excess = near + slip;  // above 0: the margin is missed
         const real lack = above_(excess, real(0));  // 0 where the margin is kept
         const real fault = ((squared == real(0)) ? lack : lack*lack);
@@ -125,7 +125,7 @@ KERNEL categorical_hinge_hvp(
         const real top = top_fold.result();  // largest score
         const real ahead = top - own;  // of the target
         const real near = ahead + margin;
-        const real slip = max_number_(two_diff_error(top, own) + two_sum_error(ahead, margin), -margin);  // rounding errors of excess
+        const real slip = max_number_(two_diff_error(top, own) + two_sum_error(ahead, margin), -margin);  // rounding errors of both
         const real excess = near + slip;  // above 0: the margin is missed
         Sum chiefs_fold;
         Sum top_dot_acc_fold;

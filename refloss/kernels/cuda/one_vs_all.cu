@@ -41,7 +41,7 @@ KERNEL one_vs_all_value(
             const real each = ((squared == real(0)) ? lack : lack*lack);  // of one class
             fault_fold.add(lane, each);
         });
-        const real fault = fault_fold.result();  // sum over all classes
+        const real fault = fault_fold.result();  // sum over the classes
         const real loss = weighted_(class_weight_in(target), fault)/parts;
         if (leads()) loss_out.store(b, loss);
     });
@@ -73,7 +73,7 @@ KERNEL one_vs_all_grad(
             fault_fold.add(lane, each);
             logits_bar_out.store(b, c, logits_bar);
         });
-        const real fault = fault_fold.result();  // sum over all classes
+        const real fault = fault_fold.result();  // sum over the classes
         const real loss = weighted_(class_weight_in(target), fault)/parts;
         if (leads()) loss_out.store(b, loss);
     });

@@ -39,13 +39,13 @@ KERNEL weston_watkins_value(
         over_classes(C, [&](int c, int lane) {
             const real ahead = logits_in(b, c) - own;  // of the target
             const real near = ahead + margin;
-            const real slip = max_number_(two_diff_error(logits_in(b, c), own) + two_sum_error(ahead, margin), -margin);  // rounding errors of excess
-            const real excess = near + slip;  // above 0: the margin is missed
+            const real slip = max_number_(two_diff_error(logits_in(b, c), own) + two_sum_error(ahead, margin), -margin);  // rounding errors of both
+            const real excess = ((c == target) ? real(-1) : near + slip);  // above 0: the margin is missed
             const real lack = above_(excess, real(0));  // 0 where the margin is kept
-            const real each = ((c == target) ? real(0) : ((squared == real(0)) ? lack : lack*lack));  // of one class
+            const real each = ((squared == real(0)) ? lack : lack*lack);  // of one class
             fault_fold.add(lane, each);
         });
-        const real fault = fault_fold.result();  // sum over the other classes
+        const real fault = fault_fold.result();  // sum over the classes
         const real loss = weighted_(class_weight_in(target), fault)/parts;
         if (leads()) loss_out.store(b, loss);
     });
@@ -71,30 +71,34 @@ KERNEL weston_watkins_grad(
         over_classes(C, [&](int c, int lane) {
             const real ahead = logits_in(b, c) - own;  // of the target
             const real near = ahead + margin;
-            const real slip = max_number_(two_diff_error(logits_in(b, c), own) + two_sum_error(ahead, margin), -margin);  // rounding errors of excess
-            const real excess = near + slip;  // above 0: the margin is missed
+            const real slip = max_number_(two_diff_error(logits_in(b, c), own) + two_sum_error(ahead, margin), -margin);  // rounding errors of both
+            const real excess = ((c == target) ? real(-1) : near + slip);  // above 0: the margin is missed
             const real lack = above_(excess, real(0));  // 0 where the margin is kept
-            const real each = ((c == target) ? real(0) : ((squared == real(0)) ? lack : lack*lack));  // of one class
+            const real each = ((squared == real(0)) ? lack : lack*lack);  // of one class
             const real each_bar = fault_bar;
-            const real lack_bar = ((c == target) ? real(0) : ((squared == real(0)) ? each_bar : real(2)*each_bar*lack));
+            const real lack_bar = ((squared == real(0)) ? each_bar : real(2)*each_bar*lack);
             const real excess_bar = lack_bar*step_(excess, real(0));
+            const real slip_bar = ((c == target) ? real(0) : excess_bar);
+            const real near_bar = slip_bar;
             fault_fold.add(lane, each);
-            own_bar_acc_fold.add(lane, excess_bar);
+            own_bar_acc_fold.add(lane, near_bar);
         });
-        const real fault = fault_fold.result();  // sum over the other classes
+        const real fault = fault_fold.result();  // sum over the classes
         const real own_bar_acc = own_bar_acc_fold.result();
         const real loss = weighted_(class_weight_in(target), fault)/parts;
         const real own_bar = -own_bar_acc;
         over_classes(C, [&](int c, int lane) {
             const real ahead = logits_in(b, c) - own;  // of the target
             const real near = ahead + margin;
-            const real slip = max_number_(two_diff_error(logits_in(b, c), own) + two_sum_error(ahead, margin), -margin);  // rounding errors of excess
-            const real excess = near + slip;  // above 0: the margin is missed
+            const real slip = max_number_(two_diff_error(logits_in(b, c), own) + two_sum_error(ahead, margin), -margin);  // rounding errors of both
+            const real excess = ((c == target) ? real(-1) : near + slip);  // above 0: the margin is missed
             const real lack = above_(excess, real(0));  // 0 where the margin is kept
             const real each_bar = fault_bar;
-            const real lack_bar = ((c == target) ? real(0) : ((squared == real(0)) ? each_bar : real(2)*each_bar*lack));
+            const real lack_bar = ((squared == real(0)) ? each_bar : real(2)*each_bar*lack);
             const real excess_bar = lack_bar*step_(excess, real(0));
-            const real logits_bar = ((c == target) ? own_bar : real(0)) + excess_bar;
+            const real slip_bar = ((c == target) ? real(0) : excess_bar);
+            const real near_bar = slip_bar;
+            const real logits_bar = ((c == target) ? own_bar : real(0)) + near_bar;
             logits_bar_out.store(b, c, logits_bar);
         });
         if (leads()) loss_out.store(b, loss);
@@ -120,28 +124,32 @@ KERNEL weston_watkins_hvp(
         over_classes(C, [&](int c, int lane) {
             const real ahead = logits_in(b, c) - own;  // of the target
             const real near = ahead + margin;
-            const real slip = max_number_(two_diff_error(logits_in(b, c), own) + two_sum_error(ahead, margin), -margin);  // rounding errors of excess
-            const real excess = near + slip;  // above 0: the margin is missed
+            const real slip = max_number_(two_diff_error(logits_in(b, c), own) + two_sum_error(ahead, margin), -margin);  // rounding errors of both
+            const real excess = ((c == target) ? real(-1) : near + slip);  // above 0: the margin is missed
             const real each_bar = fault_bar;
             const real ahead_dot = logits_dot_in(b, c) - own_dot;
-            const real lack_dot = ahead_dot*step_(excess, real(0));
-            const real lack_bar_dot = lack_dot*((c == target) ? real(0) : ((squared == real(0)) ? real(0) : real(2)*each_bar));
+            const real excess_dot = ahead_dot*((c == target) ? real(0) : real(1));
+            const real lack_dot = excess_dot*step_(excess, real(0));
+            const real lack_bar_dot = lack_dot*((squared == real(0)) ? real(0) : real(2)*each_bar);
             const real excess_bar_dot = lack_bar_dot*step_(excess, real(0));
-            own_bar_acc_dot_fold.add(lane, excess_bar_dot);
+            const real slip_bar_dot = excess_bar_dot*((c == target) ? real(0) : real(1));
+            own_bar_acc_dot_fold.add(lane, slip_bar_dot);
         });
         const real own_bar_acc_dot = own_bar_acc_dot_fold.result();
         const real own_bar_dot = -own_bar_acc_dot;
         over_classes(C, [&](int c, int lane) {
             const real ahead = logits_in(b, c) - own;  // of the target
             const real near = ahead + margin;
-            const real slip = max_number_(two_diff_error(logits_in(b, c), own) + two_sum_error(ahead, margin), -margin);  // rounding errors of excess
-            const real excess = near + slip;  // above 0: the margin is missed
+            const real slip = max_number_(two_diff_error(logits_in(b, c), own) + two_sum_error(ahead, margin), -margin);  // rounding errors of both
+            const real excess = ((c == target) ? real(-1) : near + slip);  // above 0: the margin is missed
             const real each_bar = fault_bar;
             const real ahead_dot = logits_dot_in(b, c) - own_dot;
-            const real lack_dot = ahead_dot*step_(excess, real(0));
-            const real lack_bar_dot = lack_dot*((c == target) ? real(0) : ((squared == real(0)) ? real(0) : real(2)*each_bar));
+            const real excess_dot = ahead_dot*((c == target) ? real(0) : real(1));
+            const real lack_dot = excess_dot*step_(excess, real(0));
+            const real lack_bar_dot = lack_dot*((squared == real(0)) ? real(0) : real(2)*each_bar);
             const real excess_bar_dot = lack_bar_dot*step_(excess, real(0));
-            const real logits_bar_dot = own_bar_dot*((c == target) ? real(1) : real(0)) + excess_bar_dot;
+            const real slip_bar_dot = excess_bar_dot*((c == target) ? real(0) : real(1));
+            const real logits_bar_dot = own_bar_dot*((c == target) ? real(1) : real(0)) + slip_bar_dot;
             logits_bar_dot_out.store(b, c, logits_bar_dot);
         });
     });

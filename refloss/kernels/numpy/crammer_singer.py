@@ -59,7 +59,7 @@ def value(logits, target, class_weight, margin, squared, divided, over_others):
     own = logits[np.arange(B), target]  # score of the target
     ahead = top - own  # of the target
     near = ahead + margin
-    slip = np.fmax(two_diff_error(top, own) + two_sum_error(ahead, margin), -margin)  # rounding errors of excess
+    slip = np.fmax(two_diff_error(top, own) + two_sum_error(ahead, margin), -margin)  # rounding errors of both
     excess = near + slip  # above 0: the margin is missed
     lack = np.maximum(excess, 0.0)  # 0 where the margin is kept
     fault = np.where((squared == 0.0), lack, lack*lack)
@@ -80,7 +80,7 @@ def grad(logits, target, class_weight, loss_bar, margin, squared, divided, over_
     own = logits[np.arange(B), target]  # score of the target
     ahead = top - own  # of the target
     near = ahead + margin
-    slip = np.fmax(two_diff_error(top, own) + two_sum_error(ahead, margin), -margin)  # rounding errors of excess
+    slip = np.fmax(two_diff_error(top, own) + two_sum_error(ahead, margin), -margin)  # rounding errors of both
     excess = near + slip  # above 0: the margin is missed
     lack = np.maximum(excess, 0.0)  # 0 where the margin is kept
     fault = np.where((squared == 0.0), lack, lack*lack)
@@ -107,7 +107,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, margin, squared, div
     own = logits[np.arange(B), target]  # score of the target
     ahead = top - own  # of the target
     near = ahead + margin
-    slip = np.fmax(two_diff_error(top, own) + two_sum_error(ahead, margin), -margin)  # rounding errors of excess
+    slip = np.fmax(two_diff_error(top, own) + two_sum_error(ahead, margin), -margin)  # rounding errors of both
     excess = near + slip  # above 0: the margin is missed
     fault_bar = class_weight[target]*loss_bar/parts
     score_dot = logits_dot*np.where((np.arange(C) == target[:, None]), 0.0, 1.0)

@@ -42,7 +42,7 @@ def value(logits, target, class_weight, margin, squared, divided, over_others):
     excess = np.where((np.arange(C) == target[:, None]), -logits + margin, logits + margin)  # above 0: the margin is missed
     lack = np.maximum(excess, 0.0)  # 0 where the margin is kept
     each = np.where((squared == 0.0), lack, lack*lack)  # of one class
-    fault = np.sum(each, axis=1)  # sum over all classes
+    fault = np.sum(each, axis=1)  # sum over the classes
     loss = weighted(class_weight[target], fault)/parts
     return loss
 
@@ -55,7 +55,7 @@ def grad(logits, target, class_weight, loss_bar, margin, squared, divided, over_
     excess = np.where((np.arange(C) == target[:, None]), -logits + margin, logits + margin)  # above 0: the margin is missed
     lack = np.maximum(excess, 0.0)  # 0 where the margin is kept
     each = np.where((squared == 0.0), lack, lack*lack)  # of one class
-    fault = np.sum(each, axis=1)  # sum over all classes
+    fault = np.sum(each, axis=1)  # sum over the classes
     loss = weighted(class_weight[target], fault)/parts
     fault_bar = class_weight[target]*loss_bar/parts
     each_bar = np.broadcast_to(fault_bar[:, None], (B, C))
@@ -89,7 +89,7 @@ def trace(logits, target, class_weight, loss_bar, margin, squared, divided, over
     excess = np.where((np.arange(C) == target[:, None]), -logits + margin, logits + margin)  # above 0: the margin is missed
     lack = np.maximum(excess, 0.0)  # 0 where the margin is kept
     each = np.where((squared == 0.0), lack, lack*lack)  # of one class
-    fault = np.sum(each, axis=1)  # sum over all classes
+    fault = np.sum(each, axis=1)  # sum over the classes
     loss = weighted(class_weight[target], fault)/parts
     fault_bar = class_weight[target]*loss_bar/parts
     each_bar = np.broadcast_to(fault_bar[:, None], (B, C))

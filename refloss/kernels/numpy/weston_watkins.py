@@ -57,11 +57,11 @@ def value(logits, target, class_weight, margin, squared, divided, over_others):
     own = logits[np.arange(B), target]  # score of the target
     ahead = logits - own[:, None]  # of the target
     near = ahead + margin
-    slip = np.fmax(two_diff_error(logits, own[:, None]) + two_sum_error(ahead, margin), -margin)  # rounding errors of excess
-    excess = near + slip  # above 0: the margin is missed
+    slip = np.fmax(two_diff_error(logits, own[:, None]) + two_sum_error(ahead, margin), -margin)  # rounding errors of both
+    excess = np.where((np.arange(C) == target[:, None]), -1.0, near + slip)  # above 0: the margin is missed
     lack = np.maximum(excess, 0.0)  # 0 where the margin is kept
-    each = np.where((np.arange(C) == target[:, None]), 0.0, np.where((squared == 0.0), lack, lack*lack))  # of one class
-    fault = np.sum(each, axis=1)  # sum over the other classes
+    each = np.where((squared == 0.0), lack, lack*lack)  # of one class
+    fault = np.sum(each, axis=1)  # sum over the classes
     loss = weighted(class_weight[target], fault)/parts
     return loss
 
@@ -74,19 +74,21 @@ def grad(logits, target, class_weight, loss_bar, margin, squared, divided, over_
     own = logits[np.arange(B), target]  # score of the target
     ahead = logits - own[:, None]  # of the target
     near = ahead + margin
-    slip = np.fmax(two_diff_error(logits, own[:, None]) + two_sum_error(ahead, margin), -margin)  # rounding errors of excess
-    excess = near + slip  # above 0: the margin is missed
+    slip = np.fmax(two_diff_error(logits, own[:, None]) + two_sum_error(ahead, margin), -margin)  # rounding errors of both
+    excess = np.where((np.arange(C) == target[:, None]), -1.0, near + slip)  # above 0: the margin is missed
     lack = np.maximum(excess, 0.0)  # 0 where the margin is kept
-    each = np.where((np.arange(C) == target[:, None]), 0.0, np.where((squared == 0.0), lack, lack*lack))  # of one class
-    fault = np.sum(each, axis=1)  # sum over the other classes
+    each = np.where((squared == 0.0), lack, lack*lack)  # of one class
+    fault = np.sum(each, axis=1)  # sum over the classes
     loss = weighted(class_weight[target], fault)/parts
     fault_bar = class_weight[target]*loss_bar/parts
     each_bar = np.broadcast_to(fault_bar[:, None], (B, C))
-    lack_bar = np.where((np.arange(C) == target[:, None]), 0.0, np.where((squared == 0.0), each_bar, 2.0*each_bar*lack))
+    lack_bar = np.where((squared == 0.0), each_bar, 2.0*each_bar*lack)
     excess_bar = lack_bar*np.heaviside(excess, 0.0)
-    own_bar_acc = np.sum(excess_bar, axis=1)
+    slip_bar = np.where((np.arange(C) == target[:, None]), 0.0, excess_bar)
+    near_bar = slip_bar
+    own_bar_acc = np.sum(near_bar, axis=1)
     own_bar = -own_bar_acc
-    logits_bar = np.where((np.arange(C) == target[:, None]), own_bar[:, None], 0.0) + excess_bar
+    logits_bar = np.where((np.arange(C) == target[:, None]), own_bar[:, None], 0.0) + near_bar
     return loss, logits_bar
 
 
@@ -98,18 +100,20 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, margin, squared, div
     own = logits[np.arange(B), target]  # score of the target
     ahead = logits - own[:, None]  # of the target
     near = ahead + margin
-    slip = np.fmax(two_diff_error(logits, own[:, None]) + two_sum_error(ahead, margin), -margin)  # rounding errors of excess
-    excess = near + slip  # above 0: the margin is missed
+    slip = np.fmax(two_diff_error(logits, own[:, None]) + two_sum_error(ahead, margin), -margin)  # rounding errors of both
+    excess = np.where((np.arange(C) == target[:, None]), -1.0, near + slip)  # above 0: the margin is missed
     fault_bar = class_weight[target]*loss_bar/parts
     each_bar = np.broadcast_to(fault_bar[:, None], (B, C))
     own_dot = logits_dot[np.arange(B), target]
     ahead_dot = logits_dot - own_dot[:, None]
-    lack_dot = ahead_dot*np.heaviside(excess, 0.0)
-    lack_bar_dot = lack_dot*np.where((np.arange(C) == target[:, None]), 0.0, np.where((squared == 0.0), 0.0, 2.0*each_bar))
+    excess_dot = ahead_dot*np.where((np.arange(C) == target[:, None]), 0.0, 1.0)
+    lack_dot = excess_dot*np.heaviside(excess, 0.0)
+    lack_bar_dot = lack_dot*np.where((squared == 0.0), 0.0, 2.0*each_bar)
     excess_bar_dot = lack_bar_dot*np.heaviside(excess, 0.0)
-    own_bar_acc_dot = np.sum(excess_bar_dot, axis=1)
+    slip_bar_dot = excess_bar_dot*np.where((np.arange(C) == target[:, None]), 0.0, 1.0)
+    own_bar_acc_dot = np.sum(slip_bar_dot, axis=1)
     own_bar_dot = -own_bar_acc_dot
-    logits_bar_dot = own_bar_dot[:, None]*np.where((np.arange(C) == target[:, None]), 1.0, 0.0) + excess_bar_dot
+    logits_bar_dot = own_bar_dot[:, None]*np.where((np.arange(C) == target[:, None]), 1.0, 0.0) + slip_bar_dot
     return logits_bar_dot
 
 
@@ -119,18 +123,17 @@ def trace(logits, target, class_weight, loss_bar, margin, squared, divided, over
     C = logits.shape[1]
     parts = np.where((divided == 0.0), 1.0, C - over_others)  # 1, K or K - 1
     own = logits[np.arange(B), target]  # score of the target
-    excess = logits - own[:, None] + margin  # above 0: the margin is missed
+    excess = np.where((np.arange(C) == target[:, None]), -1.0, logits - own[:, None] + margin)  # above 0: the margin is missed
     lack = np.maximum(excess, 0.0)  # 0 where the margin is kept
-    each = np.where((np.arange(C) == target[:, None]), 0.0, np.where((squared == 0.0), lack, lack*lack))  # of one class
-    fault = np.sum(each, axis=1)  # sum over the other classes
+    each = np.where((squared == 0.0), lack, lack*lack)  # of one class
+    fault = np.sum(each, axis=1)  # sum over the classes
     loss = weighted(class_weight[target], fault)/parts
     fault_bar = class_weight[target]*loss_bar/parts
     each_bar = np.broadcast_to(fault_bar[:, None], (B, C))
-    lack_bar = np.where((np.arange(C) == target[:, None]), 0.0, np.where((squared == 0.0), each_bar, 2.0*each_bar*lack))
+    lack_bar = np.where((squared == 0.0), each_bar, 2.0*each_bar*lack)
     excess_bar = lack_bar*np.heaviside(excess, 0.0)
-    own_bar_acc = np.sum(excess_bar, axis=1)
-    own_bar = -own_bar_acc
-    logits_bar = np.where((np.arange(C) == target[:, None]), own_bar[:, None], 0.0) + excess_bar
+    own_bar = np.sum(np.where((np.arange(C) == target[:, None]), 0.0, -excess_bar), axis=1)
+    logits_bar = np.where((np.arange(C) == target[:, None]), 0.0, excess_bar) + np.where((np.arange(C) == target[:, None]), own_bar[:, None], 0.0)
     return {
         "parts": parts,
         "own": own,
@@ -143,7 +146,6 @@ def trace(logits, target, class_weight, loss_bar, margin, squared, divided, over
         "each_bar": each_bar,
         "lack_bar": lack_bar,
         "excess_bar": excess_bar,
-        "own_bar_acc": own_bar_acc,
         "own_bar": own_bar,
         "logits_bar": logits_bar,
     }

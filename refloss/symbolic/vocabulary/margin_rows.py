@@ -33,10 +33,13 @@ __all__ = [
     "apart",
     "charged",
     "greatest",
+    "largest_alone",
     "pairwise",
-    "raised",
     "shared",
 ]
+
+KEPT = sp.Integer(-1)
+"""An excess that misses nothing: any number below 0, where nothing has a kink."""
 
 _a, _b = sp.symbols("a b", real=True)
 _t = sp.Symbol("t", positive=True)
@@ -80,9 +83,9 @@ def greatest(a: Rows) -> sp.Indexed:
 
 @Vocabulary
 def apart(P: Build, a: Rows, margin: sp.Expr, axes: list, score: sp.Expr) -> sp.Expr:
-    """Name and return ``excess``, `margin` more than `score` less the score of the target."""
+    """Name ``own``, the target's score, and return `margin` more than `score` less that."""
     own = a.let("own", [ITEM], a["logits"][ITEM, a.target], "score of the target")
-    return a.let("excess", axes, margin + score - own, "above 0: the margin is missed")
+    return margin + score - own
 
 
 @apart.when_stable
@@ -93,29 +96,37 @@ def _(P: Build, a: Rows, margin: sp.Expr, axes: list, score: sp.Expr) -> sp.Expr
     errors = TwoSumError(ahead, margin) + TwoDiffError(score, own)
     # Errors of an infinite score are NaN; any finite number leaves it what it is. None that
     # matters lies below the margin's negative: where terms cancel, they are roundoffs of it.
-    slip = a.let("slip", axes, MaxNumber(errors, -margin), "rounding errors of excess")
-    return a.let("excess", axes, near + slip, "above 0: the margin is missed")
+    slip = a.let("slip", axes, MaxNumber(errors, -margin), "rounding errors of both")
+    return near + slip
 
 
-def raised(a: Rows, squared: sp.Expr, axes: list) -> sp.Expr:
-    """Name ``lack``, the positive part of ``excess``, and return it, or its square."""
+def _missed(a: Rows, excess: sp.Expr, squared: sp.Expr, axes: list) -> sp.Expr:
+    """Name ``excess`` and ``lack``, its positive part, and return that or its square."""
+    a.let("excess", axes, excess, "above 0: the margin is missed")
     lack = a.let("lack", axes, Relu(a.excess), "0 where the margin is kept")
     return sp.Piecewise((lack, sp.Eq(squared, 0)), (lack * lack, True))
 
 
-def pairwise(a: Rows, squared: sp.Expr) -> None:
-    """Name ``fault``, what all classes but the target's lack, added up."""
-    each = at_class(a.target, ZERO, raised(a, squared, [ITEM, CLASS]))
-    a.let("each", [ITEM, CLASS], each, "of one class")
-    a.let("fault", [ITEM], sp.Sum(a.each, CLASS), "sum over the other classes")
+def largest_alone(a: Rows, margin: sp.Expr, squared: sp.Expr) -> None:
+    """Name ``fault``, what the target's score lacks to lead the largest ``score``."""
+    excess = apart(a.P, a, margin, [ITEM], greatest(a))
+    a.let("fault", [ITEM], _missed(a, excess, squared, [ITEM]))
+
+
+def pairwise(a: Rows, margin: sp.Expr, squared: sp.Expr) -> None:
+    """Name ``fault``, what it lacks to lead each of the others, added up."""
+    excess = apart(a.P, a, margin, [ITEM, CLASS], a.logits)
+    _added_up(a, at_class(a.target, KEPT, excess), squared)
 
 
 def against_all(a: Rows, margin: sp.Expr, squared: sp.Expr) -> None:
-    """Name ``fault``, what scores lack to `margin` on their side of 0, added up."""
-    short = at_class(a.target, margin - a.logits, margin + a.logits)
-    a.let("excess", [ITEM, CLASS], short, "above 0: the margin is missed")
-    a.let("each", [ITEM, CLASS], raised(a, squared, [ITEM, CLASS]), "of one class")
-    a.let("fault", [ITEM], sp.Sum(a.each, CLASS), "sum over all classes")
+    """Name ``fault``, what all scores lack to `margin` on their side of 0, added up."""
+    _added_up(a, at_class(a.target, margin - a.logits, margin + a.logits), squared)
+
+
+def _added_up(a: Rows, excess: sp.Expr, squared: sp.Expr) -> None:
+    a.let("each", [ITEM, CLASS], _missed(a, excess, squared, [ITEM, CLASS]), "of one class")
+    a.let("fault", [ITEM], sp.Sum(a.each, CLASS), "sum over the classes")
 
 
 def shared(a: Rows, divided: sp.Expr, over_others: sp.Expr) -> None:
