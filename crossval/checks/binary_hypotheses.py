@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crossval.checks.hypotheses import Estimate, Prediction
+from crossval.checks.logit_focal_hypotheses import FOCAL, logit_focal_slips
 from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.texts import Definition
 
@@ -42,6 +43,8 @@ def binary_slips(
     rows = _Rows(oracle, spec, columns, upstream)
     with np.errstate(all="ignore"):
         yield from _other_weights(rows)
+        if set(spec.constants) >= FOCAL:
+            yield from logit_focal_slips(oracle, spec, columns, upstream)
         yield from _other_inputs(rows)
         if "bce" in spec.program:
             yield from _other_smoothing(rows)

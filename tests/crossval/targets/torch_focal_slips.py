@@ -1,0 +1,42 @@
+"""Sigmoid focal losses with one slip each, and one without."""
+
+import torch
+
+
+def _terms(logits, target):
+    nothing = torch.zeros_like(logits)  # torch's softplus drops the exponential from 20 on
+    missed, hit = torch.logaddexp(logits, nothing), torch.logaddexp(-logits, nothing)
+    cost = target * hit + (1 - target) * missed
+    p = torch.sigmoid(logits)
+    gone = torch.sigmoid(-logits) * target + p * (1 - target)
+    return cost, gone
+
+
+def right(logits, target):
+    cost, gone = _terms(logits, target)
+    return (0.25 * target + 0.75 * (1 - target)) * gone**2 * cost
+
+
+def no_alpha(logits, target):
+    cost, gone = _terms(logits, target)
+    return gone**2 * cost
+
+
+def swapped_alpha(logits, target):
+    cost, gone = _terms(logits, target)
+    return (0.75 * target + 0.25 * (1 - target)) * gone**2 * cost
+
+
+def detached(logits, target):
+    cost, gone = _terms(logits, target)
+    return (0.25 * target + 0.75 * (1 - target)) * gone.detach() ** 2 * cost
+
+
+def another_gamma(logits, target):
+    cost, gone = _terms(logits, target)
+    return (0.25 * target + 0.75 * (1 - target)) * gone**1.5 * cost
+
+
+def without_focus(logits, target):
+    cost, _ = _terms(logits, target)
+    return (0.25 * target + 0.75 * (1 - target)) * cost
