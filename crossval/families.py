@@ -37,7 +37,7 @@ from crossval.checks.tie_kinds import (
 )
 from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.row_columns import RowColumns
-from crossval.points import binary, logarithms, margins, residuals, rows, scores
+from crossval.points import binary, element_probes, logarithms, margins, residuals, rows, scores
 from crossval.points.box_probes import BOXES
 from crossval.points.boxes import COLUMNS, PointSet, point_set
 from crossval.points.probes import Prober
@@ -184,6 +184,7 @@ FAMILIES = {
         ties=RESIDUAL_TIES,
         broadcasts=True,
         options={"weight": None, "reduction": "none"},
+        prober=element_probes.RESIDUALS,
     ),
     "binary": Family(
         name="binary",
@@ -200,6 +201,7 @@ FAMILIES = {
         judged=("logits",),
         broadcasts=True,
         options={"weight": None, "pos_weight": None, "reduction": "none"},
+        prober=element_probes.BINARY,
     ),
     "probabilities": Family(
         name="probabilities",
@@ -216,6 +218,7 @@ FAMILIES = {
         judged=("probs",),
         broadcasts=True,
         options={"weight": None, "pos_weight": None, "reduction": "none"},
+        prober=element_probes.PROBABILITIES,
     ),
     "scores": Family(
         name="scores",
@@ -233,6 +236,7 @@ FAMILIES = {
         judged=("scores",),
         broadcasts=True,
         options={"weight": None, "reduction": "none"},
+        prober=element_probes.SCORES,
     ),
     "log_probabilities": Family(
         name="log_probabilities",
@@ -249,6 +253,7 @@ FAMILIES = {
         judged=("log_probs",),
         broadcasts=True,
         options={"weight": None, "reduction": "none"},
+        prober=element_probes.LOGARITHMS,
     ),
     "log_probabilities of logarithms": Family(
         name="log_probabilities of logarithms",
@@ -265,6 +270,7 @@ FAMILIES = {
         judged=("log_probs",),
         broadcasts=True,
         options={"weight": None, "reduction": "none"},
+        prober=element_probes.BOTH_LOGARITHMS,
     ),
     "rows": Family(
         name="rows",

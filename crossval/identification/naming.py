@@ -106,12 +106,13 @@ def name(
     )
 
 
-def plainness(of: Candidate, mention: str = "") -> tuple[int, bool, int, bool, int]:
+def plainness(of: Candidate, mention: str = "") -> tuple[int, bool, bool, int, bool, int]:
     """Return what candidates that fit alike are ordered by: the plainest name first."""
     called = name(of, mention)
     return (
         len(called.changes) + 2 * bool(called.reading),
         not (called.preset and called.preset in mention),
+        called.loss not in mention,
         called.length,
         called.preset not in CANONICAL,
         of.cost,

@@ -13,9 +13,19 @@ from crossval.target import Target, UsageError, split_reference
 
 __all__ = ["Question", "eligible", "questions"]
 
-_BOXES, _CLASSES, _SOFT = "boxes", "rows", "rows of probabilities"
-_OF_BOXES = ("box", "xyxy", "xywh", "rois", "anchor")
-_OF_ROWS = ("logit", "label", "score", "prob", "class", "ignore_index", "smoothing")
+_BOXES, _CLASSES = "boxes", "rows"
+_OF_CLASSES = ("logit", "label", "score", "prob", "class", "ignore_index", "smoothing")
+_SPEAKING = {
+    "boxes": ("box", "xyxy", "xywh", "rois", "anchor"),
+    "rows": _OF_CLASSES,
+    "rows of probabilities": _OF_CLASSES,
+    "residuals": ("beta", "delta", "sigma"),
+    "binary": ("logit", "label", "pos_weight", "smoothing"),
+    "probabilities": ("prob", "label", "smoothing"),
+    "scores": ("score", "label", "logit", "margin"),
+    "log_probabilities": ("log_prob", "log_target", "logp"),
+    "log_probabilities of logarithms": ("log_prob", "log_target", "logp"),
+}
 """Parts of the names of arguments that speak for a family."""
 
 
@@ -87,17 +97,18 @@ def eligible(answering: list[Question], names: Iterable[str]) -> list[Question]:
 
     Notes
     -----
-    What takes classes beside logits is no loss of boxes, though it may take two arrays of numbers
-    too. What takes any two arrays is judged by the names of its arguments, else as either.
+    What takes classes beside logits is no loss of anything else, though it may take two arrays of
+    numbers too, unless its name says so. What takes any two arrays is judged by the names of its
+    arguments, else as any.
     """
     families = {question.family.name: question for question in answering}
     words = [name.lower() for name in names]
-    boxes = any(part in word for word in words for part in _OF_BOXES)
-    rows = any(part in word for word in words for part in _OF_ROWS)
-    if boxes and not rows and _BOXES in families:
-        return [families[_BOXES]]
-    if _CLASSES in families:
+    spoken = [
+        question
+        for name, question in families.items()
+        if any(part in word for word in words for part in _SPEAKING.get(name, ()))
+    ]
+    of_boxes = [question.family.name for question in spoken] == [_BOXES]
+    if _CLASSES in families and not of_boxes:
         return [families[_CLASSES]]
-    if rows and not boxes and _SOFT in families:
-        return [families[_SOFT]]
-    return answering
+    return spoken or answering

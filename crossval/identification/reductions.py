@@ -98,8 +98,8 @@ def reduction(
             answer = witness.total(batch, _UPSTREAM, arguments)
         except TargetRaised:
             continue
-        if np.size(answer.value) != 1:
-            continue
+        if np.size(answer.value) != 1 or not np.isfinite(answer.value).all():
+            continue  # a mean over nothing tells nothing
         losses = relation.apply(space.losses_of(best, batch))
         total = float(np.asarray(answer.value).reshape(-1)[0])
         totals.append(total)

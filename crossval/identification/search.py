@@ -1,8 +1,9 @@
 """Walk from the presets to the definition that explains the values.
 
 First every preset as it is, then other readings of the inputs, then from the nearest ones one axis
-at a time, pairs of axes, amounts placed one by one, and readings with a number in them. Each step
-ends the walk if something explains every row. Numeric axes are solved for, not enumerated.
+at a time, pairs of axes, every number, readings with a number in them, and amounts placed one by
+one. Each step ends the walk if something explains every row. Numeric axes are solved for, not
+enumerated.
 """
 
 from __future__ import annotations
@@ -55,7 +56,15 @@ class Search:
 
     def run(self) -> list[Scored]:
         """Return the candidates that explain all values; empty if none does."""
-        for step in (self._presets, self._readings, self._nearby, self._scalings, self._by_hand):
+        steps = (
+            self._presets,
+            self._readings,
+            self._nearby,
+            self._numbers,
+            self._scalings,
+            self._by_hand,
+        )
+        for step in steps:
             step()
             if self.exact:
                 self._alternatives(self.exact[0])
@@ -143,13 +152,20 @@ class Search:
         return self.space.predict(of).value
 
     def solve(
-        self, start: Scored, make: Make, known: Sequence[float], rigid: bool = False
+        self,
+        start: Scored,
+        make: Make,
+        known: Sequence[float],
+        rigid: bool = False,
+        least: float | None = None,
     ) -> Scored | None:
         """Solve for one number near a candidate, and remember what is found.
 
-        ``rigid`` keeps the relation as it is, where the number itself acts like a factor.
+        ``rigid`` keeps the relation as it is, where the number itself acts like a factor. Given
+        up is a number no decade of which explains ``least`` digits: more than the start does.
         """
-        least, fitted = start.fit.digits + _GAIN, self._measured if rigid else self._fitted
+        least = start.fit.digits + _GAIN if least is None else least
+        fitted = self._measured if rigid else self._fitted
         solver = Solver(self.got, lambda of: fitted(of, start.fit), self.values, least)
         found = solver.solve(make, known)
         return None if found is None else self.keep(found)
@@ -185,6 +201,16 @@ class Search:
                     return
             if self.ranked[0].fit.digits < before + _GAIN:
                 return
+
+    def _numbers(self) -> None:
+        """Solve for each number of every preset without a factor, which may hide what it scales."""
+        for start in self._members():
+            values = self.values(start)
+            plain = Scored(start, measure(self.got, values, self.roundoff, 1.0, 0.0))
+            for name, known in numeric(start.definition.loss).items():
+                found = self._solve(plain, name, known, rigid=True, least=0.0)
+                if found is not None and found.fit.exact:
+                    return
 
     def _by_hand(self) -> None:
         """Place the amounts of the nearest candidates one by one, each in turn, some rounds."""
@@ -226,12 +252,13 @@ class Search:
                     self.solve(scored, make, ())
 
     def _nearest(self) -> list[Scored]:
-        """Nearest candidates, one for each loss, then others with different scores."""
-        chosen: dict[float, Scored] = {}
+        """Nearest candidates with different scores; of equal scores one for each loss."""
+        chosen: dict[tuple[float, str], Scored] = {}
         for scored in self.ranked:
-            chosen.setdefault(round(scored.fit.digits, 3), scored)
-            if len(chosen) == _NEAREST:
+            digits, seen = round(scored.fit.digits, 3), {known for known, _ in chosen}
+            if digits not in seen and len(seen) == _NEAREST:
                 break
+            chosen.setdefault((digits, scored.candidate.definition.loss), scored)
         return list(chosen.values())
 
     def _known_readings(self) -> list[Scored]:
@@ -269,12 +296,17 @@ class Search:
         return other.key == start.key or not np.array_equal(here, there, equal_nan=True)
 
     def _solve(
-        self, start: Scored, name: str, known: Sequence[float], rigid: bool = False
+        self,
+        start: Scored,
+        name: str,
+        known: Sequence[float],
+        rigid: bool = False,
+        least: float | None = None,
     ) -> Scored | None:
         def make(amount: float) -> Candidate | None:
             return changed(start.candidate, {name: amount})
 
-        return self.solve(start, make, known, rigid)
+        return self.solve(start, make, known, rigid, least)
 
     def _solve_two(self, start: Scored, one: str, other: str) -> None:
         """Solve for two numbers in turn, as long as it gains digits.
