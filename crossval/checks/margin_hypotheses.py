@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import wraps
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,9 +30,44 @@ _DIVISIONS = {
     (1.0, 0.0): "K, the number of classes",
     (1.0, 1.0): "K - 1, the number of other classes",
 }
+_NEAR = 2.0**-6
 _MARGINS = (0.0, 0.1, 0.2, 0.25, 0.5, 0.75, 1.5, 2.0, 10.0)
 
+Slip = Callable[[Rows], Iterator[Prediction]]
 
+
+def _off_the_kinks(slip: Slip) -> Slip:
+    """Let a slip say nothing near a kink, where rounding of its own decides the side it is on."""
+
+    @wraps(slip)
+    def told(rows: Rows) -> Iterator[Prediction]:
+        near, size = _near(rows, rows.spec.constants["margin"])
+        for found in slip(rows):
+            slopes = np.abs(found.gradient[:, : rows.classes] / rows.upstream[:, None]).sum(axis=1)
+            twice = 2 * (found.gradient != 0) * (np.abs(rows.upstream) * size)[:, None]
+            weight = rows.weights.max() * rows.classes
+            yield replace(
+                found,
+                value=np.where(near, np.nan, found.value),
+                gradient=np.where(near[:, None], np.nan, found.gradient),
+                moves=(slopes * size, weight * twice),
+            )
+
+    return told
+
+
+def _near(rows: Rows, margin: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows have a margin nearly reached, and the size of what is added up in each."""
+    scores = np.where(np.isfinite(rows.logits), rows.logits, 0.0)
+    size = margin + np.abs(scores).max(axis=1)
+    own = scores[np.arange(len(scores)), rows.target][:, None]
+    missed = np.stack(
+        [margin + scores - own, margin - scores, margin + scores, margin - own + 0 * scores]
+    )
+    return (np.abs(missed) <= _NEAR * size[:, None]).any(axis=(0, 2)), size
+
+
+@_off_the_kinks
 def _divided(rows: Rows) -> Iterator[Prediction]:
     """Divide by another number of classes, or by none."""
     constants = rows.spec.constants
@@ -42,6 +79,7 @@ def _divided(rows: Rows) -> Iterator[Prediction]:
             yield Prediction(f"the loss of a row is divided by {words}", fix, *found)
 
 
+@_off_the_kinks
 def _other_power(rows: Rows) -> Iterator[Prediction]:
     """Square what is missed, or do not."""
     squared = rows.spec.constants["squared"]
@@ -50,6 +88,7 @@ def _other_power(rows: Rows) -> Iterator[Prediction]:
     yield Prediction(words, fix, *rows.kernel(squared=1 - squared))
 
 
+@_off_the_kinks
 def _own_term(rows: Rows) -> Iterator[Prediction]:
     """Let the sum over classes hold the target's own: the margin, a constant."""
     if rows.spec.program != "weston_watkins":
@@ -66,6 +105,7 @@ def _own_term(rows: Rows) -> Iterator[Prediction]:
     )
 
 
+@_off_the_kinks
 def _other_form(rows: Rows) -> Iterator[Prediction]:
     """Compare the target's score with others than those that the form names."""
     for form, words in _FORMS.items():
@@ -79,6 +119,7 @@ def _as(rows: Rows, form: str) -> Pair:
     return rows.oracle.kernel(other, rows.columns, rows.upstream)
 
 
+@_off_the_kinks
 def _weight_inside(rows: Rows) -> Iterator[Prediction]:
     """Weigh what is missed before it is squared."""
     if rows.oracle.weights is None or not rows.spec.constants["squared"]:
@@ -93,6 +134,7 @@ def _weight_inside(rows: Rows) -> Iterator[Prediction]:
     )
 
 
+@_off_the_kinks
 def _unhinged(rows: Rows) -> Iterator[Prediction]:
     """Forget to stop at 0 where the largest other score stays far enough behind."""
     constants = rows.spec.constants
