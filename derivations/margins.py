@@ -236,7 +236,11 @@ categorical_hinge: as crammer_singer, with 0 among the z_j;  parts: 1, K or K - 
     presets={
         "torch": Preset(
             {"form": "weston_watkins", "division": "classes"},
-            "torch.nn.functional.multi_margin_loss; p=2 is power='squared'",
+            "torch.nn.functional.multi_margin_loss",
+        ),
+        "torch_squared": Preset(
+            {"form": "weston_watkins", "division": "classes", "power": "squared"},
+            "torch.nn.functional.multi_margin_loss with p=2",
         ),
         "optax": Preset({"form": "crammer_singer"}, "optax.multiclass_hinge_loss, averaged"),
         "keras": Preset({"form": "categorical_hinge"}, "keras.losses.CategoricalHinge"),

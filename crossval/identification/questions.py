@@ -11,7 +11,7 @@ from crossval.families import FAMILIES, Family
 from crossval.points.probes import Prober
 from crossval.target import Target, UsageError, split_reference
 
-__all__ = ["Question", "eligible", "questions"]
+__all__ = ["Question", "asks", "eligible", "questions"]
 
 _BOXES, _CLASSES = "boxes", "rows"
 _OF_CLASSES = ("logit", "label", "score", "prob", "class", "ignore_index", "smoothing")
@@ -56,7 +56,7 @@ def questions(target: Target, among: Iterable[str] | None) -> list[Question]:
         prober = family.prober
         if prober is None:
             continue
-        names = tuple(name for name in chosen if losses()[name]["family"] == prober.family)
+        names = tuple(name for name in chosen if asks(prober, name))
         if names:
             found.append(Question(family, prober, names))
     if not found:
@@ -64,6 +64,16 @@ def questions(target: Target, among: Iterable[str] | None) -> list[Question]:
     if target.call and among is None:
         found = [question for question in found if _fits(target, question)] or found
     return sorted(found, key=lambda question: not _likely(target, question))
+
+
+def asks(prober: Prober, loss: str) -> bool:
+    """Return whether a loss takes what a prober gives."""
+    entry = losses()[loss]
+    given = ((entry["axes"].get(axis), value) for axis, value in prober.fixed.items())
+    known = all(
+        axis is None or not axis["values"] or value in axis["values"] for axis, value in given
+    )
+    return known and entry["family"] == prober.family
 
 
 def _fits(target: Target, question: Question) -> bool:

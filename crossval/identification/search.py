@@ -14,6 +14,7 @@ from itertools import combinations
 
 import numpy as np
 
+from crossval.catalog import losses
 from crossval.identification.candidates import (
     Candidate,
     Key,
@@ -186,7 +187,8 @@ class Search:
     def _readings(self) -> None:
         for reading in self.space.prober.readings:
             for each in self.space.presets():
-                self.score(each.under(reading))
+                if reading.axis not in losses()[each.definition.loss]["axes"]:
+                    self.score(each.under(reading))
 
     def _nearby(self) -> None:
         for _ in range(_ROUNDS):

@@ -88,6 +88,8 @@ class Reading:
         By how much a row's gradient is smaller than what it is the difference of, from the inputs.
     slip : bool
         Whether this is a mistake, and no way in which inputs may be given.
+    axis : str
+        An axis that says the same, of losses that have it: such a loss is not read so.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Reading:
     divisor: Callable[[Arrays], float] | None = None
     cancels: Callable[[Arrays], np.ndarray] | None = None
     slip: bool = False
+    axis: str = ""
 
     @property
     def title(self) -> str:

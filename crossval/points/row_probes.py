@@ -153,12 +153,19 @@ def _grad(program: str) -> Callable[..., Any]:
 
 
 def _drawn(classes: int, count: int, seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
-    """Logits in eighths within (-4, 4) with distinct entries, then rows with a lead or a lag."""
+    """Logits in eighths within (-4, 4) with distinct entries, then rows with a lead or a lag.
+
+    All are off by a 16th, and the target's by a 32nd more: no margin of a few eighths is just
+    reached, where a loss may have any of several gradients.
+    """
     random = np.random.Generator(np.random.PCG64(seed + classes))
     total = count + len(_LEADS)
-    logits = random.permuted(np.tile(np.arange(-32, 32), (total, 1)), axis=1)[:, :classes] / 8
+    logits = (
+        random.permuted(np.tile(np.arange(-32, 32), (total, 1)), axis=1)[:, :classes] / 8 + 1 / 16
+    )
     target = random.integers(0, classes, size=total)
     target[:2] = 0, classes - 1  # the first and the last class, always
+    logits[np.arange(total), target] += 1 / 32
     late = np.arange(count, total)
     others = np.where(np.arange(classes) == target[late, None], -np.inf, logits[late])
     logits[late, target[late]] = others.max(axis=1) + np.array(_LEADS)

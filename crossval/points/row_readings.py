@@ -178,6 +178,7 @@ _PER_CLASS = Reading(
     side="loss",
     divisor=lambda inputs: float(inputs["logits"].shape[1]),
     slip=True,
+    axis="division",
 )
 READINGS = (
     _MISSED,

@@ -6,6 +6,7 @@ import pytest
 import refloss
 from crossval.catalog import losses, spec_of
 from crossval.families import FAMILIES
+from crossval.identification.questions import asks
 from crossval.oracles.formats import FORMATS, format_of
 from crossval.points.probes import Definition
 
@@ -14,7 +15,7 @@ PRESETS = [
     (family, loss, preset)
     for family, prober in PROBERS.items()
     for loss, entry in losses().items()
-    if entry["family"] == prober.family
+    if asks(prober, loss)
     for preset in entry["presets"]
 ]
 

@@ -33,13 +33,12 @@ TARGETS = [
         Target(
             "torch.nn.functional:multi_margin_loss",
             "multi_margin",
-            "torch",
-            axes={"power": power},
+            preset,
             call=f"f(logits, target, p={p}, margin=margin, weight=class_weight, "
             "reduction=reduction)",
             library="torch",
         )
-        for p, power in ((1, "linear"), (2, "squared"))
+        for p, preset in ((1, "torch"), (2, "torch_squared"))
     ),
     _target("binary_cross_entropy_with_logits", "bce"),
     _target("binary_cross_entropy", "bce_probs"),
