@@ -26,7 +26,7 @@ def _underflows(s: Situation) -> bool:
 
 def _saturates(s: Situation) -> bool:
     """Whether the sigmoid of the logit rounds to 1."""
-    return np.exp(-min(float(s.row[0]), 800.0)) < s.number.roundoff
+    return float(s.row[0]) > -np.log(s.number.roundoff)
 
 
 LOGIT_PATTERNS = (

@@ -72,12 +72,17 @@ class _Rows:
         """Whether the first input is a logit."""
         return not self.spec.program.endswith("_probs")
 
-    def at(self, first: np.ndarray, slope: np.ndarray | float, target: np.ndarray) -> Pair:
-        """Return the loss of other inputs, with its gradient through the first by its slope."""
+    def at(
+        self,
+        first: np.ndarray,
+        slope: np.ndarray | float,
+        target: np.ndarray,
+        turn: float = 1.0,
+    ) -> Pair:
+        """Return the loss of other inputs, with its gradient through their slopes."""
         columns = np.stack([first, target], axis=1)
         value, gradient = self.oracle.kernel(self.spec, columns, self.upstream)
-        by_first = gradient[:, 0] * slope
-        return value, np.stack([by_first, np.full_like(by_first, np.nan)], axis=1)
+        return value, np.stack([gradient[:, 0] * slope, gradient[:, 1] * turn], axis=1)
 
     def weighed(self, missed: Pair, hit: Pair) -> Pair:
         """Return the loss of two other logarithms: r of the first and P q of the second."""
@@ -125,7 +130,7 @@ def _other_inputs(rows: _Rows) -> Iterator[Prediction]:
     yield Prediction(
         "the target's two classes are exchanged",
         "let 1 stand for the class whose probability rises with the first input",
-        *rows.at(x, 1.0, 1 - target),
+        *rows.at(x, 1.0, 1 - target, -1.0),
     )
     if not rows.of_logits:
         return
@@ -182,6 +187,7 @@ def _other_logarithms(rows: _Rows) -> Iterator[Prediction]:
     """Keep probabilities away from 0 and 1, add to them, or leave a term out."""
     x = rows.first
     p, slope = (_sigmoid(x), _sigmoid(x) * _sigmoid(-x)) if rows.of_logits else (x, np.ones_like(x))
+    rest = _sigmoid(-x) if rows.of_logits else 1 - x
     missed, hit = _logarithms(rows, p, slope)
     fix = "take the logarithm of the sigmoid from the logits: no floor is needed"
     if not rows.of_logits:
@@ -202,14 +208,15 @@ def _other_logarithms(rows: _Rows) -> Iterator[Prediction]:
                 (-np.log(kept), np.where(inside, hit[1], 0.0)),
             ),
         )
-        yield Prediction(
-            f"{name} is added to both probabilities before their logarithms",
-            fix,
-            *rows.weighed(
-                (-np.log(1 - p + eps), slope / (1 - p + eps)),
-                (-np.log(p + eps), -slope / (p + eps)),
-            ),
-        )
+        for other in (rest, 1 - p):  # as it is, or with the digits that 1 - p has left
+            yield Prediction(
+                f"{name} is added to both probabilities before their logarithms",
+                fix,
+                *rows.weighed(
+                    (-np.log(other + eps), slope / (other + eps)),
+                    (-np.log(p + eps), -slope / (p + eps)),
+                ),
+            )
     nothing = np.zeros_like(x), np.zeros_like(x)
     yield Prediction(
         "the term of class 0 is missing",

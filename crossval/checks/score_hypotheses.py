@@ -40,7 +40,7 @@ def score_slips(
             "the square is missing",
             "square what is missing to the margin",
             root,
-            gradient / root / 2,
+            gradient / root[:, None] / 2,
         )
         yield Prediction(
             "what is missing to the margin is squared",

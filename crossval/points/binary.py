@@ -19,6 +19,7 @@ PROBABILITY_COLUMNS = ("probs", "target")
 FLOORS = (1e-7, 1e-8, 1e-6, 1e-12)
 """Where libraries clip probabilities."""
 
+_BESIDE = (0, 1, -1, 2, -2, 3, -3)
 _SATURATED = 10_000.0
 
 
@@ -126,10 +127,12 @@ def _apart(draw: Draw, rows: int, number: Format) -> tuple[np.ndarray, ...]:
 
 def _at_floors(draw: Draw, rows: int, number: Format) -> tuple[np.ndarray, ...]:
     """Where libraries clip, from 0 and from 1, up to three steps beside it."""
-    floor = number.round(np.array(FLOORS)[np.arange(rows) % len(FLOORS)])
-    low = np.maximum(step(floor, draw.integers(-3, 4, rows), number), 0.0)
-    high = np.minimum(step(number.round(1 - floor), draw.integers(-3, 4, rows), number), 1.0)
-    return np.where(np.arange(rows) // len(FLOORS) % 2 == 0, low, high), wanted(draw, rows)
+    turn = np.arange(rows)
+    floor = number.round(np.array(FLOORS)[turn % len(FLOORS)])
+    beside = np.array(_BESIDE)[turn // (2 * len(FLOORS)) % len(_BESIDE)]
+    low = np.maximum(step(floor, beside, number), 0.0)
+    high = np.minimum(step(number.round(1 - floor), beside, number), 1.0)
+    return np.where(turn // len(FLOORS) % 2 == 0, low, high), wanted(draw, rows)
 
 
 PROBABILITY_REGIMES: dict[str, Regime] = {

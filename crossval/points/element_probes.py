@@ -196,9 +196,12 @@ def _prober(family: str, inputs: _Inputs, **more: Any) -> Prober:
 
 def _sizes(*names: str) -> Callable[[Arrays], np.ndarray]:
     """Return the scale of what a formula adds up: the sizes of these inputs, and 1."""
-    return lambda inputs: (
-        1 + sum(np.abs(inputs[name]).reshape(len(inputs[name]), -1).max(axis=1) for name in names)
-    )
+
+    def scale(inputs: Arrays) -> np.ndarray:
+        sizes = [np.abs(inputs[name]) for name in names]
+        return 1 + np.sum([size.reshape(len(size), -1).max(axis=1) for size in sizes], axis=0)
+
+    return scale
 
 
 def _of_classes(chance: Callable[[Arrays], np.ndarray]) -> Callable[[Arrays], np.ndarray]:

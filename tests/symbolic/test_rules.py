@@ -12,16 +12,28 @@ from refloss.symbolic.functions import Relu
 from refloss.symbolic.printers.arithmetic_text import ArithmeticExpression
 from refloss.symbolic.rules import Rule, prove
 from refloss.symbolic.vocabulary import (
+    binary,
     box_rules,
     boxes,
+    divergence,
     focal_rows,
     focal_rules,
     poly_rows,
+    residuals,
     row_rules,
     rows,
 )
 
-RULES = (*boxes.RULES, *rows.RULES, *focal_rules.RULES, *focal_rows.RULES, *poly_rows.RULES)
+RULES = (
+    *boxes.RULES,
+    *rows.RULES,
+    *residuals.RULES,
+    *binary.RULES,
+    *divergence.RULES,
+    *focal_rules.RULES,
+    *focal_rows.RULES,
+    *poly_rows.RULES,
+)
 BITS = 200
 TIGHT = arb(10) ** -40
 POINTS = 4

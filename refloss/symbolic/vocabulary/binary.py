@@ -20,7 +20,7 @@ __all__ = ["RULES", "logarithms", "of_probabilities", "shares", "two_sided"]
 _x, _y = sp.symbols("x", real=True), sp.symbols("y", positive=True)
 _r, _q, _P = sp.symbols("r q P", nonnegative=True)
 _t, _down, _up = sp.symbols("t lost raised", real=True)
-_p = sp.Symbol("p", positive=True)
+_p, _u = sp.symbols("p u", positive=True)  # p = u/(1 + u) where it must be a probability
 _a, _T = sp.symbols("added tail", nonnegative=True)
 _e, _h = sp.exp(-sp.Abs(_x)), 1 / (1 + sp.exp(-sp.Abs(_x)))
 _softplus = sp.log(1 + sp.exp(_x))
@@ -95,21 +95,21 @@ RULES = (
     ),
     Rule(
         "-log(1 - p) from the distance of p to 1",
-        -sp.log(1 - _p + _a),
-        -log1p(_a - _p),
+        -sp.log(1 - _u / (1 + _u) + _a),
+        -log1p(_a - _u / (1 + _u)),
         "1 - p keeps the digits of a small p",
         ({},),
         "constant",
-        {_p: 0, _a: 0},
+        {_u: 0, _a: 0},
     ),
     Rule(
         "difference of the two logarithms",
-        sp.log(1 - _p + _a) - sp.log(_p + _a),
-        log1p((1 - 2 * _p) / (_p + _a)),
+        sp.log(1 - _u / (1 + _u) + _a) - sp.log(_u / (1 + _u) + _a),
+        log1p((1 - 2 * _u / (1 + _u)) / (_u / (1 + _u) + _a)),
         "the logarithms cancel near 1/2, where 1 - 2p is exact",
         ({},),
         "constant",
-        {_p: HALF, _a: 0},
+        {_u: 1, _a: 0},
     ),
     Rule(
         "binary cross-entropy by its probability",

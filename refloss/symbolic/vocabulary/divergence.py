@@ -20,7 +20,7 @@ _y, _x = sp.symbols("log_t log_p", real=True)
 
 RULES = (
     Rule(
-        "divergence of logarithms by the target's",
+        "divergence of two logarithms by the target's",
         sp.diff(sp.exp(_y) * (_y - _x), _y),
         sp.exp(_y) * ((1 + (_y - _x)) + TwoDiffError(_y, _x)),
         "where the difference nears -1 its rounding error is what is left",
