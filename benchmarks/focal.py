@@ -105,6 +105,7 @@ def check(name: str, dtype: str) -> float:
 
     columns = np.column_stack([a.astype(np.float64) for a in elements(CHECKED, dtype)])
     exact = Elementwise().truth(refloss.resolve(LOSS), columns, dtype=dtype)
+    assert exact.grad_hi is not None
     value, slopes = _outputs(variant(name, dtype, CHECKED)())
     errors = np.concatenate(
         [

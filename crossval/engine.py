@@ -129,7 +129,7 @@ def find(
         declared = known.declared
     assert declared is not None
     loss, preset = split_declaration(declared)
-    like = {"adapter": adapter} | libraries.knowledge(reference, adapter)
+    like: dict[str, Any] = {"adapter": adapter} | libraries.knowledge(reference, adapter)
     base = known or Target(reference, loss, **like)
     keeps = known is not None and known.loss == loss and not bind
     how |= {"call": call or (base.call if keeps else None)}

@@ -362,7 +362,7 @@ def family_of(loss: str, program: str = "") -> Family:
     """
     name = _BY_PROGRAM.get(program, losses()[loss]["family"])
     if library().index["programs"].get(program, {}).get("shapes", {}).get("target") == ["b", "c"]:
-        name = _OF_PROBABILITIES.get(name, name)
+        name = _OF_PROBABILITIES.get(str(name), name)
     if name not in FAMILIES:
         raise UsageError(f"{loss} cannot be judged yet: there are no points of family {name}")
     return FAMILIES[name]

@@ -361,7 +361,9 @@ if __name__ == "__main__":
     for definition in DEFINITIONS:
         (plain, _), *_ = definition.programs.values()
         constants = [definition.constants[str(c)].default for c in plain.consts]
-        axes.plot(d, compiled(plain)(d, 0 * d, 0 * d + 1, 0 * d + 1, *constants), label=definition.name)
+        axes.plot(
+            d, compiled(plain)(d, 0 * d, 0 * d + 1, 0 * d + 1, *constants), label=definition.name
+        )
     axes.set(xlabel="pred - target", ylabel="loss", ylim=(0, 3))
     axes.legend()
     plt.show()

@@ -23,7 +23,7 @@ _FLOORS = (1e-7, 1e-8, 1e-6, 1e-12, float(np.finfo(np.float32).tiny))
 def _alpha_missing(rows: Rows) -> Iterator[Prediction]:
     """Leave alpha out, or mistake whom it multiplies."""
     constants = rows.spec.constants
-    here = tuple(constants[f"alpha_on_{side}"] for side in ("first", "others"))
+    here = constants["alpha_on_first"], constants["alpha_on_others"]
     if constants["alpha"] == 1 and here == (1.0, 1.0):
         return
     words = "alpha has no effect"

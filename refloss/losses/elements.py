@@ -178,10 +178,11 @@ class ElementLoss(Loss):
             As for `grad`, and if `direction` is not as described.
         """
         options = _Options(preset, reduction, check, nan, backend, compute)
+        arrays, last = inputs, direction
         if direction is None and inputs and isinstance(inputs[-1], Mapping):
-            *inputs, direction = inputs
-        problem = self._problem(inputs, named, options)
-        return problem.products(upstream, wrt or self._first, direction)
+            arrays, last = inputs[:-1], inputs[-1]
+        problem = self._problem(arrays, named, options)
+        return problem.products(upstream, wrt or self._first, last)
 
     def trace(
         self,
@@ -273,7 +274,7 @@ class ElementLoss(Loss):
         spec, known = self._spec(axes, options), library(self._kernels)
         given = element_checks.elements(list(arrays), list(arrays.values()))
         leading = given[self._first].array
-        others = element_checks.beside(weights, leading, self._first)
+        others: dict[str, Any] = element_checks.beside(weights, leading, self._first)
         program_inputs = self._inputs_of(spec)
         for name in others:
             if name not in program_inputs:

@@ -1,4 +1,4 @@
-"""The pinned rows of margin losses: on their grid, unchanged, on both sides of every kink and on it."""
+"""The pinned rows of margin losses: on their grid, unchanged, beside every kink and on it."""
 
 from fractions import Fraction
 

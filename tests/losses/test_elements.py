@@ -263,7 +263,7 @@ def test_the_catalogues_probe_of_smooth_l1():
 
 
 def fast_rcnn(pred, target, inside, outside, sigma):
-    """Return the loss of a box as py-faster-rcnn's SmoothL1LossLayer has it: summed over its row."""
+    """Return the loss of boxes as py-faster-rcnn's SmoothL1LossLayer has it: summed over rows."""
     d = inside * (pred - target)
     near = np.abs(d) < 1 / sigma**2
     loss = np.where(near, 0.5 * (sigma * d) ** 2, np.abs(d) - 0.5 / sigma**2)

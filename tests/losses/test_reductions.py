@@ -92,7 +92,9 @@ def test_items_without_weights_are_all_alike():
     alike = ("items", "kept", "weights", "rows")
     assert {DENOMINATORS[name](counts) for name in alike} == {5.0}
     assert DENOMINATORS["positives"](counts) == 0
-    assert DENOMINATORS["positives_or_one"](counts) == DENOMINATORS["positives_plus_one"](counts) == 1
+    assert (
+        DENOMINATORS["positives_or_one"](counts) == DENOMINATORS["positives_plus_one"](counts) == 1
+    )
 
 
 def test_a_mean_over_nothing_is_nan_or_zero_as_asked_and_a_sum_is_zero():

@@ -106,7 +106,11 @@ def test_a_spec_is_data_of_its_own():
         (("ciou",), {"eps": {"eps_union": -1.0}}, r"eps\['eps_union'\]: .* got -1.0"),
         (("iou",), {"least_iou": -1.0}, "iou: least_iou: expected a finite number >= 0"),
         (("ciou",), {"layout": "xyhw"}, "layout: .*did you mean 'xywh'"),
-        (("ciou",), {"reduction": "avg"}, "reduction: expected one of 'mean', 'none', 'rows', 'sum'"),
+        (
+            ("ciou",),
+            {"reduction": "avg"},
+            "reduction: expected one of 'mean', 'none', 'rows', 'sum'",
+        ),
     ],
 )
 def test_what_does_not_exist_is_refused_with_what_does(arguments, options, message):
