@@ -33,12 +33,13 @@ TARGETS = [
         Target(
             "torch.nn.functional:multi_margin_loss",
             "multi_margin",
-            preset,
+            "torch",
+            axes=axes,
             call=f"f(logits, target, p={p}, margin=margin, weight=class_weight, "
             "reduction=reduction)",
             library="torch",
         )
-        for p, preset in ((1, "torch"), (2, "torch_squared"))
+        for p, axes in ((1, {}), (2, {"power": "squared"}))
     ),
     _target("binary_cross_entropy_with_logits", "bce"),
     _target("binary_cross_entropy", "bce_probs"),
