@@ -18,6 +18,7 @@ from crossval.checks.box_causes import BOX_PATTERNS
 from crossval.checks.box_hypotheses import box_slips
 from crossval.checks.causes import Pattern
 from crossval.checks.hypotheses import Slips
+from crossval.checks.image_hypotheses import IMAGE_PATTERNS, image_slips
 from crossval.checks.residual_hypotheses import RESIDUAL_PATTERNS, residual_slips
 from crossval.checks.row_causes import LABELLED_PATTERNS, SOFT_PATTERNS
 from crossval.checks.row_hypotheses import row_slips
@@ -37,7 +38,16 @@ from crossval.checks.tie_kinds import (
 )
 from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.row_columns import RowColumns
-from crossval.points import binary, element_probes, logarithms, margins, residuals, rows, scores
+from crossval.points import (
+    binary,
+    element_probes,
+    images,
+    logarithms,
+    margins,
+    residuals,
+    rows,
+    scores,
+)
 from crossval.points.box_probes import BOXES
 from crossval.points.boxes import COLUMNS, PointSet, point_set
 from crossval.points.probes import Prober
@@ -327,6 +337,20 @@ FAMILIES["margins"] = replace(
 )
 
 
+FAMILIES["images"] = replace(
+    FAMILIES["rows of probabilities"],
+    name="images",
+    points=images.point_set,
+    regimes=("random", "wide", "right", "wrong"),
+    untested=("images with NaN or infinite logits", "targets that are no probability"),
+    patterns=IMAGE_PATTERNS,
+    slips=image_slips,
+    judged=("logits",),
+    resized=lambda pixels: _with_classes(FAMILIES["images"], images.point_set, pixels),
+    prober=None,
+)
+
+
 def _with_classes(family: Family, points: Callable[..., PointSet], classes: int) -> Family:
     """Return a family of rows with another number of classes."""
     width = 1 if family.labels else classes
@@ -340,6 +364,7 @@ def _with_classes(family: Family, points: Callable[..., PointSet], classes: int)
 
 
 _BY_PROGRAM = {
+    "hed": "images",
     "kl_div_log": "log_probabilities of logarithms",
     "crammer_singer": "margins",
     "weston_watkins": "margins",

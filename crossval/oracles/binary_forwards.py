@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["BINARY_FORWARDS"]
+__all__ = ["BINARY_FORWARDS", "hed"]
 
 Constants = Mapping[str, float]
 
@@ -78,6 +78,17 @@ def _kl_div_probs(probs: Tensor, target: Tensor, weight: Tensor, c: Constants) -
     p, t = probs.clamp(min=least), target.clamp(min=least)
     log = torch.where(t > 0, t, torch.ones_like(t)).log()
     return weight * (t * log - torch.xlogy(t, p))
+
+
+def hed(logits: Tensor, target: Tensor, weight: Tensor, c: Constants) -> Tensor:
+    """Return the class-balanced loss of images (n, pixels), one a row."""
+    from torch.nn.functional import logsigmoid
+
+    counted = target if c["attached"] else target.detach()
+    beta = (weight * (1 - counted)).sum(dim=1, keepdim=True) / weight.sum()
+    edges = beta * target * logsigmoid(logits)
+    others = c["negative_factor"] * (1 - beta) * (1 - target) * logsigmoid(-logits)
+    return -(weight * (edges + others)).sum(dim=1)
 
 
 BINARY_FORWARDS: dict[str, Callable[..., Any]] = {

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from crossval.oracles.binary_forwards import hed
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -149,6 +151,7 @@ def _smoothed(q: Tensor, constants: Mapping[str, float]) -> Tensor:
 
 
 ROW_FORWARDS: dict[str, Callable[..., Any]] = {
+    "hed": hed,
     "cross_entropy": cross_entropy,
     "cross_entropy_soft": cross_entropy,
     "poly1": poly1,

@@ -25,6 +25,7 @@ from refloss.losses.reductions import REDUCTIONS
 from refloss.losses.rows import (
     RowLoss,
     cross_entropy,
+    hed,
     multi_margin,
     poly1,
     row_loss_from,
@@ -49,6 +50,7 @@ __all__ = [
     "focal_probs",
     "focal_star",
     "giou",
+    "hed",
     "hinge",
     "huber",
     "iou",

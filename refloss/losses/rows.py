@@ -24,6 +24,7 @@ __all__ = [
     "IGNORE_INDEX",
     "RowLoss",
     "cross_entropy",
+    "hed",
     "multi_margin",
     "poly1",
     "row_loss_from",
@@ -344,3 +345,4 @@ cross_entropy = RowLoss("cross_entropy")
 multi_margin = RowLoss("multi_margin")
 poly1 = RowLoss("poly1")
 softmax_focal = RowLoss("softmax_focal")
+hed = RowLoss("hed")

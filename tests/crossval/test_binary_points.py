@@ -6,6 +6,7 @@ from mpmath import exp, mp, mpf
 
 from crossval.families import FAMILIES
 from crossval.oracles.formats import FORMATS, format_of
+from crossval.points import images
 from crossval.points.binary import FLOORS, LOGITS, PROBABILITIES
 from crossval.points.logarithms import BOTH, LOGARITHMS
 from crossval.points.scores import SCORES
@@ -74,6 +75,14 @@ DIGESTS = {
         "log_probabilities of logarithms",
         "bfloat16",
     ): "64cbbaf03bc11d00ff3d555f6e0b21be35b05f28cb77b35b64283ffe1f2adbb9",
+}
+
+
+IMAGE_DIGESTS = {
+    "float64": "4351885b61d7324e0dc91de9f9cdb02fcc504b2b99487954fc97c6b22c30ea71",
+    "float32": "73729a57ecee51bf6f2f73d888374ede9b599b8b8b0e6a650824b15bad2b4680",
+    "float16": "ca1fbaf99e024033355d174aae77afa592a834a33a4e37e1e8bea283333bf6b5",
+    "bfloat16": "6cbb80e6b8067375353382cc8e24389e7000d77d91c16bc9c5b1f6e2cfbd592d",
 }
 
 
@@ -150,6 +159,20 @@ def test_every_arm_of_a_probability_is_reached(dtype):
         assert {side(x, float(number.round(1 - floor))) for x in p} >= {"<", "="}
     if dtype in ("float64", "float32"):
         assert {side(x, np.exp(-100.0)) for x in p if x} == {"<", ">"}
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_images_hold_both_classes_one_of_them_and_soft_ones(dtype):
+    points, number = images.point_set(dtype), format_of(dtype)
+    assert np.array_equal(number.round(points.columns), points.columns)
+    assert points.digest == IMAGE_DIGESTS[dtype], "a changed point is images@2"
+    logits, target = np.split(points.columns, 2, axis=1)
+    hard = np.isin(target, (0, 1)).all(axis=1)
+    assert {0.0, 1.0} < set(target[hard].mean(axis=1))
+    assert 0.1 < (~hard).mean() < 0.4
+    found = [of_logits(row, number) for row in zip(logits.ravel(), target.ravel(), strict=True)]
+    for name in ("x ? 0", "target", "1 + exp(-|x|)"):
+        assert {each[name] for each in found} >= ARMS[name], name
 
 
 @pytest.mark.parametrize("dtype", FORMATS)

@@ -13,6 +13,7 @@ from refloss.symbolic.printers.arithmetic_text import ArithmeticExpression
 from refloss.symbolic.rules import Rule, prove
 from refloss.symbolic.vocabulary import (
     binary,
+    binary_rows,
     box_rules,
     boxes,
     divergence,
@@ -29,6 +30,7 @@ RULES = (
     *rows.RULES,
     *residuals.RULES,
     *binary.RULES,
+    *binary_rows.RULES,
     *divergence.RULES,
     *focal_rules.RULES,
     *focal_rows.RULES,

@@ -27,6 +27,10 @@ NAMED = [
     ("hinge_squared", "hinge", "float32", "value", "is squared"),
     ("hinge", "squared_hinge", "float32", "value", "the square is missing"),
     ("cross_entropy", "kl_div", "float32", "value", "the target's own entropy is missing"),
+    ("hed_swapped", "hed", "float32", "value", "the two classes' weights are exchanged"),
+    ("hed_swapped", "hed", "float32", "grad[logits]", "the two classes' weights are exchanged"),
+    ("hed_by_pixels", "hed", "float32", "value", "divided by its pixels"),
+    ("hed_unbalanced", "hed", "float32", "value", "the classes are not balanced"),
     ("reversed_divergence", "kl_div", "float32", "value", "the two distributions are exchanged"),
 ]
 SMOOTHED = [
@@ -34,7 +38,7 @@ SMOOTHED = [
     ("smoothed_twice", "label smoothing moves the target twice as far"),
 ]
 RIGHT = [("right", "bce"), ("hinge", "hinge"), ("hinge_squared", "squared_hinge")]
-RIGHT += [("divergence", "kl_div")]
+RIGHT += [("divergence", "kl_div"), ("hed", "hed")]
 
 
 def said(certificate, check):

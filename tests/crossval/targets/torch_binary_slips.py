@@ -101,3 +101,29 @@ def reversed_divergence(log_probs, target):
 
 def negative_divergence(log_probs, target):
     return -divergence(log_probs, target)
+
+
+def hed(logits, target, by_batch=False, swapped=False, by_pixels=False, balanced=True):
+    """Class-balanced loss of images; with the mistakes that arguments name."""
+    if logits.shape != target.shape:
+        raise ValueError("logits and target differ in shape")
+    counted = (1 - target).mean() if by_batch else (1 - target).mean(dim=1, keepdim=True)
+    beta = 1 - counted if swapped else counted
+    if not balanced:
+        beta = torch.ones_like(beta)
+    edges = beta * target * functional.logsigmoid(logits)
+    others = (1 - beta if balanced else beta) * (1 - target) * functional.logsigmoid(-logits)
+    loss = -(edges + others).sum(dim=1)
+    return loss / logits.shape[1] if by_pixels else loss
+
+
+def hed_swapped(logits, target):
+    return hed(logits, target, swapped=True)
+
+
+def hed_by_pixels(logits, target):
+    return hed(logits, target, by_pixels=True)
+
+
+def hed_unbalanced(logits, target):
+    return hed(logits, target, balanced=False)
