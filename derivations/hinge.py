@@ -30,12 +30,13 @@ from collections.abc import Callable
 import numpy as np
 import sympy as sp
 
-from refloss.symbolic import emit
+from refloss.symbolic import emit, rules
 from refloss.symbolic.build import Build, Form
 from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
 from refloss.symbolic.functions import Relu
 from refloss.symbolic.printers import numpy_text
 from refloss.symbolic.program import Program
+from refloss.symbolic.rules import Rule
 from refloss.symbolic.vocabulary.elements import Elements, weighted_loss
 
 # %% [markdown]
@@ -185,6 +186,28 @@ if __name__ == "__main__":
     axes.set(xlabel="score", ylabel="loss for side 1")
     axes.legend()
     plt.show()
+
+# %% [markdown]
+# ## The rules, proved
+#
+# With labels 0 and 1 each class has its own hinge, and the one that is asked for is that of the side:
+
+# %%
+t, s, m = sp.symbols("t s m", real=True)
+RULES = (
+    Rule(
+        "hinge of labels 0 and 1",
+        t * sp.Max(0, m - s) + (1 - t) * sp.Max(0, m + s),
+        sp.Max(0, m - (2 * t - 1) * s),
+        "one product, with -1 or 1, which is exact",
+        ({t: 0}, {t: 1}),
+    ),
+)
+
+if __name__ == "__main__":
+    for rule in RULES:
+        rules.prove(rule)
+        print(f"proved  {rule.name}: {rule.why}")
 
 # %% [markdown]
 # ## Kernels

@@ -17,7 +17,15 @@ from crossval.target import Target
 
 TARGETS = Path(__file__).parents[1] / "targets"
 BOXES = ("ciou", "diou", "giou", "iou")
-ROWS = tuple(name for name, entry in losses().items() if entry["family"] == "rows")
+
+
+def _rows(targets):
+    """Return the losses of rows whose targets can be classes, or probabilities."""
+    rows = {name: entry for name, entry in losses().items() if entry["family"] == "rows"}
+    return tuple(n for n, entry in rows.items() if targets in entry["axes"]["targets"]["values"])
+
+
+ROWS, SOFT_ROWS = _rows("index"), _rows("probabilities")
 
 
 class Here:

@@ -4,7 +4,7 @@ import pytest
 
 from crossval.identification import identify
 from crossval.identification.answer import VERDICTS
-from tests.crossval.identification.conftest import BOXES, TARGETS
+from tests.crossval.identification.conftest import BOXES, SOFT_ROWS, TARGETS
 from tests.crossval.identification.conftest import ROWS as LOSSES
 
 ROWS = "row_conventions.py"
@@ -102,8 +102,8 @@ def test_nothing_fits_names_the_nearest_of_the_right_family(attribute):
     ("attribute", "losses"),
     [
         ("two_boxes", BOXES),
-        ("two_rows", LOSSES),
-        ("any_two", (*BOXES, *LOSSES)),
+        ("two_rows", SOFT_ROWS),
+        ("any_two", (*BOXES, *SOFT_ROWS)),
     ],
 )
 def test_names_of_arguments_decide_the_family_where_two_arrays_of_numbers_are_taken(
