@@ -257,6 +257,11 @@ BALANCED = {
     "on_positives": Constant(1.0, "1: alpha multiplies positives; 0: 1 - alpha does"),
     "on_negatives": Constant(0.0, "1: alpha multiplies negatives; 0: 1 - alpha does"),
 }
+UNBALANCED = {
+    **BALANCED,
+    "alpha": Constant(1.0, BALANCED["alpha"].doc),
+    "on_negatives": Constant(1.0, BALANCED["on_negatives"].doc),
+}
 ATTACHED = {"attached": Constant(1.0, "1: the modulator is differentiated; 0: it is detached")}
 SMOOTHING = {"smoothing": Constant(0.0, "target of the cross-entropy: (1 - it) t + it/2")}
 ALPHA = AxisOf("factor of the elements that alpha_side names", 0.25, sets="alpha", most=1.0)
@@ -438,8 +443,7 @@ loss = weight alpha_t |target - p|^beta BCE(logits, target),  p = sigmoid(logits
         "beta": Constant(2.0, "power of the distance"),
         **SMOOTHING,
         **ATTACHED,
-        **BALANCED,
-        "alpha": Constant(1.0, "factor of the elements that alpha_side names"),
+        **UNBALANCED,
     },
     axes={
         "beta": AxisOf("power of the distance", 2.0, sets="beta"),
@@ -479,8 +483,7 @@ loss = -weight alpha_t log sigmoid(gamma x_t + beta)/gamma,  x_t = (2 target - 1
     constants={
         "gamma": Constant(1.0, "factor of the logit"),
         "beta": Constant(0.0, "added to it"),
-        **BALANCED,
-        "alpha": Constant(1.0, "factor of the elements that alpha_side names"),
+        **UNBALANCED,
     },
     axes={
         "gamma": AxisOf("factor of the logit, above 0", 1.0, sets="gamma"),

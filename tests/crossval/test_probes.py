@@ -11,6 +11,7 @@ from crossval.oracles.formats import FORMATS, format_of
 from crossval.points.probes import Definition
 
 PROBERS = {name: family.prober for name, family in FAMILIES.items() if family.prober}
+FLAT = {name for name, family in FAMILIES.items() if all(map(family.is_vector, family.inputs))}
 PRESETS = [
     (family, loss, preset)
     for family, prober in PROBERS.items()
@@ -39,7 +40,7 @@ def test_probes_lie_on_the_grid_and_are_the_same_every_time(family, dtype):
 @pytest.mark.parametrize("family", PROBERS)
 def test_a_few_hundred_rows_suffice_and_upstreams_have_both_signs(family):
     probes = PROBERS[family].rows("float64", "standard", ())
-    assert 50 < sum(map(len, probes)) < 400
+    assert 50 <= sum(map(len, probes)) < 400
     upstream = np.concatenate([probe.upstream for probe in probes])
     assert (upstream > 0).any()
     assert (upstream < 0).any()
@@ -100,11 +101,14 @@ def test_predictions_are_those_of_the_public_function(family, loss, preset):
     what = definition(prober, loss, preset)
     value, gradients = prober.predict(what, probe.inputs, probe.upstream, probe.options)
     function = getattr(refloss, loss)
+    single = next(iter(probe.inputs.values())).ndim == 2 and family in FLAT
     expected, slopes = function.value_and_grad(
         *probe.inputs.values(),
         upstream=probe.upstream,
         wrt=tuple(gradients),
         preset=preset,
+        **{"reduction": "rows"} if single else {},
+        **prober.fixed,
         **probe.options,
     )
     assert value == pytest.approx(expected, rel=1e-13)
@@ -116,7 +120,8 @@ def test_predictions_are_those_of_the_public_function(family, loss, preset):
 def test_gradients_under_a_reading_are_derivatives_by_the_given_inputs(family):
     prober = PROBERS[family]
     scalings = [scaling.make(0.75) for scaling in prober.scalings]
-    loss = {"boxes": "diou"}.get(family, "cross_entropy")
+    likely = {"boxes": "diou", "rows": "cross_entropy", "rows of probabilities": "cross_entropy"}
+    loss = likely.get(family) or next(name for name in losses() if asks(prober, name))
     what = definition(prober, loss, None)
     probe = prober.rows("float64", "smoke", ())[0].take(slice(4, 10))
     for reading in (*prober.readings, *scalings):
@@ -131,11 +136,18 @@ def test_gradients_under_a_reading_are_derivatives_by_the_given_inputs(family):
         _, gradients = total(probe.inputs)
         for name, gradient in gradients.items():
             given = probe.inputs[name]
-            step, slope = 2.0**-20, np.zeros_like(given)
+            step, slopes = 2.0**-20, np.zeros((2, *given.shape))
+            here = total(probe.inputs)[0]
+            if not np.isfinite(here):  # the reading leaves the domain, where there is no slope
+                continue
             for at in np.ndindex(given.shape):
-                moved = [given.copy(), given.copy()]
-                moved[0][at] += step
-                moved[1][at] -= step
-                sides = [total({**probe.inputs, name: array})[0] for array in moved]
-                slope[at] = (sides[0] - sides[1]) / (2 * step)
-            assert gradient == pytest.approx(slope, rel=1e-4, abs=1e-6), reading.name
+                for side, way in enumerate((1, -1)):
+                    moved = given.copy()
+                    moved[at] += way * step
+                    there = total({**probe.inputs, name: moved})[0]
+                    slopes[side][at] = way * (there - here) / step
+            # At a kink the sides differ.
+            smooth = np.abs(slopes[0] - slopes[1]) <= 1e-3 * np.abs(slopes).max()
+            assert smooth.any()
+            slope = slopes.mean(axis=0)[smooth]
+            assert gradient[smooth] == pytest.approx(slope, rel=1e-4, abs=1e-5), reading.name

@@ -13,7 +13,7 @@ Constants
     beta: power of the distance (default 2.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-    on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+    on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 1.0)
     alpha: factor of the elements that alpha_side names (default 1.0)
 
 Source

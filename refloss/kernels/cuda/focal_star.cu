@@ -12,7 +12,7 @@
 //     gamma: factor of the logit (default 1.0)
 //     beta: added to it (default 0.0)
 //     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
-//     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
+//     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 1.0)
 //     alpha: factor of the elements that alpha_side names (default 1.0)
 //
 // Source
