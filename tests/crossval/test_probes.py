@@ -131,23 +131,24 @@ def test_gradients_under_a_reading_are_derivatives_by_the_given_inputs(family):
             value, gradients = reading.after(
                 inputs, probe.upstream, (found[0], reading.pull(found[1]))
             )
-            return float((value * probe.upstream).sum()), gradients
+            with np.errstate(invalid="ignore"):
+                return float((value * probe.upstream).sum()), gradients
 
         _, gradients = total(probe.inputs)
         for name, gradient in gradients.items():
             given = probe.inputs[name]
             step, slopes = 2.0**-20, np.zeros((2, *given.shape))
             here = total(probe.inputs)[0]
-            if not np.isfinite(here):  # the reading leaves the domain, where there is no slope
-                continue
             for at in np.ndindex(given.shape):
                 for side, way in enumerate((1, -1)):
                     moved = given.copy()
                     moved[at] += way * step
                     there = total({**probe.inputs, name: moved})[0]
                     slopes[side][at] = way * (there - here) / step
-            # At a kink the sides differ.
-            smooth = np.abs(slopes[0] - slopes[1]) <= 1e-3 * np.abs(slopes).max()
-            assert smooth.any()
+            # At a kink the sides differ; where the reading leaves the domain there are none.
+            known = np.isfinite(slopes).all(axis=0) & np.isfinite(gradient)
+            assert known.any() or not np.isfinite(here)
+            apart = np.abs(np.subtract(*np.where(known, slopes, 0.0)))
+            smooth = known & (apart <= 1e-3 * np.abs(np.where(known, slopes, 0.0)).max())
             slope = slopes.mean(axis=0)[smooth]
             assert gradient[smooth] == pytest.approx(slope, rel=1e-4, abs=1e-5), reading.name

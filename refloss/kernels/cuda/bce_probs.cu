@@ -83,11 +83,13 @@ KERNEL bce_probs_grad(
         const real inside = step_(near - least, real(0.5));  // whether the clip lets pass
         const real toward = ((probs <= real(0.5)) ? inside : -inside);  // of kept, by p
         const real blunt = real(1)/(real(1) - kept + added);
+        const real near_felt = ((most < steep) ? real(0) : toward);
         const real far_felt = ((most < flat) ? real(0) : toward);
+        const real near_pull = near_felt*ratio_(near_share, kept + added, real(0));
         const real far_pull = blunt*far_felt*far_share;
         const real held = ((probs <= real(0.5)) ? kept : real(1) - kept);  // p, clipped
         const real excess = added*(far_share - near_share) + ((probs <= real(0.5)) ? -(pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) - goal_moved : (pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) + goal_moved) + ((probs <= real(0.5)) ? held - target : target - held);
-        const real slope = ((most < steep) ? far_pull : blunt*toward*ratio_(excess, kept + added, far_share));  // by p
+        const real slope = ((most < steep) ? far_pull : ((abs_(pos_weight - real(1.25)) > real(0.75)) ? far_pull - near_pull : blunt*toward*ratio_(excess, kept + added, far_share)));  // by p
         const real between = ((most < steep) ? near_log - far_log : ((kept > real(0.25)) ? log1p_((real(1) - real(2)*kept)/(kept + added)) : steep - flat));  // -log of the nearer end less that of the farther
         const real lean = (pos_weight - real(1))*((probs <= real(0.5)) ? near_log : far_log) + ((probs <= real(0.5)) ? between : -between);  // by goal less by rest
         const real loss = weighted_(weight, bce);

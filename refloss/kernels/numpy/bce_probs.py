@@ -76,11 +76,13 @@ def grad(probs, target, pos_weight, weight, loss_bar, label_smoothing, lost, rai
     inside = np.heaviside(near - least, 0.5)  # whether the clip lets pass
     toward = np.where((probs <= 0.5), inside, -inside)  # of kept, by p
     blunt = 1.0/(1.0 - kept + added)
+    near_felt = np.where((most < steep), 0.0, toward)
     far_felt = np.where((most < flat), 0.0, toward)
+    near_pull = near_felt*ratio(near_share, kept + added, 0.0)
     far_pull = blunt*far_felt*far_share
     held = np.where((probs <= 0.5), kept, 1.0 - kept)  # p, clipped
     excess = added*(far_share - near_share) + np.where((probs <= 0.5), -(pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) - goal_moved, (pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) + goal_moved) + np.where((probs <= 0.5), held - target, target - held)
-    slope = np.where((most < steep), far_pull, blunt*toward*ratio(excess, kept + added, far_share))  # by p
+    slope = np.where((most < steep), far_pull, np.where((np.abs(pos_weight - 1.25) > 0.75), far_pull - near_pull, blunt*toward*ratio(excess, kept + added, far_share)))  # by p
     between = np.where((most < steep), near_log - far_log, np.where((kept > 0.25), np.log1p((1.0 - 2.0*kept)/(kept + added)), steep - flat))  # -log of the nearer end less that of the farther
     lean = (pos_weight - 1.0)*np.where((probs <= 0.5), near_log, far_log) + np.where((probs <= 0.5), between, -between)  # by goal less by rest
     loss = weighted(weight, bce)

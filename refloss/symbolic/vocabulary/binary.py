@@ -252,7 +252,10 @@ def _(P: Build, a: Elements, clip: sp.Expr, added: sp.Expr, most: sp.Expr, moved
     a.let("near_pull", near_felt * Ratio(a.near_share, kept + added, 0))
     a.let("far_pull", far_felt * a.far_share * blunt)
     both = toward * Ratio(_excess(a, low, added), kept + added, a.far_share) * blunt
-    slope = a.let("slope", sp.Piecewise((a.far_pull, steep > most), (both, True)), "by p")
+    uneven = sp.Abs(a.pos_weight - sp.Rational(5, 4)) > sp.Rational(3, 4)  # not from 1/2 to 2
+    apart = a.far_pull - a.near_pull
+    either = sp.Piecewise((a.far_pull, steep > most), (apart, uneven), (both, True))
+    slope = a.let("slope", either, "by p")
     by_shares = {a.near_share: -near_felt * sharp, a.far_share: far_felt * blunt}
     bend = near_felt * a.near_pull * sharp + far_felt * a.far_pull * blunt
     a.partials("slope", {**by_shares, a.probs: bend})
