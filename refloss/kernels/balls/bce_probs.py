@@ -69,7 +69,9 @@ def grad(F, probs, target, pos_weight, weight, loss_bar, label_smoothing, lost, 
     excess = added*(far_share - near_share) + F.select(F.le(probs, F.rational(1, 2)), -(pos_weight - 1)*goal*F.select(F.le(probs, F.rational(1, 2)), 1 - kept, kept) - goal_moved, (pos_weight - 1)*goal*F.select(F.le(probs, F.rational(1, 2)), 1 - kept, kept) + goal_moved) + F.select(F.le(probs, F.rational(1, 2)), held - target, target - held)
     slope = F.select(F.lt(most, steep), far_pull, F.select(F.gt(F.abs(pos_weight - F.rational(5, 4)), F.rational(3, 4)), far_pull - near_pull, blunt*toward*F.ratio(excess, kept + added, far_share)))
     between = F.select(F.lt(most, steep), near_log - far_log, F.select(F.gt(kept, F.rational(1, 4)), F.log1p((1 - 2*kept)/(kept + added)), steep - flat))
-    lean = (pos_weight - 1)*F.select(F.le(probs, F.rational(1, 2)), near_log, far_log) + F.select(F.le(probs, F.rational(1, 2)), between, -between)
+    hit = F.select(F.le(probs, F.rational(1, 2)), near_log, far_log)
+    missed = F.select(F.le(probs, F.rational(1, 2)), far_log, near_log)
+    lean = F.select(F.gt(F.abs(pos_weight - F.rational(5, 4)), F.rational(3, 4)), F.weighted(pos_weight, hit) - missed, (pos_weight - 1)*hit + F.select(F.le(probs, F.rational(1, 2)), between, -between))
     loss = F.weighted(weight, bce)
     bce_bar = loss_bar*weight
     probs_bar = bce_bar*slope

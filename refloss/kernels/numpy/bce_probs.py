@@ -84,7 +84,9 @@ def grad(probs, target, pos_weight, weight, loss_bar, label_smoothing, lost, rai
     excess = added*(far_share - near_share) + np.where((probs <= 0.5), -(pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) - goal_moved, (pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) + goal_moved) + np.where((probs <= 0.5), held - target, target - held)
     slope = np.where((most < steep), far_pull, np.where((np.abs(pos_weight - 1.25) > 0.75), far_pull - near_pull, blunt*toward*ratio(excess, kept + added, far_share)))  # by p
     between = np.where((most < steep), near_log - far_log, np.where((kept > 0.25), np.log1p((1.0 - 2.0*kept)/(kept + added)), steep - flat))  # -log of the nearer end less that of the farther
-    lean = (pos_weight - 1.0)*np.where((probs <= 0.5), near_log, far_log) + np.where((probs <= 0.5), between, -between)  # by goal less by rest
+    hit = np.where((probs <= 0.5), near_log, far_log)  # -log p
+    missed = np.where((probs <= 0.5), far_log, near_log)  # -log(1 - p)
+    lean = np.where((np.abs(pos_weight - 1.25) > 0.75), weighted(pos_weight, hit) - missed, (pos_weight - 1.0)*hit + np.where((probs <= 0.5), between, -between))  # by goal less by rest
     loss = weighted(weight, bce)
     bce_bar = loss_bar*weight
     probs_bar = bce_bar*slope

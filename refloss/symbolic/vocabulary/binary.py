@@ -252,9 +252,8 @@ def _(P: Build, a: Elements, clip: sp.Expr, added: sp.Expr, most: sp.Expr, moved
     a.let("near_pull", near_felt * Ratio(a.near_share, kept + added, 0))
     a.let("far_pull", far_felt * a.far_share * blunt)
     both = toward * Ratio(_excess(a, low, added), kept + added, a.far_share) * blunt
-    uneven = sp.Abs(a.pos_weight - sp.Rational(5, 4)) > sp.Rational(3, 4)  # not from 1/2 to 2
     apart = a.far_pull - a.near_pull
-    either = sp.Piecewise((a.far_pull, steep > most), (apart, uneven), (both, True))
+    either = sp.Piecewise((a.far_pull, steep > most), (apart, _uneven(a)), (both, True))
     slope = a.let("slope", either, "by p")
     by_shares = {a.near_share: -near_felt * sharp, a.far_share: far_felt * blunt}
     bend = near_felt * a.near_pull * sharp + far_felt * a.far_pull * blunt
@@ -285,8 +284,15 @@ def _lean(a: Elements, low: sp.Expr, added: sp.Expr, most: sp.Expr) -> sp.Expr:
         (a.steep - a.flat, True),
     )
     a.let("between", between, "-log of the nearer end less that of the farther")
-    heavier = (a.pos_weight - 1) * sp.Piecewise((a.near_log, low), (a.far_log, True))
-    return sp.Piecewise((a.between, low), (-a.between, True)) + heavier
+    hit = a.let("hit", sp.Piecewise((a.near_log, low), (a.far_log, True)), "-log p")
+    missed = a.let("missed", sp.Piecewise((a.far_log, low), (a.near_log, True)), "-log(1 - p)")
+    even = sp.Piecewise((a.between, low), (-a.between, True)) + (a.pos_weight - 1) * hit
+    return sp.Piecewise((Weighted(a.pos_weight, hit) - missed, _uneven(a)), (even, True))
+
+
+def _uneven(a: Elements) -> sp.Expr:
+    """Whether ``pos_weight`` is not from 1/2 to 2: what is written for 1 would cancel."""
+    return sp.Abs(a.pos_weight - sp.Rational(5, 4)) > sp.Rational(3, 4)
 
 
 def _floor(a: Elements, clip: sp.Expr) -> sp.Indexed:
