@@ -24,8 +24,8 @@ SQUARES = ("optax:squared_error", "keras.losses:mean_squared_error")
 def _formats(target):
     """Return two formats, and the widest for what computes in float32 without being asked to.
 
-    In float16 the slope 2 d of a square overflows at one named point; whether the truth does depends
-    on the upstream gradient there, which is another at every level.
+    In float16 the slope 2 d of a square overflows at one named point; whether the truth does is
+    decided by the upstream gradient there, which is another at every level.
     """
     if target.reference in SQUARES:
         return ("float32", "bfloat16")
