@@ -109,7 +109,7 @@ def test_without_a_hint_the_family_is_found_in_one_process(attribute):
 def test_another_loss_of_probabilities_does_not_fit(identified):
     answer = identified(ROWS, "squared")
     assert not answer.found
-    assert answer.losses == ("cross_entropy", "poly1", "softmax_focal")
+    assert answer.losses == ("cross_entropy", "multi_margin", "poly1", "softmax_focal")
 
 
 @pytest.mark.parametrize("preset", sorted(refloss.cross_entropy.presets))
