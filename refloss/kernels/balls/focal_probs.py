@@ -69,11 +69,15 @@ def grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attached, o
     inside = F.step(near - least, F.rational(1, 2))
     toward = F.select(F.le(probs, F.rational(1, 2)), inside, -inside)
     blunt = 1/(1 - kept)
+    near_pull = toward*F.ratio(near_share, kept, 0)
+    far_pull = blunt*far_share*toward
     held = F.select(F.le(probs, F.rational(1, 2)), kept, 1 - kept)
     excess = F.select(F.le(probs, F.rational(1, 2)), -(pos_weight - 1)*goal*F.select(F.le(probs, F.rational(1, 2)), 1 - kept, kept) - goal_moved, (pos_weight - 1)*goal*F.select(F.le(probs, F.rational(1, 2)), 1 - kept, kept) + goal_moved) + F.select(F.le(probs, F.rational(1, 2)), held - target, target - held)
-    slope = blunt*toward*F.ratio(excess, kept, far_share)
+    slope = F.select(F.gt(F.abs(pos_weight - F.rational(5, 4)), F.rational(3, 4)), far_pull - near_pull, blunt*toward*F.ratio(excess, kept, far_share))
     between = F.select(F.gt(kept, F.rational(1, 4)), F.log1p((1 - 2*kept)/kept), steep - flat)
-    lean = (pos_weight - 1)*F.select(F.le(probs, F.rational(1, 2)), steep, flat) + F.select(F.le(probs, F.rational(1, 2)), between, -between)
+    hit = F.select(F.le(probs, F.rational(1, 2)), steep, flat)
+    missed = F.select(F.le(probs, F.rational(1, 2)), flat, steep)
+    lean = F.select(F.gt(F.abs(pos_weight - F.rational(5, 4)), F.rational(3, 4)), F.weighted(pos_weight, hit) - missed, (pos_weight - 1)*hit + F.select(F.le(probs, F.rational(1, 2)), between, -between))
     miss = (1 - probs)*goal + probs*rest
     factor = F.raised(miss, gamma)
     focal = bce*factor

@@ -87,11 +87,15 @@ KERNEL focal_probs_grad(
         const real inside = step_(near - least, real(0.5));  // whether the clip lets pass
         const real toward = ((probs <= real(0.5)) ? inside : -inside);  // of kept, by p
         const real blunt = real(1)/(real(1) - kept);
+        const real near_pull = toward*ratio_(near_share, kept, real(0));
+        const real far_pull = blunt*far_share*toward;
         const real held = ((probs <= real(0.5)) ? kept : real(1) - kept);  // p, clipped
         const real excess = ((probs <= real(0.5)) ? -(pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) - goal_moved : (pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) + goal_moved) + ((probs <= real(0.5)) ? held - target : target - held);
-        const real slope = blunt*toward*ratio_(excess, kept, far_share);  // by p
+        const real slope = ((abs_(pos_weight - real(1.25)) > real(0.75)) ? far_pull - near_pull : blunt*toward*ratio_(excess, kept, far_share));  // by p
         const real between = ((kept > real(0.25)) ? log1p_((real(1) - real(2)*kept)/kept) : steep - flat);  // -log of the nearer end less that of the farther
-        const real lean = (pos_weight - real(1))*((probs <= real(0.5)) ? steep : flat) + ((probs <= real(0.5)) ? between : -between);  // by goal less by rest
+        const real hit = ((probs <= real(0.5)) ? steep : flat);  // -log p
+        const real missed = ((probs <= real(0.5)) ? flat : steep);  // -log(1 - p)
+        const real lean = ((abs_(pos_weight - real(1.25)) > real(0.75)) ? weighted_(pos_weight, hit) - missed : (pos_weight - real(1))*hit + ((probs <= real(0.5)) ? between : -between));  // by goal less by rest
         const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t: terms >= 0
         const real factor = power_(miss, gamma);  // modulator
         const real focal = bce*factor;
@@ -151,9 +155,11 @@ KERNEL focal_probs_hvp(
         const real far_pull = blunt*far_share*toward;
         const real held = ((probs <= real(0.5)) ? kept : real(1) - kept);  // p, clipped
         const real excess = ((probs <= real(0.5)) ? -(pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) - goal_moved : (pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) + goal_moved) + ((probs <= real(0.5)) ? held - target : target - held);
-        const real slope = blunt*toward*ratio_(excess, kept, far_share);  // by p
+        const real slope = ((abs_(pos_weight - real(1.25)) > real(0.75)) ? far_pull - near_pull : blunt*toward*ratio_(excess, kept, far_share));  // by p
         const real between = ((kept > real(0.25)) ? log1p_((real(1) - real(2)*kept)/kept) : steep - flat);  // -log of the nearer end less that of the farther
-        const real lean = (pos_weight - real(1))*((probs <= real(0.5)) ? steep : flat) + ((probs <= real(0.5)) ? between : -between);  // by goal less by rest
+        const real hit = ((probs <= real(0.5)) ? steep : flat);  // -log p
+        const real missed = ((probs <= real(0.5)) ? flat : steep);  // -log(1 - p)
+        const real lean = ((abs_(pos_weight - real(1.25)) > real(0.75)) ? weighted_(pos_weight, hit) - missed : (pos_weight - real(1))*hit + ((probs <= real(0.5)) ? between : -between));  // by goal less by rest
         const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t: terms >= 0
         const real factor = power_(miss, gamma);  // modulator
         const real tilt = rest - goal;

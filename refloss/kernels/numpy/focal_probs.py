@@ -91,11 +91,15 @@ def grad(probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_p
     inside = np.heaviside(near - least, 0.5)  # whether the clip lets pass
     toward = np.where((probs <= 0.5), inside, -inside)  # of kept, by p
     blunt = 1.0/(1.0 - kept)
+    near_pull = toward*ratio(near_share, kept, 0.0)
+    far_pull = blunt*far_share*toward
     held = np.where((probs <= 0.5), kept, 1.0 - kept)  # p, clipped
     excess = np.where((probs <= 0.5), -(pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) - goal_moved, (pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) + goal_moved) + np.where((probs <= 0.5), held - target, target - held)
-    slope = blunt*toward*ratio(excess, kept, far_share)  # by p
+    slope = np.where((np.abs(pos_weight - 1.25) > 0.75), far_pull - near_pull, blunt*toward*ratio(excess, kept, far_share))  # by p
     between = np.where((kept > 0.25), np.log1p((1.0 - 2.0*kept)/kept), steep - flat)  # -log of the nearer end less that of the farther
-    lean = (pos_weight - 1.0)*np.where((probs <= 0.5), steep, flat) + np.where((probs <= 0.5), between, -between)  # by goal less by rest
+    hit = np.where((probs <= 0.5), steep, flat)  # -log p
+    missed = np.where((probs <= 0.5), flat, steep)  # -log(1 - p)
+    lean = np.where((np.abs(pos_weight - 1.25) > 0.75), weighted(pos_weight, hit) - missed, (pos_weight - 1.0)*hit + np.where((probs <= 0.5), between, -between))  # by goal less by rest
     miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t: terms >= 0
     factor = power(miss, gamma)  # modulator
     focal = bce*factor
@@ -137,9 +141,11 @@ def hvp(probs, target, weight, loss_bar, probs_dot, target_dot, smoothing, clip,
     far_pull = blunt*far_share*toward
     held = np.where((probs <= 0.5), kept, 1.0 - kept)  # p, clipped
     excess = np.where((probs <= 0.5), -(pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) - goal_moved, (pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) + goal_moved) + np.where((probs <= 0.5), held - target, target - held)
-    slope = blunt*toward*ratio(excess, kept, far_share)  # by p
+    slope = np.where((np.abs(pos_weight - 1.25) > 0.75), far_pull - near_pull, blunt*toward*ratio(excess, kept, far_share))  # by p
     between = np.where((kept > 0.25), np.log1p((1.0 - 2.0*kept)/kept), steep - flat)  # -log of the nearer end less that of the farther
-    lean = (pos_weight - 1.0)*np.where((probs <= 0.5), steep, flat) + np.where((probs <= 0.5), between, -between)  # by goal less by rest
+    hit = np.where((probs <= 0.5), steep, flat)  # -log p
+    missed = np.where((probs <= 0.5), flat, steep)  # -log(1 - p)
+    lean = np.where((np.abs(pos_weight - 1.25) > 0.75), weighted(pos_weight, hit) - missed, (pos_weight - 1.0)*hit + np.where((probs <= 0.5), between, -between))  # by goal less by rest
     miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t: terms >= 0
     factor = power(miss, gamma)  # modulator
     tilt = rest - goal

@@ -362,7 +362,6 @@ ARITHMETICS = {
 }
 LEAST = {
     "boxes": {"ratio", "relu", "max", "min"},
-    "rows": {"sum", "largest", "exp", "log", "weighted"},
     "multi_margin": {"relu", "select", "weighted"},
 }
 
