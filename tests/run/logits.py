@@ -58,7 +58,11 @@ SETTINGS["softmax_focal_soft"] = [
     {**setting, "label_smoothing": eps}
     for setting, eps in zip(SETTINGS["softmax_focal"], itertools.cycle((0.0, 0.125)))
 ]
+SETTINGS["hed"] = [
+    {"attached": gate, "negative_factor": f} for gate in (0.0, 1.0) for f in (1.0, 1.5)
+]
 FULL = {
+    "hed": SETTINGS["hed"][-1],
     "cross_entropy": {"label_smoothing": 0.1, "over_others": 1.0, "classy": 0.0, "z_loss": 0.3},
     "multi_margin": {"margin": 0.75, "squared": 1.0, "divided": 1.0, "over_others": 1.0},
     "poly1": {"label_smoothing": 0.1, "over_others": 1.0, "classy": 0.0, "epsilon": 1.5},
