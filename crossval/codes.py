@@ -460,6 +460,16 @@ CHECKS: dict[str, Subject] = {
         "labels are smoothed, each class's term has that class's weight.",
         (*_NUMBERS, *_SLOPES, "RL805"),
     ),
+    "weight": Subject(
+        "weights of single elements act as the definition says",
+        "Value and gradients with one weight, 2.5, for all elements.",
+        (*_NUMBERS, *_SLOPES, "RL805"),
+    ),
+    "pos_weight": Subject(
+        "weights of positives act as the definition says",
+        "Value and gradients with pos_weight 2.5.",
+        (*_NUMBERS, *_SLOPES, "RL805"),
+    ),
     "ignore_index": Subject(
         "ignored rows have no effect",
         "Marked by -100, then by a number that is a class, then with NaN for logits: loss 0 and "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from inspect import signature
 
 import numpy as np
 
@@ -71,6 +72,15 @@ def boxes(n: int, seed: int) -> np.ndarray:
     odd = n // 8
     table[:, n - odd :] = columns(8, odd, seed)
     return table
+
+
+def arguments(kernel: Kernel, function: str, n: int, seed: int) -> np.ndarray:
+    """Return ``(k, n)`` columns for the k inputs of a function, corners first if it takes boxes."""
+    parameters = [*signature(getattr(kernel.module, function)).parameters]
+    count = len(parameters) - len(kernel.constants)
+    if parameters[0] != "px1":
+        return columns(count, n, seed)
+    return np.concatenate([boxes(n, seed), columns(count - 8, n, seed + 1)])
 
 
 def write_library(directory, kernels: dict[str, str], losses: dict | None = None) -> None:

@@ -97,5 +97,5 @@ def test_condition_bounds_what_perturbed_inputs_do(loss, points, rng):
 
 
 def test_unknown_program_has_no_forward(loss):
-    with pytest.raises(ValueError, match=r"program must be one of .*ciou.*got 'huber'"):
-        witness(type(loss("giou"))("huber", {}), [[0.0] * 8])
+    with pytest.raises(ValueError, match=r"program must be one of .*ciou.*got 'gioux'"):
+        witness(type(loss("giou"))("gioux", {}), [[0.0] * 8])
