@@ -465,7 +465,7 @@ def test_a_decorators_expectation_that_names_no_check_fails_once(project):
         ({"targets": "'giou'"}, "*parametrize takes Targets; got str*"),
         ({"targets": ""}, "*at least one Target*"),
         ({"argument": "tmp_path"}, "*a test parametrized by crossval takes refloss_check*"),
-        ({"targets": "crossval.Target('a:b', 'gioux')"}, "*loss must be one of *, ciou*got 'gioux'*"),
+        ({"targets": "crossval.Target('a:b', 'gioux')"}, "*loss must be one of *ciou*got 'gioux'*"),
     ],
 )
 def test_what_the_decorator_cannot_understand_is_an_error_of_collection(project, options, words):
