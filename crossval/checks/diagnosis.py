@@ -6,7 +6,8 @@ rows on which it can be told from the truth; an accidental match on a few rows i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from crossval.checks.relations import (
 from crossval.checks.statistics import WRONG
 from crossval.oracles.texts import Definition
 from crossval.session import Session
+from crossval.target import UsageError
 
 __all__ = ["Diagnosis", "Evidence", "explain"]
 
@@ -52,8 +54,8 @@ def _variant(session: Session, evidence: Evidence) -> Diagnosis | None:
 
     declared = target.declared
     for label, loss, preset, axes in neighbours(target.loss, target.preset, target.axes):
-        spec = spec_of(loss, preset, axes)
-        if family_of(loss, spec.program).name != session.family.name:
+        spec = _resolved(loss, preset, axes)
+        if spec is None or family_of(loss, spec.program).name != session.family.name:
             continue
         if dict(spec.constants) == dict(session.spec.constants) and (
             spec.program == session.spec.program
@@ -67,6 +69,14 @@ def _variant(session: Session, evidence: Evidence) -> Diagnosis | None:
         words = f"the value matches {declared}, the gradient matches {label}"
         return Diagnosis("RL804", words, fix=f"declare {label}, or remove (or add) a detach")
     return None
+
+
+def _resolved(loss: str, preset: str | None, axes: Mapping[str, Any]) -> Definition | None:
+    """Return a definition, or None for axis values that do not go together."""
+    try:
+        return spec_of(loss, preset, axes)
+    except UsageError:
+        return None
 
 
 def _slip(session: Session, evidence: Evidence) -> Diagnosis | None:

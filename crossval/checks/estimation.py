@@ -81,12 +81,12 @@ def _refined(evidence: Evidence, predict: Predict, start: float) -> float:
         with np.errstate(all="ignore"):
             slope = (predict(amount + move) - here) / move
             moves = (evidence.got - here) / slope
-            weight = np.abs(slope) * amount / evidence.tolerance
+            weight = np.abs(slope) * abs(amount) / evidence.tolerance
         usable = evidence.failed & np.isfinite(moves) & np.isfinite(weight) & (weight > 0)
         if not usable.any():
             return amount
         telling = usable & (weight >= np.median(weight[usable]))
-        bound = 0.5 * amount  # never across 0, nor far in one step
+        bound = 0.5 * abs(amount)  # never across 0, nor far in one step
         after = amount + float(np.clip(np.median(moves[telling]), -bound, bound))
         if after == amount:
             break

@@ -1,4 +1,4 @@
-"""What a wrong softmax focal loss may be instead: its modulator, its alpha, its weights."""
+"""What a wrong softmax focal loss may be instead: modulator, alpha, weights, polynomial term."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from crossval.checks.row_transforms import saying
 
 __all__ = ["FOCAL", "focal_slips"]
 
-FOCAL = frozenset({"gamma", "alpha", "alpha_on_first", "alpha_on_others", "attached"})
+FOCAL = frozenset(
+    {"gamma", "alpha", "alpha_on_first", "alpha_on_others", "attached", "weight_inside", "epsilon"}
+)
 """Constants of a definition of which this module speaks."""
 
 _POWERS = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 _ALPHAS = (0.1, 0.25, 0.5, 0.75, 0.9, 2.0)
+_EPSILONS = (-1.0, -0.5, 0.5, 1.0, 2.0, 5.0)
 _FLOORS = (1e-7, 1e-8, 1e-6, 1e-12, float(np.finfo(np.float32).tiny))
 
 
@@ -55,34 +58,16 @@ def _modulator(rows: Rows) -> Iterator[Prediction]:
 
 
 def _weight_inside(rows: Rows) -> Iterator[Prediction]:
-    """Weigh the logarithm before the power is taken: p^w stands for p."""
+    """Weigh the logarithm before the power is taken, or the loss after it: p^w stands for p."""
     if rows.oracle.weights is None:
         return
-    log_p, target = log_softmax(rows.logits), rows.target
-    here = np.arange(len(log_p)), target
-    weight = rows.weights[target]
-    cost = -weight * log_p[here]
-    gone, power = -np.expm1(-cost), rows.spec.constants["gamma"]
-    steep = np.where(gone > 0, cost / np.where(gone > 0, gone, 1.0), 1.0)
-    felt = rows.spec.constants["attached"] * power * np.exp(-cost) * steep
-    modulator = np.where(gone > 0, gone, float(power == 0)) ** power
-    pull = (_balance(rows) * modulator * (1 + felt) * weight * rows.upstream)[:, None]
-    yield Prediction(
-        "the class weight is inside the power: the modulator is (1 - p^w)^gamma",
-        "take the power of 1 - p, and multiply by the weight afterwards",
-        _balance(rows) * modulator * cost,
-        rows.by_logits(pull * (np.exp(log_p) - rows.goal)),
-    )
-
-
-def _balance(rows: Rows) -> np.ndarray:
-    """Return alpha, or 1 - alpha, for every row."""
-    constants = rows.spec.constants
-    alpha = constants["alpha"]
-    first, others = (
-        alpha if constants[f"alpha_on_{side}"] else 1 - alpha for side in ("first", "others")
-    )
-    return np.where(rows.target == 0, first, others)
+    inside = rows.spec.constants["weight_inside"]
+    words = "the class weight is inside the power: the modulator is (1 - p^w)^gamma"
+    fix = "take the power of 1 - p, and multiply by the weight afterwards"
+    if inside:
+        words = "the class weight is outside the power: the modulator is (1 - p)^gamma"
+        fix = "multiply -log p by the weight before its power is taken"
+    yield Prediction(words, fix, *rows.kernel(weight_inside=1.0 - inside))
 
 
 def _clamped(rows: Rows) -> Iterator[Prediction]:
@@ -101,10 +86,11 @@ def _clamped(rows: Rows) -> Iterator[Prediction]:
 
 
 def _other_amounts(rows: Rows) -> Iterator[Estimate]:
-    """Take another power, or another alpha."""
+    """Take another power, another alpha, or add a polynomial term."""
     amounts: dict[str, tuple[Callable[[float], Pair], tuple[float, ...]]] = {
         "gamma": (lambda amount: rows.kernel(gamma=amount), _POWERS),
         "alpha": (lambda amount: rows.kernel(alpha=amount), _ALPHAS),
+        "epsilon": (lambda amount: rows.kernel(epsilon=amount), _EPSILONS),
     }
     for name, (predict, usual) in amounts.items():
         words = saying(f"{name} is {{}}, not {rows.spec.constants[name]:g}")

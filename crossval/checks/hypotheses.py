@@ -42,7 +42,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A named deviation with a positive number in it that the results tell.
+    """A named deviation with a number in it, never 0, that the results tell.
 
     Attributes
     ----------

@@ -20,6 +20,7 @@ FOCAL = frozenset({"alpha", "on_positives", "on_negatives"})
 
 _POWERS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 _ALPHAS = (0.1, 0.25, 0.5, 0.75, 0.9, 2.0)
+_EPSILONS = (-1.0, -0.5, 0.5, 1.0, 2.0, 5.0)
 _SIDES = {
     (1.0, 0.0): "positives, and 1 - alpha negatives",
     (0.0, 1.0): "negatives, and 1 - alpha positives",
@@ -87,9 +88,11 @@ def _modulator(rows: _Rows) -> Iterator[Prediction]:
 
 
 def _other_amounts(rows: _Rows) -> Iterator[Estimate]:
-    """Take another power, or another alpha."""
+    """Take another power or another alpha, or add a polynomial term."""
     power = "gamma" if "gamma" in rows.spec.constants else "beta"
-    for name, usual in ((power, _POWERS), ("alpha", _ALPHAS)):
+    for name, usual in ((power, _POWERS), ("alpha", _ALPHAS), ("epsilon", _EPSILONS)):
+        if name not in rows.spec.constants:
+            continue
         words = _saying(name, rows.spec.constants[name])
         fix = f"pass the declared {name}, or declare this one with --set {name}=..."
         yield Estimate(words, fix, _with(rows, name), usual)

@@ -64,7 +64,8 @@ class Axis:
     value : Any
         What the target follows.
     told_by : tuple of str
-        ``value``, ``gradient`` or both; empty where no other choice makes a difference here.
+        ``value``, ``gradient``, ``optional arguments`` such as class weights, ``reduction``; empty
+        where no other choice makes a difference here.
     open : tuple of str
         Choices that no probe told from it.
     resolution : float, optional

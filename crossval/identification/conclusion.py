@@ -20,6 +20,7 @@ from crossval.identification.naming import name, plainness
 from crossval.identification.numbers import Scored
 from crossval.identification.search import Search
 from crossval.identification.separation import Separator
+from crossval.identification.weighed import Weighed
 from crossval.identification.wording import (
     EITHER,
     gradient_notes,
@@ -83,7 +84,11 @@ class Conclusion:
     ) -> Identification:
         """Describe the definitions that fit."""
         winners, gradient, more = self._with_gradients(exact)
-        best = min(winners, key=self._likelihood)
+        given = [batch for batch in batches if batch.options]
+        weighed = Weighed(self.search, self.evidence, self.witness, given)
+        best = weighed.settled(min(winners, key=self._likelihood))
+        if given:
+            winners = [w for w in winners if not weighed.parts(best.candidate, w.candidate)]
         notes += (*self._broken(best.fit), *more)
         result = Forms(self.search, self.evidence, self.witness).result(best, batches)
         shown, prober = result.settled, self.search.space.prober
@@ -92,7 +97,7 @@ class Conclusion:
         every = len(set(prober.means.values()))
         partly = {a: v.split(EITHER)[0] for a, v in shown.items() if len(v.split(EITHER)) < every}
         named = partly | settled
-        near = Conventions(self.search, self.evidence, self.reference)
+        near = Conventions(self.search, self.evidence, self.reference, weighed)
         axes, runner_up = near.axes(best, settled), near.runner_up(best, winners)
         said, other = self._said(best, result), self._said(runner_up, result)
         relation = result.relation

@@ -23,11 +23,13 @@ from crossval.identification.naming import name, plainness
 from crossval.identification.numbers import Make, Scored, Solver
 from crossval.identification.search import Search
 from crossval.identification.separation import Separator
+from crossval.identification.weighed import Weighed
 from crossval.points.probes import AS_GIVEN
 
 __all__ = ["Conventions"]
 
 _REDUCTION = "reduction"
+_OPTIONS = "optional arguments"
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,14 @@ class Conventions:
         The target's answers.
     reference : str
         The target's name; presets that it mentions come first.
+    weighed : Weighed
+        What rows with optional arguments tell.
     """
 
     search: Search
     evidence: Evidence
     reference: str
+    weighed: Weighed
 
     @property
     def separator(self) -> Separator:
@@ -64,14 +69,15 @@ class Conventions:
         start = best.candidate
         found = []
         for axis, choices in self.search.space.listed(start.definition.loss).items():
-            told: dict[str, list[str]] = {"value": [], "gradient": [], "": []}
+            told: dict[str, list[str]] = {"value": [], "gradient": [], _OPTIONS: [], "": []}
             for choice in choices:
                 other = changed(start, {axis: choice})
                 if choice == values[axis] or other is None or other.key == start.key:
                     continue
                 difference = self.separator.difference(best, Scored(other, best.fit))
-                told[difference.told_by].append(choice)
-            by = tuple(kind for kind in ("value", "gradient") if told[kind])
+                unseen = not difference.told_by and self.weighed.parts(start, other)
+                told[_OPTIONS if unseen else difference.told_by].append(choice)
+            by = tuple(kind for kind in ("value", "gradient", _OPTIONS) if told[kind])
             found.append(Axis(axis, values[axis], by, tuple(told[""])))
         for axis in numeric(start.definition.loss):
             found.extend(self._number(best, axis, values[axis]))

@@ -65,6 +65,15 @@ class Solver:
         Scored or None
             None if no amount is allowed, or none explains more.
         """
+        above = self._solved(make, [amount for amount in known if amount >= 0])
+        if make(-_DECADES[0]) is None or (above is not None and above.fit.exact):
+            return above
+        below = self._solved(lambda amount: make(-amount), [-a for a in known if a < 0])
+        found = [scored for scored in (above, below) if scored is not None]
+        return max(found, key=lambda scored: scored.fit.digits, default=None)
+
+    def _solved(self, make: Make, known: Sequence[float]) -> Scored | None:
+        """Do so for amounts of one sign."""
         tried: dict[float, Scored] = {}
         for amount in known:
             found = self._try(make, amount, tried)
@@ -159,7 +168,7 @@ class Solver:
         fit = self.score(here).fit
         least = math.inf
         for step in _steps(amount):
-            there = make(amount + step)
+            there = make(amount + step) or make(amount - step)
             if there is None:
                 continue
             moved = self.predict(there).number

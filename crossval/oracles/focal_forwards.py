@@ -1,8 +1,8 @@
 """Focal losses of two classes for autograd, written from papers and code, not from definitions.
 
-Sources: Lin et al. 2017, eq. 5 and appendix A; Li et al. 2020, eq. 3; for targets between 0 and 1
-torchvision, segmentation-models-pytorch and kornia; for probabilities Keras. Logarithms of
-probabilities are PyTorch's own.
+Sources: Lin et al. 2017, eq. 5 and appendix A; Leng et al. 2022; Li et al. 2020, eq. 3; for targets
+between 0 and 1 torchvision, segmentation-models-pytorch and kornia; for probabilities Keras.
+Logarithms of probabilities are PyTorch's own.
 """
 
 from __future__ import annotations
@@ -46,9 +46,11 @@ def _held(modulator: Tensor, c: Constants) -> Tensor:
 
 def _mixed(logits: Tensor, target: Tensor, weight: Tensor, c: Constants) -> Tensor:
     p = logits.sigmoid()
-    modulator = (p + target - 2 * p * target) ** c["gamma"]
-    loss = _held(modulator, c) * _cross_entropy(logits, _smoothed(target, c))
-    return weight * _alpha(target, c) * loss
+    short = p + target - 2 * p * target
+    modulator = _held(short ** c["gamma"], c)
+    alpha, entropy = _alpha(target, c), _cross_entropy(logits, _smoothed(target, c))
+    poly = c["epsilon"] * modulator * short
+    return weight * (alpha * modulator * entropy + (alpha if c["poly_balanced"] else 1.0) * poly)
 
 
 def _chance(logits: Tensor, target: Tensor, weight: Tensor, c: Constants) -> Tensor:

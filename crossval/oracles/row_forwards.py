@@ -3,7 +3,8 @@
 No log-softmax is used: minus the logarithm of a class's softmax is the log-sum-exp of the
 differences of all logits to that class's own, and the log-sum-exp of the logits follows from it.
 Smoothed targets are built as their authors print them (Szegedy et al. 2016; fairseq; ClassyVision);
-focal loss is equation 5 of Lin et al. 2017, of a softmax; Poly-1 is equation 6 of Leng et al. 2022.
+focal loss is equation 5 of Lin et al. 2017, of a softmax, with the polynomial term of Leng et al.
+2022; Poly-1 is equation 6 of the latter.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def poly1(logits: Tensor, target: Tensor, weight: Tensor, constants: Mapping[str
 def softmax_focal(
     logits: Tensor, target: Tensor, weight: Tensor, constants: Mapping[str, float]
 ) -> Tensor:
-    """Return Σ q w alpha (1 - p)^gamma (-log p), one a row.
+    """Return Σ q w (alpha (1 - p)^gamma (-log p) + epsilon alpha (1 - p)^(gamma + 1)), one a row.
 
     Parameters
     ----------
@@ -76,28 +77,28 @@ def softmax_focal(
         Classes or probabilities.
     weight : Tensor of shape (C,)
     constants : mapping
-        ``gamma``, ``alpha``, ``alpha_on_first``, ``alpha_on_others``, ``attached``, and for
-        probabilities ``label_smoothing``.
+        ``gamma``, ``alpha``, ``alpha_on_first``, ``alpha_on_others``, ``attached``,
+        ``weight_inside``, ``epsilon``, ``poly_balanced``, and for probabilities
+        ``label_smoothing``.
     """
     import torch
 
-    surprise = _surprise(logits)
-    factors = torch.full_like(weight, _share(constants, "others"))
-    factors[0] = _share(constants, "first")
+    surprise, classes = _surprise(logits), logits.shape[1]
+    alphas = torch.full_like(weight, _share(constants, "others"))
+    alphas[0] = _share(constants, "first")
+    if constants["weight_inside"]:  # as LDAM-DRW: the weighted cross-entropy is the exponent of p
+        surprise, weight = weight * surprise, torch.ones_like(weight)
     if target.is_floating_point():
-        eps, classes = constants["label_smoothing"], logits.shape[1]
-        asked = weight * factors * ((1 - eps) * target + eps / classes)
-        return (asked * _modulator(surprise, constants) * surprise).sum(dim=1)
-    mine = surprise.gather(1, target[:, None])[:, 0]
-    return (weight * factors)[target] * _modulator(mine, constants) * mine
-
-
-def _modulator(surprise: Tensor, constants: Mapping[str, float]) -> Tensor:
-    """Return (1 - p)^gamma."""
-    import torch
-
-    modulator = (-torch.expm1(-surprise)) ** constants["gamma"]
-    return modulator if constants["attached"] else modulator.detach()
+        eps = constants["label_smoothing"]
+        asked = (1 - eps) * target + eps / classes
+    else:
+        asked = torch.eye(classes, dtype=logits.dtype)[target]
+        surprise = torch.where(asked > 0, surprise, 1.0)  # what nobody asks for has no slope
+    short = -torch.expm1(-surprise)
+    modulator = short ** constants["gamma"]
+    modulator = modulator if constants["attached"] else modulator.detach()
+    more = constants["epsilon"] * (alphas if constants["poly_balanced"] else 1.0)
+    return (asked * weight * modulator * (alphas * surprise + more * short)).sum(dim=1)
 
 
 def multi_margin(form: str) -> Callable[..., Tensor]:

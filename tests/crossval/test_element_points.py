@@ -9,10 +9,10 @@ from crossval.oracles.formats import FORMATS, format_of
 from crossval.points.residuals import KNEES, RESIDUALS
 
 DIGESTS = {
-    "float64": "69b892a94b4dd5d4af56084c71d96d323c7ead2de42352ad5f81c691d78183d3",
-    "float32": "a4ff88a486087dfa25f140374a07e8255ab4d70351bb2c491837f2a939b866be",
-    "float16": "dd5705d9f77bf27f29a50e519f7c7c5138410d0fcd8799fe93991c234a0527ba",
-    "bfloat16": "bd8f875e2727b26ddf2bcf03e78eea03ca777788a54b3c9a9eb0da8b3cb15fc3",
+    "float64": "c9d8e53d7558abdaf93212bb55cdeb23f664bf6a9de91d3c611442a05b5cfd6c",
+    "float32": "3e69680ad4ae688fb709826b3b7983dbb244edb38f79aefc4518c95f3c377ff7",
+    "float16": "bc9b9fa88dbe991f052d73843471414c107f6a080ac84feafbe25a8838c32e92",
+    "bfloat16": "940712decd9c584e51e9621628f96bd67b9e9f6ebec14ce0702045a5a2e27b5c",
 }
 
 
