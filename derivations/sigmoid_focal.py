@@ -25,16 +25,25 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import sympy as sp
 
 from refloss.symbolic import calculus, emit, rules
 from refloss.symbolic.build import Build, Form
-from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
+from refloss.symbolic.definition import (
+    AxisOf,
+    Batch,
+    Constant,
+    Definition,
+    Preset,
+    Singular,
+    Value,
+)
 from refloss.symbolic.printers import latex_text, numpy_text
 from refloss.symbolic.program import Program
-from refloss.symbolic.vocabulary import binary, focal, focal_rules
+from refloss.symbolic.vocabulary import binary, focal, focal_batches, focal_rules
 from refloss.symbolic.vocabulary.elements import Elements, weighted_loss
 
 # %% [markdown]
@@ -133,6 +142,52 @@ def sigmoid_focal_two(form: Form) -> Program:
 
 
 # %% [markdown]
+# ## The modulators of a batch
+#
+# Where the focal losses of a batch are divided by the sum of their modulators, the mean is one of
+# $\alpha_t$ times the cross-entropy, in which hard elements weigh more:
+#
+# $$F = \frac{\sum_i w_i \alpha_i (1 - p_i)^\gamma\,\mathrm{BCE}_i}
+#   {\max\bigl(\sum_i w_i (1 - p_i)^\gamma,\ \mathrm{least}\bigr)}.$$
+#
+# The divisor has a gradient, unless it is detached. The modulator is a program of an element and
+# the quotient one of both sums; what the calculus derives of them is put together over the batch.
+
+
+# %%
+def sigmoid_focal_modulator(form: Form) -> Program:
+    """Return the modulator of the sigmoid focal loss."""
+    P, a = start("sigmoid_focal_modulator", form, "modulator of the sigmoid focal loss")
+    focal.binary(P, a, sp.S.Zero)
+    focal_batches.modulator(P, a, P.const("gamma", nonnegative=True))
+    weighted_loss(a, a.factor)
+    return P.finish("loss")
+
+
+def sigmoid_focal_chance_modulator(form: Form) -> Program:
+    """Return the modulator that is a function of the cross-entropy."""
+    name = "sigmoid_focal_chance_modulator"
+    P, a = start(name, form, "modulator of the sigmoid focal loss, p_t = exp(-BCE)")
+    focal.binary(P, a, P.const("smoothing"))
+    focal_batches.chance_modulator(P, a, P.const("gamma", nonnegative=True))
+    weighted_loss(a, a.factor)
+    return P.finish("loss")
+
+
+def quotient(form: Form) -> Program:
+    """Return the sum of the losses over that of the modulators."""
+    P = Build("quotient", form, "sum of losses over sum of modulators")
+    a = Elements(P)
+    a.real("total", "modulators")
+    focal_batches.quotient(a, P.const("least"), P.const("flows"))
+    return P.finish("loss")
+
+
+# %%
+if __name__ == "__main__":
+    display(Math(latex_text.aligned(calculus.hvp(quotient("stable"), "loss", ["total"]))))
+
+# %% [markdown]
 # ## Of probabilities
 #
 # Where $p$ is given, its cross-entropy is what libraries make of it, clipped or not. $1 - p_t$ is
@@ -219,6 +274,40 @@ EMPTY = AxisOf(
     },
 )
 MEANS = {"denominator": DENOMINATOR, "empty": EMPTY}
+MODULATORS = Batch(
+    "quotient",
+    {
+        "sigmoid_focal": "sigmoid_focal_modulator",
+        "sigmoid_focal_chance": "sigmoid_focal_chance_modulator",
+    },
+)
+NORMALISED = AxisOf(
+    DENOMINATOR.doc,
+    DENOMINATOR.default,
+    {
+        **DENOMINATOR.values,
+        "modulators": Value(
+            "the sum of the modulators (1 - p_t)^gamma, each with its weight; it has a gradient",
+            {"flows": 1.0},
+            "segmentation-models-pytorch and pytorch-toolbelt, normalized=True, reduction='sum'",
+            batch=MODULATORS,
+        ),
+        "modulators_detached": Value(
+            "that sum, as a constant of the gradient",
+            {"flows": 0.0},
+            "AdaptIS and RITM, NormalizedFocalLossSigmoid, detach_delimeter, which adds 1e-12",
+            batch=MODULATORS,
+        ),
+        "modulators_items": Value(
+            "that sum, which has a gradient, and the number of elements as well",
+            {"flows": 1.0},
+            "segmentation-models-pytorch and pytorch-toolbelt, normalized=True, reduction='mean'",
+            batch=replace(MODULATORS, over="items"),
+        ),
+    },
+    number=True,
+)
+LEAST = AxisOf("the sum of the modulators counts at least so much", 0.0, sets="least")
 BOTH = {"on_positives": 1.0, "on_negatives": 1.0}
 SIDE = AxisOf(
     "whom alpha multiplies",
@@ -294,8 +383,22 @@ SIGMOID_FOCAL = Definition(
 loss = weight alpha_t (1 - p_t)^gamma BCE(logits, target),  p = sigmoid(logits);
 p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha, by the target""",
     inputs=INPUTS,
-    programs=programs(sigmoid_focal, sigmoid_focal_chance, sigmoid_focal_two),
-    constants={"gamma": Constant(2.0, "power of 1 - p_t"), **SMOOTHING, **ATTACHED, **BALANCED},
+    programs=programs(
+        sigmoid_focal,
+        sigmoid_focal_chance,
+        sigmoid_focal_two,
+        sigmoid_focal_modulator,
+        sigmoid_focal_chance_modulator,
+        quotient,
+    ),
+    constants={
+        "gamma": Constant(2.0, "power of 1 - p_t"),
+        **SMOOTHING,
+        **ATTACHED,
+        **BALANCED,
+        "least": Constant(0.0, "the sum of the modulators counts at least so much"),
+        "flows": Constant(1.0, "1: that sum is differentiated; 0: it is detached"),
+    },
     axes={
         "soft_target": AxisOf(
             "what p_t is of a target between 0 and 1; of a hard one they agree",
@@ -323,7 +426,9 @@ p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha
         "alpha_side": SIDE,
         "modulator": MODULATOR,
         "label_smoothing": SMOOTHED,
-        **MEANS,
+        "denominator": NORMALISED,
+        "least": LEAST,
+        "empty": EMPTY,
     },
     presets={
         "retinanet": Preset(
@@ -348,6 +453,19 @@ p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha
             {"soft_target": "exp_bce", "alpha_side": "off"},
             "segmentation-models-pytorch FocalLoss, mode binary, alpha None",
         ),
+        "smp_normalized": Preset(
+            {
+                "soft_target": "exp_bce",
+                "alpha_side": "off",
+                "denominator": "modulators_items",
+                "least": 1e-6,
+            },
+            "segmentation-models-pytorch FocalLoss, mode binary, alpha None, normalized=True",
+        ),
+        "toolbelt_normalized": Preset(
+            {"denominator": "modulators_items", "least": 1e-6},
+            "pytorch-toolbelt focal_loss_with_logits, normalized=True",
+        ),
         "clcarwin": Preset(
             {"gamma": 0.0, "alpha_side": "negatives", "modulator": "detached"},
             "clcarwin/focal_loss_pytorch FocalLoss of two classes, as a loss of their difference",
@@ -366,9 +484,19 @@ p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha
     ),
     subgradients=SMOOTH,
     program_axis="soft_target",
-    wrt=dict.fromkeys(
-        ("sigmoid_focal", "sigmoid_focal_chance", "sigmoid_focal_two"), ("logits", "target")
-    ),
+    wrt={
+        **dict.fromkeys(
+            (
+                "sigmoid_focal",
+                "sigmoid_focal_chance",
+                "sigmoid_focal_two",
+                "sigmoid_focal_modulator",
+                "sigmoid_focal_chance_modulator",
+            ),
+            ("logits", "target"),
+        ),
+        "quotient": ("total", "modulators"),
+    },
     domains=DOMAINS,
     weights=("weight",),
 )
@@ -542,7 +670,7 @@ if __name__ == "__main__":
 
 # %%
 if __name__ == "__main__":
-    for rule in focal_rules.RULES:
+    for rule in (*focal_rules.RULES, *focal_batches.RULES):
         rules.prove(rule)
         print(f"proved  {rule.name}: {rule.why}")
 

@@ -31,12 +31,22 @@ from derivations import classification
 from derivations.classification import EMPTY, compiled
 from refloss.symbolic import calculus, emit, rules
 from refloss.symbolic.build import Build, Form
-from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
+from refloss.symbolic.definition import (
+    AxisOf,
+    Batch,
+    Constant,
+    Definition,
+    Preset,
+    Singular,
+    Value,
+)
 from refloss.symbolic.functions import Weighted
 from refloss.symbolic.printers import latex_text
 from refloss.symbolic.program import Program, size_of
 from refloss.symbolic.vocabulary import focal_rows as focal
 from refloss.symbolic.vocabulary import rows as row
+from refloss.symbolic.vocabulary.elements import Elements
+from refloss.symbolic.vocabulary.focal import chance_modulated
 
 # %% [markdown]
 # ## The program
@@ -119,6 +129,29 @@ if __name__ == "__main__":
     display(Math(latex_text.aligned(softmax_focal_soft("plain"))))
 
 # %% [markdown]
+# ## Of the batch's mean
+#
+# Where the cross-entropy is averaged first, and the power taken of its mean $m$, the loss of a
+# batch is $(1 - e^{-m})^\gamma\,m$, a function of one number.
+
+
+# %%
+def focal_of_mean(form: Form) -> Program:
+    """Return the focal loss of a mean cross-entropy."""
+    P = Build("focal_of_mean", form, "focal loss of a mean cross-entropy")
+    a = Elements(P)
+    a.real("mean")
+    a.let("bce", a.mean, "cross-entropy")
+    chance_modulated(P, a, P.const("gamma", nonnegative=True), P.const("attached"))
+    a.let("loss", a.focal)
+    return P.finish("loss")
+
+
+# %%
+if __name__ == "__main__":
+    display(Math(latex_text.aligned(calculus.grad(focal_of_mean("stable"), "loss", ["mean"]))))
+
+# %% [markdown]
 # ## Conventions
 
 # %%
@@ -188,6 +221,19 @@ TARGETS = AxisOf(
     },
 )
 
+OF = AxisOf(
+    "whose focal loss it is",
+    "item",
+    {
+        "item": Value("that of every row, which a mean averages", source="Lin et al. 2017"),
+        "mean": Value(
+            "that of the mean cross-entropy m, (1 - e^-m)^gamma m: of reduction='mean' alone",
+            source="ronghuaiyang/arcface-pytorch models/focal_loss.py",
+            batch=Batch("focal_of_mean", inside={"gamma": 0.0}, averaged=True),
+        ),
+    },
+)
+
 # %% [markdown]
 # ## The definition
 
@@ -195,6 +241,7 @@ TARGETS = AxisOf(
 PROGRAMS = {
     "softmax_focal": (softmax_focal("plain"), softmax_focal("stable")),
     "softmax_focal_soft": (softmax_focal_soft("plain"), softmax_focal_soft("stable")),
+    "focal_of_mean": (focal_of_mean("plain"), focal_of_mean("stable")),
 }
 
 SOFTMAX_FOCAL = Definition(
@@ -225,6 +272,7 @@ q: the target's class, or the target itself, smoothed to hit q + off""",
         "label_smoothing": AxisOf(
             "eps of label smoothing, of probabilities", 0.0, sets="label_smoothing", most=1.0
         ),
+        "of": OF,
         "denominator": DENOMINATOR,
         "empty": EMPTY,
     },
@@ -247,6 +295,10 @@ q: the target's class, or the target itself, smoothed to hit q + off""",
             {"gamma": 0.0, "alpha_side": "first", "modulator": "detached", "denominator": "items"},
             "clcarwin/focal_loss_pytorch FocalLoss; its alpha is a list unless it has two classes",
         ),
+        "ronghuaiyang": Preset(
+            {"of": "mean", "denominator": "items"},
+            "ronghuaiyang/arcface-pytorch FocalLoss, gamma 2 as train.py has it",
+        ),
     },
     singular=(
         Singular("every logit of a row -inf, or one +inf or NaN", "undefined", "NaN", "NaN"),
@@ -262,7 +314,11 @@ q: the target's class, or the target itself, smoothed to hit q + off""",
         "point that cancels from value and derivatives."
     ),
     program_axis="targets",
-    wrt={"softmax_focal": ("logits",), "softmax_focal_soft": ("logits", "target")},
+    wrt={
+        "softmax_focal": ("logits",),
+        "softmax_focal_soft": ("logits", "target"),
+        "focal_of_mean": ("mean",),
+    },
 )
 
 DEFINITIONS = (SOFTMAX_FOCAL,)

@@ -68,8 +68,10 @@ def _divisor(spec: Spec, leading: DeviceArray) -> float:
             f"reduction: expected one of {', '.join(map(repr, REDUCTIONS))} on a device, got "
             f"{spec.reduction!r}; pass 'none' and add up the rows"
         )
+    if not REDUCTIONS[spec.reduction].averaged:
+        return 1.0
     asked: Any = spec.axes.get("denominator", "items")
-    if REDUCTIONS[spec.reduction].averaged and asked in _COUNTED:
+    if asked in _COUNTED:
         raise ValueError(
             f"denominator: expected 'items', 'rows' or a number on a device, got {asked!r}; "
             f"pass the count itself"

@@ -136,7 +136,30 @@ class ElementProblem:
             return give_back(value)
         if isinstance(value, RowTotals):
             return give_back(self._rounded(value.sums.reshape(self.leading.shape[:1])))
-        return give_back(self._rounded(np.array(self._divided(value.result()))))
+        return self.finished(self._divided(value.result()))
+
+    def finished(self, number: float) -> Any:
+        """Return one number in the caller's format and library."""
+        return self.back(self._rounded(np.array(number)))
+
+    def back(self, array: np.ndarray) -> Any:
+        """Return an array in the caller's library."""
+        return self.given[self.names[0]].give_back(array)
+
+    @staticmethod
+    def flat(array: np.ndarray) -> np.ndarray:
+        """Return an array that is like the leading one as the program takes it."""
+        return array.reshape(-1)
+
+    @staticmethod
+    def spread(weight: float) -> float:
+        """Return one upstream gradient for all elements as the program takes it."""
+        return weight
+
+    @staticmethod
+    def cleared(array: np.ndarray) -> np.ndarray:
+        """Return derivatives of elements, none of which is ignored."""
+        return array
 
     def gradients(self, upstream: Any, wrt: Any, value: Mapping[str, Room]) -> dict[str, Any]:
         """Return the gradient by every name in `wrt`; `value` takes the loss along."""

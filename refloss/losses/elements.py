@@ -12,6 +12,7 @@ import numpy as np
 from refloss.losses import checks, element_checks
 from refloss.losses.backends import backend_of, checked, home_of
 from refloss.losses.base import Described, Loss, Problem
+from refloss.losses.batches import BatchProblem, of_batch, refuse
 from refloss.losses.element_problem import ElementProblem, counts_of
 from refloss.losses.reductions import ELEMENT_REDUCTIONS
 from refloss.losses.spec import AxisValue, Spec, resolve
@@ -270,7 +271,7 @@ class ElementLoss(Loss):
         weights: Mapping[str, Any],
         axes: Mapping[str, AxisValue],
         options: _Options,
-    ) -> ElementProblem:
+    ) -> ElementProblem | BatchProblem:
         spec, known = self._spec(axes, options), library(self._kernels)
         given = element_checks.elements(list(arrays), list(arrays.values()))
         leading = given[self._first].array
@@ -289,7 +290,7 @@ class ElementLoss(Loss):
         beside = {n: flat.get(n, 1.0) for n in program_inputs if n not in given}
         counts = counts_of(leading, numbers.get("target"), beside.get("weight", 1.0))
         backend = backend_of(options.backend, options.compute, format_of(leading.dtype))
-        return ElementProblem(spec, known, given, beside, counts, backend)
+        return of_batch(ElementProblem(spec, known, given, beside, counts, backend))
 
     def _require_domains(self, spec: Spec, arrays: Mapping[str, np.ndarray]) -> None:
         domains = self.entry["domains"]
@@ -309,6 +310,7 @@ class ElementLoss(Loss):
         from refloss.losses.device_elements import problem
 
         spec, known = self._spec(axes, options), library(self._kernels)
+        refuse(spec, "on a device")
         given = element_checks.elements(list(arrays), list(arrays.values()), home.adopt)
         leading: Any = given[self._first].array
         others = element_checks.beside(weights, leading, self._first, home.adopt)

@@ -68,7 +68,12 @@ class RowProblem:
         return REDUCTIONS[self.spec.reduction]
 
     @property
-    def inputs(self) -> tuple[str, ...]:
+    def leading(self) -> np.ndarray:
+        """The array that results are like."""
+        return self.logits.array
+
+    @property
+    def names(self) -> tuple[str, ...]:
         """What can be differentiated by."""
         return ("logits",) if self.spec.axes["targets"] == "index" else ("logits", "target")
 
@@ -77,12 +82,14 @@ class RowProblem:
         """What divides the sum of the losses."""
         denominator = self.spec.axes["denominator"]
         assert isinstance(denominator, str | Real)
-        return self.reduction.divisor(self._counts(), denominator)  # type: ignore[arg-type]
+        return self.reduction.divisor(self.counts, denominator)  # type: ignore[arg-type]
 
-    def _counts(self) -> Counts:
+    @cached_property
+    def counts(self) -> Counts:
+        """What the mean may divide by."""
         items, classes = self.size
         kept = items if self.kept is None else int(self.kept.sum())
-        if self.weight is None or self.inputs != ("logits",):
+        if self.weight is None or self.names != ("logits",):
             return Counts(items, kept, float(kept), classes=classes)
         weights = np.empty(self.weight.shape)
         widen(weights, self.weight)
@@ -112,7 +119,7 @@ class RowProblem:
 
     def _compiled(self, function: str, more: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
         target = self.target
-        if self.inputs == ("logits",):
+        if self.names == ("logits",):
             target = np.asarray(target, np.int64)
             target = target if self.kept is None else np.where(self.kept, target, -1)
         weight = 1.0 if self.weight is None else self.weight
@@ -168,25 +175,40 @@ class RowProblem:
         if isinstance(value, np.ndarray):
             return self.logits.give_back(value)
         empty = str(self.spec.axes["empty"])
-        return self.logits.give_back(
-            self._rounded(self.reduction.divide(value.result(), self.divisor, empty))
-        )
+        return self.finished(self.reduction.divide(value.result(), self.divisor, empty))
+
+    def finished(self, number: float) -> Any:
+        """Return one number in the caller's format and library."""
+        return self.back(self._rounded(number))
+
+    def back(self, array: np.ndarray) -> Any:
+        """Return an array in the caller's library."""
+        return self.logits.give_back(array)
+
+    @staticmethod
+    def flat(array: np.ndarray) -> np.ndarray:
+        """Return an array that is like the leading one as the program takes it."""
+        return array
+
+    def cleared(self, array: np.ndarray) -> np.ndarray:
+        """Return derivatives, those of ignored rows 0."""
+        return array if self.kept is None else np.where(self.kept[:, None], array, 0.0)
 
     def gradients(
         self, upstream: Any, wrt: Any, value: Mapping[str, np.ndarray | Total]
     ) -> dict[str, Any]:
         """Return the gradient by every name in `wrt`; `value` takes the loss along."""
-        names = checks.wanted_gradients(wrt, self.inputs)
+        names = checks.wanted_gradients(wrt, self.names)
         found = {name: self._empty(*self.size) for name in names}
         outputs = {**value, **{f"{name}_bar": array for name, array in found.items()}}
-        self.run("grad", {"loss_bar": self._spread(upstream)}, outputs)
+        self.run("grad", {"loss_bar": self.spread(self._weight(upstream))}, outputs)
         return {name: self.logits.give_back(array) for name, array in found.items()}
 
     def products(self, upstream: Any, wrt: Any, direction: Any) -> dict[str, Any]:
         """Return the Hessian-vector product by every name in `wrt`."""
-        names = checks.wanted_gradients(wrt, self.inputs)
-        dots = checks.direction(direction, self.logits.array, self.inputs)
-        more = {"loss_bar": self._spread(upstream)}
+        names = checks.wanted_gradients(wrt, self.names)
+        dots = checks.direction(direction, self.logits.array, self.names)
+        more = {"loss_bar": self.spread(self._weight(upstream))}
         more |= {f"{name}_dot": array for name, array in dots.items()}
         found = {name: self._empty(*self.size) for name in names}
         self.run("hvp", more, {f"{name}_bar_dot": array for name, array in found.items()})
@@ -210,9 +232,8 @@ class RowProblem:
             return given
         return self.reduction.divide(given, self.divisor, str(self.spec.axes["empty"]))
 
-    def _spread(self, upstream: Any) -> float | np.ndarray:
-        """Return the upstream gradient: 1, or one number an item."""
-        weight = self._weight(upstream)
+    def spread(self, weight: float | np.ndarray) -> float | np.ndarray:
+        """Return the upstream gradient as the program takes it: 1, or one number an item."""
         if isinstance(weight, np.ndarray) or weight == 1.0 or self.backend.compiled:
             return weight
         return np.broadcast_to(np.array(weight), self.size[:1])

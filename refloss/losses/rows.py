@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from refloss.losses import checks, row_checks
 from refloss.losses.backends import backend_of, checked, home_of
 from refloss.losses.base import Described, Loss, Problem
+from refloss.losses.batches import BatchProblem, of_batch, refuse
 from refloss.losses.reductions import REDUCTIONS
 from refloss.losses.row_problem import RowProblem
 from refloss.losses.spec import AxisValue, Spec, resolve
@@ -248,7 +249,9 @@ class RowLoss(Loss):
             return self._on_device(home, logits, target, options)
         return self._on_host(logits, target, options, checked(options.check, device=False))
 
-    def _on_host(self, logits: Any, target: Any, options: _Options, values: bool) -> RowProblem:
+    def _on_host(
+        self, logits: Any, target: Any, options: _Options, values: bool
+    ) -> RowProblem | BatchProblem:
         refuse_nan = checks.choice("nan", options.nan, _NAN)
         checks.choice("reduction", options.reduction, REDUCTIONS)
         scores, goal, kind = row_checks.rows(logits, target, options.axes.get("targets"))
@@ -268,7 +271,7 @@ class RowLoss(Loss):
                 row_checks.no_nan("target", goal.array, None)
         backend = backend_of(options.backend, options.compute, format_of(scores.array.dtype))
         row_checks.places(scores.array.shape[1], backend.real)
-        return RowProblem(spec, known, scores, goal.array, labels, weight, kept, backend)
+        return of_batch(RowProblem(spec, known, scores, goal.array, labels, weight, kept, backend))
 
     def _on_device(self, home: Home, logits: Any, target: Any, options: _Options) -> Problem:
         from refloss.losses.device_rows import problem
@@ -288,6 +291,7 @@ class RowLoss(Loss):
         if values or refuse_nan:
             self._look(home, scores.array, goal.array, weight, options, values)
         spec, known = self._spec(options, kind), library(self._kernels)
+        refuse(spec, "on a device")
         return problem(home, spec, known, backend.real, scores, goal.array, weight, ignore)
 
     def _look(

@@ -16,6 +16,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+from refloss.losses.batch_spec import BatchSpec, batch_of
 from refloss.losses.checks import choice, known_name
 from refloss.losses.layouts import LAYOUTS
 from refloss.losses.reductions import ELEMENT_REDUCTIONS
@@ -46,6 +47,8 @@ class Spec:
         The preset that the axes started from.
     layout, reduction : str
         How boxes are written, and what is made of the losses.
+    batch : BatchSpec or None
+        What a mean is instead, where it is no sum over a number.
     """
 
     loss: str
@@ -55,6 +58,7 @@ class Spec:
     preset: str | None = None
     layout: str = "xyxy"
     reduction: str = "none"
+    batch: BatchSpec | None = None
 
 
 def resolve(
@@ -134,14 +138,16 @@ def _answer(known: Library, asked: _Question) -> Spec:
     program = _program(loss, entry, values)
     constants = {n: float(v) for n, v in known.index["programs"][program]["constants"].items()}
     settings = _settings(loss, entry["axes"], values)
+    batch = batch_of(loss, entry, known.index["programs"], values, program, settings)
+    needed = {*constants, *(batch.constants if batch is not None else ())}
     for name in asked.axes:
         constant = entry["axes"][name].get("constant")
-        if constant and constant not in constants:
+        if constant and constant not in needed:
             raise ValueError(f"{loss}: {name}: program {program!r} has none; leave it out")
     if isinstance(values.get("eps"), Mapping):
         settings |= _by_hand(loss, program, values["eps"], constants)
     constants |= {name: value for name, value in settings.items() if name in constants}
-    return Spec(loss, program, constants, values, preset, asked.layout, asked.reduction)
+    return Spec(loss, program, constants, values, preset, asked.layout, asked.reduction, batch)
 
 
 def _program(loss: str, entry: Mapping[str, Any], values: Mapping[str, AxisValue]) -> str:

@@ -25,6 +25,35 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class Batch:
+    """A function of sums over a whole batch, in the place of a mean of its losses.
+
+    Attributes
+    ----------
+    function : str
+        Program of a single number, whose inputs are the sums, in order.
+    beside : mapping
+        For every program of the losses that this goes with, the program whose results are added
+        up for the second sum; without it there is one sum.
+    inside : mapping
+        Constants of the losses that are added up, where they are others.
+    averaged : bool
+        Whether sums are divided by the denominator before the function sees them.
+    over : str
+        Denominator that divides the function's result; empty for none.
+    without : tuple of str
+        Axes that must be left at their defaults.
+    """
+
+    function: str
+    beside: Mapping[str, str] = field(default_factory=dict)
+    inside: Mapping[str, float] = field(default_factory=dict)
+    averaged: bool = False
+    over: str = ""
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Value:
     """One value of an axis: what it sets, and who uses it.
 
@@ -38,12 +67,15 @@ class Value:
         Publication or library that follows it.
     program : str
         Program that the value selects, where another formula is needed.
+    batch : Batch, optional
+        What a mean is instead, where it is no sum over a number.
     """
 
     doc: str
     sets: Mapping[str, float | str] = field(default_factory=dict)
     source: str = ""
     program: str = ""
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import math
 import os
 import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -153,7 +153,12 @@ def _loss_entry(definition: Definition) -> dict:
             **({"most": axis.most} if axis.most is not None else {}),
             **({"number": True} if axis.number else {}),
             "values": {
-                v: {"doc": value.doc, "set": _finite(value.sets), "source": value.source}
+                v: {
+                    "doc": value.doc,
+                    "set": _finite(value.sets),
+                    "source": value.source,
+                    **({} if value.batch is None else {"batch": asdict(value.batch)}),
+                }
                 for v, value in axis.values.items()
             },
         }

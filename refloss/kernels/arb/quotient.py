@@ -1,0 +1,49 @@
+"""Sigmoid focal loss: the plain definition over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = weight alpha_t (1 - p_t)^gamma BCE(logits, target),  p = sigmoid(logits);
+    p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha, by the target
+
+Subgradients
+    none: the loss is smooth.
+
+Constants
+    least: the sum of the modulators counts at least so much (default 0.0)
+    flows: 1: that sum is differentiated; 0: it is detached (default 1.0)
+
+Source
+    Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
+    arXiv 1708.02002, eq. 5.
+"""
+
+
+def value(F, total, modulators, least, flows):
+    """Return the loss of the plain program."""
+    divisor = F.select(F.gt(least, modulators), least, modulators)
+    loss = F.ratio(total, F.gate(divisor, flows), 0)
+    return loss
+
+
+def grad(F, total, modulators, loss_bar, least, flows):
+    """Return the loss and the derived gradient."""
+    divisor = F.select(F.gt(least, modulators), least, modulators)
+    loss = F.ratio(total, F.gate(divisor, flows), 0)
+    divisor_bar = flows*-(loss*F.ratio(loss_bar, F.gate(divisor, flows), 0))
+    total_bar = F.ratio(loss_bar, F.gate(divisor, flows), 0)
+    modulators_bar = F.select(F.gt(least, modulators), 0, divisor_bar)
+    return loss, total_bar, modulators_bar
+
+
+def hvp(F, total, modulators, loss_bar, total_dot, modulators_dot, least, flows):
+    """Return the derived Hessian-vector product."""
+    divisor = F.select(F.gt(least, modulators), least, modulators)
+    loss = F.ratio(total, F.gate(divisor, flows), 0)
+    total_bar = F.ratio(loss_bar, F.gate(divisor, flows), 0)
+    divisor_dot = modulators_dot*F.select(F.gt(least, modulators), 0, 1)
+    loss_dot = F.ratio(total_dot, F.gate(divisor, flows), 0) - flows*(loss*F.ratio(divisor_dot, F.gate(divisor, flows), 0))
+    divisor_bar_dot = flows*(loss*total_bar*F.ratio(divisor_dot, F.gate(divisor, flows), 0)) - flows*(loss_dot*total_bar)
+    total_bar_dot = flows*-(total_bar*F.ratio(divisor_dot, F.gate(divisor, flows), 0))
+    modulators_bar_dot = divisor_bar_dot*F.select(F.gt(least, modulators), 0, 1)
+    return total_bar_dot, modulators_bar_dot

@@ -1,0 +1,59 @@
+"""Softmax focal loss: the stable and the plain gradient over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = -sum_k q_k w_k alpha_k (1 - p_k)^gamma log p_k,  p = softmax(z);
+    alpha_k: alpha, or 1 - alpha, by the class;
+    q: the target's class, or the target itself, smoothed to hit q + off
+
+Subgradients
+    none: the loss is smooth. The largest logit, and the first among equals, is a reference
+    point that cancels from value and derivatives.
+
+Constants
+    gamma: power of 1 - p (default 2.0)
+    attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
+
+Source
+    Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
+    arXiv 1708.02002; of a softmax as in mmcv, kornia and monai.
+"""
+
+
+def value(F, mean, gamma, attached):
+    """Return the loss of the stable program."""
+    bce = mean
+    miss = -F.expm1(-bce)
+    factor = F.raised(miss, gamma)
+    focal = bce*factor
+    loss = focal
+    return loss
+
+
+def grad(F, mean, loss_bar, gamma, attached):
+    """Return the loss and the stable gradient."""
+    chance = F.exp(-mean)
+    miss = -F.expm1(-mean)
+    factor = F.raised(miss, gamma)
+    focal = factor*mean
+    steep = F.ratio(mean, miss, 1)
+    felt = F.weighted(chance, steep)
+    pull = (1 + attached*(gamma*felt))*factor
+    loss = focal
+    bce_bar = loss_bar*pull
+    mean_bar = bce_bar
+    return loss, mean_bar
+
+
+def plain_grad(F, mean, loss_bar, gamma, attached):
+    """Return loss and gradient, plain form."""
+    chance = F.exp(-mean)
+    factor = F.raised(1 - chance, gamma)
+    focal = F.gate(factor, attached)*mean
+    loss = focal
+    factor_bar = attached*(loss_bar*mean)
+    chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
+    bce_bar = F.gate(factor, attached)*loss_bar - chance*chance_bar
+    mean_bar = bce_bar
+    return loss, mean_bar

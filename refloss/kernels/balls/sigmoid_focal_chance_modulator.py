@@ -1,0 +1,80 @@
+"""Sigmoid focal loss: the stable and the plain gradient over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = weight alpha_t (1 - p_t)^gamma BCE(logits, target),  p = sigmoid(logits);
+    p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha, by the target
+
+Subgradients
+    none: the loss is smooth.
+
+Constants
+    smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
+    gamma: power of 1 - p_t (default 2.0)
+
+Source
+    Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
+    arXiv 1708.02002, eq. 5.
+"""
+
+
+def value(F, logits, target, weight, smoothing, gamma):
+    """Return the loss of the stable program."""
+    reach = F.abs(logits)
+    tail = F.exp(-reach)
+    bend = F.log1p(tail)
+    lacks = F.select(F.ge(logits, 0), 1 - target, target)
+    keep = 1 - smoothing
+    lacks_soft = F.select(F.eq(smoothing, 0), lacks, keep*lacks + F.rational(1, 2)*smoothing)
+    bce = F.weighted(lacks_soft, reach) + bend
+    miss = -F.expm1(-bce)
+    factor = F.raised(miss, gamma)
+    loss = F.weighted(weight, factor)
+    return loss
+
+
+def grad(F, logits, target, weight, loss_bar, smoothing, gamma):
+    """Return the loss and the stable gradient."""
+    sign = F.select(F.ge(logits, 0), 1, -1)
+    reach = F.abs(logits)
+    tail = F.exp(-reach)
+    bend = F.log1p(tail)
+    major = 1/(1 + tail)
+    lacks = F.select(F.ge(logits, 0), 1 - target, target)
+    has = F.select(F.ge(logits, 0), target, 1 - target)
+    keep = 1 - smoothing
+    lacks_soft = F.select(F.eq(smoothing, 0), lacks, keep*lacks + F.rational(1, 2)*smoothing)
+    has_soft = F.select(F.eq(smoothing, 0), has, has*keep + F.rational(1, 2)*smoothing)
+    bce = F.weighted(lacks_soft, reach) + bend
+    lean = lacks_soft - has_soft*tail
+    chance = F.exp(-bce)
+    miss = -F.expm1(-bce)
+    factor = F.raised(miss, gamma)
+    rise = lean*major*sign
+    drift = keep*logits
+    pitch = F.ratio(rise, miss, 0)
+    sharp = F.raised(miss, -1 + gamma)
+    grade = gamma*chance*factor*pitch
+    lift = gamma*F.weighted(chance, sharp)
+    loss = F.weighted(weight, factor)
+    factor_bar = loss_bar*weight
+    logits_bar = factor_bar*grade
+    target_bar = -(drift*factor_bar*lift)
+    return loss, logits_bar, target_bar
+
+
+def plain_grad(F, logits, target, weight, loss_bar, smoothing, gamma):
+    """Return loss and gradient, plain form."""
+    wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
+    bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
+    chance = F.exp(-bce)
+    factor = F.raised(1 - chance, gamma)
+    loss = F.weighted(weight, factor)
+    factor_bar = loss_bar*weight
+    chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
+    bce_bar = -(chance*chance_bar)
+    wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar
+    logits_bar = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-logits)/(1 + F.exp(-logits)))*bce_bar
+    target_bar = (1 - smoothing)*wanted_bar
+    return loss, logits_bar, target_bar

@@ -1,0 +1,137 @@
+// Sigmoid focal loss: value, gradient and Hessian-vector product in CUDA C++.
+//
+// Generated from the definition by `refloss derive`; do not edit.
+//
+// Definition
+//     loss = weight alpha_t (1 - p_t)^gamma BCE(logits, target),  p = sigmoid(logits);
+//     p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha, by the target
+//
+// Subgradients
+//     none: the loss is smooth.
+//
+// Constants
+//     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
+//     gamma: power of 1 - p_t (default 2.0)
+//
+// Source
+//     Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
+//     arXiv 1708.02002, eq. 5.
+
+KERNEL sigmoid_focal_chance_modulator_value(
+    size items, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
+    ARRAY(loss) loss_out, CONSTANTS) {
+    over_items(items, [&](size i) {
+        real logits;
+        logits_in.load(i, logits);
+        real target;
+        target_in.load(i, target);
+        real weight;
+        weight_in.load(i, weight);
+        const real reach = abs_(logits);
+        const real tail = exp_(-reach);  // at most 1
+        const real bend = log1p_(tail);
+        const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
+        const real keep = real(1) - smoothing;
+        const real lacks_soft = ((smoothing == real(0)) ? lacks : keep*lacks + real(0.5)*smoothing);  // smoothed
+        const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
+        const real miss = -expm1_(-bce);  // 1 - p_t
+        const real factor = power_(miss, gamma);  // modulator
+        const real loss = weighted_(weight, factor);
+        loss_out.store(i, loss);
+    });
+}
+
+KERNEL sigmoid_focal_chance_modulator_grad(
+    size items, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
+    ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out, ARRAY(logits_bar) logits_bar_out,
+    ARRAY(target_bar) target_bar_out, CONSTANTS) {
+    over_items(items, [&](size i) {
+        real logits;
+        logits_in.load(i, logits);
+        real target;
+        target_in.load(i, target);
+        real weight;
+        weight_in.load(i, weight);
+        real loss_bar;
+        loss_bar_in.load(i, loss_bar);
+        const real sign = ((logits >= real(0)) ? real(1) : real(-1));  // side of the logit; that of 0 is 1
+        const real reach = abs_(logits);
+        const real tail = exp_(-reach);  // at most 1
+        const real bend = log1p_(tail);
+        const real major = real(1)/(real(1) + tail);  // the larger of p and 1 - p
+        const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
+        const real has = ((logits >= real(0)) ? target : real(1) - target);  // share of the logit's side
+        const real keep = real(1) - smoothing;
+        const real lacks_soft = ((smoothing == real(0)) ? lacks : keep*lacks + real(0.5)*smoothing);  // smoothed
+        const real has_soft = ((smoothing == real(0)) ? has : has*keep + real(0.5)*smoothing);  // smoothed
+        const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
+        const real lean = lacks_soft - has_soft*tail;
+        const real chance = exp_(-bce);  // p_t of a hard target
+        const real miss = -expm1_(-bce);  // 1 - p_t
+        const real factor = power_(miss, gamma);  // modulator
+        const real rise = lean*major*sign;  // derivative of the cross-entropy
+        const real drift = keep*logits;  // and by the target, but for its sign
+        const real pitch = ratio_(rise, miss, real(0));  // at most 1 of a hard target
+        const real sharp = power_(miss, -real(1) + gamma);  // the power less 1
+        const real grade = gamma*chance*factor*pitch;  // derivative by the logit
+        const real lift = gamma*weighted_(chance, sharp);  // derivative by the cross-entropy
+        const real loss = weighted_(weight, factor);
+        const real factor_bar = loss_bar*weight;
+        const real logits_bar = factor_bar*grade;
+        const real target_bar = -(drift*factor_bar*lift);
+        loss_out.store(i, loss);
+        logits_bar_out.store(i, logits_bar);
+        target_bar_out.store(i, target_bar);
+    });
+}
+
+KERNEL sigmoid_focal_chance_modulator_hvp(
+    size items, ARRAY(logits) logits_in, ARRAY(target) target_in, ARRAY(weight) weight_in,
+    ARRAY(loss_bar) loss_bar_in, ARRAY(logits_dot) logits_dot_in, ARRAY(target_dot)
+    target_dot_in, ARRAY(logits_bar_dot) logits_bar_dot_out, ARRAY(target_bar_dot)
+    target_bar_dot_out, CONSTANTS) {
+    over_items(items, [&](size i) {
+        real logits;
+        logits_in.load(i, logits);
+        real target;
+        target_in.load(i, target);
+        real weight;
+        weight_in.load(i, weight);
+        real loss_bar;
+        loss_bar_in.load(i, loss_bar);
+        real logits_dot;
+        logits_dot_in.load(i, logits_dot);
+        real target_dot;
+        target_dot_in.load(i, target_dot);
+        const real sign = ((logits >= real(0)) ? real(1) : real(-1));  // side of the logit; that of 0 is 1
+        const real reach = abs_(logits);
+        const real tail = exp_(-reach);  // at most 1
+        const real bend = log1p_(tail);
+        const real major = real(1)/(real(1) + tail);  // the larger of p and 1 - p
+        const real minor = tail/(real(1) + tail);  // the smaller
+        const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
+        const real has = ((logits >= real(0)) ? target : real(1) - target);  // share of the logit's side
+        const real keep = real(1) - smoothing;
+        const real lacks_soft = ((smoothing == real(0)) ? lacks : keep*lacks + real(0.5)*smoothing);  // smoothed
+        const real has_soft = ((smoothing == real(0)) ? has : has*keep + real(0.5)*smoothing);  // smoothed
+        const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
+        const real lean = lacks_soft - has_soft*tail;
+        const real chance = exp_(-bce);  // p_t of a hard target
+        const real miss = -expm1_(-bce);  // 1 - p_t
+        const real factor = power_(miss, gamma);  // modulator
+        const real rise = lean*major*sign;  // derivative of the cross-entropy
+        const real drift = keep*logits;  // and by the target, but for its sign
+        const real pitch = ratio_(rise, miss, real(0));  // at most 1 of a hard target
+        const real width = ratio_(major*minor, miss, real(0));
+        const real sharp = power_(miss, -real(1) + gamma);  // the power less 1
+        const real lift = gamma*weighted_(chance, sharp);  // derivative by the cross-entropy
+        const real factor_bar = loss_bar*weight;
+        const real drift_dot = keep*logits_dot;
+        const real grade_dot = gamma*target_dot*weighted_(chance, (factor - (-real(1) + gamma)*chance*sharp)*drift*pitch - keep*sharp) + gamma*(((-real(1) + gamma)*chance*pitch - rise)*pitch + width)*chance*factor*logits_dot;
+        const real lift_dot = ((-real(1) + gamma)*chance*pitch - rise)*lift*logits_dot + (real(1) - ratio_((-real(1) + gamma)*chance, miss, real(0)))*drift*lift*target_dot;
+        const real logits_bar_dot = factor_bar*grade_dot;
+        const real target_bar_dot = -drift*factor_bar*lift_dot - drift_dot*factor_bar*lift;
+        logits_bar_dot_out.store(i, logits_bar_dot);
+        target_bar_dot_out.store(i, target_bar_dot);
+    });
+}

@@ -1,0 +1,147 @@
+"""Sigmoid focal loss: value, gradient and Hessian-vector product in NumPy.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = weight alpha_t (1 - p_t)^gamma BCE(logits, target),  p = sigmoid(logits);
+    p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha, by the target
+
+Subgradients
+    none: the loss is smooth.
+
+Constants
+    smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
+    gamma: power of 1 - p_t (default 2.0)
+
+Source
+    Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
+    arXiv 1708.02002, eq. 5.
+"""
+
+import numpy as np
+
+CONSTANTS = ("smoothing", "gamma",)
+
+
+def ratio(n, d, at0):
+    """Return n/d, and at0 where d = 0."""
+    zero = d == 0.0
+    return np.where(zero, at0, n/np.where(zero, 1.0, d))
+
+
+def weighted(g, x):
+    """Return g*x, and 0 where g = 0, whatever x."""
+    return np.where(g == 0.0, 0.0, g*x)
+
+
+def power(x, g):
+    """Return x**g for x >= 0; at 0 it is 1 where g = 0, and 0 for every other g."""
+    zero = x == 0.0
+    at0 = np.where(g == 0.0, 1.0, 0.0)
+    return np.where(zero, at0, np.power(np.where(zero, 1.0, x), g))
+
+
+def value(logits, target, weight, smoothing, gamma):
+    """Return loss, one an item."""
+    reach = np.abs(logits)
+    tail = np.exp(-reach)  # at most 1
+    bend = np.log1p(tail)
+    lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
+    keep = 1.0 - smoothing
+    lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
+    bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
+    miss = -np.expm1(-bce)  # 1 - p_t
+    factor = power(miss, gamma)  # modulator
+    loss = weighted(weight, factor)
+    return loss
+
+
+def grad(logits, target, weight, loss_bar, smoothing, gamma):
+    """Return loss, then its derivative by every column times loss_bar."""
+    sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
+    reach = np.abs(logits)
+    tail = np.exp(-reach)  # at most 1
+    bend = np.log1p(tail)
+    major = 1.0/(1.0 + tail)  # the larger of p and 1 - p
+    lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
+    has = np.where((logits >= 0.0), target, 1.0 - target)  # share of the logit's side
+    keep = 1.0 - smoothing
+    lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
+    has_soft = np.where((smoothing == 0.0), has, has*keep + 0.5*smoothing)  # smoothed
+    bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
+    lean = lacks_soft - has_soft*tail
+    chance = np.exp(-bce)  # p_t of a hard target
+    miss = -np.expm1(-bce)  # 1 - p_t
+    factor = power(miss, gamma)  # modulator
+    rise = lean*major*sign  # derivative of the cross-entropy
+    drift = keep*logits  # and by the target, but for its sign
+    pitch = ratio(rise, miss, 0.0)  # at most 1 of a hard target
+    sharp = power(miss, -1.0 + gamma)  # the power less 1
+    grade = gamma*chance*factor*pitch  # derivative by the logit
+    lift = gamma*weighted(chance, sharp)  # derivative by the cross-entropy
+    loss = weighted(weight, factor)
+    factor_bar = loss_bar*weight
+    logits_bar = factor_bar*grade
+    target_bar = -(drift*factor_bar*lift)
+    return loss, logits_bar, target_bar
+
+
+def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma):
+    """Return the derivative of the gradient along the `_dot` columns."""
+    sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
+    reach = np.abs(logits)
+    tail = np.exp(-reach)  # at most 1
+    bend = np.log1p(tail)
+    major = 1.0/(1.0 + tail)  # the larger of p and 1 - p
+    minor = tail/(1.0 + tail)  # the smaller
+    lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
+    has = np.where((logits >= 0.0), target, 1.0 - target)  # share of the logit's side
+    keep = 1.0 - smoothing
+    lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
+    has_soft = np.where((smoothing == 0.0), has, has*keep + 0.5*smoothing)  # smoothed
+    bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
+    lean = lacks_soft - has_soft*tail
+    chance = np.exp(-bce)  # p_t of a hard target
+    miss = -np.expm1(-bce)  # 1 - p_t
+    factor = power(miss, gamma)  # modulator
+    rise = lean*major*sign  # derivative of the cross-entropy
+    drift = keep*logits  # and by the target, but for its sign
+    pitch = ratio(rise, miss, 0.0)  # at most 1 of a hard target
+    width = ratio(major*minor, miss, 0.0)
+    sharp = power(miss, -1.0 + gamma)  # the power less 1
+    lift = gamma*weighted(chance, sharp)  # derivative by the cross-entropy
+    factor_bar = loss_bar*weight
+    drift_dot = keep*logits_dot
+    grade_dot = gamma*target_dot*weighted(chance, (factor - (-1.0 + gamma)*chance*sharp)*drift*pitch - keep*sharp) + gamma*(((-1.0 + gamma)*chance*pitch - rise)*pitch + width)*chance*factor*logits_dot
+    lift_dot = ((-1.0 + gamma)*chance*pitch - rise)*lift*logits_dot + (1.0 - ratio((-1.0 + gamma)*chance, miss, 0.0))*drift*lift*target_dot
+    logits_bar_dot = factor_bar*grade_dot
+    target_bar_dot = -drift*factor_bar*lift_dot - drift_dot*factor_bar*lift
+    return logits_bar_dot, target_bar_dot
+
+
+def trace(logits, target, weight, loss_bar, smoothing, gamma):
+    """Return every quantity of the plain program and its adjoint, by name."""
+    wanted = (1.0 - smoothing)*target + 0.5*smoothing  # smoothed target
+    bce = (1.0 - wanted)*np.log1p(np.exp(logits)) + wanted*np.log1p(np.exp(-logits))  # cross-entropy
+    chance = np.exp(-bce)  # p_t of a hard target
+    factor = power(1.0 - chance, gamma)  # modulator
+    loss = weighted(weight, factor)
+    factor_bar = loss_bar*weight
+    chance_bar = -(factor_bar*weighted(gamma, power(1.0 - chance, -1.0 + gamma)))
+    bce_bar = -(chance_bar*np.exp(-bce))
+    wanted_bar = (np.log1p(np.exp(-logits)) - np.log1p(np.exp(logits)))*bce_bar
+    logits_bar = ((1.0 - wanted)*np.exp(logits)/(1.0 + np.exp(logits)) - wanted*np.exp(-logits)/(1.0 + np.exp(-logits)))*bce_bar
+    target_bar = (1.0 - smoothing)*wanted_bar
+    return {
+        "wanted": wanted,
+        "bce": bce,
+        "chance": chance,
+        "factor": factor,
+        "loss": loss,
+        "factor_bar": factor_bar,
+        "chance_bar": chance_bar,
+        "bce_bar": bce_bar,
+        "wanted_bar": wanted_bar,
+        "logits_bar": logits_bar,
+        "target_bar": target_bar,
+    }
