@@ -18,6 +18,11 @@
 #   p = \mathrm{softmax}(z).$$
 #
 # For a class as the target the second sum is $1 - p_y$.
+#
+# $\epsilon \ge -1$, or the first term of the polynomial were negative: from $-1$ on the loss is at
+# least 0, and falls as $p_y$ rises. Of a negative $\epsilon$ the two sums have opposite signs: what
+# is left keeps the digits of the larger, not its own. At $\epsilon = -1$ that is
+# $\tfrac12 (1 - p)^2$ of two terms $1 - p$, as $p$ nears 1.
 
 # %%
 """Poly-1 with class and probability targets: definitions and conventions."""
@@ -148,7 +153,7 @@ q: the target's class, or the target itself, smoothed to hit q + off""",
     constants=CONSTANTS,
     axes={
         "targets": TARGETS,
-        "epsilon": AxisOf("factor of 1 - p", 1.0, sets="epsilon"),
+        "epsilon": AxisOf("factor of 1 - p", 1.0, sets="epsilon", least=-1.0),
         "label_smoothing": AxisOf("eps of label smoothing", 0.0, sets="label_smoothing", most=1.0),
         "smoothing": SMOOTHING,
         "denominator": DENOMINATOR,
@@ -156,6 +161,9 @@ q: the target's class, or the target itself, smoothed to hit q + off""",
     },
     presets={
         "paper": Preset({"denominator": "items"}, "arXiv 2204.12511, ImageNet with EfficientNetV2"),
+        "detection": Preset(
+            {"epsilon": -1.0, "denominator": "items"}, "arXiv 2204.12511, COCO with Mask R-CNN"
+        ),
         "optax": Preset(
             {"epsilon": 2.0, "denominator": "items"}, "optax poly_loss_cross_entropy, averaged"
         ),

@@ -64,6 +64,12 @@ from refloss.symbolic.vocabulary.elements import Elements, weighted_loss
 #   \Bigl(\gamma\,(c - d)\,\frac{e}{c + d\,e}\,\mathrm{BCE} + (c - d\,e)\Bigr),$$
 #
 # whose two terms have one sign for a hard target.
+#
+# Poly-1 adds $\epsilon\,(1 - p_t)^{\gamma + 1}$ to the loss, the change of the first term of the
+# polynomial:
+#
+# $$\frac{\partial}{\partial x} (1 - p_t)^{\gamma + 1}
+#   = \pm (\gamma + 1)\,(c - d)\,(1 - p_t)^\gamma\,p\,(1 - p).$$
 
 
 # %%
@@ -91,9 +97,16 @@ def finish(P: Build, a: Elements) -> Program:
 def sigmoid_focal(form: Form) -> Program:
     """Return the sigmoid focal loss."""
     P, a = start("sigmoid_focal", form, "sigmoid focal loss")
+    power, attached = P.const("gamma", nonnegative=True), P.const("attached")
+    amount, whole = P.const("epsilon"), P.const("poly_balanced")
     focal.binary(P, a, P.const("smoothing"))
-    focal.modulated(P, a, P.const("gamma", nonnegative=True), P.const("attached"))
-    return finish(P, a)
+    focal.modulated(P, a, power, attached)
+    focal.polynomial(P, a, power, attached)
+    balanced(P, a, a.target)
+    side = sp.Piecewise((1, sp.Eq(whole, 0)), (a.balance, True))
+    more = sp.Piecewise((0, sp.Eq(amount, 0)), (amount * (side * a.poly), True))
+    weighted_loss(a, a.balance * a.focal + more)
+    return P.finish("loss")
 
 
 # %%
@@ -352,6 +365,24 @@ UNBALANCED = {
     "on_negatives": Constant(1.0, BALANCED["on_negatives"].doc),
 }
 ATTACHED = {"attached": Constant(1.0, "1: the modulator is differentiated; 0: it is detached")}
+POLY_EPSILON = AxisOf(
+    "factor of (1 - p)^(gamma + 1), which is added; 0: no such term",
+    0.0,
+    sets="epsilon",
+    least=-1.0,
+)
+POLY_ALPHA = AxisOf(
+    "whether alpha multiplies the term of epsilon too",
+    "both",
+    {
+        "both": Value(
+            "it does", {"poly_balanced": 1.0}, "arXiv 2204.12511, whose alpha is balanced"
+        ),
+        "focal": Value(
+            "focal loss alone", {"poly_balanced": 0.0}, "abhuse/polyloss-pytorch Poly1FocalLoss"
+        ),
+    },
+)
 SMOOTHING = {"smoothing": Constant(0.0, "target of the cross-entropy: (1 - it) t + it/2")}
 ALPHA = AxisOf("factor of the elements that alpha_side names", 0.25, sets="alpha", most=1.0)
 SMOOTHED = AxisOf(
@@ -380,7 +411,8 @@ SIGMOID_FOCAL = Definition(
     family="binary",
     source=f"{LIN}, eq. 5.",
     formula="""
-loss = weight alpha_t (1 - p_t)^gamma BCE(logits, target),  p = sigmoid(logits);
+loss = weight (alpha_t (1 - p_t)^gamma BCE(logits, target) + poly),  p = sigmoid(logits);
+poly = epsilon (alpha_t or 1) (1 - p_t)^(gamma + 1), of mixed targets alone;
 p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha, by the target""",
     inputs=INPUTS,
     programs=programs(
@@ -396,6 +428,8 @@ p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha
         **SMOOTHING,
         **ATTACHED,
         **BALANCED,
+        "epsilon": Constant(0.0, "factor of (1 - p_t)^(gamma + 1), which is added"),
+        "poly_balanced": Constant(1.0, "1: alpha multiplies that term too; 0: it does not"),
         "least": Constant(0.0, "the sum of the modulators counts at least so much"),
         "flows": Constant(1.0, "1: that sum is differentiated; 0: it is detached"),
     },
@@ -425,6 +459,8 @@ p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha
         "alpha": ALPHA,
         "alpha_side": SIDE,
         "modulator": MODULATOR,
+        "epsilon": POLY_EPSILON,
+        "poly_alpha": POLY_ALPHA,
         "label_smoothing": SMOOTHED,
         "denominator": NORMALISED,
         "least": LEAST,
@@ -469,6 +505,13 @@ p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha
         "clcarwin": Preset(
             {"gamma": 0.0, "alpha_side": "negatives", "modulator": "detached"},
             "clcarwin/focal_loss_pytorch FocalLoss of two classes, as a loss of their difference",
+        ),
+        "poly1": Preset(
+            {"epsilon": -1.0, "denominator": "positives_or_one"},
+            "arXiv 2204.12511, detection with focal loss",
+        ),
+        "polyloss": Preset(
+            {"epsilon": 1.0, "poly_alpha": "focal"}, "abhuse/polyloss-pytorch Poly1FocalLoss"
         ),
     },
     singular=(

@@ -29,6 +29,7 @@ import sympy as sp
 
 from derivations import classification
 from derivations.classification import EMPTY, compiled
+from derivations.sigmoid_focal import POLY_ALPHA, POLY_EPSILON
 from refloss.symbolic import calculus, emit, rules
 from refloss.symbolic.build import Build, Form
 from refloss.symbolic.definition import (
@@ -61,6 +62,10 @@ from refloss.symbolic.vocabulary.focal import chance_modulated
 #   \frac{\partial L}{\partial z_y} = -C\,q ,$$
 #
 # where $\ell/q$ nears 1 as $q$ nears 0. All terms are at least 0, for every $\gamma \ge 0$.
+#
+# A class weight multiplies the loss, or $\ell$ itself: then $w_y\,\ell$ stands for $\ell$, and
+# $p_y^{w_y}$ for $p_y$. Poly-1 adds $\epsilon\,q^{\gamma + 1}$ to the loss, the change of the first
+# term of the polynomial, whose derivative by $\ell$ is $\epsilon\,(\gamma + 1)\,q^\gamma p_y$.
 
 
 # %%
@@ -71,14 +76,25 @@ def softmax_focal(form: Form) -> Program:
     a.real("logits", row.ITEM, row.CLASS)
     a.label("target", row.ITEM)
     weight = a.real("class_weight", row.CLASS)
-    power = P.const("gamma", nonnegative=True)
-    amount, sides = P.const("alpha"), (P.const("alpha_on_first"), P.const("alpha_on_others"))
+    focus, alpha = _options(P)
     row.log_sum_exp(P, a)
     row.target_loss(P, a)
-    focal.focal_loss(P, a, power, P.const("attached"))
-    focal.balance(a, amount, *sides)
-    a.let("loss", [row.ITEM], Weighted(a.balance * weight[a.target], a.focal))
+    focal.focal_loss(P, a, focus)
+    focal.balance(a, *alpha)
+    outer = focus.weighing(weight[a.target], sp.S.One)
+    more = focus.amount * Weighted(outer * focus.share(a.balance), a.poly)
+    loss = Weighted(a.balance * outer, a.focal) + row.unless(focus.amount, more)
+    a.let("loss", [row.ITEM], loss)
     return P.finish("loss")
+
+
+def _options(P: Build) -> tuple[focal.Focus, tuple[sp.Expr, sp.Expr, sp.Expr]]:
+    """Declare the constants that both programs share; return them, alpha's apart."""
+    power = P.const("gamma", nonnegative=True)
+    alpha = P.const("alpha"), P.const("alpha_on_first"), P.const("alpha_on_others")
+    attached, inside = P.const("attached"), P.const("weight_inside")
+    amount, balanced = P.const("epsilon"), P.const("poly_balanced")
+    return focal.Focus(power, attached, inside, amount, balanced), alpha
 
 
 # %%
@@ -112,14 +128,13 @@ def softmax_focal_soft(form: Form) -> Program:
     a.real("logits", row.ITEM, row.CLASS)
     a.real("target", row.ITEM, row.CLASS)
     a.real("class_weight", row.CLASS)
-    power = P.const("gamma", nonnegative=True)
-    amount, sides = P.const("alpha"), (P.const("alpha_on_first"), P.const("alpha_on_others"))
-    attached, smooth = P.const("attached"), P.const("label_smoothing")
+    focus, alpha = _options(P)
+    smooth = P.const("label_smoothing")
     row.smoothing(P, a, smooth, sp.S.Zero, sp.S.Zero, size_of(row.CLASS))
     a.let("wish", [row.ITEM, row.CLASS], a.hit * a.target + a.off, "smoothed target")
     row.log_sum_exp(P, a)
-    focal.class_balance(a, amount, *sides)
-    focal.soft_focal_loss(P, a, power, attached)
+    focal.class_balance(a, *alpha)
+    focal.soft_focal_loss(P, a, focus)
     a.let("loss", [row.ITEM], a.focal)
     return P.finish("loss")
 
@@ -163,6 +178,9 @@ CONSTANTS = {
         1.0, "1: alpha multiplies rows of every class but 0; 0: 1 - alpha does"
     ),
     "attached": Constant(1.0, "1: the modulator is differentiated; 0: it is detached"),
+    "weight_inside": Constant(0.0, "1: class_weight multiplies -log p; 0: it multiplies the loss"),
+    "epsilon": Constant(0.0, "factor of (1 - p)^(gamma + 1), which is added"),
+    "poly_balanced": Constant(1.0, "1: alpha multiplies that term too; 0: it does not"),
     "label_smoothing": Constant(0.0, "eps of label smoothing, spread over all classes"),
 }
 
@@ -199,6 +217,22 @@ MODULATOR = AxisOf(
         ),
     },
 )
+WEIGHTING = AxisOf(
+    "where class_weight multiplies",
+    "outside",
+    {
+        "outside": Value(
+            "the loss: the modulator is (1 - p)^gamma",
+            {"weight_inside": 0.0},
+            "kornia, monai; a weight is so many rows",
+        ),
+        "inside": Value(
+            "-log p before the power is taken: the modulator is (1 - p^w)^gamma",
+            {"weight_inside": 1.0},
+            "kaidic/LDAM-DRW losses.py, which takes p = exp(-weighted cross-entropy)",
+        ),
+    },
+)
 DENOMINATOR = replace(
     classification.DENOMINATOR,
     values={
@@ -229,7 +263,9 @@ OF = AxisOf(
         "mean": Value(
             "that of the mean cross-entropy m, (1 - e^-m)^gamma m: of reduction='mean' alone",
             source="ronghuaiyang/arcface-pytorch models/focal_loss.py",
-            batch=Batch("focal_of_mean", inside={"gamma": 0.0}, averaged=True),
+            batch=Batch(
+                "focal_of_mean", inside={"gamma": 0.0}, averaged=True, without=("epsilon",)
+            ),
         ),
     },
 )
@@ -253,8 +289,9 @@ SOFTMAX_FOCAL = Definition(
         "arXiv 1708.02002; of a softmax as in mmcv, kornia and monai."
     ),
     formula=r"""
-loss = -sum_k q_k w_k alpha_k (1 - p_k)^gamma log p_k,  p = softmax(z);
-alpha_k: alpha, or 1 - alpha, by the class;
+loss = sum_k q_k w_k (-alpha_k (1 - p_k)^gamma log p_k + poly_k),  p = softmax(z);
+poly_k = epsilon (alpha_k or 1) (1 - p_k)^(gamma + 1); alpha_k: alpha, or 1 - alpha, by the class;
+with weighting inside, p_k^w_k in the place of p_k, and no other w_k;
 q: the target's class, or the target itself, smoothed to hit q + off""",
     inputs={
         "logits": ("logits",),
@@ -269,6 +306,9 @@ q: the target's class, or the target itself, smoothed to hit q + off""",
         "alpha": AxisOf("factor of the classes that alpha_side names; 1: none", 1.0, sets="alpha"),
         "alpha_side": SIDE,
         "modulator": MODULATOR,
+        "weighting": WEIGHTING,
+        "epsilon": POLY_EPSILON,
+        "poly_alpha": POLY_ALPHA,
         "label_smoothing": AxisOf(
             "eps of label smoothing, of probabilities", 0.0, sets="label_smoothing", most=1.0
         ),
@@ -298,6 +338,10 @@ q: the target's class, or the target itself, smoothed to hit q + off""",
         "ronghuaiyang": Preset(
             {"of": "mean", "denominator": "items"},
             "ronghuaiyang/arcface-pytorch FocalLoss, gamma 2 as train.py has it",
+        ),
+        "ldam": Preset(
+            {"gamma": 0.0, "weighting": "inside", "denominator": "items"},
+            "kaidic/LDAM-DRW losses.py FocalLoss, whose gamma is 0 unless given",
         ),
     },
     singular=(

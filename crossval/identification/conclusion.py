@@ -87,8 +87,7 @@ class Conclusion:
         given = [batch for batch in batches if batch.options]
         weighed = Weighed(self.search, self.evidence, self.witness, given)
         best = weighed.settled(min(winners, key=self._likelihood))
-        if given:
-            winners = [w for w in winners if not weighed.parts(best.candidate, w.candidate)]
+        winners = [w for w in winners if not weighed.parts(best.candidate, w.candidate)]
         notes += (*self._broken(best.fit), *more)
         result = Forms(self.search, self.evidence, self.witness).result(best, batches)
         shown, prober = result.settled, self.search.space.prober

@@ -17,7 +17,7 @@ Predict = Callable[[Candidate], Values]
 
 _DECADES = tuple(10.0**power for power in range(-17, 3))
 _GOLDEN = (math.sqrt(5) - 1) / 2
-_ROUGH, _FINE = 10, 8
+_ROUGH, _FINE, _FIRST = 10, 8, 2
 _STEP = 1e-4
 
 
@@ -84,6 +84,10 @@ class Solver:
         start = max(tried, key=lambda amount: tried[amount].fit.digits, default=0.0)
         if start not in tried or tried[start].fit.digits < self.least:
             return None
+        if start == 0 and not tried[start].fit.exact and len(tried) > 1:
+            nearest = max(tried, key=lambda amount: (amount != 0, tried[amount].fit.digits))
+            self._polish(make, nearest, tried, _FIRST)
+            start = max(tried, key=lambda amount: tried[amount].fit.digits)
         if start > 0 and not tried[start].fit.exact:
             self._narrow(make, start, tried)
             start = max(tried, key=lambda amount: tried[amount].fit.digits)
@@ -118,10 +122,12 @@ class Solver:
                 low, left = left, right
                 right = low + _GOLDEN * (high - low)
 
-    def _polish(self, make: Make, start: float, tried: dict[float, Scored]) -> None:
+    def _polish(
+        self, make: Make, start: float, tried: dict[float, Scored], steps: int = _FINE
+    ) -> None:
         """Newton steps: the median over the rows on which the amount shows most."""
         amount = start
-        for _ in range(_FINE):
+        for _ in range(steps):
             here, there = make(amount), make(amount * (1 + _STEP))
             if here is None or there is None:
                 return

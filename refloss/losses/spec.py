@@ -16,7 +16,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from refloss.losses.batch_spec import BatchSpec, batch_of
+from refloss.losses.batch_spec import BatchSpec, batch_of, function_constants
 from refloss.losses.checks import choice, known_name
 from refloss.losses.layouts import LAYOUTS
 from refloss.losses.reductions import ELEMENT_REDUCTIONS
@@ -96,8 +96,8 @@ def resolve(
     Raises
     ------
     ValueError
-        If a name or a value does not exist, with those that do; or an amount is negative or not
-        finite.
+        If a name or a value does not exist, with those that do; or an amount is below what its
+        axis allows, 0 unless it says otherwise, or not finite.
     TypeError
         If an amount is not a number.
 
@@ -138,11 +138,14 @@ def _answer(known: Library, asked: _Question) -> Spec:
     program = _program(loss, entry, values)
     constants = {n: float(v) for n, v in known.index["programs"][program]["constants"].items()}
     settings = _settings(loss, entry["axes"], values)
+    elsewhere = function_constants(entry, known.index["programs"])
     batch = batch_of(loss, entry, known.index["programs"], values, program, settings)
-    needed = {*constants, *(batch.constants if batch is not None else ())}
-    for name in asked.axes:
-        constant = entry["axes"][name].get("constant")
-        if constant and constant not in needed:
+    for name, value in given.items():
+        axis = entry["axes"][name]
+        constant = axis.get("constant")
+        needless = value == axis["default"] or (name not in asked.axes and constant in elsewhere)
+        needless |= batch is not None and constant in batch.constants
+        if constant and constant not in constants and not needless:
             raise ValueError(f"{loss}: {name}: program {program!r} has none; leave it out")
     if isinstance(values.get("eps"), Mapping):
         settings |= _by_hand(loss, program, values["eps"], constants)
@@ -173,7 +176,8 @@ def _settings(
             chosen = choice(argument, value, axis["values"])["set"]
             settings |= {k: placed if v == "eps" else float(v) for k, v in chosen.items()}
         elif "constant" in axis:
-            settings[axis["constant"]] = _amount(argument, value, axis.get("most", math.inf))
+            bounds = axis.get("least", 0.0), axis.get("most", math.inf)
+            settings[axis["constant"]] = _amount(argument, value, *bounds)
     return settings
 
 
@@ -192,12 +196,12 @@ def _divisor(argument: str, value: object) -> None:
         raise ValueError(f"{argument}: expected a number > 0 or a name, got {value!r}")
 
 
-def _amount(argument: str, value: object, most: float = math.inf) -> float:
+def _amount(argument: str, value: object, least: float = 0.0, most: float = math.inf) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{argument}: expected a number, got {value!r:.60}")
     amount = float(value)
-    if not 0.0 <= amount < math.inf:
-        raise ValueError(f"{argument}: expected a finite number >= 0, got {value!r}")
+    if not least <= amount < math.inf:
+        raise ValueError(f"{argument}: expected a finite number >= {least:g}, got {value!r}")
     if amount > most:
-        raise ValueError(f"{argument}: expected a number from 0 to {most:g}, got {value!r}")
+        raise ValueError(f"{argument}: expected a number from {least:g} to {most:g}, got {value!r}")
     return amount

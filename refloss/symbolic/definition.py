@@ -94,6 +94,8 @@ class AxisOf:
         The constant that a number sets.
     most : float, optional
         The largest number that makes sense.
+    least : float
+        The smallest; 0 unless negative numbers make sense too.
     number : bool
         Whether a positive number is a value beside the named ones.
     """
@@ -104,6 +106,7 @@ class AxisOf:
     sets: str = ""
     most: float | None = None
     number: bool = False
+    least: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -152,8 +155,8 @@ class Definition:
     weights : tuple of str
         Inputs that need not be given: 1 for every element without them.
     exact : bool
-        Whether rounding errors decide a comparison: they are then carried for narrow formats too,
-        which have digits to spare for everything else.
+        Whether rounding errors decide a comparison, or are all that is left of a sum: they are then
+        carried for narrow formats too, which have digits to spare for everything else.
     """
 
     name: str

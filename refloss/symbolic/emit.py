@@ -150,6 +150,7 @@ def _loss_entry(definition: Definition) -> dict:
             "doc": axis.doc,
             "default": axis.default,
             **({"constant": axis.sets} if axis.sets else {}),
+            **({"least": axis.least} if axis.least else {}),
             **({"most": axis.most} if axis.most is not None else {}),
             **({"number": True} if axis.number else {}),
             "values": {

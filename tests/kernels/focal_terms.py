@@ -97,7 +97,21 @@ def _mixed(c, x, t):
     by_target = c.gamma * -np.expm1(-np.abs(x)) * steep + (1 - c.smoothing) * np.abs(x) * factor
     value = balance * factor * s.bce
     by_logit = balance * factor * s.major * (pull + s.lean)
-    return value, np.stack([by_logit, balance * by_target + drift * factor * s.bce], axis=1)
+    by_target = balance * by_target + drift * factor * s.bce
+    poly, *slopes = _polynomial(c, s, factor, balance, drift)
+    by_logit, by_target = by_logit + slopes[0], by_target + slopes[1]
+    return value + poly, np.stack([by_logit, by_target], axis=1)
+
+
+def _polynomial(c, s, factor, balance, drift):
+    """Return the term of epsilon, (1 - p_t)^(gamma + 1), and its slopes."""
+    if not c.poly_balanced:
+        balance, drift = 1.0, 0.0
+    gain, size = 1 + c.gamma * c.attached, abs(c.epsilon)
+    poly, tilt = factor * s.mass * s.major, np.abs(1 - 2 * s.lacks)
+    by_logit = size * balance * gain * tilt * factor * s.major * s.major * s.tail
+    by_target = size * (balance * gain * factor * (1 - s.tail) * s.major + drift * poly)
+    return size * balance * poly, by_logit, by_target
 
 
 def _of_chance(c, x, t):

@@ -139,7 +139,7 @@ class CrossEntropyTerms(Terms):
 
 
 class PolyTerms(CrossEntropyTerms):
-    """Terms of Poly-1: those of cross-entropy, and ε times those of Σ g_k (1 - p_k).
+    """Terms of Poly-1: those of cross-entropy, and |ε| times those of Σ g_k (1 - p_k).
 
     * gradient: p_j Σ_{k≠j} g_k p_k and g_j p_j (1 - p_j); of probabilities w (1 - p);
     * products: of both factors, with those of the softmax's own.
@@ -147,19 +147,20 @@ class PolyTerms(CrossEntropyTerms):
 
     def prepare(self) -> None:
         super().prepare()
-        self.factor *= 1 + self.constants["epsilon"]
+        self.epsilon = abs(self.constants["epsilon"])
+        self.factor *= 1 + self.epsilon
         hard = self.w * (self.hit * self.at + self.off)
         self.asked = np.abs(self.goal if self.soft else hard)
 
     def value(self) -> np.ndarray:
         short = (self.asked * self.miss).sum(1)
-        return super().value() + self.constants["epsilon"] * short
+        return super().value() + self.epsilon * short
 
     def grad(self) -> np.ndarray:
         more = self.p * self._pull()
         if self.soft:
             more = np.hstack([more, np.abs(self.w * self.hit) * self.miss])
-        return super().grad() + self.constants["epsilon"] * more
+        return super().grad() + self.epsilon * more
 
     def hvp(self, size: np.ndarray) -> np.ndarray:
         classes = self.case.classes
@@ -170,19 +171,21 @@ class PolyTerms(CrossEntropyTerms):
             v = np.abs(self.w * self.hit) * size[:, classes:]
             more += self.p * (_without_each(v * self.p) + v * self.miss)
             more = np.hstack([more, np.abs(self.w * self.hit) * bend])
-        return super().hvp(size) + self.constants["epsilon"] * more
+        return super().hvp(size) + self.epsilon * more
 
     def _pull(self) -> np.ndarray:
         return _without_each(self.asked * self.p) + self.asked * self.miss
 
 
 class FocalTerms(Terms):
-    """Terms of softmax focal loss, with q_k = 1 - p_k and C_k = q_k^γ (1 + γ p_k score_k/q_k).
+    """Terms of softmax focal loss, of I = score, or w score of a weight inside.
 
-    * value and gradient with a class: one term, all of whose factors are >= 0; with probabilities
-      those of cross-entropy with h_k = g_k C_k in the place of g_k;
-    * products: C times the softmax's own, and C' (q u and Σ p_k u_k) times the gradient's, with the
-      parts of C' = q^γ (γ p/q) (2 - score + (γ - 1) p score/q).
+    With q = 1 - e^-I, C = q^γ (1 + γ e^-I I/q) and D = q^γ (γ + 1) e^-I:
+
+    * value with a class: q^γ I and |ε| q^(γ + 1), all of whose factors are >= 0;
+    * gradient: that of cross-entropy with h_k = g_k C_k + |ε| g_k D_k in the place of g_k;
+    * products: C and D times the softmax's own, and C' and D' (q u and Σ p_k u_k) times the
+      gradient's, with the parts of C' = q^γ (γ p/q) (2 - I + (γ - 1) p I/q), D' = D (γ p/q - 1).
     """
 
     def prepare(self) -> None:
@@ -190,43 +193,57 @@ class FocalTerms(Terms):
         self.power, self.gain = c["gamma"], c["attached"] * c["gamma"]
         sides = (c["alpha_on_first"], c["alpha_on_others"])
         first, other = (c["alpha"] if side else 1 - c["alpha"] for side in sides)
-        self.scale = np.abs(self.w * np.where(np.arange(classes) == 0, first, other))
+        balance = np.abs(np.where(np.arange(classes) == 0, first, other))
+        self.inner, outer = (self.w, 1.0) if c["weight_inside"] else (1.0, self.w)
+        self.scale = outer * balance
+        self.side = outer * abs(c["epsilon"]) * (balance if c["poly_balanced"] else 1.0)
         eps = c.get("label_smoothing", 0.0)
         asked = (1 - eps) * self.case.probabilities + eps / classes
-        self.hit = 1 - eps
-        self.goal = self.scale * (asked if self.soft else self.at)
-        self.factor = np.maximum(self.goal.max(1, keepdims=True), 1.0)
-        gone = np.where(self.miss > 0, self.miss, 1.0)
-        steep = np.where(self.miss > 0, self.score / gone, 1.0)
-        self.felt = self.p * steep
+        self.hit, self.asked = 1 - eps, asked if self.soft else self.at
+        most = self.asked * self.inner * (self.scale + self.side)
+        self.factor = np.maximum(most.max(1, keepdims=True), 1.0)
+        self.paid = self.inner * self.score
         with np.errstate(under="ignore"):
-            self.modulator = self.miss**self.power
-        self.pull = self.modulator * (1 + self.gain * self.felt)
-        parts = 2 + self.score + np.abs(self.power - 1) * self.felt
-        self.turn = self.gain * self.modulator * self.p / gone * parts
-        self.heed = self.goal * self.pull
+            self._derive(c["weight_inside"])
+
+    def _derive(self, inside: float) -> None:
+        self.gone = -np.expm1(-self.paid) if inside else self.miss
+        p = np.exp(-self.paid) if inside else self.p
+        gone = np.where(self.gone > 0, self.gone, 1.0)
+        felt = p * np.where(self.gone > 0, self.paid / gone, 1.0)
+        self.modulator = self.gone**self.power
+        pull = self.modulator * (1 + self.gain * felt)
+        lure = self.modulator * (1 + self.gain) * p
+        parts = 2 + self.paid + np.abs(self.power - 1) * felt
+        turn = self.gain * self.modulator * p / gone * parts
+        self.pull = self.inner * (self.scale * pull + self.side * lure)
+        self.turn = self.inner * self.inner * (self.scale * turn)
+        self.turn += self.inner * self.inner * (self.side * lure * (self.gain * p / gone + 1))
+        self.cost = self.modulator * (self.scale * self.paid + self.side * self.gone)
 
     def value(self) -> np.ndarray:
-        return (self.goal * self.modulator * self.score).sum(1)
+        return (self.asked * self.cost).sum(1)
 
     def grad(self) -> np.ndarray:
-        logits = _without_each(self.heed) * self.p + self.heed * self.miss
+        heed = self.asked * self.pull
+        logits = _without_each(heed) * self.p + heed * self.miss
         if not self.soft:
             return logits
-        return np.hstack([logits, self.scale * self.hit * self.modulator * self.score])
+        return np.hstack([logits, self.hit * self.cost])
 
     def hvp(self, size: np.ndarray) -> np.ndarray:
         classes = self.case.classes
         u = size[:, :classes]
         bend, _ = self.bend(u)
         moved = (self.p * u).sum(1, keepdims=True) - self.p * u + self.miss * u
-        v = self.scale * self.hit * size[:, classes:] if self.soft else 0.0
-        heed = self.goal * self.turn * moved + v * self.pull
-        heeds = self.heed.sum(1, keepdims=True)
-        logits = heeds * bend + _without_each(heed) * self.p + heed * self.miss
+        v = self.hit * size[:, classes:] if self.soft else 0.0
+        heed = self.asked * self.turn * moved + v * self.pull
+        heeds = self.asked * self.pull
+        logits = heeds.sum(1, keepdims=True) * bend
+        logits += _without_each(heed) * self.p + heed * self.miss
         if not self.soft:
             return logits
-        return np.hstack([logits, self.scale * self.hit * self.pull * moved])
+        return np.hstack([logits, self.hit * self.pull * moved])
 
 
 def _without_each(goal: np.ndarray) -> np.ndarray:

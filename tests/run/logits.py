@@ -37,7 +37,7 @@ SETTINGS = {
     "poly1": [
         {"label_smoothing": eps, "over_others": others, "classy": classy, "epsilon": factor}
         for eps, (others, classy), factor in itertools.product(
-            (0.0, 0.1, 1.0), ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)), (0.0, 2.0)
+            (0.0, 0.1, 1.0), ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)), (0.0, -1.0)
         )
     ],
     "softmax_focal": [
@@ -47,9 +47,15 @@ SETTINGS = {
             "alpha_on_first": first,
             "alpha_on_others": others,
             "attached": attached,
+            "weight_inside": inside,
+            "epsilon": epsilon,
+            "poly_balanced": balanced,
         }
-        for gamma, (alpha, first, others), attached in itertools.product(
-            (0.0, 0.5, 1.0, 2.0, 2.5), ((1.0, 1.0, 1.0), (0.25, 0.0, 1.0)), (1.0, 0.0)
+        for (gamma, (alpha, first, others), attached), (inside, epsilon, balanced) in zip(
+            itertools.product(
+                (0.0, 0.5, 1.0, 2.0, 2.5), ((1.0, 1.0, 1.0), (0.25, 0.0, 1.0)), (1.0, 0.0)
+            ),
+            itertools.cycle(((0.0, 0.0, 1.0), (1.0, -1.0, 1.0), (0.0, 2.0, 0.0))),
         )
     ],
 }
@@ -61,14 +67,21 @@ SETTINGS["softmax_focal_soft"] = [
 SETTINGS["hed"] = [
     {"attached": gate, "negative_factor": f} for gate in (0.0, 1.0) for f in (1.0, 1.5)
 ]
+SETTINGS["softmax_kl"] = [
+    {"temperature": t, "times_square": s} for t in (1.0, 4.0, 0.3) for s in (0.0, 1.0)
+]
+SETTINGS["softmax_js"] = [{"temperature": t, "in_bits": b} for t in (1.0, 0.3) for b in (0.0, 1.0)]
 FULL = {
     "hed": SETTINGS["hed"][-1],
+    "softmax_kl": {"temperature": 4.0, "times_square": 1.0},
+    "softmax_js": SETTINGS["softmax_js"][-1],
     "cross_entropy": {"label_smoothing": 0.1, "over_others": 1.0, "classy": 0.0, "z_loss": 0.3},
     "multi_margin": {"margin": 0.75, "squared": 1.0, "divided": 1.0, "over_others": 1.0},
     "poly1": {"label_smoothing": 0.1, "over_others": 1.0, "classy": 0.0, "epsilon": 1.5},
-    "softmax_focal": SETTINGS["softmax_focal"][-2],
-    "softmax_focal_soft": {**SETTINGS["softmax_focal"][-2], "label_smoothing": 0.1},
 }
+_FOCUS = {"weight_inside": 1.0, "epsilon": 1.5, "poly_balanced": 1.0}
+FULL["softmax_focal"] = {**SETTINGS["softmax_focal"][-2], **_FOCUS}
+FULL["softmax_focal_soft"] = {**FULL["softmax_focal"], "label_smoothing": 0.1}
 #: What must change in a setting so that sums of dyadic numbers stay exact.
 DYADIC = {"label_smoothing": 0.125, "over_others": 0.0, "classy": 0.0}
 DEFAULT = SETTINGS["cross_entropy"][0]

@@ -3,16 +3,19 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight alpha_t (1 - p_t)^gamma BCE(logits, target),  p = sigmoid(logits);
+    loss = weight (alpha_t (1 - p_t)^gamma BCE(logits, target) + poly),  p = sigmoid(logits);
+    poly = epsilon (alpha_t or 1) (1 - p_t)^(gamma + 1), of mixed targets alone;
     p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha, by the target
 
 Subgradients
     none: the loss is smooth.
 
 Constants
-    smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
+    epsilon: factor of (1 - p_t)^(gamma + 1), which is added (default 0.0)
+    poly_balanced: 1: alpha multiplies that term too; 0: it does not (default 1.0)
+    smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 0.25)
@@ -23,7 +26,7 @@ Source
 """
 
 
-def value(F, logits, target, weight, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def value(F, logits, target, weight, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return the loss of the plain program."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
@@ -31,14 +34,15 @@ def value(F, logits, target, weight, smoothing, gamma, attached, on_positives, o
     chance = (1 - prob)*(1 - target) + prob*target
     factor = F.raised(1 - chance, gamma)
     focal = F.gate(factor, attached)*bce
+    poly = (1 - chance)*F.gate(factor, attached)
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
     balance = (1 - target)*lower + target*upper
-    loss = F.weighted(weight, balance*focal)
+    loss = F.weighted(weight, balance*focal + F.select(F.eq(epsilon, 0), 0, epsilon*poly*F.select(F.eq(poly_balanced, 0), 1, balance)))
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def grad(F, logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return the loss and the derived gradient."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
@@ -46,14 +50,16 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_pos
     chance = (1 - prob)*(1 - target) + prob*target
     factor = F.raised(1 - chance, gamma)
     focal = F.gate(factor, attached)*bce
+    poly = (1 - chance)*F.gate(factor, attached)
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
     balance = (1 - target)*lower + target*upper
-    loss = F.weighted(weight, balance*focal)
-    balance_bar = focal*loss_bar*weight
+    loss = F.weighted(weight, balance*focal + F.select(F.eq(epsilon, 0), 0, epsilon*poly*F.select(F.eq(poly_balanced, 0), 1, balance)))
+    balance_bar = (F.select(F.eq(epsilon, 0), 0, epsilon*poly*F.select(F.eq(poly_balanced, 0), 0, 1)) + focal)*loss_bar*weight
+    poly_bar = F.select(F.eq(epsilon, 0), 0, F.select(F.eq(poly_balanced, 0), epsilon*loss_bar*weight, epsilon*balance*loss_bar*weight))
     focal_bar = balance*loss_bar*weight
-    factor_bar = attached*(bce*focal_bar)
-    chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
+    factor_bar = attached*((1 - chance)*poly_bar) + attached*(bce*focal_bar)
+    chance_bar = -F.gate(factor, attached)*poly_bar - factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma))
     prob_bar = (2*target - 1)*chance_bar
     bce_bar = F.gate(factor, attached)*focal_bar
     wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar
@@ -62,7 +68,7 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_pos
     return loss, logits_bar, target_bar
 
 
-def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return the derived Hessian-vector product."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
@@ -72,9 +78,10 @@ def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, 
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
     balance = (1 - target)*lower + target*upper
+    poly_bar = F.select(F.eq(epsilon, 0), 0, F.select(F.eq(poly_balanced, 0), epsilon*loss_bar*weight, epsilon*balance*loss_bar*weight))
     focal_bar = balance*loss_bar*weight
-    factor_bar = attached*(bce*focal_bar)
-    chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
+    factor_bar = attached*((1 - chance)*poly_bar) + attached*(bce*focal_bar)
+    chance_bar = -F.gate(factor, attached)*poly_bar - factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma))
     prob_bar = (2*target - 1)*chance_bar
     bce_bar = F.gate(factor, attached)*focal_bar
     wanted_dot = (1 - smoothing)*target_dot
@@ -83,11 +90,13 @@ def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, 
     chance_dot = (2*prob - 1)*target_dot + (2*target - 1)*prob_dot
     factor_dot = -(chance_dot*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
     focal_dot = F.gate(factor, attached)*bce_dot + attached*(bce*factor_dot)
+    poly_dot = attached*((1 - chance)*factor_dot) - F.gate(factor, attached)*chance_dot
     balance_dot = (upper - lower)*target_dot
-    balance_bar_dot = focal_dot*loss_bar*weight
+    balance_bar_dot = focal_dot*loss_bar*weight + loss_bar*poly_dot*weight*F.select(F.eq(epsilon, 0), 0, epsilon*F.select(F.eq(poly_balanced, 0), 0, 1))
+    poly_bar_dot = balance_dot*F.select(F.eq(epsilon, 0), 0, F.select(F.eq(poly_balanced, 0), 0, epsilon*loss_bar*weight))
     focal_bar_dot = balance_dot*loss_bar*weight
-    factor_bar_dot = attached*(bce*focal_bar_dot) + attached*(bce_dot*focal_bar)
-    chance_bar_dot = gamma*chance_dot*factor_bar*F.weighted(-1 + gamma, F.raised(1 - chance, -2 + gamma)) - factor_bar_dot*F.weighted(gamma, F.raised(1 - chance, -1 + gamma))
+    factor_bar_dot = attached*((1 - chance)*poly_bar_dot) + attached*(bce*focal_bar_dot) + attached*(bce_dot*focal_bar) - attached*(chance_dot*poly_bar)
+    chance_bar_dot = gamma*chance_dot*factor_bar*F.weighted(-1 + gamma, F.raised(1 - chance, -2 + gamma)) - F.gate(factor, attached)*poly_bar_dot - factor_bar_dot*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)) - attached*(factor_dot*poly_bar)
     prob_bar_dot = (2*target - 1)*chance_bar_dot + 2*chance_bar*target_dot
     bce_bar_dot = F.gate(factor, attached)*focal_bar_dot + attached*(factor_dot*focal_bar)
     wanted_bar_dot = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar_dot + (-F.exp(logits)/(1 + F.exp(logits)) - prob*F.exp(-logits))*bce_bar*logits_dot

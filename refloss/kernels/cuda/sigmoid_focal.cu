@@ -3,16 +3,19 @@
 // Generated from the definition by `refloss derive`; do not edit.
 //
 // Definition
-//     loss = weight alpha_t (1 - p_t)^gamma BCE(logits, target),  p = sigmoid(logits);
+//     loss = weight (alpha_t (1 - p_t)^gamma BCE(logits, target) + poly),  p = sigmoid(logits);
+//     poly = epsilon (alpha_t or 1) (1 - p_t)^(gamma + 1), of mixed targets alone;
 //     p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha, by the target
 //
 // Subgradients
 //     none: the loss is smooth.
 //
 // Constants
-//     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
 //     gamma: power of 1 - p_t (default 2.0)
 //     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
+//     epsilon: factor of (1 - p_t)^(gamma + 1), which is added (default 0.0)
+//     poly_balanced: 1: alpha multiplies that term too; 0: it does not (default 1.0)
+//     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
 //     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
 //     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
 //     alpha: factor of the elements that alpha_side names (default 0.25)
@@ -34,6 +37,7 @@ KERNEL sigmoid_focal_value(
         const real reach = abs_(logits);
         const real tail = exp_(-reach);  // at most 1
         const real bend = log1p_(tail);
+        const real major = real(1)/(real(1) + tail);  // the larger of p and 1 - p
         const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
         const real has = ((logits >= real(0)) ? target : real(1) - target);  // share of the logit's side
         const real keep = real(1) - smoothing;
@@ -46,10 +50,12 @@ KERNEL sigmoid_focal_value(
         const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth);  // rounding errors of the exponent
         const real factor = (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled);  // modulator
         const real focal = bce*factor;
+        const real missed = major*mass;  // 1 - p_t
+        const real poly = factor*missed;  // polynomial term
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
         const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha
-        const real loss = weighted_(weight, balance*focal);
+        const real loss = weighted_(weight, balance*focal + ((epsilon == real(0)) ? real(0) : epsilon*poly*((poly_balanced == real(0)) ? real(1) : balance)));
         loss_out.store(i, loss);
     });
 }
@@ -72,6 +78,7 @@ KERNEL sigmoid_focal_grad(
         const real tail = exp_(-reach);  // at most 1
         const real bend = log1p_(tail);
         const real major = real(1)/(real(1) + tail);  // the larger of p and 1 - p
+        const real minor = tail/(real(1) + tail);  // the smaller
         const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
         const real has = ((logits >= real(0)) ? target : real(1) - target);  // share of the logit's side
         const real keep = real(1) - smoothing;
@@ -95,14 +102,20 @@ KERNEL sigmoid_focal_grad(
         const real steep = ratio_(bend, mass, real(1));  // at most 1
         const real lift = weighted_(gamma, exp_(-(gamma*bend))*exp_(weighted_(real(1) - gamma, deep)));  // gamma factor/mass^1
         const real keen = gamma*factor*steep + weighted_(lacks_soft, lift*reach);  // gamma focal/mass
+        const real missed = major*mass;  // 1 - p_t
+        const real poly = factor*missed;  // polynomial term
+        const real width = major*minor;  // p (1 - p)
+        const real flat = factor*width;
+        const real away = factor*fall*major;
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
         const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha
-        const real loss = weighted_(weight, balance*focal);
-        const real balance_bar = focal*loss_bar*weight;
+        const real loss = weighted_(weight, balance*focal + ((epsilon == real(0)) ? real(0) : epsilon*poly*((poly_balanced == real(0)) ? real(1) : balance)));
+        const real balance_bar = (((epsilon == real(0)) ? real(0) : epsilon*poly*((poly_balanced == real(0)) ? real(0) : real(1))) + focal)*loss_bar*weight;
+        const real poly_bar = ((epsilon == real(0)) ? real(0) : ((poly_balanced == real(0)) ? epsilon*loss_bar*weight : epsilon*balance*loss_bar*weight));
         const real focal_bar = balance*loss_bar*weight;
-        const real logits_bar = focal_bar*major*pull*sign;
-        const real target_bar = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar + (upper - lower)*balance_bar;
+        const real logits_bar = focal_bar*major*pull*sign + (real(1) + (attached == real(0) ? real(0) : gamma))*flat*poly_bar*sign*tilt;
+        const real target_bar = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar + (upper - lower)*balance_bar + (-real(1) - (attached == real(0) ? real(0) : gamma))*away*poly_bar*sign;
         loss_out.store(i, loss);
         logits_bar_out.store(i, logits_bar);
         target_bar_out.store(i, target_bar);
@@ -159,9 +172,13 @@ KERNEL sigmoid_focal_hvp(
         const real keen = gamma*factor*steep + weighted_(lacks_soft, lift*reach);  // gamma focal/mass
         const real crest = lift*steep + weighted_(lacks_soft, peak*reach);  // gamma focal/mass^2
         const real edge = weighted_(lacks_soft, lift) - gamma*factor*has_soft*odds;  // gamma factor lean/mass
+        const real width = major*minor;  // p (1 - p)
+        const real flat = factor*width;
+        const real away = factor*fall*major;
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
         const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha
+        const real poly_bar = ((epsilon == real(0)) ? real(0) : ((poly_balanced == real(0)) ? epsilon*loss_bar*weight : epsilon*balance*loss_bar*weight));
         const real focal_bar = balance*loss_bar*weight;
         const real major_dot = logits_dot*major*minor*sign;
         const real lacks_dot = target_dot*((logits >= real(0)) ? real(-1) : real(1));
@@ -174,11 +191,15 @@ KERNEL sigmoid_focal_hvp(
         const real push_dot = (-(real(1) + tail)*factor*keep*sign - (attached == real(0) ? real(0) : edge*fall*sign))*target_dot + (factor*has_soft*sign*tail + (attached == real(0) ? real(0) : gamma*factor*lean*major*odds*sign*tilt))*logits_dot;
         const real pull_dot = (attached == real(0) ? real(0) : heft*tilt_dot) + (attached == real(0) ? real(0) : heft_dot*tilt) + push_dot;
         const real keen_dot = (crest*fall*sign - keep*lift*logits - (attached == real(0) ? real(0) : gamma*crest*fall*sign))*target_dot + (edge*major*sign + has*keen*odds*sign + (attached == real(0) ? real(0) : gamma*keen*major*odds*sign*tilt))*logits_dot;
+        const real poly_dot = (-real(1) - (attached == real(0) ? real(0) : gamma))*away*sign*target_dot + (real(1) + (attached == real(0) ? real(0) : gamma))*flat*logits_dot*sign*tilt;
+        const real flat_dot = ((attached == real(0) ? real(0) : gamma*odds*tilt) - fall)*flat*logits_dot*major*sign - (attached == real(0) ? real(0) : gamma*(major*major)*factor*fall*odds*sign*target_dot);
+        const real away_dot = ((attached == real(0) ? real(0) : gamma*fall*major*odds*tilt) + real(2)*minor)*factor*logits_dot*major*sign - (attached == real(0) ? real(0) : (fall*fall)*lift*major*sign*target_dot);
         const real balance_dot = (upper - lower)*target_dot;
-        const real balance_bar_dot = focal_dot*loss_bar*weight;
+        const real balance_bar_dot = focal_dot*loss_bar*weight + loss_bar*poly_dot*weight*((epsilon == real(0)) ? real(0) : epsilon*((poly_balanced == real(0)) ? real(0) : real(1)));
+        const real poly_bar_dot = balance_dot*((epsilon == real(0)) ? real(0) : ((poly_balanced == real(0)) ? real(0) : epsilon*loss_bar*weight));
         const real focal_bar_dot = balance_dot*loss_bar*weight;
-        const real logits_bar_dot = focal_bar*major*pull_dot*sign + focal_bar*major_dot*pull*sign + focal_bar_dot*major*pull*sign;
-        const real target_bar_dot = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar_dot + (upper - lower)*balance_bar_dot - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - (attached == real(0) ? real(0) : fall*focal_bar*keen_dot*sign) - (attached == real(0) ? real(0) : fall_dot*focal_bar*keen*sign);
+        const real logits_bar_dot = focal_bar*major*pull_dot*sign + focal_bar*major_dot*pull*sign + focal_bar_dot*major*pull*sign + (real(1) + (attached == real(0) ? real(0) : gamma))*flat*poly_bar*sign*tilt_dot + (real(1) + (attached == real(0) ? real(0) : gamma))*flat*poly_bar_dot*sign*tilt + (real(1) + (attached == real(0) ? real(0) : gamma))*flat_dot*poly_bar*sign*tilt;
+        const real target_bar_dot = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar_dot + (upper - lower)*balance_bar_dot + (-real(1) - (attached == real(0) ? real(0) : gamma))*away*poly_bar_dot*sign + (-real(1) - (attached == real(0) ? real(0) : gamma))*away_dot*poly_bar*sign - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - (attached == real(0) ? real(0) : fall*focal_bar*keen_dot*sign) - (attached == real(0) ? real(0) : fall_dot*focal_bar*keen*sign);
         logits_bar_dot_out.store(i, logits_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

@@ -3,8 +3,9 @@
 // Generated from the definition by `refloss derive`; do not edit.
 //
 // Definition
-//     loss = -sum_k q_k w_k alpha_k (1 - p_k)^gamma log p_k,  p = softmax(z);
-//     alpha_k: alpha, or 1 - alpha, by the class;
+//     loss = sum_k q_k w_k (-alpha_k (1 - p_k)^gamma log p_k + poly_k),  p = softmax(z);
+//     poly_k = epsilon (alpha_k or 1) (1 - p_k)^(gamma + 1); alpha_k: alpha, or 1 - alpha, by the class;
+//     with weighting inside, p_k^w_k in the place of p_k, and no other w_k;
 //     q: the target's class, or the target itself, smoothed to hit q + off
 //
 // Subgradients
@@ -18,6 +19,10 @@
 //     alpha_on_others: 1: alpha multiplies rows of every class but 0; 0: 1 - alpha does
 //         (default 1.0)
 //     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
+//     weight_inside: 1: class_weight multiplies -log p; 0: it multiplies the loss (default
+//         0.0)
+//     epsilon: factor of (1 - p)^(gamma + 1), which is added (default 0.0)
+//     poly_balanced: 1: alpha multiplies that term too; 0: it does not (default 1.0)
 //
 // Source
 //     Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
@@ -60,9 +65,12 @@ KERNEL softmax_focal_value(
         const real nll = grow + lag;  // -log softmax of the target
         const real others = lack + rest;  // mass of all classes but the target
         const real miss = others/total;  // softmax of all but the target
-        const real factor = power_(miss, gamma);  // modulator
-        const real focal = factor*nll;
-        const real loss = weighted_(balance*class_weight_in(target), focal);
+        const real cost = ((weight_inside == real(0)) ? nll : weighted_(class_weight_in(target), nll));  // -log p^w or -log p
+        const real gone = ((weight_inside == real(0)) ? miss : -expm1_(-cost));  // 1 - p^w or 1 - p
+        const real factor = power_(gone, gamma);  // modulator
+        const real focal = cost*factor;
+        const real poly = factor*gone;  // polynomial term
+        const real loss = ((epsilon == real(0)) ? real(0) : epsilon*weighted_(((poly_balanced == real(0)) ? real(1) : balance)*((weight_inside == real(0)) ? class_weight_in(target) : real(1)), poly)) + weighted_(balance*((weight_inside == real(0)) ? class_weight_in(target) : real(1)), focal);
         if (leads()) loss_out.store(b, loss);
     });
 }
@@ -82,7 +90,8 @@ KERNEL softmax_focal_grad(
         const int target = target_in(b);
         const real loss_bar = loss_bar_in(b);
         const real balance = ((target == real(0)) ? first_factor : other_factor);  // alpha or 1 - alpha
-        const real focal_bar = balance*class_weight_in(target)*loss_bar;
+        const real poly_bar = ((epsilon == real(0)) ? real(0) : epsilon*loss_bar*((poly_balanced == real(0)) ? real(1) : balance)*((weight_inside == real(0)) ? class_weight_in(target) : real(1)));
+        const real focal_bar = ((weight_inside == real(0)) ? balance*class_weight_in(target)*loss_bar : balance*loss_bar);
         First first_fold;
         over_classes(C, [&](int c, int lane) {
             first_fold.offer(lane, logits_in(b, c), c);
@@ -108,19 +117,27 @@ KERNEL softmax_focal_grad(
         const real nll = grow + lag;  // -log softmax of the target
         const real others = lack + rest;  // mass of all classes but the target
         const real miss = others/total;  // softmax of all but the target
+        const real cost = ((weight_inside == real(0)) ? nll : weighted_(class_weight_in(target), nll));  // -log p^w or -log p
         const real chance = mass_at_target/total;  // softmax of the target
-        const real factor = power_(miss, gamma);  // modulator
-        const real steep = ratio_(nll, miss, real(1));  // at least 1
-        const real felt = weighted_(chance, steep);  // at most 1
-        const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by -log softmax
-        const real focal = factor*nll;
-        const real loss = weighted_(balance*class_weight_in(target), focal);
+        const real lost = ((weight_inside == real(0)) ? real(0) : (two_diff_error(top, logits_in(b, target)) + two_sum_error(lag, grow))*class_weight_in(target) + two_prod_error(class_weight_in(target), nll));  // rounding errors of -log p^w
+        const real gone = ((weight_inside == real(0)) ? miss : -expm1_(-cost));  // 1 - p^w or 1 - p
+        const real prob = ((weight_inside == real(0)) ? chance : (real(1) + max_number_(-lost, real(-1)))*exp_(-cost));  // p^w or p
+        const real factor = power_(gone, gamma);  // modulator
+        const real steep = ratio_(cost, gone, real(1));  // at least 1
+        const real felt = weighted_(prob, steep);  // at most 1
+        const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by what is paid
+        const real lure = (real(1) + (attached == real(0) ? real(0) : gamma))*factor*prob;  // of the polynomial term
+        const real focal = cost*factor;
+        const real poly = factor*gone;  // polynomial term
+        const real loss = ((epsilon == real(0)) ? real(0) : epsilon*weighted_(((poly_balanced == real(0)) ? real(1) : balance)*((weight_inside == real(0)) ? class_weight_in(target) : real(1)), poly)) + weighted_(balance*((weight_inside == real(0)) ? class_weight_in(target) : real(1)), focal);
+        const real cost_bar = focal_bar*pull + lure*poly_bar;
+        const real nll_bar = ((weight_inside == real(0)) ? cost_bar : class_weight_in(target)*cost_bar);
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
             const real tail = logits_bar_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
-            const real logits_bar = ((c == target) ? -(focal_bar*miss*pull) : pull*mass*(focal_bar/total));
+            const real logits_bar = ((c == target) ? -(miss*nll_bar) : mass*(nll_bar/total));
             logits_bar_out.store(b, c, logits_bar);
         });
         if (leads()) loss_out.store(b, loss);
@@ -141,7 +158,8 @@ KERNEL softmax_focal_hvp(
         const int target = target_in(b);
         const real loss_bar = loss_bar_in(b);
         const real balance = ((target == real(0)) ? first_factor : other_factor);  // alpha or 1 - alpha
-        const real focal_bar = balance*class_weight_in(target)*loss_bar;
+        const real poly_bar = ((epsilon == real(0)) ? real(0) : epsilon*loss_bar*((poly_balanced == real(0)) ? real(1) : balance)*((weight_inside == real(0)) ? class_weight_in(target) : real(1)));
+        const real focal_bar = ((weight_inside == real(0)) ? balance*class_weight_in(target)*loss_bar : balance*loss_bar);
         First first_fold;
         over_classes(C, [&](int c, int lane) {
             first_fold.offer(lane, logits_in(b, c), c);
@@ -176,11 +194,18 @@ KERNEL softmax_focal_hvp(
         const real nll = grow + lag;  // -log softmax of the target
         const real others = lack + rest;  // mass of all classes but the target
         const real miss = others/total;  // softmax of all but the target
+        const real cost = ((weight_inside == real(0)) ? nll : weighted_(class_weight_in(target), nll));  // -log p^w or -log p
         const real chance = mass_at_target/total;  // softmax of the target
-        const real factor = power_(miss, gamma);  // modulator
-        const real steep = ratio_(nll, miss, real(1));  // at least 1
-        const real felt = weighted_(chance, steep);  // at most 1
-        const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by -log softmax
+        const real lost = ((weight_inside == real(0)) ? real(0) : (two_diff_error(top, logits_in(b, target)) + two_sum_error(lag, grow))*class_weight_in(target) + two_prod_error(class_weight_in(target), nll));  // rounding errors of -log p^w
+        const real gone = ((weight_inside == real(0)) ? miss : -expm1_(-cost));  // 1 - p^w or 1 - p
+        const real prob = ((weight_inside == real(0)) ? chance : (real(1) + max_number_(-lost, real(-1)))*exp_(-cost));  // p^w or p
+        const real factor = power_(gone, gamma);  // modulator
+        const real steep = ratio_(cost, gone, real(1));  // at least 1
+        const real felt = weighted_(prob, steep);  // at most 1
+        const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by what is paid
+        const real lure = (real(1) + (attached == real(0) ? real(0) : gamma))*factor*prob;  // of the polynomial term
+        const real cost_bar = focal_bar*pull + lure*poly_bar;
+        const real nll_bar = ((weight_inside == real(0)) ? cost_bar : class_weight_in(target)*cost_bar);
         const real miss_dot = mass_at_target*(rest_dot/total/total) - mass_dot_at_target/total;
         Sum nll_dot0_fold;
         over_classes(C, [&](int c, int lane) {
@@ -188,10 +213,14 @@ KERNEL softmax_focal_hvp(
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
             const real tail = logits_bar_dot_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
-            if (gamma != real(0) && attached != real(0)) nll_dot0_fold.add(lane, ((c == target) ? -(miss*logits_dot_in(b, c)) : mass*(logits_dot_in(b, c)/total)));
+            nll_dot0_fold.add(lane, ((c == target) ? -(miss*logits_dot_in(b, c)) : mass*(logits_dot_in(b, c)/total)));
         });
         const real nll_dot0 = nll_dot0_fold.result();
-        const real pull_dot = (attached == real(0) ? real(0) : gamma*factor*ratio_(nll_dot0, miss, real(0))*weighted_(chance, real(2) + (-real(1) + gamma)*felt - nll));
+        const real cost_dot = nll_dot0*((weight_inside == real(0)) ? real(1) : class_weight_in(target));
+        const real pull_dot = (attached == real(0) ? real(0) : gamma*factor*ratio_(cost_dot, gone, real(0))*weighted_(prob, real(2) + (-real(1) + gamma)*felt - cost));
+        const real lure_dot = (attached == real(0) ? real(0) : gamma*lure*prob*ratio_(cost_dot, gone, real(0))) - cost_dot*lure;
+        const real cost_bar_dot = focal_bar*pull_dot + lure_dot*poly_bar;
+        const real nll_bar_dot = cost_bar_dot*((weight_inside == real(0)) ? real(1) : class_weight_in(target));
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
             const real slip = max_number_(two_diff_error(logits_in(b, c), top), real(-1));
@@ -200,7 +229,7 @@ KERNEL softmax_focal_hvp(
             const real drop_dot = logits_dot_in(b, c) - top_dot;
             const real tail_dot = drop_dot*tail;
             const real mass_dot = tail_dot*((c == first) ? real(0) : real(1));
-            const real logits_bar_dot = miss_dot*((c == target) ? -(focal_bar*pull) : real(0)) + ((c == target) ? real(0) : pull*mass_dot*(focal_bar/total)) + ((c == target) ? real(0) : -(pull*mass*(focal_bar/total)*(rest_dot/total))) + ((c == target) ? -(focal_bar*miss*pull_dot) : pull_dot*mass*(focal_bar/total));
+            const real logits_bar_dot = miss_dot*((c == target) ? -nll_bar : real(0)) + ((c == target) ? real(0) : mass_dot*(nll_bar/total)) + ((c == target) ? real(0) : -(mass*(nll_bar/total)*(rest_dot/total))) + ((c == target) ? -(miss*nll_bar_dot) : mass*(nll_bar_dot/total));
             logits_bar_dot_out.store(b, c, logits_bar_dot);
         });
     });

@@ -3,8 +3,9 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = -sum_k q_k w_k alpha_k (1 - p_k)^gamma log p_k,  p = softmax(z);
-    alpha_k: alpha, or 1 - alpha, by the class;
+    loss = sum_k q_k w_k (-alpha_k (1 - p_k)^gamma log p_k + poly_k),  p = softmax(z);
+    poly_k = epsilon (alpha_k or 1) (1 - p_k)^(gamma + 1); alpha_k: alpha, or 1 - alpha, by the class;
+    with weighting inside, p_k^w_k in the place of p_k, and no other w_k;
     q: the target's class, or the target itself, smoothed to hit q + off
 
 Subgradients

@@ -3,16 +3,19 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = weight alpha_t (1 - p_t)^gamma BCE(logits, target),  p = sigmoid(logits);
+    loss = weight (alpha_t (1 - p_t)^gamma BCE(logits, target) + poly),  p = sigmoid(logits);
+    poly = epsilon (alpha_t or 1) (1 - p_t)^(gamma + 1), of mixed targets alone;
     p_t = p target + (1 - p) (1 - target), or exp(-BCE); alpha_t: alpha or 1 - alpha, by the target
 
 Subgradients
     none: the loss is smooth.
 
 Constants
-    smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
+    epsilon: factor of (1 - p_t)^(gamma + 1), which is added (default 0.0)
+    poly_balanced: 1: alpha multiplies that term too; 0: it does not (default 1.0)
+    smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 0.25)
@@ -24,7 +27,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("smoothing", "gamma", "attached", "on_positives", "on_negatives", "alpha",)
+CONSTANTS = ("gamma", "attached", "epsilon", "poly_balanced", "smoothing", "on_positives", "on_negatives", "alpha",)
 
 
 def ratio(n, d, at0):
@@ -64,11 +67,12 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, weight, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def value(logits, target, weight, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return loss, one an item."""
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
     bend = np.log1p(tail)
+    major = 1.0/(1.0 + tail)  # the larger of p and 1 - p
     lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
     has = np.where((logits >= 0.0), target, 1.0 - target)  # share of the logit's side
     keep = 1.0 - smoothing
@@ -81,20 +85,23 @@ def value(logits, target, weight, smoothing, gamma, attached, on_positives, on_n
     lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth)  # rounding errors of the exponent
     factor = (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled)  # modulator
     focal = bce*factor
+    missed = major*mass  # 1 - p_t
+    poly = factor*missed  # polynomial term
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
-    loss = weighted(weight, balance*focal)
+    loss = weighted(weight, balance*focal + np.where((epsilon == 0.0), 0.0, epsilon*poly*np.where((poly_balanced == 0.0), 1.0, balance)))
     return loss
 
 
-def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def grad(logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return loss, then its derivative by every column times loss_bar."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
     bend = np.log1p(tail)
     major = 1.0/(1.0 + tail)  # the larger of p and 1 - p
+    minor = tail/(1.0 + tail)  # the smaller
     lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
     has = np.where((logits >= 0.0), target, 1.0 - target)  # share of the logit's side
     keep = 1.0 - smoothing
@@ -118,18 +125,24 @@ def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, on_positi
     steep = ratio(bend, mass, 1.0)  # at most 1
     lift = weighted(gamma, np.exp(-(gamma*bend))*np.exp(weighted(1.0 - gamma, deep)))  # gamma factor/mass^1
     keen = gamma*factor*steep + weighted(lacks_soft, lift*reach)  # gamma focal/mass
+    missed = major*mass  # 1 - p_t
+    poly = factor*missed  # polynomial term
+    width = major*minor  # p (1 - p)
+    flat = factor*width
+    away = factor*fall*major
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
-    loss = weighted(weight, balance*focal)
-    balance_bar = focal*loss_bar*weight
+    loss = weighted(weight, balance*focal + np.where((epsilon == 0.0), 0.0, epsilon*poly*np.where((poly_balanced == 0.0), 1.0, balance)))
+    balance_bar = (np.where((epsilon == 0.0), 0.0, epsilon*poly*np.where((poly_balanced == 0.0), 0.0, 1.0)) + focal)*loss_bar*weight
+    poly_bar = np.where((epsilon == 0.0), 0.0, np.where((poly_balanced == 0.0), epsilon*loss_bar*weight, epsilon*balance*loss_bar*weight))
     focal_bar = balance*loss_bar*weight
-    logits_bar = focal_bar*major*pull*sign
-    target_bar = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*focal_bar + (upper - lower)*balance_bar
+    logits_bar = focal_bar*major*pull*sign + (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*poly_bar*sign*tilt
+    target_bar = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*focal_bar + (upper - lower)*balance_bar + (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away*poly_bar*sign
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return the derivative of the gradient along the `_dot` columns."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -163,9 +176,13 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gam
     keen = gamma*factor*steep + weighted(lacks_soft, lift*reach)  # gamma focal/mass
     crest = lift*steep + weighted(lacks_soft, peak*reach)  # gamma focal/mass^2
     edge = weighted(lacks_soft, lift) - gamma*factor*has_soft*odds  # gamma factor lean/mass
+    width = major*minor  # p (1 - p)
+    flat = factor*width
+    away = factor*fall*major
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
+    poly_bar = np.where((epsilon == 0.0), 0.0, np.where((poly_balanced == 0.0), epsilon*loss_bar*weight, epsilon*balance*loss_bar*weight))
     focal_bar = balance*loss_bar*weight
     major_dot = logits_dot*major*minor*sign
     lacks_dot = target_dot*np.where((logits >= 0.0), -1.0, 1.0)
@@ -178,15 +195,19 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gam
     push_dot = (-(1.0 + tail)*factor*keep*sign - np.where(attached == 0.0, 0.0, edge*fall*sign))*target_dot + (factor*has_soft*sign*tail + np.where(attached == 0.0, 0.0, gamma*factor*lean*major*odds*sign*tilt))*logits_dot
     pull_dot = np.where(attached == 0.0, 0.0, heft*tilt_dot) + np.where(attached == 0.0, 0.0, heft_dot*tilt) + push_dot
     keen_dot = (crest*fall*sign - keep*lift*logits - np.where(attached == 0.0, 0.0, gamma*crest*fall*sign))*target_dot + (edge*major*sign + has*keen*odds*sign + np.where(attached == 0.0, 0.0, gamma*keen*major*odds*sign*tilt))*logits_dot
+    poly_dot = (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away*sign*target_dot + (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*logits_dot*sign*tilt
+    flat_dot = (np.where(attached == 0.0, 0.0, gamma*odds*tilt) - fall)*flat*logits_dot*major*sign - np.where(attached == 0.0, 0.0, gamma*(major*major)*factor*fall*odds*sign*target_dot)
+    away_dot = (np.where(attached == 0.0, 0.0, gamma*fall*major*odds*tilt) + 2.0*minor)*factor*logits_dot*major*sign - np.where(attached == 0.0, 0.0, (fall*fall)*lift*major*sign*target_dot)
     balance_dot = (upper - lower)*target_dot
-    balance_bar_dot = focal_dot*loss_bar*weight
+    balance_bar_dot = focal_dot*loss_bar*weight + loss_bar*poly_dot*weight*np.where((epsilon == 0.0), 0.0, epsilon*np.where((poly_balanced == 0.0), 0.0, 1.0))
+    poly_bar_dot = balance_dot*np.where((epsilon == 0.0), 0.0, np.where((poly_balanced == 0.0), 0.0, epsilon*loss_bar*weight))
     focal_bar_dot = balance_dot*loss_bar*weight
-    logits_bar_dot = focal_bar*major*pull_dot*sign + focal_bar*major_dot*pull*sign + focal_bar_dot*major*pull*sign
-    target_bar_dot = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*focal_bar_dot + (upper - lower)*balance_bar_dot - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - np.where(attached == 0.0, 0.0, fall*focal_bar*keen_dot*sign) - np.where(attached == 0.0, 0.0, fall_dot*focal_bar*keen*sign)
+    logits_bar_dot = focal_bar*major*pull_dot*sign + focal_bar*major_dot*pull*sign + focal_bar_dot*major*pull*sign + (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*poly_bar*sign*tilt_dot + (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*poly_bar_dot*sign*tilt + (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat_dot*poly_bar*sign*tilt
+    target_bar_dot = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*focal_bar_dot + (upper - lower)*balance_bar_dot + (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away*poly_bar_dot*sign + (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away_dot*poly_bar*sign - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - np.where(attached == 0.0, 0.0, fall*focal_bar*keen_dot*sign) - np.where(attached == 0.0, 0.0, fall_dot*focal_bar*keen*sign)
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def trace(logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return every quantity of the plain program and its adjoint, by name."""
     wanted = (1.0 - smoothing)*target + 0.5*smoothing  # smoothed target
     bce = (1.0 - wanted)*np.log1p(np.exp(logits)) + wanted*np.log1p(np.exp(-logits))  # cross-entropy
@@ -194,14 +215,16 @@ def trace(logits, target, weight, loss_bar, smoothing, gamma, attached, on_posit
     chance = (1.0 - prob)*(1.0 - target) + prob*target  # p_t
     factor = power(1.0 - chance, gamma)  # modulator
     focal = factor*bce
+    poly = (1.0 - chance)*factor  # polynomial term
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
-    loss = weighted(weight, balance*focal)
-    balance_bar = focal*loss_bar*weight
+    loss = weighted(weight, balance*focal + np.where((epsilon == 0.0), 0.0, epsilon*poly*np.where((poly_balanced == 0.0), 1.0, balance)))
+    balance_bar = (np.where((epsilon == 0.0), 0.0, epsilon*poly*np.where((poly_balanced == 0.0), 0.0, 1.0)) + focal)*loss_bar*weight
+    poly_bar = np.where((epsilon == 0.0), 0.0, np.where((poly_balanced == 0.0), epsilon*loss_bar*weight, epsilon*balance*loss_bar*weight))
     focal_bar = balance*loss_bar*weight
-    factor_bar = np.where(attached == 0.0, 0.0, bce*focal_bar)
-    chance_bar = -(factor_bar*weighted(gamma, power(1.0 - chance, -1.0 + gamma)))
+    factor_bar = np.where(attached == 0.0, 0.0, (1.0 - chance)*poly_bar) + np.where(attached == 0.0, 0.0, bce*focal_bar)
+    chance_bar = -factor*poly_bar - factor_bar*weighted(gamma, power(1.0 - chance, -1.0 + gamma))
     prob_bar = (2.0*target - 1.0)*chance_bar
     bce_bar = factor*focal_bar
     wanted_bar = (np.log1p(np.exp(-logits)) - np.log1p(np.exp(logits)))*bce_bar
@@ -214,11 +237,13 @@ def trace(logits, target, weight, loss_bar, smoothing, gamma, attached, on_posit
         "chance": chance,
         "factor": factor,
         "focal": focal,
+        "poly": poly,
         "upper": upper,
         "lower": lower,
         "balance": balance,
         "loss": loss,
         "balance_bar": balance_bar,
+        "poly_bar": poly_bar,
         "focal_bar": focal_bar,
         "factor_bar": factor_bar,
         "chance_bar": chance_bar,

@@ -3,8 +3,9 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = -sum_k q_k w_k alpha_k (1 - p_k)^gamma log p_k,  p = softmax(z);
-    alpha_k: alpha, or 1 - alpha, by the class;
+    loss = sum_k q_k w_k (-alpha_k (1 - p_k)^gamma log p_k + poly_k),  p = softmax(z);
+    poly_k = epsilon (alpha_k or 1) (1 - p_k)^(gamma + 1); alpha_k: alpha, or 1 - alpha, by the class;
+    with weighting inside, p_k^w_k in the place of p_k, and no other w_k;
     q: the target's class, or the target itself, smoothed to hit q + off
 
 Subgradients
@@ -18,6 +19,10 @@ Constants
     alpha_on_others: 1: alpha multiplies rows of every class but 0; 0: 1 - alpha does
         (default 1.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
+    weight_inside: 1: class_weight multiplies -log p; 0: it multiplies the loss (default
+        0.0)
+    epsilon: factor of (1 - p)^(gamma + 1), which is added (default 0.0)
+    poly_balanced: 1: alpha multiplies that term too; 0: it does not (default 1.0)
     label_smoothing: eps of label smoothing, spread over all classes (default 0.0)
 
 Source
@@ -27,7 +32,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("gamma", "alpha", "alpha_on_first", "alpha_on_others", "attached", "label_smoothing",)
+CONSTANTS = ("gamma", "alpha", "alpha_on_first", "alpha_on_others", "attached", "weight_inside", "epsilon", "poly_balanced", "label_smoothing",)
 
 
 def ratio(n, d, at0):
@@ -67,7 +72,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_on_others, attached, label_smoothing):
+def value(logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced, label_smoothing):
     """Return loss, one an item."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -89,19 +94,24 @@ def value(logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_on_o
     grow = np.log1p(rest)
     first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of class 0
     other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of any other class
-    scale = class_weight*np.where((np.arange(C) == 0.0), first_factor, other_factor)  # weight of a class
+    balance = np.where((np.arange(C) == 0.0), first_factor, other_factor)  # alpha or 1 - alpha
     score = grow[:, None] - drop  # -log softmax, at least 0
+    paid = np.where((weight_inside == 0.0), score, weighted(class_weight, score))  # -log p^w or -log p
+    scale = balance*np.where((weight_inside == 0.0), class_weight, 1.0)  # factor of a class
+    side = np.where((poly_balanced == 0.0), 1.0, balance)*np.where((weight_inside == 0.0), class_weight, 1.0)  # of its polynomial term
     rival = np.where((np.arange(C) == first[:, None]), rest[:, None], 1.0 + rest[:, None] - tail)
     miss = rival/total[:, None]  # softmax of all but the class
-    factor = power(miss, gamma)  # modulator
-    rate = factor*score
-    cost = weighted(scale, rate)  # weighted
+    gone = np.where((weight_inside == 0.0), miss, -np.expm1(-paid))  # 1 - p^w or 1 - p
+    factor = power(gone, gamma)  # modulator
+    rate = factor*paid
+    poly = factor*gone  # polynomial term
+    cost = np.where((epsilon == 0.0), 0.0, epsilon*weighted(side, poly)) + weighted(scale, rate)  # weighted
     focal = np.sum(weighted(wish, cost), axis=1)
     loss = focal
     return loss
 
 
-def grad(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, alpha_on_others, attached, label_smoothing):
+def grad(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced, label_smoothing):
     """Return loss, then its derivative by every column times loss_bar."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -124,19 +134,27 @@ def grad(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, a
     grow = np.log1p(rest)
     first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of class 0
     other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of any other class
-    scale = class_weight*np.where((np.arange(C) == 0.0), first_factor, other_factor)  # weight of a class
+    balance = np.where((np.arange(C) == 0.0), first_factor, other_factor)  # alpha or 1 - alpha
     score = grow[:, None] - drop  # -log softmax, at least 0
+    paid = np.where((weight_inside == 0.0), score, weighted(class_weight, score))  # -log p^w or -log p
+    scale = balance*np.where((weight_inside == 0.0), class_weight, 1.0)  # factor of a class
+    side = np.where((poly_balanced == 0.0), 1.0, balance)*np.where((weight_inside == 0.0), class_weight, 1.0)  # of its polynomial term
     rival = np.where((np.arange(C) == first[:, None]), rest[:, None], 1.0 + rest[:, None] - tail)
     miss = rival/total[:, None]  # softmax of all but the class
     chance = mass*(1.0/total[:, None])  # softmax
-    factor = power(miss, gamma)  # modulator
-    steep = ratio(score, miss, 1.0)  # at least 1
-    felt = weighted(chance, steep)  # at most 1
-    pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by -log softmax
-    rate = factor*score
-    cost = weighted(scale, rate)  # weighted
+    lost = np.where((weight_inside == 0.0), 0.0, (two_diff_error(grow[:, None], drop) - two_diff_error(logits, top[:, None]))*class_weight + two_prod_error(class_weight, score))  # rounding errors of -log p^w
+    gone = np.where((weight_inside == 0.0), miss, -np.expm1(-paid))  # 1 - p^w or 1 - p
+    prob = np.where((weight_inside == 0.0), chance, (1.0 + np.fmax(-lost, -1.0))*np.exp(-paid))  # p^w or p
+    factor = power(gone, gamma)  # modulator
+    steep = ratio(paid, gone, 1.0)  # at least 1
+    felt = weighted(prob, steep)  # at most 1
+    pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by what is paid
+    lure = (1.0 + np.where(attached == 0.0, 0.0, gamma))*factor*prob  # of the polynomial term
+    rate = factor*paid
+    poly = factor*gone  # polynomial term
+    cost = np.where((epsilon == 0.0), 0.0, epsilon*weighted(side, poly)) + weighted(scale, rate)  # weighted
     focal = np.sum(weighted(wish, cost), axis=1)
-    heed = scale*pull*wish  # what a class asks
+    heed = (scale*pull + np.where((epsilon == 0.0), 0.0, epsilon*side*lure))*wish*np.where((weight_inside == 0.0), 1.0, class_weight)  # what a class asks
     largest = heed[np.arange(B), first]  # of the largest logit's class
     minor = np.where((np.arange(C) == first[:, None]), 0.0, heed)
     minors = np.sum(minor, axis=1)  # sum over all other classes
@@ -148,7 +166,7 @@ def grad(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, a
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, gamma, alpha, alpha_on_first, alpha_on_others, attached, label_smoothing):
+def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced, label_smoothing):
     """Return the derivative of the gradient along the `_dot` columns."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -171,16 +189,23 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, gamma, a
     grow = np.log1p(rest)
     first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of class 0
     other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of any other class
-    scale = class_weight*np.where((np.arange(C) == 0.0), first_factor, other_factor)  # weight of a class
+    balance = np.where((np.arange(C) == 0.0), first_factor, other_factor)  # alpha or 1 - alpha
     score = grow[:, None] - drop  # -log softmax, at least 0
+    paid = np.where((weight_inside == 0.0), score, weighted(class_weight, score))  # -log p^w or -log p
+    scale = balance*np.where((weight_inside == 0.0), class_weight, 1.0)  # factor of a class
+    side = np.where((poly_balanced == 0.0), 1.0, balance)*np.where((weight_inside == 0.0), class_weight, 1.0)  # of its polynomial term
     rival = np.where((np.arange(C) == first[:, None]), rest[:, None], 1.0 + rest[:, None] - tail)
     miss = rival/total[:, None]  # softmax of all but the class
     chance = mass*(1.0/total[:, None])  # softmax
-    factor = power(miss, gamma)  # modulator
-    steep = ratio(score, miss, 1.0)  # at least 1
-    felt = weighted(chance, steep)  # at most 1
-    pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by -log softmax
-    heed = scale*pull*wish  # what a class asks
+    lost = np.where((weight_inside == 0.0), 0.0, (two_diff_error(grow[:, None], drop) - two_diff_error(logits, top[:, None]))*class_weight + two_prod_error(class_weight, score))  # rounding errors of -log p^w
+    gone = np.where((weight_inside == 0.0), miss, -np.expm1(-paid))  # 1 - p^w or 1 - p
+    prob = np.where((weight_inside == 0.0), chance, (1.0 + np.fmax(-lost, -1.0))*np.exp(-paid))  # p^w or p
+    factor = power(gone, gamma)  # modulator
+    steep = ratio(paid, gone, 1.0)  # at least 1
+    felt = weighted(prob, steep)  # at most 1
+    pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by what is paid
+    lure = (1.0 + np.where(attached == 0.0, 0.0, gamma))*factor*prob  # of the polynomial term
+    heed = (scale*pull + np.where((epsilon == 0.0), 0.0, epsilon*side*lure))*wish*np.where((weight_inside == 0.0), 1.0, class_weight)  # what a class asks
     largest = heed[np.arange(B), first]  # of the largest logit's class
     minor = np.where((np.arange(C) == first[:, None]), 0.0, heed)
     minors = np.sum(minor, axis=1)  # sum over all other classes
@@ -193,12 +218,15 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, gamma, a
     rest_dot = np.sum(tail_dot, axis=1)
     grow_dot = rest_dot/total
     score_dot = grow_dot[:, None] - drop_dot
+    paid_dot = score_dot*np.where((weight_inside == 0.0), 1.0, class_weight)
     miss_dot = mass*(rest_dot[:, None]/total[:, None]/total[:, None]) - mass_dot/total[:, None]
     chance_dot = mass_dot/total[:, None] - mass*(rest_dot[:, None]/total[:, None]/total[:, None])
-    pull_dot = np.where(attached == 0.0, 0.0, gamma*factor*ratio(score_dot, miss, 0.0)*weighted(chance, 2.0 + (-1.0 + gamma)*felt - score))
-    rate_dot = pull*score_dot
-    cost_dot = scale*rate_dot
-    heed_dot = scale*pull*wish_dot + scale*pull_dot*wish
+    pull_dot = np.where(attached == 0.0, 0.0, gamma*factor*ratio(paid_dot, gone, 0.0)*weighted(prob, 2.0 + (-1.0 + gamma)*felt - paid))
+    lure_dot = np.where(attached == 0.0, 0.0, gamma*lure*prob*ratio(paid_dot, gone, 0.0)) - lure*paid_dot
+    rate_dot = paid_dot*pull
+    poly_dot = lure*paid_dot
+    cost_dot = poly_dot*np.where((epsilon == 0.0), 0.0, epsilon*side) + scale*rate_dot
+    heed_dot = (scale*pull + np.where((epsilon == 0.0), 0.0, epsilon*side*lure))*wish_dot*np.where((weight_inside == 0.0), 1.0, class_weight) + lure_dot*wish*np.where((epsilon == 0.0), 0.0, epsilon*side)*np.where((weight_inside == 0.0), 1.0, class_weight) + scale*pull_dot*wish*np.where((weight_inside == 0.0), 1.0, class_weight)
     largest_dot = heed_dot[np.arange(B), first]
     minor_dot = heed_dot*np.where((np.arange(C) == first[:, None]), 0.0, 1.0)
     minors_dot = np.sum(minor_dot, axis=1)
@@ -209,7 +237,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, gamma, a
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, alpha_on_others, attached, label_smoothing):
+def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced, label_smoothing):
     """Return every quantity of the plain program and its adjoint, by name."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -225,28 +253,34 @@ def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, 
     lse = np.log(total) + top  # log-sum-exp
     first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of class 0
     other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of any other class
-    scale = class_weight*np.where((np.arange(C) == 0.0), first_factor, other_factor)  # weight of a class
+    balance = np.where((np.arange(C) == 0.0), first_factor, other_factor)  # alpha or 1 - alpha
     score = lse[:, None] - logits  # -log softmax
+    paid = np.where((weight_inside == 0.0), score, weighted(class_weight, score))  # -log p^w or -log p
+    scale = balance*np.where((weight_inside == 0.0), class_weight, 1.0)  # factor of a class
+    side = np.where((poly_balanced == 0.0), 1.0, balance)*np.where((weight_inside == 0.0), class_weight, 1.0)  # of its polynomial term
     first = np.argmax(logits, axis=1)  # class of the largest logit
     rest = np.sum(np.where((np.arange(C) == first[:, None]), 0.0, mass), axis=1)
     others = np.where((np.arange(C) == first[:, None]), rest[:, None], total[:, None] - mass)
-    gone = others/total[:, None]  # 1 - p
+    gone = np.where((weight_inside == 0.0), others/total[:, None], 1.0 - np.exp(-paid))  # 1 - p
     factor = power(gone, gamma)  # modulator
-    rate = factor*score
-    cost = weighted(scale, rate)  # weighted
+    rate = factor*paid
+    poly = factor*gone  # polynomial term
+    cost = np.where((epsilon == 0.0), 0.0, epsilon*weighted(side, poly)) + weighted(scale, rate)  # weighted
     focal = np.sum(weighted(wish, cost), axis=1)
     loss = focal
     focal_bar = loss_bar
     cost_bar = focal_bar[:, None]*wish
+    poly_bar = np.where((epsilon == 0.0), 0.0, epsilon*side*cost_bar)
     rate_bar = scale*cost_bar
-    factor_bar = np.where(attached == 0.0, 0.0, rate_bar*score)
-    gone_bar = factor_bar*weighted(gamma, power(gone, -1.0 + gamma))
-    others_bar = gone_bar/total[:, None]
+    factor_bar = np.where(attached == 0.0, 0.0, gone*poly_bar) + np.where(attached == 0.0, 0.0, paid*rate_bar)
+    gone_bar = factor*poly_bar + factor_bar*weighted(gamma, power(gone, -1.0 + gamma))
+    others_bar = np.where((weight_inside == 0.0), gone_bar/total[:, None], 0.0)
     rest_bar = others_bar[np.arange(B), first]
-    score_bar = factor*rate_bar
+    paid_bar0 = factor*rate_bar
+    paid_bar = np.where((weight_inside == 0.0), paid_bar0, gone_bar*np.exp(-paid) + paid_bar0)
+    score_bar = np.where((weight_inside == 0.0), paid_bar, class_weight*paid_bar)
     lse_bar = np.sum(score_bar, axis=1)
-    total_bar0_acc = np.sum(gone_bar*others, axis=1)
-    total_bar0 = -(total_bar0_acc/(total*total))
+    total_bar0 = np.sum(np.where((weight_inside == 0.0), -(gone_bar*others/(total[:, None]*total[:, None])), 0.0), axis=1)
     total_bar1 = np.sum(np.where((np.arange(C) == first[:, None]), 0.0, others_bar), axis=1)
     total_bar = lse_bar/total + total_bar0 + total_bar1
     mass_bar = np.where((np.arange(C) == first[:, None]), 0.0, -others_bar) + np.where((np.arange(C) == first[:, None]), 0.0, rest_bar[:, None]) + total_bar[:, None]
@@ -266,27 +300,33 @@ def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, 
         "lse": lse,
         "first_factor": first_factor,
         "other_factor": other_factor,
-        "scale": scale,
+        "balance": balance,
         "score": score,
+        "paid": paid,
+        "scale": scale,
+        "side": side,
         "first": first,
         "rest": rest,
         "others": others,
         "gone": gone,
         "factor": factor,
         "rate": rate,
+        "poly": poly,
         "cost": cost,
         "focal": focal,
         "loss": loss,
         "focal_bar": focal_bar,
         "cost_bar": cost_bar,
+        "poly_bar": poly_bar,
         "rate_bar": rate_bar,
         "factor_bar": factor_bar,
         "gone_bar": gone_bar,
         "others_bar": others_bar,
         "rest_bar": rest_bar,
+        "paid_bar0": paid_bar0,
+        "paid_bar": paid_bar,
         "score_bar": score_bar,
         "lse_bar": lse_bar,
-        "total_bar0_acc": total_bar0_acc,
         "total_bar0": total_bar0,
         "total_bar1": total_bar1,
         "total_bar": total_bar,

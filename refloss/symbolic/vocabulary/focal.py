@@ -39,6 +39,7 @@ __all__ = [
     "chance_modulated",
     "modulated",
     "of_probabilities",
+    "polynomial",
     "star",
     "two_modulated",
 ]
@@ -175,6 +176,35 @@ def _by_target(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     by_logit += gate * (power * rise * a.tilt * a.odds * a.keen)
     by_target = turn * a.crest - drift * a.lift - gate * (power * turn * a.crest)
     a.partials("keen", {a.logits: by_logit, a.target: by_target})
+
+
+@Vocabulary
+def polynomial(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    """Name ``poly``, (1 − p_t)^(`power` + 1), beside what `modulated` names.
+
+    `attached` 0 detaches the `power`, and leaves one 1 − p_t to be differentiated.
+    """
+    a.let("poly", Gate(a.factor, attached) * (1 - a.chance), "polynomial term")
+
+
+@polynomial.when_stable
+def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+    a.let("missed", a.mass * a.major, "1 - p_t")
+    a.let("poly", a.factor * a.missed, "polynomial term")
+    a.let("width", a.major * a.minor, "p (1 - p)")
+    a.partials("width", {a.logits: -a.sign * a.width * (a.major * a.fall)})
+    gain, turn = Switch(attached) * power, a.sign * a.fall
+    a.let("flat", a.factor * a.width)
+    by_logit = a.sign * a.major * (gain * a.tilt * a.odds - a.fall) * a.flat
+    by_target = -gain * turn * a.factor * a.odds * a.major**2
+    a.partials("flat", {a.logits: by_logit, a.target: by_target})
+    a.let("away", a.factor * (a.fall * a.major))
+    tilted = gain * a.major * a.tilt * a.odds * a.fall
+    by_logit = a.sign * a.major * a.factor * (tilted + 2 * a.minor)
+    by_target = -Switch(attached) * turn * a.lift * (a.fall * a.major)
+    a.partials("away", {a.logits: by_logit, a.target: by_target})
+    by_logit = (1 + gain) * (a.sign * a.tilt * a.flat)
+    a.partials("poly", {a.logits: by_logit, a.target: -(1 + gain) * (a.sign * a.away)})
 
 
 @Vocabulary

@@ -50,6 +50,54 @@ def _sided(side: dict, sign: int, lacks: sp.Expr, has: sp.Expr, lean: sp.Expr) -
     }
 
 
+def _polynomial_rules(n: dict, sign: int, turn: sp.Expr, words: str) -> tuple[Rule, ...]:
+    """Return the rules of (1 - p_t)^(gamma + 1), in what `_sided` names."""
+    side = _SIDES[_WORDS.index(words)]
+    poly = _miss ** (_g + 1)
+    width = _e / (1 + _e) ** 2
+    away = n["fall"] * n["major"]
+    return (
+        Rule(
+            f"polynomial term by its logit, {words}",
+            (sp.diff(poly, _x) / _miss**_g).subs(side),
+            (1 + _g) * sign * n["tilt"] * width,
+            "one term",
+        ),
+        Rule(
+            f"polynomial term by its target, {words}",
+            (sp.diff(poly, _t) / _miss**_g).subs(side),
+            -(1 + _g) * sign * away,
+            "one term",
+        ),
+        Rule(
+            f"modulator times p (1 - p) by its logit, {words}",
+            -sign * _e * sp.diff(n["factor"] * width, _e) / n["factor"],
+            sign * n["major"] * (_g * n["tilt"] * n["odds"] - n["fall"]) * width,
+            "products of quotients that stay in range",
+        ),
+        Rule(
+            f"modulator times p (1 - p) by its target, {words}",
+            sp.diff(n["factor"] * width, _t) / n["factor"],
+            -_g * turn * n["odds"] * n["major"] ** 2,
+            "b/mass nears 1 where mass nears 0",
+        ),
+        Rule(
+            f"modulator times 1 - 2 p by its logit, {words}",
+            -sign * _e * sp.diff(n["factor"] * away, _e) / n["factor"],
+            sign
+            * n["major"]
+            * (_g * n["major"] * n["tilt"] * n["odds"] * n["fall"] + 2 * _e / (1 + _e)),
+            "products of quotients that stay in range",
+        ),
+        Rule(
+            f"modulator times 1 - 2 p by its target, {words}",
+            sp.diff(n["factor"] * away, _t) / n["factor"],
+            -_g * turn * away / n["mass"],
+            "an exponential of its own for the power below gamma",
+        ),
+    )
+
+
 def _rules_of(number: int) -> tuple[Rule, ...]:
     side, sign, lacks, has, lacks_soft, has_soft = _BY_SIDE[number]
     words = _WORDS[number]
@@ -121,6 +169,7 @@ def _rules_of(number: int) -> tuple[Rule, ...]:
             -gain * turn * n["bce"] / n["mass"] - keep * logit,
             "terms of one sign where the logit is wrong",
         ),
+        *_polynomial_rules(n, sign, turn, words),
         Rule(
             f"loss times the odds by its logit, {words}",
             -sign * _e * sp.diff(heft, _e) / n["factor"],

@@ -36,14 +36,21 @@ FOCAL = settings(
     [("0",), ("0.5",), ("1",), ("2",), ("3.5",)],
     [("1", "1", "1"), ("0.25", "0", "1"), ("0.25", "1", "0")],
     [("1",), ("0",)],
+    [("0", "0", "1")],
     [("0",)],
 )
+TURNS = itertools.cycle([("0", "0", "1"), ("1", "-1", "1"), ("0", "1.5", "0")])
+TURNED = ("weight_inside", "epsilon", "poly_balanced")
+FOCAL = [
+    setting | dict(zip(TURNED, map(mp.mpf, turn), strict=True))
+    for setting, turn in zip(FOCAL, TURNS, strict=False)
+]
 SMOOTHED = [setting | {"label_smoothing": mp.mpf("0.1")} for setting in FOCAL[1::2]]
 POLY = settings(
     poly1.CONSTANTS,
     [("0",), ("0.1",), ("1",)],
     [("0", "0"), ("1", "0"), ("0", "1")],
-    [("0",), ("1.5",)],
+    [("0",), ("1.5",), ("-1",)],
 )
 SETTINGS = {
     "softmax_focal": FOCAL,
