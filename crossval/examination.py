@@ -300,9 +300,21 @@ def definition(target: Target, level: str) -> tuple[Any, Family]:
     if level not in ROWS:
         raise UsageError(f"level must be one of {', '.join(ROWS)}; got {level!r}")
     spec = spec_of(target.loss, target.preset, target.axes)
+    if spec.batch is not None and spec.batch.averaged:
+        _of_one_row(spec)
     family = family_of(target.loss, spec.program)
     target.fit(family.inputs, [*losses()[target.loss]["axes"], *family.options])
     return spec, family
+
+
+def _of_one_row(spec: Any) -> None:
+    """Require that the mean of one row is the row, so that rows can be judged one at a time."""
+    known, denominator = ("items", "kept", "weights"), spec.axes["denominator"]
+    if denominator not in known:
+        raise UsageError(
+            f"denominator must be one of {', '.join(known)} where {spec.batch.axis}="
+            f"{spec.batch.value} is judged; got {denominator!r}"
+        )
 
 
 def _absent(target: Target) -> Finding | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crossval.catalog import losses, spec_of
+from crossval.oracles.composed import alone
 from crossval.oracles.formats import format_of
 from crossval.runner import TargetRaised
 from refloss.losses.reductions import REDUCTIONS, Counts
@@ -22,8 +23,19 @@ if TYPE_CHECKING:
     from crossval.families import Family
     from crossval.points.boxes import PointSet
     from crossval.session import Session
+    from crossval.target import Target
+    from refloss.losses import Spec
 
-__all__ = ["REDUCED", "Form", "by_other_denominators", "counts", "divisor", "divisors", "met"]
+__all__ = [
+    "REDUCED",
+    "Form",
+    "by_other_denominators",
+    "counts",
+    "definition",
+    "divisor",
+    "divisors",
+    "met",
+]
 
 REDUCED = ("mean", "sum")
 _SIZES = (3, 8)
@@ -86,14 +98,19 @@ def logits_an_item(family: Family, inputs: Mapping[str, np.ndarray]) -> int:
 
 
 def divisor(session: Session, reduction: str, counted: Counts) -> float:
-    """Return what the definition divides the sum of a batch by."""
+    """Return what the definition divides the sum of a batch by; 1 where it is no sum of losses."""
+    batch = session.spec.batch
+    if batch is not None and not batch.averaged:
+        return 1.0
     return REDUCTIONS[reduction].divisor(counted, session.spec.axes.get("denominator", "items"))
 
 
 def denominators(session: Session) -> tuple[str, ...]:
     """Return what the means of a loss may divide by, as far as they have names."""
     axis = losses()[session.target.loss]["axes"].get("denominator")
-    return ("items",) if axis is None else tuple(axis["values"])
+    if axis is None:
+        return ("items",)
+    return tuple(name for name, value in axis["values"].items() if "batch" not in value)
 
 
 def divisors(
@@ -123,8 +140,13 @@ def by_other_denominators(session: Session) -> Iterator[Session]:
     for name in denominators(session):
         if name != here:
             target = replace(session.target, axes={**session.target.axes, "denominator": name})
-            spec = spec_of(target.loss, target.preset, target.axes)
-            yield replace(session, target=target, spec=spec)
+            yield replace(session, target=target, spec=definition(session, target))
+
+
+def definition(session: Session, target: Target) -> Spec:
+    """Return a declaration as it is judged: of a target that reduces, one row at a time."""
+    spec = spec_of(target.loss, target.preset, target.axes)
+    return alone(spec) if session.form.reduction == "mean" else spec
 
 
 def met(session: Session, dtype: str) -> Form:
@@ -148,6 +170,8 @@ def met(session: Session, dtype: str) -> Form:
         raise _unread(f"reduction={declared!r} is declared, but {_shapes(batches)}", _ROWS)
     if declared is not None:
         return Form(declared, True, shape)
+    if session.spec.batch is not None:  # which alone says what becomes of several rows
+        return Form("mean", False, shape)
     if "reduction" in session.accepted:
         words = f"reduction='none' was passed, but {_shapes(batches)}"
         raise _unread(words, "Honour reduction='none', or declare --reduction mean or sum.")
@@ -163,14 +187,21 @@ def met(session: Session, dtype: str) -> Form:
         f"one number for a batch, {float(batches[n].reshape(-1)[0]):.9g} for {n} rows, which alone "
         f"give {single}: neither their mean nor their sum"
     )
-    raise _unread(words, _DECLARE)
+    raise _unread(words, f"{_DECLARE} {_WHOLE}" if _of_sums(session) else _DECLARE)
 
 
 _DECLARE = (
     "Return a loss for each row (reduction='none' through --call or --init), or declare "
     "--reduction mean or sum."
 )
+_WHOLE = "If rows depend on their batch: refloss identify names the convention."
 _ROWS = "Leave --reduction out, or return one number for a batch."
+
+
+def _of_sums(session: Session) -> bool:
+    """Whether a loss has conventions that are functions of sums over the batch."""
+    axes = losses()[session.target.loss]["axes"].values()
+    return any("batch" in value for axis in axes for value in axis["values"].values())
 
 
 def _first(inputs: dict[str, np.ndarray], n: int) -> dict[str, np.ndarray]:

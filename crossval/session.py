@@ -12,7 +12,7 @@ from crossval.bits import from_bits, to_bits
 from crossval.catalog import numeric_axes
 from crossval.oracles.formats import FORMATS, Format, format_of
 from crossval.points.boxes import PointSet
-from crossval.reduced import REDUCED, Form, divisors, met
+from crossval.reduced import REDUCED, Form, definition, divisors, met
 from crossval.runner import Runner, TargetDied, TargetRaised
 from crossval.target import Target
 
@@ -196,7 +196,7 @@ class Session:
         """Measure all points; a result of another form is looked at before it is refused."""
         points = self.points(dtype)
         if not self.form.reduced and self.target.reduction in REDUCED:
-            self.form = met(self, dtype)
+            self._meet(dtype)
         try:
             return self.evaluate_rows(points)
         except TargetRaised as error:
@@ -204,8 +204,13 @@ class Session:
                 raise
             if not self._is_one_number(points):
                 raise
-        self.form = met(self, dtype)
+        self._meet(dtype)
         return self.evaluate_rows(points)
+
+    def _meet(self, dtype: str) -> None:
+        """Find out how the target reduces, and judge it by what the definition makes of one row."""
+        self.form = met(self, dtype)
+        self.spec = definition(self, self.target)
 
     def _is_one_number(self, points: PointSet) -> bool:
         """Whether a few rows give a single number."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from crossval.checks import whole_batches
 from crossval.checks.quantities import quantities
 from crossval.checks.rows import classes_of, marked, weights_for
 from crossval.checks.statistics import WRONG
@@ -108,6 +109,8 @@ class _Result:
         Logits a row; 0 if these are no rows of logits.
     named : tuple of str
         Denominators that the loss has a name for.
+    oracle : Oracle
+        That knows the weights.
     """
 
     batch: _Batch
@@ -117,6 +120,7 @@ class _Result:
     number: Format
     classes: int
     named: tuple[str, ...]
+    oracle: Oracle
 
     @property
     def divisors(self) -> dict[str, float]:
@@ -209,12 +213,35 @@ def _judged(
         return [_refused(name, error, dtype)], len(batches)
     filled = [result for result in results if result.batch.kept.any()]
     empty = [result for result in results if not result.batch.kept.any()]
-    filled = _with_right_rows(session, name, filled)
-    found = _wrong_value(session, name, filled, dtype)
+    if name == "mean" and session.spec.batch is not None:
+        found, filled = _of_sums(session, filled, dtype)
+    else:
+        filled = _with_right_rows(session, name, filled)
+        found = _wrong_value(session, name, filled, dtype)
+        if filled and not found:
+            found += _wrong_gradient(session, name, filled, dtype)
     if filled and not found:
-        found += _wrong_gradient(session, name, filled, dtype)
         found += _wrong_empty(session, name, empty, dtype)
     return found, len(filled)
+
+
+def _of_sums(
+    session: Session, results: list[_Result], dtype: str
+) -> tuple[list[Finding], list[_Result]]:
+    """Judge means that are functions of sums; leave out batches whose rows are off already."""
+    found = whole_batches.judged(session, list(map(_whole, results)), dtype)
+    if found:
+        results = [result for result in results if _rows_are_right(session, result)]
+        found = whole_batches.judged(session, list(map(_whole, results)), dtype)
+    return found, results
+
+
+def _whole(result: _Result) -> whole_batches.Whole:
+    batch = result.batch
+    oracle = result.oracle
+    return whole_batches.Whole(
+        batch.words, batch.points, batch.kept, oracle, batch.weights, result.found, _UPSTREAM
+    )
 
 
 def _refused(name: str, error: TargetRaised, dtype: str) -> Finding:
@@ -254,11 +281,12 @@ def _reduced(session: Session, batch: _Batch, name: str, dtype: str) -> _Result:
     asked = {} if session.form.reduced else {"reduction": name}
     upstream = np.full(session.form.shape, _UPSTREAM)
     found = session.call(dtype, inputs, upstream, {**batch.arguments, **asked})
-    truth = standard(session.spec, batch.kept_points, _oracle(family, batch))
+    oracle = _oracle(family, batch)
+    truth = standard(session.spec, batch.kept_points, oracle)
     counted = counts(family, inputs, batch.kept, batch.weights)
     classes = classes_of(family) if "logits" in family.inputs else 0
     number, named = format_of(dtype), denominators(session)
-    return _Result(batch, counted, found, truth, number, classes, named)
+    return _Result(batch, counted, found, truth, number, classes, named, oracle)
 
 
 def _oracle(family: Family, batch: _Batch) -> Oracle:
@@ -281,6 +309,8 @@ def _wrong_value(session: Session, name: str, results: list[_Result], dtype: str
         return [finding("RL807", _CHECK, dtype, f"{words}; this is {fitting}")]
     if fitting := _fitting(_without_weights(session, results)):
         return [finding("RL805", _CHECK, dtype, f"{words}; this is {fitting} {_UNWEIGHTED}")]
+    if fitting := whole_batches.followed(session, list(map(_whole, results)), dtype):
+        return [finding("RL807", _CHECK, dtype, f"{words}; this is {fitting}")]
     return [finding("RL807", _CHECK, dtype, f"{words}; it divides by nothing that is known")]
 
 
@@ -368,7 +398,7 @@ def _wrong_empty(
     for result in results:
         value = result.found.value.reshape(-1)[0]
         over = divisor(session, name, result.counts)
-        if over:
+        if over and not whole_batches.divides_by_nothing(session):
             expected = 0.0
         elif declared is None:
             continue  # the definition leaves a mean over nothing open

@@ -7,11 +7,12 @@ rows on which it can be told from the truth; an accidental match on a few rows i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from crossval.catalog import neighbours, spec_of
+from crossval.catalog import neighbours
 from crossval.checks.batch_hypotheses import of_the_batch
 from crossval.checks.estimation import estimated
 from crossval.checks.evidence import Diagnosis, Evidence
@@ -30,6 +31,7 @@ from crossval.checks.relations import (
 )
 from crossval.checks.statistics import WRONG
 from crossval.oracles.texts import Definition
+from crossval.reduced import definition
 from crossval.session import Session
 from crossval.target import UsageError
 
@@ -54,7 +56,7 @@ def _variant(session: Session, evidence: Evidence) -> Diagnosis | None:
 
     declared = target.declared
     for label, loss, preset, axes in neighbours(target.loss, target.preset, target.axes):
-        spec = _resolved(loss, preset, axes)
+        spec = _resolved(session, loss, preset, axes)
         if spec is None or family_of(loss, spec.program).name != session.family.name:
             continue
         if dict(spec.constants) == dict(session.spec.constants) and (
@@ -71,10 +73,12 @@ def _variant(session: Session, evidence: Evidence) -> Diagnosis | None:
     return None
 
 
-def _resolved(loss: str, preset: str | None, axes: Mapping[str, Any]) -> Definition | None:
+def _resolved(
+    session: Session, loss: str, preset: str | None, axes: Mapping[str, Any]
+) -> Definition | None:
     """Return a definition, or None for axis values that do not go together."""
     try:
-        return spec_of(loss, preset, axes)
+        return definition(session, replace(session.target, loss=loss, preset=preset, axes=axes))
     except UsageError:
         return None
 

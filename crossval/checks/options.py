@@ -58,6 +58,10 @@ def checks(family: Family, dtype: str) -> Iterator[Check]:
 
 def class_weights(session: Session, dtype: str) -> Outcome:
     """Judge value and gradients under class weights, 0 among them."""
+    batch = session.spec.batch
+    if batch is not None and batch.averaged and session.spec.axes["denominator"] != "weights":
+        words = f"not judged: with {batch.axis}={batch.value} the mean of a weighted row is no row"
+        return Outcome("class_weight", dtype, text=words, ran=False)
     points = sample(session, dtype)
     weights = weights_for(session.family)
     oracle = RowColumns(tuple(weights.tolist()))

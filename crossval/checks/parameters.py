@@ -7,13 +7,13 @@ kind that the argument cannot reach are named.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from crossval.catalog import spec_of
 from crossval.checks.accuracy import case_of
 from crossval.checks.cases import under
 from crossval.checks.diagnosis import Evidence, explain
@@ -23,6 +23,7 @@ from crossval.checks.variations import varied
 from crossval.findings import CODES, Finding
 from crossval.outcome import Outcome
 from crossval.points.boxes import PointSet
+from crossval.reduced import definition
 from crossval.reference import standard
 from crossval.session import Evaluation, Session
 
@@ -36,7 +37,7 @@ def parameter_effect(session: Session, dtype: str, axis: str) -> Outcome:
     target, check = session.target, f"parameter {axis}"
     if axis not in session.accepted:
         return Outcome(check, dtype, text=f"takes no argument {axis}", ran=False)
-    changed = spec_of(target.loss, target.preset, {**target.axes, axis: CHANGED})
+    changed = definition(session, replace(target, axes={**target.axes, axis: CHANGED}))
     points = _points(session, dtype)
     before = session.evaluate(points)
     evaluation = session.evaluate(points, arguments={axis: CHANGED})

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crossval.catalog import spec_of
 from crossval.checks.accuracy import graded
 from crossval.checks.quantities import answered, quantities
 from crossval.checks.verdict import GRADES
@@ -19,6 +18,7 @@ from crossval.findings import CODES, Finding
 from crossval.oracles.elementwise import Oracle
 from crossval.outcome import Outcome
 from crossval.points.boxes import PointSet
+from crossval.reduced import definition
 from crossval.session import Session
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def varied(
     """
     family = family or session.family
     target = replace(session.target, axes={**session.target.axes, **(axes or {})})
-    spec = spec_of(target.loss, target.preset, target.axes)
+    spec = definition(session, target)
     oracle = oracle or family.oracle
     family = replace(family, points=lambda dtype, level: points, oracle=oracle)
     return replace(session, target=target, spec=spec, family=family)

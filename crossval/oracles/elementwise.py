@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crossval.oracles import conditioning, enclosure, rounding
+from crossval.oracles.composed import first_of
 from crossval.oracles.enclosure import Truth
 from crossval.oracles.packing import Columns, Packing
 from crossval.oracles.texts import Definition
@@ -120,7 +121,7 @@ def weights_of(program: str) -> tuple[str, ...]:
     from refloss.run.kernels import library
 
     index = library().index
-    entry = index["programs"].get(program)
+    entry = index["programs"].get(first_of(program))
     if entry is None:  # a loss of somebody's own, all of whose inputs are columns
         return ()
     optional = index["losses"][entry["loss"]]["weights"]

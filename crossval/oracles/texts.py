@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Protocol
+from typing import Any, Protocol
 
 import refloss
 
@@ -29,13 +29,14 @@ class Definition(Protocol):
         ...
 
 
-def load(program: str, dialect: str, kernels: Path | str | None = None) -> ModuleType:
+def load(program: str, dialect: str, kernels: Path | str | None = None) -> Any:
     """Import one generated text.
 
     Parameters
     ----------
     program : str
-        Name of the program, for instance ``"ciou"``.
+        Name of the program, for instance ``"ciou"``, or of one that is put together of others, see
+        `crossval.oracles.composed`.
     dialect : str
         ``"arb"``, ``"balls"`` or ``"numpy"``.
     kernels : path, optional
@@ -46,6 +47,10 @@ def load(program: str, dialect: str, kernels: Path | str | None = None) -> Modul
     FileNotFoundError
         If there is no such text.
     """
+    if "(" in program:
+        from crossval.oracles.composed import composed
+
+        return composed(program, dialect, kernels)
     root = Path(kernels) if kernels else Path(next(iter(refloss.__path__))) / "kernels"
     path = (root / dialect / f"{program}.py").resolve()
     if not path.is_file():

@@ -1,0 +1,156 @@
+"""A function of sums over a batch: certified enclosures of its value and of its gradient by rows.
+
+The sums are those of certified losses, exact but for what they are certified to; the function and
+its slopes are evaluated in ball arithmetic. Beside each enclosure stands how far rounding may carry
+an ordinary implementation, which computes the losses, adds them up, and takes the function of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from crossval.oracles.arithmetic_exact import ExactBalls, precision
+from crossval.oracles.formats import Format
+from crossval.oracles.rounding import rounding_bound
+from crossval.oracles.rungs import lifted, run
+from crossval.oracles.texts import load
+from crossval.reference import Standard
+from refloss.losses.batch_spec import BatchSpec
+
+__all__ = ["Enclosed", "enclosed", "parts"]
+
+_BITS = 256
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """What a function of sums gives for a batch, and how far rounding may move that.
+
+    Attributes
+    ----------
+    value, room : float
+        The truth to nearest, and how far a result may be from it.
+    gradient, rooms : (n, k) array
+        The same of the gradient by the columns of every row.
+    """
+
+    value: float
+    room: float
+    gradient: Array
+    rooms: Array
+
+
+@dataclass(frozen=True)
+class _Function:
+    """The program of a function of sums, as the oracles ask for it."""
+
+    program: str
+    constants: dict[str, float]
+
+
+def parts(spec: Any) -> list[Any]:
+    """Return the definitions whose results are added up, a sum each."""
+    batch = spec.batch
+    found = [replace(spec, constants={**spec.constants, **batch.inside}, batch=None)]
+    if batch.beside:
+        beside = replace(
+            spec, program=batch.beside, constants=dict(batch.beside_constants), batch=None
+        )
+        found.append(beside)
+    return found
+
+
+def enclosed(
+    batch: BatchSpec,
+    truths: Sequence[Standard],
+    number: Format,
+    upstream: float,
+    *,
+    below: float = 1.0,
+    over: float = 1.0,
+) -> Enclosed:
+    """Return value and gradient of a function of sums.
+
+    Parameters
+    ----------
+    batch : BatchSpec
+        The function.
+    truths : sequence of Standard
+        What is known of the rows of every sum, upstream gradient 1.
+    number : Format
+        In which an implementation computes.
+    upstream : float
+        Gradient by the result.
+    below : float
+        What the sums are divided by.
+    over : float
+        What the function's result is divided by.
+    """
+    loose = [_loose(truth, number) / below for truth in truths]
+    with precision(_BITS):
+        sums = [_total(truth) / arb(below) for truth in truths]
+        balls, factor = ExactBalls(), arb(upstream) / arb(over)
+        constants = lifted(balls, batch.constants)
+        text = load(batch.function, "arb")
+        value, *slopes = run(text.grad, balls, [*sums, factor], constants)
+        value = value / arb(over)
+        turns = [
+            run(text.hvp, balls, [*sums, factor, *_unit(j, len(sums))], constants)
+            for j in range(len(sums))
+        ]
+        turns = [turn if isinstance(turn, tuple) else (turn,) for turn in turns]
+        steps = [float(abs(arb(s)).mid()) for s in slopes]
+        curves = [[float(abs(arb(c)).mid()) for c in turn] for turn in turns]
+        weights = [arb(slope) / arb(below) for slope in slopes]
+        gradient, radii = _gradient(weights, truths)
+        middle, radius = float(arb(value).mid()), float(arb(value).rad())
+        point = np.array([[float(arb(s).mid()) for s in sums]])
+    function = _Function(batch.function, batch.constants)
+    own, bent = rounding_bound(function, point, np.array([upstream / over]), dtype=number.name)
+    moved = sum(step * dx for step, dx in zip(steps, loose, strict=True)) / abs(upstream)
+    room = 2 * (moved + float(own[0]) / over) + radius + 4 * float(number.ulp(middle))
+    rooms = radii + 8 * number.ulp(gradient) + 4 * number.roundoff * np.abs(gradient)
+    for k, truth in enumerate(truths):
+        turned = sum(curves[j][k] * loose[j] for j in range(len(loose))) + float(bent[0, k])
+        slope = np.abs(truth.gradient.hi)
+        rooms += 2 * (steps[k] * truth.gradient.bound + turned * slope) / below
+        rooms += 8 * number.roundoff * steps[k] * slope / below
+    return Enclosed(middle, room, gradient, rooms)
+
+
+def _unit(j: int, count: int) -> list[arb]:
+    return [arb(float(i == j)) for i in range(count)]
+
+
+def _total(truth: Standard) -> arb:
+    known = truth.value
+    rows = zip(known.hi.tolist(), known.lo.tolist(), known.radius.tolist(), strict=True)
+    return sum((arb(hi) + arb(lo) + arb(0, rad) for hi, lo, rad in rows), arb(0))
+
+
+def _loose(truth: Standard, number: Format) -> float:
+    """Return how far rounding may carry a sum: that of its terms, and of adding them up."""
+    known = truth.value
+    added = (len(known.hi) + 3) * number.roundoff * float(np.abs(known.hi).sum())
+    return float(known.bound.sum()) + added
+
+
+def _gradient(weights: Sequence[arb], truths: Sequence[Standard]) -> tuple[Array, Array]:
+    """Return what the slopes of the function make of the gradients of the rows, with radii."""
+    shape = truths[0].gradient.hi.shape
+    middle, radius = np.empty(shape), np.empty(shape)
+    for at in np.ndindex(*shape):
+        total = arb(0)
+        for weight, truth in zip(weights, truths, strict=True):
+            known = truth.gradient
+            ball = arb(float(known.hi[at])) + arb(float(known.lo[at]))
+            total += weight * (ball + arb(0, float(known.radius[at])))
+        middle[at], radius[at] = float(total.mid()), float(total.rad())
+    return middle, radius
