@@ -36,6 +36,8 @@ from refloss.losses import (
     sigmoid_focal,
     smooth_l1,
     softmax_focal,
+    softmax_js,
+    softmax_kl,
     squared_hinge,
 )
 
@@ -67,6 +69,8 @@ __all__ = [
     "sigmoid_focal",
     "smooth_l1",
     "softmax_focal",
+    "softmax_js",
+    "softmax_kl",
     "squared_hinge",
 ]
 

@@ -101,6 +101,32 @@ def softmax_focal(
     return (asked * weight * modulator * (alphas * surprise + more * short)).sum(dim=1)
 
 
+def divergence(middle: bool) -> Callable[..., Tensor]:
+    """Return the forward of a divergence of a softmax from probabilities, or of both from a middle.
+
+    Kullback and Leibler 1951, equation 2.4; Lin 1991, equation 3.9; a temperature as in Hinton et
+    al. 2015, equation 1.
+    """
+
+    def forward(
+        logits: Tensor, target: Tensor, weight: Tensor, constants: Mapping[str, float]
+    ) -> Tensor:
+        import torch
+
+        surprise = _surprise(logits / constants["temperature"])
+        known = -torch.where(target > 0, target, 1).log()
+        if not middle:
+            total = (weight * target * (surprise - known)).sum(dim=1)
+            return total * (constants["temperature"] ** 2 if constants["times_square"] else 1)
+        p = (-surprise).exp()
+        blurred = -((p + target) / 2).log()
+        both = p * (blurred - surprise) + target * (blurred - known)
+        total = (weight * both).sum(dim=1) / 2
+        return total / torch.tensor(2.0).to(total).log() if constants["in_bits"] else total
+
+    return forward
+
+
 def multi_margin(form: str) -> Callable[..., Tensor]:
     """Return the forward of one of four hinges of several classes, after their authors.
 
@@ -153,6 +179,8 @@ def _smoothed(q: Tensor, constants: Mapping[str, float]) -> Tensor:
 
 ROW_FORWARDS: dict[str, Callable[..., Any]] = {
     "hed": hed,
+    "softmax_js": divergence(middle=True),
+    "softmax_kl": divergence(middle=False),
     "cross_entropy": cross_entropy,
     "cross_entropy_soft": cross_entropy,
     "poly1": poly1,

@@ -30,6 +30,8 @@ from refloss.losses.rows import (
     poly1,
     row_loss_from,
     softmax_focal,
+    softmax_js,
+    softmax_kl,
 )
 from refloss.losses.spec import Spec, resolve
 
@@ -67,5 +69,7 @@ __all__ = [
     "sigmoid_focal",
     "smooth_l1",
     "softmax_focal",
+    "softmax_js",
+    "softmax_kl",
     "squared_hinge",
 ]

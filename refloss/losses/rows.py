@@ -30,6 +30,8 @@ __all__ = [
     "poly1",
     "row_loss_from",
     "softmax_focal",
+    "softmax_js",
+    "softmax_kl",
 ]
 
 IGNORE_INDEX = -100
@@ -350,3 +352,5 @@ multi_margin = RowLoss("multi_margin")
 poly1 = RowLoss("poly1")
 softmax_focal = RowLoss("softmax_focal")
 hed = RowLoss("hed")
+softmax_kl = RowLoss("softmax_kl")
+softmax_js = RowLoss("softmax_js")

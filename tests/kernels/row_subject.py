@@ -19,6 +19,7 @@ from crossval.oracles.formats import format_of
 from crossval.oracles.packing import RowPacking
 from refloss.losses import RowLoss, Spec, resolve
 
+from .divergence_terms import DIVERGENCE_TERMS
 from .row_regimes import RowCase
 from .row_terms import TERMS, Terms
 
@@ -138,7 +139,8 @@ class RowSubject:
         return PRODUCT * (_spacing(terms.hvp(size) * bars[:, None], real) + under)
 
     def _terms(self, case: RowCase) -> Terms:
-        return TERMS[self.loss](self.spec.constants, case, self.weight(case), self.soft)
+        known = {**TERMS, **DIVERGENCE_TERMS}[self.loss]
+        return known(self.spec.constants, case, self.weight(case), self.soft)
 
     @property
     def _names(self) -> tuple[str, ...]:

@@ -68,9 +68,9 @@ SETTINGS["hed"] = [
     {"attached": gate, "negative_factor": f} for gate in (0.0, 1.0) for f in (1.0, 1.5)
 ]
 SETTINGS["softmax_kl"] = [
-    {"temperature": t, "times_square": s} for t in (1.0, 4.0, 0.3) for s in (0.0, 1.0)
+    {"temperature": t, "times_square": s} for t, s in ((1.0, 0.0), (4.0, 1.0), (0.3, 0.0))
 ]
-SETTINGS["softmax_js"] = [{"temperature": t, "in_bits": b} for t in (1.0, 0.3) for b in (0.0, 1.0)]
+SETTINGS["softmax_js"] = [{"temperature": t, "in_bits": b} for t, b in ((1.0, 0.0), (0.3, 1.0))]
 FULL = {
     "hed": SETTINGS["hed"][-1],
     "softmax_kl": {"temperature": 4.0, "times_square": 1.0},

@@ -93,7 +93,7 @@ def exact_sums(program, function, rows, classes):
 
 
 #: Programs that add up logarithms in their gradient too: `summed` bounds them below.
-ADDS_LOGARITHMS = {"softmax_focal_soft", "hed"}
+ADDS_LOGARITHMS = {"softmax_focal_soft", "hed", "softmax_js", "softmax_kl"}
 
 
 @pytest.mark.parametrize("tile", [1, 5, 16, 63])

@@ -39,11 +39,15 @@ __all__ = [
     "RULES",
     "Rows",
     "at_class",
+    "cooled",
     "elsewhere",
     "log_sum_exp",
+    "misses",
+    "scale",
     "score_penalty",
     "smoothing",
     "soft_loss",
+    "soft_slope",
     "soft_target",
     "spread_loss",
     "target_loss",
@@ -57,6 +61,12 @@ class Rows:
 
     P: Build
     names: dict[str, Tensor] = field(default_factory=dict)
+    temperature: sp.Expr | None = None
+
+    @property
+    def exponent(self) -> sp.Indexed:
+        """What the softmax is taken of: the logits, over the temperature if there is one."""
+        return self.logits if self.temperature is None else self.scaled
 
     def __getattr__(self, name: str) -> sp.Indexed:
         return self[name].here
@@ -92,6 +102,18 @@ def unless(constant: sp.Expr, expr: sp.Expr) -> sp.Expr:
     return sp.Piecewise((ZERO, sp.Eq(constant, 0)), (expr, True))
 
 
+def cooled(a: Rows, expr: sp.Expr) -> sp.Expr:
+    """Return `expr` over the temperature, and as it is where that is 1: it then costs nothing."""
+    t = a.temperature
+    return expr if t is None else sp.Piecewise((expr, sp.Eq(t, 1)), (expr / t, True))
+
+
+def scale(a: Rows, temperature: sp.Expr) -> None:
+    """Name ``scaled``, the logits over `temperature`, of which the softmax is then taken."""
+    a.temperature = temperature
+    a.let("scaled", [ITEM, CLASS], cooled(a, a.logits), "logits over the temperature")
+
+
 def at_class(label: sp.Expr, there: sp.Expr, elsewhere: sp.Expr) -> sp.Expr:
     """Return `there` in the class that `label` names, and `elsewhere` in every other."""
     return sp.Piecewise((there, sp.Eq(CLASS, label)), (elsewhere, True))
@@ -101,9 +123,9 @@ def at_class(label: sp.Expr, there: sp.Expr, elsewhere: sp.Expr) -> sp.Expr:
 def log_sum_exp(P: Build, a: Rows) -> None:
     """Name ``lse``, the logarithm of the sum of the exponentials of a row's ``logits``."""
     top = a.let("top", [ITEM], MaxOver(a.logits, CLASS), "largest logit")
-    a.let("mass", [ITEM, CLASS], sp.exp(a.logits - Stop(top)))
+    a.let("mass", [ITEM, CLASS], sp.exp(cooled(a, a.logits - Stop(top))))
     a.let("total", [ITEM], sp.Sum(a.mass, CLASS))
-    a.let("lse", [ITEM], Stop(top) + sp.log(a.total), "log-sum-exp")
+    a.let("lse", [ITEM], cooled(a, Stop(top)) + sp.log(a.total), "log-sum-exp")
 
 
 @log_sum_exp.when_stable
@@ -111,8 +133,8 @@ def _(P: Build, a: Rows) -> None:
     z = a["logits"]
     first = a.let("first", [ITEM], ArgMaxOver(a.logits, CLASS), "class of the largest logit")
     top = a.let("top", [ITEM], z[ITEM, first], "largest logit")
-    drop = a.let("drop", [ITEM, CLASS], a.logits - top, "at most 0")
-    slip = a.let("slip", [ITEM, CLASS], MaxNumber(TwoDiffError(a.logits, top), -1))
+    drop = _drop(a, top)
+    slip = a.let("slip", [ITEM, CLASS], MaxNumber(_slip(a, top), -1))
     none = Stop(drop)  # 0, and NaN where the largest logit is infinite or NaN
     a.let("tail", [ITEM, CLASS], at_class(first, none, sp.exp(drop) * (1 + slip)))
     a.partials("tail", {drop: a.tail})
@@ -120,19 +142,39 @@ def _(P: Build, a: Rows) -> None:
     a.let("rest", [ITEM], sp.Sum(a.tail, CLASS), "sum of mass over all classes but the first")
     a.let("total", [ITEM], 1 + a.rest)
     a.let("grow", [ITEM], log1p(a.rest))
-    a.let("lse", [ITEM], top + a.grow, "log-sum-exp")
-    a.partials("lse", {a.logits: a.mass * Quotient(sp.S.One, a.total)})
+    a.let("lse", [ITEM], cooled(a, top) + a.grow, "log-sum-exp")
+    a.partials("lse", {a.exponent: a.mass * Quotient(sp.S.One, a.total)})
+
+
+def _drop(a: Rows, top: sp.Indexed) -> sp.Indexed:
+    """Name ``drop``, how far a logit lies below the largest, over the temperature."""
+    if a.temperature is None:
+        return a.let("drop", [ITEM, CLASS], a.logits - top, "at most 0")
+    apart = a.let("apart", [ITEM, CLASS], a.logits - top, "at most 0")
+    return a.let("drop", [ITEM, CLASS], cooled(a, apart), "at most 0")
+
+
+def _slip(a: Rows, top: sp.Indexed) -> sp.Expr:
+    """Return what rounding took from ``drop``: of the difference, and of the quotient."""
+    lost, t = TwoDiffError(a.logits, top), a.temperature
+    if t is None:
+        return lost
+    left = a.let("left", [ITEM, CLASS], a.apart - a.drop * t, "by the quotient")
+    over = (left - TwoProdError(a.drop, t) + lost) / t
+    return sp.Piecewise((lost, sp.Eq(t, 1)), (over, True))
 
 
 @Vocabulary
 def target_loss(P: Build, a: Rows) -> None:
     """Name ``nll``, minus the logarithm of the softmax of the class ``target``."""
-    a.let("nll", [ITEM], a.lse - a["logits"][ITEM, a.target], "-log softmax of the target")
+    own = a.exponent.subs(CLASS, a.target)
+    a.let("nll", [ITEM], a.lse - own, "-log softmax of the target")
 
 
 @target_loss.when_stable
 def _(P: Build, a: Rows) -> None:
-    lag = a.let("lag", [ITEM], a.top - a["logits"][ITEM, a.target], "at least 0")
+    behind = cooled(a, a.top - a["logits"][ITEM, a.target])
+    lag = a.let("lag", [ITEM], behind, "at least 0")
     a.let("nll", [ITEM], lag + a.grow, "-log softmax of the target")
     own = a["mass"][ITEM, a.target]
     lack = a.let("lack", [ITEM], 1 - own, "of the largest mass")
@@ -140,7 +182,7 @@ def _(P: Build, a: Rows) -> None:
     share = Quotient(sp.S.One, a.total)
     miss = a.let("miss", [ITEM], Quotient(others, a.total), "softmax of all but the target")
     a.partials("miss", {own: -share, a.total: own * share**2})
-    a.partials("nll", {a.logits: at_class(a.target, -miss, a.mass * share)})
+    a.partials("nll", {a.exponent: at_class(a.target, -miss, a.mass * share)})
 
 
 @Vocabulary
@@ -187,7 +229,7 @@ def _shares(a: Rows, amount: sp.Expr, others: sp.Expr, classy: sp.Expr, size: sp
 def spread_loss(P: Build, a: Rows, amount: sp.Expr) -> None:
     """Name ``spread``: what smoothing adds in every class, weighted by ``class_weight``."""
     w = a["class_weight"]
-    a.let("each", [ITEM], sp.Sum(Weighted(w[CLASS], a.lse - a.logits), CLASS))
+    a.let("each", [ITEM], sp.Sum(Weighted(w[CLASS], a.lse - a.exponent), CLASS))
     a.let("spread", [ITEM], unless(amount, a.off * a.each), "smoothing over all classes")
 
 
@@ -199,7 +241,7 @@ def _(P: Build, a: Rows, amount: sp.Expr) -> None:
     a.let("each", [ITEM], a.fall + a.weights * a.grow)
     a.let("spread", [ITEM], unless(amount, a.off * a.each), "smoothing over all classes")
     slope = a.off * (a.mass * Quotient(a.weights, a.total) - w[CLASS])
-    a.partials("spread", {a.logits: unless(amount, slope)})
+    a.partials("spread", {a.exponent: unless(amount, slope)})
 
 
 @Vocabulary
@@ -212,7 +254,7 @@ def score_penalty(P: Build, a: Rows, factor: sp.Expr) -> None:
 def _(P: Build, a: Rows, factor: sp.Expr) -> None:
     score_penalty.plain(P, a, factor)
     slope = 2 * factor * a.lse * a.mass * Quotient(sp.S.One, a.total)
-    a.partials("penalty", {a.logits: unless(factor, slope)})
+    a.partials("penalty", {a.exponent: unless(factor, slope)})
 
 
 def soft_target(a: Rows) -> None:
@@ -228,7 +270,7 @@ def soft_loss(P: Build, a: Rows) -> None:
     A class of weight 0 is none: its ``cost`` is 0, which is the derivative by its probability too,
     also where its log-softmax is infinite. Where a probability is 0 the term is 0.
     """
-    a.let("score", [ITEM, CLASS], a.lse - a.logits, "-log softmax")
+    a.let("score", [ITEM, CLASS], a.lse - a.exponent, "-log softmax")
     _cost(a)
 
 
@@ -243,12 +285,24 @@ def _cost(a: Rows) -> None:
 def _(P: Build, a: Rows) -> None:
     a.let("score", [ITEM, CLASS], a.grow - a.drop, "-log softmax, at least 0")
     _cost(a)
+    a.partials("nll", {a.exponent: soft_slope(a), a.wish: a.cost})
+
+
+def soft_slope(a: Rows) -> sp.Expr:
+    """Return the slope of Σ goal (-log softmax) by ``exponent``; names ``miss`` and ``asked``."""
+    share = Quotient(sp.S.One, a.total)
+    miss = misses(a)
+    asked = elsewhere(a, a.goal, "lead", "most", "minor", "minors", "asked")
+    return asked * (a.mass * share) - a.goal * miss
+
+
+def misses(a: Rows) -> sp.Indexed:
+    """Name and return ``miss``, in every class the softmax of all others, summed without it."""
     rival = a.let("rival", [ITEM, CLASS], at_class(a.first, a.rest, (1 - a.tail) + a.rest))
     share = Quotient(sp.S.One, a.total)
     miss = a.let("miss", [ITEM, CLASS], Quotient(rival, a.total), "softmax of all but the class")
     a.partials("miss", {a.mass: -share, a.total: a.mass * share**2})
-    asked = elsewhere(a, a.goal, "lead", "most", "minor", "minors", "asked")
-    a.partials("nll", {a.logits: asked * (a.mass * share) - a.goal * miss, a.wish: a.cost})
+    return miss
 
 
 def elsewhere(

@@ -1,0 +1,317 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Divergences of a softmax
+#
+# How far is $p = \mathrm{softmax}(z/T)$ from probabilities $q$?
+#
+# $$\mathrm{KL}(q \,\|\, p) = \sum_k q_k \log\frac{q_k}{p_k}, \qquad
+#   \mathrm{JS} = \tfrac12 \sum_k q_k \log\frac{q_k}{m_k} + \tfrac12 \sum_k p_k \log\frac{p_k}{m_k},
+#   \qquad m = \frac{p + q}{2} .$$
+#
+# A student learns from a teacher's $q$ at a temperature $T$. The slope falls with $1/T$, and where
+# $q$ has been softened by the same $T$ it falls with $1/T^2$: some multiply the loss by $T^2$.
+#
+# | loss | published as |
+# |---|---|
+# | divergence | Kullback and Leibler: *On information and sufficiency*, Ann. Math. Statist. 22, 1951 |
+# | of a student | Hinton, Vinyals, Dean: *Distilling the Knowledge in a Neural Network*, arXiv 1503.02531 |
+# | of the middle | Lin: *Divergence measures based on the Shannon entropy*, IEEE Trans. Inf. Theory 37, 1991 |
+
+# %%
+"""Divergences of a softmax from probabilities: definitions and conventions."""
+
+import numpy as np
+import sympy as sp
+
+from derivations.classification import EMPTY, compiled
+from refloss.symbolic import calculus, emit, rules
+from refloss.symbolic.build import Build, Form
+from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
+from refloss.symbolic.printers import latex_text
+from refloss.symbolic.program import Program
+from refloss.symbolic.vocabulary import divergence_rows as divergences
+from refloss.symbolic.vocabulary import rows as row
+
+# %% [markdown]
+# ## Kullback-Leibler
+#
+# Close to the optimum the terms $q_k \log(q_k/p_k) \approx q_k - p_k$ cancel in the sum, which is of
+# the second order. The stable form adds up what each class has beyond the first order,
+#
+# $$\mathrm{KL} = \sum_k \bigl(q_k \log(q_k/p_k) + (p_k - q_k)\bigr) + \Bigl(\sum_k q_k - 1\Bigr),$$
+#
+# where no term of the first sum is negative: with $r = (p - q)/q$ it is $q\,(r - \log(1 + r))$. The
+# last bracket is what rounding left of $\sum q = 1$; it is computed without an error of its own, for
+# it is as large as all the rest once $p$ is $q$ to eight digits. Class weights that differ, or
+# numbers that do not add up to about 1, leave nothing to cancel: there the terms are added up.
+#
+# The slope by a logit, $(p_k \sum q - q_k)/T$, is that of cross-entropy with probabilities.
+
+
+# %%
+def softmax_kl(form: Form) -> Program:
+    """Return the divergence of a row's softmax from probabilities."""
+    P = Build("softmax_kl", form, "Kullback-Leibler divergence of a softmax from probabilities")
+    a = _inputs(P)
+    temperature, squared = P.const("temperature"), P.const("times_square")
+    row.scale(a, temperature)
+    row.log_sum_exp(P, a)
+    divergences.kullback_leibler(P, a)
+    softened = temperature**2 * a.divergence
+    a.let("loss", [row.ITEM], _chosen(squared, a.divergence, softened))
+    return P.finish("loss")
+
+
+def _inputs(P: Build) -> row.Rows:
+    a = row.Rows(P)
+    a.real("logits", row.ITEM, row.CLASS)
+    a.real("target", row.ITEM, row.CLASS)
+    a.real("class_weight", row.CLASS)
+    return a
+
+
+def _chosen(switch: sp.Expr, closed: sp.Expr, opened: sp.Expr) -> sp.Expr:
+    """Return one of two quantities, by a constant that is 0 or 1."""
+    return sp.Piecewise((closed, sp.Eq(switch, 0)), (opened, True))
+
+
+# %% [markdown]
+# ## Jensen-Shannon
+#
+# With $d = (p - q)/(p + q)$ a class has
+# $\tfrac{p + q}{4}\,\bigl(d\,(\log(1 + d) - \log(1 - d)) + \log(1 - d^2)\bigr)$, in which twice $d^2$
+# less once $d^2$ is left: no first order is there to cancel. Its slope by $p$ is
+# $\tfrac12 \log(p/m)$; through the softmax, what a class gives is set against what all others do.
+
+
+# %%
+def softmax_js(form: Form) -> Program:
+    """Return the Jensen-Shannon divergence of a row's softmax and probabilities."""
+    P = Build("softmax_js", form, "Jensen-Shannon divergence of a softmax and probabilities")
+    a = _inputs(P)
+    temperature, bits = P.const("temperature"), P.const("in_bits")
+    ln2 = P.number("ln_2", sp.log(2))
+    row.scale(a, temperature)
+    row.log_sum_exp(P, a)
+    divergences.jensen_shannon(P, a)
+    a.let("loss", [row.ITEM], _chosen(bits, a.divergence, a.divergence / ln2))
+    return P.finish("loss")
+
+
+# %%
+if __name__ == "__main__":
+    from IPython.display import Math, display
+
+    for program in (softmax_kl, softmax_js):
+        display(Math(latex_text.aligned(program("plain"))))
+
+# %% [markdown]
+# The gradient of the stable form by the logits, as the calculus composes it:
+
+# %%
+if __name__ == "__main__":
+    for program in (softmax_kl, softmax_js):
+        display(Math(latex_text.aligned(calculus.grad(program("stable"), "loss", ["logits"]))))
+
+# %% [markdown]
+# ## Conventions
+
+# %%
+TEMPERATURE = Constant(1.0, "what logits are divided by")
+WARMTH = AxisOf("what logits are divided by", 1.0, sets="temperature", least=1e-100, most=1e100)
+
+
+def targets(program: str) -> AxisOf:
+    """Return the one kind of target: probabilities, which select `program`."""
+    return AxisOf(
+        "what a target is",
+        "probabilities",
+        {
+            "probabilities": Value(
+                "one probability a class", program=program, source="torch kl_div, optax, scipy"
+            )
+        },
+    )
+
+
+DENOMINATOR = AxisOf(
+    "what `reduction='mean'` divides the sum by; a number divides by itself",
+    "items",
+    {
+        "items": Value("the number of rows", source="torch kl_div 'batchmean'; optax, keras"),
+        "logits": Value("the number of probabilities", source="torch kl_div 'mean'"),
+    },
+    number=True,
+)
+FACTOR = AxisOf(
+    "what the divergence is multiplied by",
+    "one",
+    {
+        "one": Value("nothing", {"times_square": 0.0}, "torch, optax, keras"),
+        "temperature_squared": Value(
+            "the temperature's square, so that slopes do not fade",
+            {"times_square": 1.0},
+            "Hinton et al., arXiv 1503.02531, section 2; mdistiller KD",
+        ),
+    },
+)
+UNIT = AxisOf(
+    "unit of information",
+    "nats",
+    {
+        "nats": Value("the natural logarithm", {"in_bits": 0.0}, "scipy jensenshannon"),
+        "bits": Value(
+            "the logarithm to base 2", {"in_bits": 1.0}, "scipy jensenshannon, base=2; Lin"
+        ),
+    },
+)
+INPUTS = {"logits": ("logits",), "target": ("target",), "class_weight": ("class_weight",)}
+NO_LOGARITHM = "0 by it: q log q is 0 with slope 0, though the slope has no bound there"
+SINGULAR = (
+    Singular("every logit of a row -inf, or one +inf or NaN", "undefined", "NaN", "NaN"),
+    Singular("a probability q = 0", "limit", "q log q is 0", NO_LOGARITHM),
+)
+SMOOTH = (
+    "none: the loss is smooth. The largest logit, and the first among equals, is a reference point "
+    "that cancels from value and derivatives."
+)
+
+# %% [markdown]
+# ## The definitions
+
+# %%
+SOFTMAX_KL = Definition(
+    name="softmax_kl",
+    title="Kullback-Leibler divergence of a softmax",
+    family="rows",
+    source=(
+        "Kullback and Leibler, On information and sufficiency, Ann. Math. Statist. 22 (1951); "
+        "Hinton, Vinyals, Dean, Distilling the Knowledge in a Neural Network, arXiv 1503.02531."
+    ),
+    formula=r"""
+loss = factor sum_k w_k q_k (log q_k - log p_k);  p = softmax(z / temperature)
+q, w = target, class_weight;  factor: 1, or temperature^2""",
+    inputs=INPUTS,
+    programs={"softmax_kl": (softmax_kl("plain"), softmax_kl("stable"))},
+    constants={
+        "temperature": TEMPERATURE,
+        "times_square": Constant(0.0, "1: times the temperature's square"),
+    },
+    axes={
+        "targets": targets("softmax_kl"),
+        "temperature": WARMTH,
+        "factor": FACTOR,
+        "denominator": DENOMINATOR,
+        "empty": EMPTY,
+    },
+    presets={
+        "torch": Preset(
+            {"denominator": "items"},
+            "torch.nn.functional.kl_div of log_softmax, reduction='batchmean'",
+        ),
+        "torch_mean": Preset(
+            {"denominator": "logits"},
+            "torch.nn.functional.kl_div of log_softmax, reduction='mean'",
+        ),
+        "hinton": Preset(
+            {"temperature": 4.0, "factor": "temperature_squared"},
+            "arXiv 1503.02531, section 2; temperature 4 as in mdistiller KD",
+        ),
+    },
+    singular=(
+        *SINGULAR,
+        Singular("a logit -inf where q > 0", "undefined", "+inf", "as of the softmax 0"),
+    ),
+    subgradients=SMOOTH,
+    program_axis="targets",
+    wrt={"softmax_kl": ("logits", "target")},
+    exact=True,
+)
+SOFTMAX_JS = Definition(
+    name="softmax_js",
+    title="Jensen-Shannon divergence of a softmax",
+    family="rows",
+    source=(
+        "Lin, Divergence measures based on the Shannon entropy, IEEE Trans. Inf. Theory 37 (1991), "
+        "equation 3.9 with equal weights."
+    ),
+    formula=r"""
+loss = sum_k w_k (q_k log(q_k / m_k) + p_k log(p_k / m_k)) / 2;  m = (p + q) / 2
+p, q, w = softmax(logits / temperature), target, class_weight""",
+    inputs=INPUTS,
+    programs={"softmax_js": (softmax_js("plain"), softmax_js("stable"))},
+    constants={
+        "temperature": TEMPERATURE,
+        "in_bits": Constant(0.0, "1: in bits"),
+    },
+    axes={
+        "targets": targets("softmax_js"),
+        "temperature": WARMTH,
+        "unit": UNIT,
+        "denominator": DENOMINATOR,
+        "empty": EMPTY,
+    },
+    presets={
+        "scipy": Preset({"unit": "nats"}, "scipy.spatial.distance.jensenshannon, squared"),
+        "lin": Preset({"unit": "bits"}, "Lin 1991, where logarithms are to base 2"),
+    },
+    singular=SINGULAR,
+    subgradients=SMOOTH,
+    program_axis="targets",
+    wrt={"softmax_js": ("logits", "target")},
+)
+
+DEFINITIONS = (SOFTMAX_KL, SOFTMAX_JS)
+
+# %% [markdown]
+# ## Side by side
+#
+# Two classes of which the first has probability $q$, and a softmax that gives it $p$. The
+# Jensen-Shannon divergence is bounded by $\log 2$.
+
+
+# %%
+def apart(lead: np.ndarray, q: float, definition: Definition) -> np.ndarray:
+    """Return the loss of two classes, the first logit ahead of the other by `lead`."""
+    program = definition.programs[definition.name][1]
+    constants = [definition.constants[str(c)].default for c in program.consts]
+    logits = np.stack([lead, np.zeros_like(lead)], axis=1)
+    target = np.broadcast_to([q, 1 - q], logits.shape)
+    return compiled(program)(logits, target, np.ones(2), *constants)
+
+
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    lead = np.linspace(-6, 6, 200)
+    figure, axes = plt.subplots(figsize=(7, 3.5))
+    for definition in DEFINITIONS:
+        axes.plot(lead, apart(lead, 0.25, definition), label=definition.name)
+    axes.set(xlabel="lead of the first logit", ylabel="loss, q = 1/4")
+    axes.legend()
+    plt.show()
+
+# %% [markdown]
+# ## The rules, proved
+
+# %%
+if __name__ == "__main__":
+    for rule in divergences.RULES:
+        rules.prove(rule)
+        print(f"proved  {rule.name}: {rule.why}")
+
+# %% [markdown]
+# ## Kernels
+
+# %%
+if __name__ == "__main__":
+    print("\n".join(emit.write(DEFINITIONS)))
