@@ -17,6 +17,7 @@ from crossval.checks.binary_hypotheses import binary_slips
 from crossval.checks.box_causes import BOX_PATTERNS
 from crossval.checks.box_hypotheses import box_slips
 from crossval.checks.causes import Pattern
+from crossval.checks.divergence_hypotheses import divergence_slips as row_divergence_slips
 from crossval.checks.hypotheses import Slips
 from crossval.checks.image_hypotheses import IMAGE_PATTERNS, image_slips
 from crossval.checks.residual_hypotheses import RESIDUAL_PATTERNS, residual_slips
@@ -40,6 +41,7 @@ from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.row_columns import RowColumns
 from crossval.points import (
     binary,
+    divergences,
     element_probes,
     images,
     logarithms,
@@ -351,6 +353,17 @@ FAMILIES["images"] = replace(
 )
 
 
+FAMILIES["divergences"] = replace(
+    FAMILIES["rows of probabilities"],
+    name="divergences",
+    points=divergences.point_set,
+    regimes=("random", "wide", "confident", "wrong", "offset 1000", "small differences"),
+    slips=row_divergence_slips,
+    judged=("logits",),
+    resized=lambda classes: _with_classes(FAMILIES["divergences"], divergences.point_set, classes),
+)
+
+
 def _with_classes(family: Family, points: Callable[..., PointSet], classes: int) -> Family:
     """Return a family of rows with another number of classes."""
     width = 1 if family.labels else classes
@@ -365,6 +378,8 @@ def _with_classes(family: Family, points: Callable[..., PointSet], classes: int)
 
 _BY_PROGRAM = {
     "hed": "images",
+    "softmax_js": "divergences",
+    "softmax_kl": "divergences",
     "kl_div_log": "log_probabilities of logarithms",
     "crammer_singer": "margins",
     "weston_watkins": "margins",

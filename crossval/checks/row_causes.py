@@ -28,7 +28,8 @@ def _patterns(parts: Parts) -> tuple[Pattern, ...]:
         return float(np.max(parts(s.row)[0]))
 
     def share_underflows(s: Situation) -> bool:
-        return largest(s) - float(np.min(parts(s.row)[1])) > -np.log(s.number.tiny)
+        least = np.min(parts(s.row)[1], initial=np.inf)  # infinite where nothing is asked
+        return largest(s) - float(least) > -np.log(s.number.tiny)
 
     def overflows(s: Situation) -> bool:
         return largest(s) > np.log(s.number.largest)

@@ -1,0 +1,93 @@
+"""What a wrong divergence of a softmax may be instead: of exchanged arguments, of a mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from crossval.checks.hypotheses import Estimate, Prediction
+from crossval.checks.row_terms import Rows, log_softmax
+from crossval.oracles.elementwise import Oracle
+from crossval.oracles.row_columns import RowColumns
+from crossval.oracles.texts import Definition
+
+__all__ = ["divergence_slips"]
+
+_BY_COEFFICIENTS = {
+    "the arguments are exchanged: it is the divergence of the target from the softmax": (
+        "torch's kl_div takes the logarithm of the softmax first and the target second",
+        lambda p, q, log_p, log_q: (p * (log_p - log_q), log_p - log_q + 1),
+    ),
+    "it is cross-entropy: the entropy of the target is not subtracted": (
+        "add the sum of q log q, or call it cross-entropy",
+        lambda p, q, log_p, log_q: (-q * log_p, -q / p),
+    ),
+    "the softmax is given where its logarithm is expected": (
+        "give log_softmax(logits), not softmax(logits), to kl_div",
+        lambda p, q, log_p, log_q: (q * (log_q - p), -q),
+    ),
+    "logarithms are missing: it is the squared distance of the two": (
+        "take the divergence",
+        lambda p, q, log_p, log_q: ((p - q) ** 2, 2 * (p - q)),
+    ),
+}
+"""Words to a remedy, and to the terms and their slopes by p."""
+
+
+def divergence_slips(
+    oracle: Oracle, spec: Definition, columns: np.ndarray, upstream: np.ndarray
+) -> Iterator[Prediction | Estimate]:
+    """Yield what known slips would give at rows of columns, the likeliest first."""
+    assert isinstance(oracle, RowColumns)
+    rows = Rows(oracle, spec, columns, upstream)
+    with np.errstate(all="ignore"):
+        yield from _factors(rows)
+        yield from _otherwise_tempered(rows)
+        yield from _other_terms(rows)
+
+
+def _factors(rows: Rows) -> Iterator[Prediction]:
+    """Divide the sum by the number of classes, or forget or exchange constant factors."""
+    value, gradient = rows.kernel()
+    heat = rows.spec.constants["temperature"]
+    factors = {
+        "the terms are averaged over the classes, not added up": (
+            1 / rows.classes,
+            "add up the terms of a row: torch's reduction='batchmean', not 'mean'",
+        ),
+        "logarithms are to base 2": (1 / np.log(2), "take natural logarithms, or unit='bits'"),
+        "it is half of what is defined": (0.5, "leave the half out"),
+        "it is twice what is defined": (2.0, "halve it"),
+        "it is multiplied by the temperature": (heat, "leave the factor out"),
+        "it is multiplied by the temperature's square": (heat**2, "see the axis `factor`"),
+        "it is divided by the temperature's square": (heat**-2, "see the axis `factor`"),
+    }
+    for words, (factor, fix) in factors.items():
+        if factor != 1.0:
+            yield Prediction(words, fix, factor * value, factor * gradient)
+
+
+def _otherwise_tempered(rows: Rows) -> Iterator[Prediction]:
+    """Leave the temperature out, or multiply by it."""
+    heat = rows.spec.constants["temperature"]
+    if heat == 1.0:
+        return
+    fix = "divide the logits by the temperature"
+    for words, other in (
+        ("the temperature has no effect on the softmax", 1.0),
+        ("logits are multiplied by the temperature", 1 / heat),
+    ):
+        yield Prediction(words, fix, *rows.kernel(temperature=other))
+
+
+def _other_terms(rows: Rows) -> Iterator[Prediction]:
+    """Add up other terms of the same two distributions."""
+    heat = rows.spec.constants["temperature"]
+    log_p, q = log_softmax(rows.logits / heat), rows.goal
+    p, log_q = np.exp(log_p), np.log(np.where(q > 0, q, 1.0))
+    for words, (fix, terms) in _BY_COEFFICIENTS.items():
+        value, slope = (rows.weights * part for part in terms(p, q, log_p, log_q))
+        slope = p * (slope - (p * slope).sum(axis=1, keepdims=True)) / heat
+        gradient = rows.by_logits(slope * rows.upstream[:, None])
+        yield Prediction(words, fix, value.sum(axis=1), gradient)
