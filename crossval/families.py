@@ -360,6 +360,7 @@ FAMILIES["divergences"] = replace(
     regimes=("random", "wide", "confident", "wrong", "offset 1000", "small differences"),
     slips=row_divergence_slips,
     judged=("logits",),
+    prober=None,
     resized=lambda classes: _with_classes(FAMILIES["divergences"], divergences.point_set, classes),
 )
 

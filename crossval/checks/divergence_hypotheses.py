@@ -78,7 +78,9 @@ def _otherwise_tempered(rows: Rows) -> Iterator[Prediction]:
         ("the temperature has no effect on the softmax", 1.0),
         ("logits are multiplied by the temperature", 1 / heat),
     ):
-        yield Prediction(words, fix, *rows.kernel(temperature=other))
+        factor = (heat / other) ** 2 if rows.spec.constants.get("times_square") else 1.0
+        value, gradient = rows.kernel(temperature=other)
+        yield Prediction(words, fix, factor * value, factor * gradient)
 
 
 def _other_terms(rows: Rows) -> Iterator[Prediction]:

@@ -21,6 +21,7 @@ __all__ = ["DIVERGENCE_EDGES", "REGIMES", "point_set"]
 VERSION = "divergences@1"
 REGIMES = ("random", "wide", "confident", "wrong", "offset 1000", "small differences")
 
+_SQUARES = 20
 _HALF, _QUARTER = (0.5, 0.5, 0, 0, 0, 0), (0.25, 0.25, 0.25, 0.25, 0, 0)
 DIVERGENCE_EDGES: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "all zero, one class": ((0, 0, 0, 0, 0, 0), (1, 0, 0, 0, 0, 0)),
@@ -75,10 +76,21 @@ def _probabilities(draw: np.random.Generator, logits: np.ndarray, target: np.nda
     own = _softmax(logits) * (1 + away * (2 * draw.random(logits.shape) - 1))
     other = _softmax(6 * draw.random(logits.shape) - 3)
     sure = (np.arange(classes) == target[:, None]).astype(float)
-    kinds = np.stack([own, other, own, sure])[np.arange(count) % 4, np.arange(count)]
-    return kinds / kinds.sum(axis=1, keepdims=True)
+    return _shares(np.stack([own, other, own, sure])[np.arange(count) % 4, np.arange(count)])
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
-    mass = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return mass / mass.sum(axis=1, keepdims=True)
+    """Return the softmax to 2^-30, the same bits on every machine: products and sums alone."""
+    small = np.ldexp(logits - logits.max(axis=1, keepdims=True), -_SQUARES)
+    mass = 1 + small * (1 + small / 2 * (1 + small / 3))
+    for _ in range(_SQUARES):
+        mass = mass * mass
+    return _shares(mass)
+
+
+def _shares(parts: np.ndarray) -> np.ndarray:
+    """Return parts of their row's sum, added up in one order."""
+    total = parts[:, 0]
+    for column in parts.T[1:]:
+        total = total + column
+    return parts / total[:, None]
