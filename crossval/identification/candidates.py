@@ -14,6 +14,7 @@ import numpy as np
 
 from crossval.catalog import losses, spec_of
 from crossval.identification.fit import Values
+from crossval.oracles.composed import alone
 from crossval.points.probes import AS_GIVEN, Arrays, Definition, Probe, Prober, Reading
 from crossval.target import UsageError
 
@@ -56,18 +57,43 @@ class Candidate:
 def candidate(
     loss: str, preset: str | None, axes: Mapping[str, Any], reading: Reading = AS_GIVEN
 ) -> Candidate | None:
-    """Return a candidate, or None where the axis values do not go together."""
+    """Return a candidate, or None where the axis values do not go together.
+
+    Where a mean is a function of sums, it is what that makes of a batch of one row.
+    """
     try:
-        spec = spec_of(loss, preset, axes)
+        spec = alone(spec_of(loss, preset, axes))
     except UsageError:
         return None
     return Candidate(Definition(loss, preset, dict(axes), spec), reading)
+
+
+def is_composed(of: Candidate) -> bool:
+    """Whether a candidate is what a function of sums makes of one row."""
+    batch = of.definition.spec.batch
+    return batch is not None and not batch.averaged
+
+
+def of_batches(loss: str, axes: Mapping[str, Any]) -> bool:
+    """Whether one of some axis values makes a mean a function of sums."""
+    known = losses()[loss]["axes"]
+    return any(
+        "batch" in known[axis]["values"].get(value, ())
+        for axis, value in axes.items()
+        if axis in known and isinstance(value, str)
+    )
 
 
 def changed(start: Candidate, axes: Mapping[str, Any]) -> Candidate | None:
     """Return a candidate with other values of some axes."""
     definition = start.definition
     return candidate(definition.loss, definition.preset, {**definition.axes, **axes}, start.reading)
+
+
+def presets_of_rows(loss: str) -> list[str]:
+    """Presets that single rows can tell: not those whose mean is another function of the batch."""
+    presets = losses()[loss]["presets"]
+    return [preset for preset in presets if spec_of(loss, preset, {}).batch is None]
 
 
 def numeric(loss: str) -> dict[str, tuple[float, ...]]:
@@ -139,18 +165,22 @@ class Space:
         Of their family.
     probes : list of Probe
         The rows.
+    reduced : bool
+        Whether each row is a batch of its own: a mean over it may be no loss of rows.
     """
 
     names: tuple[str, ...]
     prober: Prober
     probes: list[Probe]
+    reduced: bool = False
     _known: dict[Key, Predicted] = field(default_factory=dict)
 
     def presets(self, names: tuple[str, ...] = ()) -> Iterator[Candidate]:
         """Every preset of every loss (or of some), then every loss without one."""
         for with_preset in (True, False):
             for loss in names or self.names:
-                for preset in losses()[loss]["presets"] if with_preset else (None,):
+                known = list(losses()[loss]["presets"]) if self.reduced else presets_of_rows(loss)
+                for preset in known if with_preset else (None,):
                     found = candidate(loss, preset, self.prober.fixed)
                     if found is not None:
                         yield found
@@ -159,11 +189,19 @@ class Space:
         """Axes with listed values that show in the losses of single rows."""
         entry = losses()[loss]
         program = "" if isinstance(entry["program"], str) else entry["program"]["axis"]
-        return {
-            name: tuple(axis["values"])
+        shown = {
+            name: {
+                value: said
+                for value, said in axis["values"].items()
+                if self.reduced or "batch" not in said
+            }
             for name, axis in entry["axes"].items()
             if name not in self.prober.fixed
-            and (name == program or any(value["set"] for value in axis["values"].values()))
+        }
+        return {
+            name: tuple(values)
+            for name, values in shown.items()
+            if name == program or any(said["set"] for said in values.values())
         }
 
     @property

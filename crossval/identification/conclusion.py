@@ -18,9 +18,11 @@ from crossval.identification.forms import FORMS, Forms, Result
 from crossval.identification.gradients import Gradients
 from crossval.identification.naming import name, plainness
 from crossval.identification.numbers import Scored
+from crossval.identification.reductions import reduction
 from crossval.identification.search import Search
 from crossval.identification.separation import Separator
 from crossval.identification.weighed import Weighed
+from crossval.identification.whole import Wholes
 from crossval.identification.wording import (
     EITHER,
     gradient_notes,
@@ -87,6 +89,9 @@ class Conclusion:
         given = [batch for batch in batches if batch.options]
         weighed = Weighed(self.search, self.evidence, self.witness, given)
         best = weighed.settled(min(winners, key=self._likelihood))
+        whole = self._whole(best, batches)
+        if whole is not best:
+            best, winners, gradient = whole, [whole], gradient and whole.candidate
         winners = [w for w in winners if not weighed.parts(best.candidate, w.candidate)]
         notes += (*self._broken(best.fit), *more)
         result = Forms(self.search, self.evidence, self.witness).result(best, batches)
@@ -115,6 +120,21 @@ class Conclusion:
             certified=self._certified(best),
             notes=(*notes, *result.notes, *meaning(said.candidate, relation)),
         )
+
+    def _whole(self, best: Scored, batches: list[Probe]) -> Scored:
+        """Return a function of sums if only that explains the batches of a target that reduces."""
+        if self.evidence.form != SCALAR:
+            return best
+        space = self.search.space
+
+        def explains(scored: Scored) -> bool:
+            found = reduction(self.witness, space, scored.candidate, scored.fit, batches)
+            return bool(found.denominator)
+
+        if explains(best):
+            return best
+        others = Wholes(self.search, self.evidence).others(best)
+        return next(filter(explains, others), best)
 
     @overload
     def _said(self, scored: Scored, result: Result) -> Scored: ...

@@ -9,7 +9,14 @@ from types import MappingProxyType
 from typing import Any
 
 from crossval.catalog import losses, spec_of
-from crossval.identification.candidates import Candidate, candidate, changed
+from crossval.identification.candidates import (
+    Candidate,
+    candidate,
+    changed,
+    is_composed,
+    of_batches,
+    presets_of_rows,
+)
 
 CANONICAL = ("paper", "torch")
 
@@ -78,8 +85,11 @@ def name(
         Values of axes that single rows do not show; without it they are left as a preset has them.
     """
     loss, key = of.definition.loss, of.key
+    settled = _own(of, settled)
     choices = []
-    for place, preset in enumerate([*losses()[loss]["presets"], ""]):
+    whole = is_composed(of) or of_batches(loss, settled)
+    presets = losses()[loss]["presets"] if whole else presets_of_rows(loss)
+    for place, preset in enumerate([*presets, ""]):
         changes = _changes(of, preset or None, settled)
         unknown = not (preset and preset in mention)
         order = (_size(changes), preset == "", unknown, preset not in CANONICAL, place)
@@ -104,6 +114,14 @@ def name(
         of.reading.title,
         of.reading.slip,
     )
+
+
+def _own(of: Candidate, settled: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what is settled, if it leaves the definition as it is."""
+    other = changed(of, settled) if settled else of
+    if other is None or (of_batches(of.definition.loss, settled) and other.key != of.key):
+        return {}
+    return settled
 
 
 def plainness(of: Candidate, mention: str = "") -> tuple[int, bool, bool, int, bool, int]:

@@ -206,15 +206,10 @@ class Search:
 
     def _numbers(self) -> None:
         """Solve for each number of every preset without a factor, which may hide what it scales."""
-        solved: set[tuple[Key, str]] = set()
-        for start in self.space.presets():
+        for start in self._members():
             values = self.values(start)
             plain = Scored(start, measure(self.got, values, self.roundoff, 1.0, 0.0))
             for name, known in numeric(start.definition.loss).items():
-                # of presets with the same rows, one may not have such a number
-                if (start.key, name) in solved or changed(start, {name: _HALF}) is None:
-                    continue
-                solved.add((start.key, name))
                 found = self._solve(plain, name, known, rigid=True, least=0.0)
                 if found is not None and found.fit.exact:
                     return

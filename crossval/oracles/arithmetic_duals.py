@@ -13,7 +13,7 @@ from typing import Any
 from flint import arb, arb_series
 
 from crossval.oracles.arithmetic_exact import Angle, sign_of
-from crossval.oracles.arithmetic_jets import TaylorJets, jet
+from crossval.oracles.arithmetic_jets import TaylorJets, jet, small_exp, small_log
 from crossval.oracles.ties import Ties
 
 __all__ = ["Dual", "HyperDuals"]
@@ -175,6 +175,18 @@ class HyperDuals(TaylorJets):
             return self._unsmooth(arb("-inf"))
         x = self.lift(x)
         return Dual(x.re.log(), x.du / x.re)
+
+    def log1p(self, x: Any) -> Dual:
+        """log(1 + x), of all digits of a small x; at -1 as the logarithm at 0."""
+        x = self.lift(x)
+        if x[0] == -1:
+            return self._unsmooth(arb("-inf"))
+        return Dual(small_log(x.re), x.du / (1 + x.re))
+
+    def expm1(self, x: Any) -> Dual:
+        """exp(x) - 1, of all digits of a small x."""
+        x = self.lift(x)
+        return Dual(small_exp(x.re), x.re.exp() * x.du)
 
     def exp(self, x: Any) -> Dual:
         """Exponential."""

@@ -232,8 +232,9 @@ class ExactBalls:
         return arb("-inf") if x == 0 else x.log()
 
     def log1p(self, x: Any) -> arb:
-        """log(1 + x)."""
-        return self.log(1 + _ball(x))
+        """log(1 + x), of all digits of a small x."""
+        x = _ball(x)
+        return arb("-inf") if x == -1 else x.log1p()
 
     def exp(self, x: Any) -> arb:
         """Exponential."""

@@ -14,12 +14,22 @@ from flint import arb, arb_series
 from crossval.oracles.arithmetic_exact import Angle, ExactBalls, sign_of
 from crossval.oracles.ties import Ties, Undecided
 
-__all__ = ["TaylorJets", "jet"]
+__all__ = ["TaylorJets", "jet", "small_exp", "small_log"]
 
 
 def jet(value: Any, slope: Any = 0) -> arb_series:
     """Return the series value + slope e, truncated behind the slope."""
     return arb_series([value, slope], prec=2)
+
+
+def small_log(x: arb_series) -> arb_series:
+    """Return log(1 + x)."""
+    return jet(x[0].log1p(), x[1] / (1 + x[0]))
+
+
+def small_exp(x: arb_series) -> arb_series:
+    """Return exp(x) - 1."""
+    return jet(x[0].expm1(), x[1] * x[0].exp())
 
 
 class TaylorJets(ExactBalls):
@@ -184,16 +194,19 @@ class TaylorJets(ExactBalls):
         return self.lift(x).log()
 
     def log1p(self, x: Any) -> Any:
-        """log(1 + x)."""
-        return self.log(1 + self.lift(x))
+        """log(1 + x), of all digits of a small x; at -1 as the logarithm at 0."""
+        x = self.lift(x)
+        if x[0] == -1:
+            return self._unsmooth(arb("-inf"))
+        return small_log(x)
 
     def exp(self, x: Any) -> Any:
         """Exponential."""
         return self.lift(x).exp()
 
     def expm1(self, x: Any) -> Any:
-        """exp(x) - 1."""
-        return self.exp(x) - 1
+        """exp(x) - 1, of all digits of a small x."""
+        return small_exp(self.lift(x))
 
     def sqrt(self, x: Any) -> Any:
         """Square root; at zero the derivative is undefined."""

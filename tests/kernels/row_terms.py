@@ -218,7 +218,7 @@ class FocalTerms(Terms):
         turn = self.gain * self.modulator * p / gone * parts
         self.pull = self.inner * (self.scale * pull + self.side * lure)
         self.turn = self.inner * self.inner * (self.scale * turn)
-        self.turn += self.inner * self.inner * (self.side * lure * (self.gain * p / gone + 1))
+        self.turn += self.inner * self.inner * self.side * (self.gain * lure * p / gone + lure)
         self.cost = self.modulator * (self.scale * self.paid + self.side * self.gone)
 
     def value(self) -> np.ndarray:

@@ -3,7 +3,8 @@
 Values: at most 4 ulp, and half of log2 C, of Σ|terms|. A gradient component: at most 8 u Σ|terms|,
 which for a class as the target, without smoothing or z-loss, is 8 ulp of the component itself. A
 component of a Hessian-vector product: 64 u Σ|terms|. A power of 1 - p allows values and gradients 4
-more for each 1 of it. The terms are in `row_terms`.
+more for each 1 of it. Of Poly-1 with a negative epsilon the terms of the value have two signs. The
+terms are in `row_terms`.
 """
 
 import numpy as np
@@ -47,6 +48,9 @@ SUBJECTS += [
     focal({"gamma": 0.5}, soft=True),
     focal({"gamma": 2.0, "alpha": 0.25, "alpha_side": "others"}, WEIGHTS, soft=True),
     focal({"gamma": 3.5, "modulator": "detached", "label_smoothing": 0.1}, soft=True),
+    focal({"gamma": 0.5, "weighting": "inside"}, WEIGHTS),
+    focal({"gamma": 2.0, "epsilon": 1.0, "alpha": 0.25, "poly_alpha": "focal"}),
+    focal({"gamma": 1.5, "epsilon": -1.0, "weighting": "inside"}, WEIGHTS, soft=True),
 ]
 
 
@@ -57,7 +61,9 @@ def poly(axes, soft: bool = False, weights: tuple[float, ...] = ()) -> RowSubjec
 SUBJECTS += [
     poly({}),
     poly({"epsilon": 2.0, "label_smoothing": 0.1}, weights=WEIGHTS),
+    poly({"epsilon": -1.0}),
     poly({"epsilon": 2.0}, soft=True),
+    poly({"epsilon": -0.5}, soft=True, weights=WEIGHTS),
     poly({"label_smoothing": 0.3, "smoothing": "others"}, soft=True, weights=WEIGHTS),
 ]
 PRESETS = [
@@ -85,6 +91,7 @@ EXTREMES = [
     focal({"gamma": 1e-12}),
     focal({"gamma": 64.0}),
     focal({"gamma": 0.5}, (1e-200, 1e200, 0.0)),
+    focal({"gamma": 0.5, "weighting": "inside"}, (1e-20, 1e3, 0.0)),
 ]
 
 

@@ -29,7 +29,7 @@ def _wide():
 
 
 @pytest.mark.usefixtures("_wide")
-@pytest.mark.parametrize("epsilon", [None, 0.5])
+@pytest.mark.parametrize("epsilon", [None, 0.5, -1.0])
 @pytest.mark.parametrize("kind", ["index", "probabilities"])
 def test_optaxs_preset_is_optax(kind, epsilon):
     logits, target = targets(kind)
@@ -105,6 +105,19 @@ def test_everything_is_finite_from_p_0_to_p_1(backend):
         product = POLY.hvp(logits, target, {"logits": logits[::-1].copy()}, backend=backend)
         for part in (value, grad["logits"], product["logits"]):
             assert np.isfinite(part).all()
+
+
+@pytest.mark.parametrize("kind", ["index", "probabilities"])
+def test_of_minus_1_the_first_term_of_the_polynomial_is_gone(kind):
+    """What is left of two terms 1 - p is half its square, to the digits of the terms."""
+    target = np.array([0]) if kind == "index" else np.array([[1.0, 0.0]])
+    for lead in (5.0, 10.0, 20.0, 40.0):
+        miss = 1 / (1 + math.exp(lead))
+        value, grad = POLY.value_and_grad(np.array([[lead, 0.0]]), target, preset="detection")
+        rest = sum(miss**k / k for k in range(2, 12))
+        assert abs(value[0] - rest) <= 8 * np.spacing(2 * miss)
+        slope = miss**2
+        assert (np.abs(grad["logits"] - [-slope, slope]) <= 16 * np.spacing(2 * miss)).all()
 
 
 def test_an_impossible_class_is_as_good_as_gone():

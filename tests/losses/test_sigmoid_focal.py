@@ -84,6 +84,7 @@ def test_infinite_logits_are_right_for_nothing_and_wrong_without_bound():
 def test_without_gamma_and_alpha_it_is_cross_entropy_by_symbols(name):
     plain, _ = derivation.SIGMOID_FOCAL.programs[name]
     given = {"gamma": 0, "alpha": 1, "on_positives": 1, "on_negatives": 1, "smoothing": 0}
+    given["epsilon"] = 0
     known: dict = {}
     for let in plain.lets:
         expr = to_exact(let.expr.xreplace(known)).subs(
@@ -205,6 +206,71 @@ def test_yolov5_and_smp_are_presets():
         torch.testing.assert_close(found, expected, rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize("epsilon", [-1.0, 1.0])
+@pytest.mark.parametrize("side", ["both", "focal"])
+@pytest.mark.parametrize("gamma", [0.5, 2.0])
+def test_the_polynomial_term_is_that_of_leng_et_al(gamma, side, epsilon):
+    torch = pytest.importorskip("torch")
+    from torch.nn.functional import binary_cross_entropy_with_logits as entropy
+
+    x = torch.linspace(-4, 4, 9, dtype=torch.float64, requires_grad=True)
+    t = torch.linspace(0, 1, 9).double().requires_grad_()
+    p = x.sigmoid()
+    p_t, alpha = t * p + (1 - t) * (1 - p), t * 0.25 + (1 - t) * 0.75
+    poly = epsilon * (1 - p_t) ** (gamma + 1) * (alpha if side == "both" else 1.0)
+    loss = alpha * (1 - p_t) ** gamma * entropy(x, t, reduction="none") + poly
+    slopes = torch.autograd.grad(loss.sum(), (x, t), create_graph=True)
+    direction = torch.linspace(1, 2, 9).double()
+    products = torch.autograd.grad(sum((s * direction).sum() for s in slopes), (x, t))
+    options = {"gamma": gamma, "epsilon": epsilon, "poly_alpha": side, "wrt": ("logits", "target")}
+    inputs = x.detach(), t.detach()
+    value, grad = refloss.sigmoid_focal.value_and_grad(*inputs, **options)
+    dots = {"logits": direction, "target": direction}
+    moved = refloss.sigmoid_focal.hvp(*inputs, dots, **options)
+    near = {"rtol": 2.0**-40, "atol": 2.0**-40}
+    torch.testing.assert_close(value, loss.detach(), **near)
+    for name, slope, product in zip(("logits", "target"), slopes, products, strict=True):
+        torch.testing.assert_close(grad[name], slope.detach(), **near)
+        torch.testing.assert_close(moved[name], product, **near)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.25, 0.5, 1.0, 2.0, 5.0])
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_the_polynomial_term_is_finite_where_sigmoids_are_0_or_1(gamma, backend):
+    x, t = np.tile(LOGITS, 3), np.repeat([0.0, 0.5, 1.0], len(LOGITS))
+    axes = {"gamma": gamma, "backend": backend, "alpha_side": "off"}
+    dots = {"logits": np.ones_like(x)}
+    for epsilon in (-1.0, 2.0):
+        value, grad = refloss.sigmoid_focal.value_and_grad(x, t, epsilon=epsilon, **axes)
+        moved = refloss.sigmoid_focal.hvp(x, t, dots, epsilon=epsilon, **axes)
+        for part in (value, grad["logits"], moved["logits"]):
+            assert np.isfinite(part).all()
+        # 1 + |epsilon| times (1 + gamma) bounds the slope of one side
+        assert np.abs(grad["logits"]).max() <= (1 + gamma) * (1 + abs(epsilon))
+    wrong = refloss.sigmoid_focal(np.array([-1e4]), ONE, epsilon=2.0, **axes)
+    assert wrong[0] == 1e4 + 2
+
+
+@given(rows=numbers, gamma=gammas, epsilon=st.sampled_from([-1.0, -0.5, 1.0, 3.0]))
+def test_two_classes_with_a_polynomial_term_are_the_softmax_loss(rows, gamma, epsilon):
+    x, t = columns(rows)
+    t = np.round(t)
+    axes = {"gamma": gamma, "epsilon": epsilon}
+    found = refloss.sigmoid_focal(x, t, alpha_side="off", **axes)
+    logits = np.stack([np.zeros_like(x), x], axis=1)
+    expected = refloss.softmax_focal(logits, t.astype(int), **axes)
+    terms = (1 + abs(epsilon)) * refloss.sigmoid_focal(x, t, alpha_side="off", gamma=gamma)
+    room = (16 + 8 * gamma) * np.spacing(terms)
+    assert (np.abs(found - expected) <= room).all()
+
+
+@pytest.mark.parametrize("form", ["exp_bce", "separate"])
+def test_an_epsilon_of_another_form_is_refused(form):
+    for options in ({"epsilon": 1.0}, {"preset": "polyloss"}):
+        with pytest.raises(ValueError, match=r"sigmoid_focal: epsilon: program '.*' has none"):
+            refloss.sigmoid_focal(ONE, ONE, soft_target=form, **options)
+
+
 def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match="target: expected numbers from 0 to 1; got 2 at 0"):
         refloss.sigmoid_focal(ONE, 2 * ONE)
@@ -212,3 +278,5 @@ def test_wrong_arguments_are_named():
         refloss.sigmoid_focal(ONE, ONE, alpha=1.5)
     with pytest.raises(ValueError, match="gamma: expected a finite number >= 0, got -1"):
         refloss.sigmoid_focal(ONE, ONE, gamma=-1)
+    with pytest.raises(ValueError, match=r"epsilon: expected a finite number >= -1, got -1\.25"):
+        refloss.sigmoid_focal(ONE, ONE, epsilon=-1.25)

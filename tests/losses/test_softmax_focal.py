@@ -101,11 +101,83 @@ def test_kornias_preset_is_kornia(reduction, alpha, weight):
 ROW, FIRST = np.array([[1.0, 0.0, -1.0]]), np.array([0])
 
 
-def test_a_weight_multiplies_the_loss_and_is_not_inside_the_power():
-    value = FL(ROW, FIRST, class_weight=np.array([2.0, 1.0, 1.0]))[0]
-    assert f"{value:.7f}" == "0.0913556"
-    inside = -2 * math.log(1 / (1 + math.exp(-1) + math.exp(-2)))
-    assert f"{(1 - math.exp(-inside)) ** 2 * inside:.7f}" == "0.2533316"
+@pytest.mark.parametrize(("weighting", "printed"), [("outside", 0.0913556), ("inside", 0.2533316)])
+def test_a_weight_is_outside_the_power_or_inside(weighting, printed):
+    weight = np.array([2.0, 1.0, 1.0])
+    value = FL(ROW, FIRST, class_weight=weight, weighting=weighting)[0]
+    assert f"{value:.7f}" == f"{printed:.7f}"
+
+
+@pytest.mark.parametrize("gamma", GAMMAS)
+def test_ldams_weight_is_inside_the_power(gamma):
+    def formula(logits, target):
+        cost = -torch.tensor(WEIGHTS)[target] * picked(logits, target)
+        return (-torch.expm1(-cost)) ** gamma * cost
+
+    assert_is(formula, {"preset": "ldam", "gamma": gamma, "class_weight": WEIGHTS})
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+@pytest.mark.parametrize("side", ["both", "focal"])
+@pytest.mark.parametrize("kind", ["index", "probabilities"])
+def test_the_polynomial_term_has_alpha_or_not(kind, side, gamma):
+    _, labels, parts = rows()
+    asked = torch.tensor(np.eye(5)[labels] if kind == "index" else parts)
+    alpha = torch.tensor([0.7] + [0.3] * 4, dtype=torch.float64)
+
+    def formula(logits, _):
+        log_p = torch.log_softmax(logits, 1)
+        short = -torch.expm1(log_p)
+        poly = -0.75 * short ** (gamma + 1) * (alpha if side == "both" else 1.0)
+        return (asked * (poly - alpha * short**gamma * log_p)).sum(1)
+
+    options = {"gamma": gamma, "alpha": 0.3, "alpha_side": "others"}
+    options |= {"epsilon": -0.75, "poly_alpha": side}
+    assert_is(formula, options, labels if kind == "index" else parts)
+
+
+def test_a_detached_modulator_leaves_one_factor_of_the_polynomial_term():
+    def formula(logits, target):
+        log_p = picked(logits, target)
+        short = -torch.expm1(log_p)
+        return short.detach() ** 1.5 * (2.0 * short - log_p)
+
+    assert_is(formula, {"gamma": 1.5, "epsilon": 2.0, "modulator": "detached"})
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+def test_a_weight_inside_keeps_all_digits_of_confident_and_of_wrong_rows(gamma):
+    """Weight w, the target ahead by d of one class: (w q)^(gamma + 1), to first order in e^-d."""
+    weight, options = np.array([0.25, 1.0]), {"gamma": gamma, "weighting": "inside"}
+    for lead in (40.0, 200.0, 300.0 / (gamma + 1)):
+        q = math.exp(-lead) / 4
+        row = np.array([[lead, 0.0]])
+        value, grad = FL.value_and_grad(row, FIRST, class_weight=weight, **options)
+        room = (4 + 4 * gamma + lead * gamma) * ULP
+        assert value[0] == pytest.approx(q ** (gamma + 1), rel=2 * room, abs=0)
+        expected = (1 + gamma) * q ** (gamma + 1)
+        assert grad["logits"][0, 1] == pytest.approx(expected, rel=2 * room, abs=0)
+    wrong = np.array([[-1e4, 0.0], [-math.inf, 0.0]])
+    value, grad = FL.value_and_grad(wrong, np.zeros(2, int), class_weight=weight, **options)
+    np.testing.assert_array_equal(value, [2500.0, math.inf])
+    np.testing.assert_array_equal(grad["logits"], [[-0.25, 0.25]] * 2)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+def test_a_weight_of_0_inside_the_power_leaves_nothing(gamma):
+    rows_ = np.array([[1.0, 0.0], [-math.inf, 0.0], [400.0, 0.0]])
+    weight, options = np.array([0.0, 1.0]), {"gamma": gamma, "weighting": "inside"}
+    found = FL.value_and_grad(rows_, np.zeros(3, int), class_weight=weight, **options)
+    assert not found[0].any()
+    assert not found[1]["logits"].any()
+
+
+@pytest.mark.parametrize("epsilon", [-1.5, math.inf, math.nan])
+def test_an_epsilon_below_minus_1_is_refused(epsilon):
+    for loss in ("softmax_focal", "poly1"):
+        words = f"{loss}: epsilon: expected a finite number >= -1, got {epsilon}"
+        with pytest.raises(ValueError, match=words):
+            getattr(refloss, loss)(ROW, FIRST, epsilon=epsilon)
 
 
 def test_two_classes_are_the_sigmoid_loss():

@@ -28,7 +28,8 @@ SUBJECTS = [
     RowSubject({"gamma": 2.0, "alpha": 0.25}, loss="softmax_focal"),
     RowSubject({"gamma": 1.5, "modulator": "detached"}, loss="softmax_focal"),
     RowSubject({"gamma": 1.5, "alpha": 0.25}, soft=True, loss="softmax_focal"),
-    RowSubject({}, loss="poly1"),
+    RowSubject({"gamma": 1.5, "weighting": "inside", "epsilon": -0.5}, loss="softmax_focal"),
+    RowSubject({"epsilon": -1.0}, loss="poly1"),
     RowSubject({"epsilon": 2.0, "label_smoothing": 0.1}, loss="poly1"),
     RowSubject({"epsilon": 2.0}, soft=True, loss="poly1"),
 ]
@@ -200,3 +201,39 @@ def test_alpha_is_a_weight_of_each_class(spec, alpha):
         expected = refloss.softmax_focal(case.logits, case.labels, class_weight=weights)
         found = refloss.softmax_focal(case.logits, case.labels, alpha=alpha, alpha_side=side)
         np.testing.assert_array_equal(found, expected)
+
+
+@given(spec=drawn(soft=st.booleans()), epsilon=st.sampled_from([-1.0, -0.25, 1.5]))
+def test_without_a_power_focal_loss_with_a_term_is_poly1(spec, epsilon):
+    case, upstream = spec.case, spec.upstream
+    soft = spec.soft
+    one = RowSubject({"gamma": 0.0, "epsilon": epsilon}, soft, loss="softmax_focal")
+    other = RowSubject({"epsilon": epsilon}, soft, loss="poly1")
+    bars = one.value_bar(case) + other.value_bar(case), one.grad_bar(case, upstream)
+    found, expected = (each.value_and_grad(case, upstream) for each in (one, other))
+    same(found[0], expected[0], bars[0], case, f"{spec}: value")
+    same(found[1], expected[1], 2 * bars[1], case, f"{spec}: gradient")
+
+
+@given(spec=drawn(soft=HARD), epsilon=st.sampled_from([-1.0, -0.5]), gamma=st.floats(0, 4))
+def test_a_term_of_at_least_minus_1_leaves_a_loss_that_falls_as_p_rises(spec, epsilon, gamma):
+    """To the rounding of its terms: value >= 0, and the slope by the target's logit <= 0."""
+    case, rows = spec.case, np.arange(len(spec.case))
+    for loss, axes in (("poly1", {}), ("softmax_focal", {"gamma": gamma})):
+        subject = RowSubject({**axes, "epsilon": epsilon}, loss=loss)
+        value, grad = subject.value_and_grad(case)
+        assert (value >= -subject.value_bar(case)).all()
+        assert (grad[rows, case.labels] <= subject.grad_bar(case)[rows, case.labels]).all()
+
+
+@given(spec=drawn(soft=HARD), weight=st.sampled_from([0.25, 0.5, 2.0, 4.0]))
+def test_a_weight_inside_the_power_is_a_power_of_p(spec, weight):
+    """One weight of all classes: the loss of -log p times as large, as Lin et al. have it of p."""
+    case = replace(spec.case, weight=np.full(spec.case.classes, weight))
+    subject = RowSubject({"gamma": 1.5, "weighting": "inside"}, loss="softmax_focal")
+    cost = weight * refloss.cross_entropy(case.logits, case.labels)
+    expected = (-np.expm1(-cost)) ** 1.5 * cost
+    same(subject.value(case), expected, 4 * subject.value_bar(case), case, str(spec))
+    plain = replace(case, weight=np.ones(case.classes))
+    outside = RowSubject({"gamma": 1.5}, loss="softmax_focal").value(plain)
+    same(subject.value(plain), outside, 2 * subject.value_bar(plain), case, str(spec))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import mpmath as mp
 import sympy as sp
-from sympy.codegen.cfunctions import log1p
+from sympy.codegen.cfunctions import expm1, log1p
 
 from refloss.symbolic import functions as fn
 from refloss.symbolic.program import Program, Tensor, size_of
@@ -45,6 +45,7 @@ FUNCTIONS: dict[type, Callable] = {
     sp.exp: mp.exp,
     sp.log: mp.log,
     log1p: mp.log1p,
+    expm1: mp.expm1,
     sp.atan2: mp.atan2,
     sp.Max: max,
     sp.Min: min,

@@ -38,9 +38,9 @@ def value(F, logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_o
     total = F.sum([mass[c] for c in range(C)])
     lse = F.log(total) + F.stop(top)
     nll = lse - logits[target]
-    cost = F.select(F.eq(weight_inside, 0), nll, F.weighted(class_weight[target], nll))
     others = F.sum([(0 if c == target else mass[c]) for c in range(C)])
-    gone = F.select(F.eq(weight_inside, 0), others/total, 1 - F.exp(-cost))
+    cost = F.select(F.eq(weight_inside, 0), nll, F.weighted(class_weight[target], F.log1p(others/mass[target])))
+    gone = F.select(F.eq(weight_inside, 0), others/total, -F.expm1(-cost))
     factor = F.raised(gone, gamma)
     focal = F.gate(factor, attached)*cost
     poly = F.gate(factor, attached)*gone
@@ -59,9 +59,9 @@ def grad(F, logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first
     total = F.sum([mass[c] for c in range(C)])
     lse = F.log(total) + F.stop(top)
     nll = lse - logits[target]
-    cost = F.select(F.eq(weight_inside, 0), nll, F.weighted(class_weight[target], nll))
     others = F.sum([(0 if c == target else mass[c]) for c in range(C)])
-    gone = F.select(F.eq(weight_inside, 0), others/total, 1 - F.exp(-cost))
+    cost = F.select(F.eq(weight_inside, 0), nll, F.weighted(class_weight[target], F.log1p(others/mass[target])))
+    gone = F.select(F.eq(weight_inside, 0), others/total, -F.expm1(-cost))
     factor = F.raised(gone, gamma)
     focal = F.gate(factor, attached)*cost
     poly = F.gate(factor, attached)*gone
@@ -73,12 +73,13 @@ def grad(F, logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first
     focal_bar = F.select(F.eq(weight_inside, 0), balance*class_weight[target]*loss_bar, balance*loss_bar)
     factor_bar = attached*(cost*focal_bar) + attached*(gone*poly_bar)
     gone_bar = F.gate(factor, attached)*poly_bar + factor_bar*F.weighted(gamma, F.raised(gone, -1 + gamma))
-    others_bar = F.select(F.eq(weight_inside, 0), gone_bar/total, 0)
     cost_bar0 = F.gate(factor, attached)*focal_bar
     cost_bar = F.select(F.eq(weight_inside, 0), cost_bar0, gone_bar*F.exp(-cost) + cost_bar0)
-    nll_bar = F.select(F.eq(weight_inside, 0), cost_bar, class_weight[target]*cost_bar)
+    others_bar0 = F.select(F.eq(weight_inside, 0), gone_bar/total, 0)
+    others_bar = F.select(F.eq(weight_inside, 0), others_bar0, class_weight[target]*cost_bar/(1 + others/mass[target])/mass[target] + others_bar0)
+    nll_bar = F.select(F.eq(weight_inside, 0), cost_bar, 0)
     total_bar = nll_bar/total + F.select(F.eq(weight_inside, 0), -(gone_bar*others/(total*total)), 0)
-    mass_bar = [(0 if c == target else others_bar) + total_bar for c in range(C)]
+    mass_bar = [(0 if c == target else others_bar) + (F.select(F.eq(weight_inside, 0), 0, -(class_weight[target]*cost_bar*others/(1 + others/mass[target])/(mass[target]*mass[target]))) if c == target else 0) + total_bar for c in range(C)]
     logits_bar = [mass[c]*mass_bar[c] + (-nll_bar if c == target else 0) for c in range(C)]
     return loss, logits_bar
 
@@ -91,9 +92,9 @@ def hvp(F, logits, target, class_weight, loss_bar, logits_dot, gamma, alpha, alp
     total = F.sum([mass[c] for c in range(C)])
     lse = F.log(total) + F.stop(top)
     nll = lse - logits[target]
-    cost = F.select(F.eq(weight_inside, 0), nll, F.weighted(class_weight[target], nll))
     others = F.sum([(0 if c == target else mass[c]) for c in range(C)])
-    gone = F.select(F.eq(weight_inside, 0), others/total, 1 - F.exp(-cost))
+    cost = F.select(F.eq(weight_inside, 0), nll, F.weighted(class_weight[target], F.log1p(others/mass[target])))
+    gone = F.select(F.eq(weight_inside, 0), others/total, -F.expm1(-cost))
     factor = F.raised(gone, gamma)
     first_factor = F.select(F.eq(alpha_on_first, 0), 1 - alpha, alpha)
     other_factor = F.select(F.eq(alpha_on_others, 0), 1 - alpha, alpha)
@@ -102,27 +103,29 @@ def hvp(F, logits, target, class_weight, loss_bar, logits_dot, gamma, alpha, alp
     focal_bar = F.select(F.eq(weight_inside, 0), balance*class_weight[target]*loss_bar, balance*loss_bar)
     factor_bar = attached*(cost*focal_bar) + attached*(gone*poly_bar)
     gone_bar = F.gate(factor, attached)*poly_bar + factor_bar*F.weighted(gamma, F.raised(gone, -1 + gamma))
-    others_bar = F.select(F.eq(weight_inside, 0), gone_bar/total, 0)
     cost_bar0 = F.gate(factor, attached)*focal_bar
     cost_bar = F.select(F.eq(weight_inside, 0), cost_bar0, gone_bar*F.exp(-cost) + cost_bar0)
-    nll_bar = F.select(F.eq(weight_inside, 0), cost_bar, class_weight[target]*cost_bar)
+    others_bar0 = F.select(F.eq(weight_inside, 0), gone_bar/total, 0)
+    others_bar = F.select(F.eq(weight_inside, 0), others_bar0, class_weight[target]*cost_bar/(1 + others/mass[target])/mass[target] + others_bar0)
+    nll_bar = F.select(F.eq(weight_inside, 0), cost_bar, 0)
     total_bar = nll_bar/total + F.select(F.eq(weight_inside, 0), -(gone_bar*others/(total*total)), 0)
-    mass_bar = [(0 if c == target else others_bar) + total_bar for c in range(C)]
+    mass_bar = [(0 if c == target else others_bar) + (F.select(F.eq(weight_inside, 0), 0, -(class_weight[target]*cost_bar*others/(1 + others/mass[target])/(mass[target]*mass[target]))) if c == target else 0) + total_bar for c in range(C)]
     mass_dot = [logits_dot[c]*mass[c] for c in range(C)]
     total_dot = F.sum([mass_dot[c] for c in range(C)])
     lse_dot = total_dot/total
     nll_dot = lse_dot - logits_dot[target]
-    cost_dot = nll_dot*F.select(F.eq(weight_inside, 0), 1, class_weight[target])
     others_dot = F.sum([mass_dot[c]*(0 if c == target else 1) for c in range(C)])
+    cost_dot = others_dot*F.select(F.eq(weight_inside, 0), 0, class_weight[target]/(1 + others/mass[target])/mass[target]) + mass_dot[target]*F.select(F.eq(weight_inside, 0), 0, -(class_weight[target]*others/(1 + others/mass[target])/(mass[target]*mass[target]))) + nll_dot*F.select(F.eq(weight_inside, 0), 1, 0)
     gone_dot = cost_dot*F.select(F.eq(weight_inside, 0), 0, F.exp(-cost)) + total_dot*F.select(F.eq(weight_inside, 0), -(others/(total*total)), 0) + others_dot*F.select(F.eq(weight_inside, 0), 1/total, 0)
     factor_dot = gone_dot*F.weighted(gamma, F.raised(gone, -1 + gamma))
     factor_bar_dot = attached*(cost_dot*focal_bar) + attached*(gone_dot*poly_bar)
     gone_bar_dot = factor_bar_dot*F.weighted(gamma, F.raised(gone, -1 + gamma)) + attached*(factor_dot*poly_bar) + gamma*factor_bar*gone_dot*F.weighted(-1 + gamma, F.raised(gone, -2 + gamma))
-    others_bar_dot = total_dot*F.select(F.eq(weight_inside, 0), -(gone_bar/(total*total)), 0) + gone_bar_dot*F.select(F.eq(weight_inside, 0), 1/total, 0)
     cost_bar0_dot = attached*(factor_dot*focal_bar)
     cost_bar_dot = cost_dot*F.select(F.eq(weight_inside, 0), 0, -(gone_bar*F.exp(-cost))) + gone_bar_dot*F.select(F.eq(weight_inside, 0), 0, F.exp(-cost)) + cost_bar0_dot
-    nll_bar_dot = cost_bar_dot*F.select(F.eq(weight_inside, 0), 1, class_weight[target])
+    others_bar0_dot = total_dot*F.select(F.eq(weight_inside, 0), -(gone_bar/(total*total)), 0) + gone_bar_dot*F.select(F.eq(weight_inside, 0), 1/total, 0)
+    others_bar_dot = cost_bar_dot*F.select(F.eq(weight_inside, 0), 0, class_weight[target]/(1 + others/mass[target])/mass[target]) + others_dot*F.select(F.eq(weight_inside, 0), 0, -(class_weight[target]*cost_bar/((1 + others/mass[target])*(1 + others/mass[target]))/(mass[target]*mass[target]))) + mass_dot[target]*F.select(F.eq(weight_inside, 0), 0, class_weight[target]*cost_bar*others/((1 + others/mass[target])*(1 + others/mass[target]))/(mass[target]*mass[target]*mass[target]) - class_weight[target]*cost_bar/(1 + others/mass[target])/(mass[target]*mass[target])) + others_bar0_dot
+    nll_bar_dot = cost_bar_dot*F.select(F.eq(weight_inside, 0), 1, 0)
     total_bar_dot = (F.select(F.eq(weight_inside, 0), 2*gone_bar*others/(total*total*total), 0) - nll_bar/(total*total))*total_dot + others_dot*F.select(F.eq(weight_inside, 0), -(gone_bar/(total*total)), 0) + gone_bar_dot*F.select(F.eq(weight_inside, 0), -(others/(total*total)), 0) + nll_bar_dot/total
-    mass_bar_dot = [others_bar_dot*(0 if c == target else 1) + total_bar_dot for c in range(C)]
+    mass_bar_dot = [others_bar_dot*(0 if c == target else 1) + cost_bar_dot*(F.select(F.eq(weight_inside, 0), 0, -(class_weight[target]*others/(1 + others/mass[target])/(mass[target]*mass[target]))) if c == target else 0) + others_dot*(F.select(F.eq(weight_inside, 0), 0, class_weight[target]*cost_bar*others/((1 + others/mass[target])*(1 + others/mass[target]))/(mass[target]*mass[target]*mass[target]) - class_weight[target]*cost_bar/(1 + others/mass[target])/(mass[target]*mass[target])) if c == target else 0) + mass_dot[target]*(F.select(F.eq(weight_inside, 0), 0, 2*class_weight[target]*cost_bar*others/(1 + others/mass[target])/(mass[target]*mass[target]*mass[target]) - (others*others)*class_weight[target]*cost_bar/((1 + others/mass[target])*(1 + others/mass[target]))/(mass[target]*mass[target]*mass[target]*mass[target])) if c == target else 0) + total_bar_dot for c in range(C)]
     logits_bar_dot = [nll_bar_dot*(-1 if c == target else 0) + mass[c]*mass_bar_dot[c] + mass_bar[c]*mass_dot[c] for c in range(C)]
     return logits_bar_dot

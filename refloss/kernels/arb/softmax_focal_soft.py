@@ -48,13 +48,13 @@ def value(F, logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_o
     other_factor = F.select(F.eq(alpha_on_others, 0), 1 - alpha, alpha)
     balance = [(first_factor if c == 0 else other_factor) for c in range(C)]
     score = [lse - logits[c] for c in range(C)]
-    paid = [F.select(F.eq(weight_inside, 0), score[c], F.weighted(class_weight[c], score[c])) for c in range(C)]
-    scale = [balance[c]*F.select(F.eq(weight_inside, 0), class_weight[c], 1) for c in range(C)]
-    side = [F.select(F.eq(poly_balanced, 0), 1, balance[c])*F.select(F.eq(weight_inside, 0), class_weight[c], 1) for c in range(C)]
     first = F.first_largest([logits[c] for c in range(C)])
     rest = F.sum([(0 if c == first else mass[c]) for c in range(C)])
     others = [(rest if c == first else total - mass[c]) for c in range(C)]
-    gone = [F.select(F.eq(weight_inside, 0), others[c]/total, 1 - F.exp(-paid[c])) for c in range(C)]
+    paid = [F.select(F.eq(weight_inside, 0), score[c], F.weighted(class_weight[c], F.log1p(others[c]/mass[c]))) for c in range(C)]
+    scale = [balance[c]*F.select(F.eq(weight_inside, 0), class_weight[c], 1) for c in range(C)]
+    side = [F.select(F.eq(poly_balanced, 0), 1, balance[c])*F.select(F.eq(weight_inside, 0), class_weight[c], 1) for c in range(C)]
+    gone = [F.select(F.eq(weight_inside, 0), others[c]/total, -F.expm1(-paid[c])) for c in range(C)]
     factor = [F.raised(gone[c], gamma) for c in range(C)]
     rate = [F.gate(factor[c], attached)*paid[c] for c in range(C)]
     poly = [F.gate(factor[c], attached)*gone[c] for c in range(C)]
@@ -81,13 +81,13 @@ def grad(F, logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first
     other_factor = F.select(F.eq(alpha_on_others, 0), 1 - alpha, alpha)
     balance = [(first_factor if c == 0 else other_factor) for c in range(C)]
     score = [lse - logits[c] for c in range(C)]
-    paid = [F.select(F.eq(weight_inside, 0), score[c], F.weighted(class_weight[c], score[c])) for c in range(C)]
-    scale = [balance[c]*F.select(F.eq(weight_inside, 0), class_weight[c], 1) for c in range(C)]
-    side = [F.select(F.eq(poly_balanced, 0), 1, balance[c])*F.select(F.eq(weight_inside, 0), class_weight[c], 1) for c in range(C)]
     first = F.first_largest([logits[c] for c in range(C)])
     rest = F.sum([(0 if c == first else mass[c]) for c in range(C)])
     others = [(rest if c == first else total - mass[c]) for c in range(C)]
-    gone = [F.select(F.eq(weight_inside, 0), others[c]/total, 1 - F.exp(-paid[c])) for c in range(C)]
+    paid = [F.select(F.eq(weight_inside, 0), score[c], F.weighted(class_weight[c], F.log1p(others[c]/mass[c]))) for c in range(C)]
+    scale = [balance[c]*F.select(F.eq(weight_inside, 0), class_weight[c], 1) for c in range(C)]
+    side = [F.select(F.eq(poly_balanced, 0), 1, balance[c])*F.select(F.eq(weight_inside, 0), class_weight[c], 1) for c in range(C)]
+    gone = [F.select(F.eq(weight_inside, 0), others[c]/total, -F.expm1(-paid[c])) for c in range(C)]
     factor = [F.raised(gone[c], gamma) for c in range(C)]
     rate = [F.gate(factor[c], attached)*paid[c] for c in range(C)]
     poly = [F.gate(factor[c], attached)*gone[c] for c in range(C)]
@@ -99,16 +99,18 @@ def grad(F, logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first
     rate_bar = [scale[c]*cost_bar[c] for c in range(C)]
     factor_bar = [attached*(gone[c]*poly_bar[c]) + attached*(paid[c]*rate_bar[c]) for c in range(C)]
     gone_bar = [F.gate(factor[c], attached)*poly_bar[c] + factor_bar[c]*F.weighted(gamma, F.raised(gone[c], -1 + gamma)) for c in range(C)]
-    others_bar = [F.select(F.eq(weight_inside, 0), gone_bar[c]/total, 0) for c in range(C)]
-    rest_bar = others_bar[first]
     paid_bar0 = [F.gate(factor[c], attached)*rate_bar[c] for c in range(C)]
     paid_bar = [F.select(F.eq(weight_inside, 0), paid_bar0[c], gone_bar[c]*F.exp(-paid[c]) + paid_bar0[c]) for c in range(C)]
-    score_bar = [F.select(F.eq(weight_inside, 0), paid_bar[c], class_weight[c]*paid_bar[c]) for c in range(C)]
+    others_bar0 = [F.select(F.eq(weight_inside, 0), gone_bar[c]/total, 0) for c in range(C)]
+    others_bar = [F.select(F.eq(weight_inside, 0), others_bar0[c], class_weight[c]*paid_bar[c]/(1 + others[c]/mass[c])/mass[c] + others_bar0[c]) for c in range(C)]
+    rest_bar = others_bar[first]
+    score_bar = [F.select(F.eq(weight_inside, 0), paid_bar[c], 0) for c in range(C)]
     lse_bar = F.sum([score_bar[c] for c in range(C)])
     total_bar0 = F.sum([F.select(F.eq(weight_inside, 0), -(gone_bar[c]*others[c]/(total*total)), 0) for c in range(C)])
     total_bar1 = F.sum([(0 if c == first else others_bar[c]) for c in range(C)])
     total_bar = lse_bar/total + total_bar0 + total_bar1
-    mass_bar = [(0 if c == first else -others_bar[c]) + (0 if c == first else rest_bar) + total_bar for c in range(C)]
+    mass_bar0 = [(0 if c == first else -others_bar[c]) + (0 if c == first else rest_bar) + total_bar for c in range(C)]
+    mass_bar = [F.select(F.eq(weight_inside, 0), mass_bar0[c], mass_bar0[c] - class_weight[c]*others[c]*paid_bar[c]/(1 + others[c]/mass[c])/(mass[c]*mass[c])) for c in range(C)]
     wish_bar = [loss_bar*cost[c] for c in range(C)]
     logits_bar = [mass[c]*mass_bar[c] - score_bar[c] for c in range(C)]
     target_bar = [hit*wish_bar[c] for c in range(C)]
@@ -132,37 +134,39 @@ def hvp(F, logits, target, class_weight, loss_bar, logits_dot, target_dot, gamma
     other_factor = F.select(F.eq(alpha_on_others, 0), 1 - alpha, alpha)
     balance = [(first_factor if c == 0 else other_factor) for c in range(C)]
     score = [lse - logits[c] for c in range(C)]
-    paid = [F.select(F.eq(weight_inside, 0), score[c], F.weighted(class_weight[c], score[c])) for c in range(C)]
-    scale = [balance[c]*F.select(F.eq(weight_inside, 0), class_weight[c], 1) for c in range(C)]
-    side = [F.select(F.eq(poly_balanced, 0), 1, balance[c])*F.select(F.eq(weight_inside, 0), class_weight[c], 1) for c in range(C)]
     first = F.first_largest([logits[c] for c in range(C)])
     rest = F.sum([(0 if c == first else mass[c]) for c in range(C)])
     others = [(rest if c == first else total - mass[c]) for c in range(C)]
-    gone = [F.select(F.eq(weight_inside, 0), others[c]/total, 1 - F.exp(-paid[c])) for c in range(C)]
+    paid = [F.select(F.eq(weight_inside, 0), score[c], F.weighted(class_weight[c], F.log1p(others[c]/mass[c]))) for c in range(C)]
+    scale = [balance[c]*F.select(F.eq(weight_inside, 0), class_weight[c], 1) for c in range(C)]
+    side = [F.select(F.eq(poly_balanced, 0), 1, balance[c])*F.select(F.eq(weight_inside, 0), class_weight[c], 1) for c in range(C)]
+    gone = [F.select(F.eq(weight_inside, 0), others[c]/total, -F.expm1(-paid[c])) for c in range(C)]
     factor = [F.raised(gone[c], gamma) for c in range(C)]
     cost_bar = [loss_bar*wish[c] for c in range(C)]
     poly_bar = [F.select(F.eq(epsilon, 0), 0, epsilon*side[c]*cost_bar[c]) for c in range(C)]
     rate_bar = [scale[c]*cost_bar[c] for c in range(C)]
     factor_bar = [attached*(gone[c]*poly_bar[c]) + attached*(paid[c]*rate_bar[c]) for c in range(C)]
     gone_bar = [F.gate(factor[c], attached)*poly_bar[c] + factor_bar[c]*F.weighted(gamma, F.raised(gone[c], -1 + gamma)) for c in range(C)]
-    others_bar = [F.select(F.eq(weight_inside, 0), gone_bar[c]/total, 0) for c in range(C)]
-    rest_bar = others_bar[first]
     paid_bar0 = [F.gate(factor[c], attached)*rate_bar[c] for c in range(C)]
     paid_bar = [F.select(F.eq(weight_inside, 0), paid_bar0[c], gone_bar[c]*F.exp(-paid[c]) + paid_bar0[c]) for c in range(C)]
-    score_bar = [F.select(F.eq(weight_inside, 0), paid_bar[c], class_weight[c]*paid_bar[c]) for c in range(C)]
+    others_bar0 = [F.select(F.eq(weight_inside, 0), gone_bar[c]/total, 0) for c in range(C)]
+    others_bar = [F.select(F.eq(weight_inside, 0), others_bar0[c], class_weight[c]*paid_bar[c]/(1 + others[c]/mass[c])/mass[c] + others_bar0[c]) for c in range(C)]
+    rest_bar = others_bar[first]
+    score_bar = [F.select(F.eq(weight_inside, 0), paid_bar[c], 0) for c in range(C)]
     lse_bar = F.sum([score_bar[c] for c in range(C)])
     total_bar0 = F.sum([F.select(F.eq(weight_inside, 0), -(gone_bar[c]*others[c]/(total*total)), 0) for c in range(C)])
     total_bar1 = F.sum([(0 if c == first else others_bar[c]) for c in range(C)])
     total_bar = lse_bar/total + total_bar0 + total_bar1
-    mass_bar = [(0 if c == first else -others_bar[c]) + (0 if c == first else rest_bar) + total_bar for c in range(C)]
+    mass_bar0 = [(0 if c == first else -others_bar[c]) + (0 if c == first else rest_bar) + total_bar for c in range(C)]
+    mass_bar = [F.select(F.eq(weight_inside, 0), mass_bar0[c], mass_bar0[c] - class_weight[c]*others[c]*paid_bar[c]/(1 + others[c]/mass[c])/(mass[c]*mass[c])) for c in range(C)]
     wish_dot = [hit*target_dot[c] for c in range(C)]
     mass_dot = [logits_dot[c]*mass[c] for c in range(C)]
     total_dot = F.sum([mass_dot[c] for c in range(C)])
     lse_dot = total_dot/total
     score_dot = [lse_dot - logits_dot[c] for c in range(C)]
-    paid_dot = [score_dot[c]*F.select(F.eq(weight_inside, 0), 1, class_weight[c]) for c in range(C)]
     rest_dot = F.sum([mass_dot[c]*(0 if c == first else 1) for c in range(C)])
     others_dot = [mass_dot[c]*(0 if c == first else -1) + total_dot*(0 if c == first else 1) + rest_dot*(1 if c == first else 0) for c in range(C)]
+    paid_dot = [others_dot[c]*F.select(F.eq(weight_inside, 0), 0, class_weight[c]/(1 + others[c]/mass[c])/mass[c]) + mass_dot[c]*F.select(F.eq(weight_inside, 0), 0, -(class_weight[c]*others[c]/(1 + others[c]/mass[c])/(mass[c]*mass[c]))) + score_dot[c]*F.select(F.eq(weight_inside, 0), 1, 0) for c in range(C)]
     gone_dot = [paid_dot[c]*F.select(F.eq(weight_inside, 0), 0, F.exp(-paid[c])) + total_dot*F.select(F.eq(weight_inside, 0), -(others[c]/(total*total)), 0) + others_dot[c]*F.select(F.eq(weight_inside, 0), 1/total, 0) for c in range(C)]
     factor_dot = [gone_dot[c]*F.weighted(gamma, F.raised(gone[c], -1 + gamma)) for c in range(C)]
     rate_dot = [F.gate(factor[c], attached)*paid_dot[c] + attached*(factor_dot[c]*paid[c]) for c in range(C)]
@@ -173,16 +177,18 @@ def hvp(F, logits, target, class_weight, loss_bar, logits_dot, target_dot, gamma
     rate_bar_dot = [scale[c]*cost_bar_dot[c] for c in range(C)]
     factor_bar_dot = [attached*(gone[c]*poly_bar_dot[c]) + attached*(gone_dot[c]*poly_bar[c]) + attached*(paid[c]*rate_bar_dot[c]) + attached*(paid_dot[c]*rate_bar[c]) for c in range(C)]
     gone_bar_dot = [F.gate(factor[c], attached)*poly_bar_dot[c] + factor_bar_dot[c]*F.weighted(gamma, F.raised(gone[c], -1 + gamma)) + attached*(factor_dot[c]*poly_bar[c]) + gamma*factor_bar[c]*gone_dot[c]*F.weighted(-1 + gamma, F.raised(gone[c], -2 + gamma)) for c in range(C)]
-    others_bar_dot = [total_dot*F.select(F.eq(weight_inside, 0), -(gone_bar[c]/(total*total)), 0) + gone_bar_dot[c]*F.select(F.eq(weight_inside, 0), 1/total, 0) for c in range(C)]
-    rest_bar_dot = others_bar_dot[first]
     paid_bar0_dot = [F.gate(factor[c], attached)*rate_bar_dot[c] + attached*(factor_dot[c]*rate_bar[c]) for c in range(C)]
     paid_bar_dot = [paid_dot[c]*F.select(F.eq(weight_inside, 0), 0, -(gone_bar[c]*F.exp(-paid[c]))) + gone_bar_dot[c]*F.select(F.eq(weight_inside, 0), 0, F.exp(-paid[c])) + paid_bar0_dot[c] for c in range(C)]
-    score_bar_dot = [paid_bar_dot[c]*F.select(F.eq(weight_inside, 0), 1, class_weight[c]) for c in range(C)]
+    others_bar0_dot = [total_dot*F.select(F.eq(weight_inside, 0), -(gone_bar[c]/(total*total)), 0) + gone_bar_dot[c]*F.select(F.eq(weight_inside, 0), 1/total, 0) for c in range(C)]
+    others_bar_dot = [paid_bar_dot[c]*F.select(F.eq(weight_inside, 0), 0, class_weight[c]/(1 + others[c]/mass[c])/mass[c]) + others_dot[c]*F.select(F.eq(weight_inside, 0), 0, -(class_weight[c]*paid_bar[c]/((1 + others[c]/mass[c])*(1 + others[c]/mass[c]))/(mass[c]*mass[c]))) + mass_dot[c]*F.select(F.eq(weight_inside, 0), 0, class_weight[c]*others[c]*paid_bar[c]/((1 + others[c]/mass[c])*(1 + others[c]/mass[c]))/(mass[c]*mass[c]*mass[c]) - class_weight[c]*paid_bar[c]/(1 + others[c]/mass[c])/(mass[c]*mass[c])) + others_bar0_dot[c] for c in range(C)]
+    rest_bar_dot = others_bar_dot[first]
+    score_bar_dot = [paid_bar_dot[c]*F.select(F.eq(weight_inside, 0), 1, 0) for c in range(C)]
     lse_bar_dot = F.sum([score_bar_dot[c] for c in range(C)])
     total_bar0_dot = F.sum([others_dot[c]*F.select(F.eq(weight_inside, 0), -(gone_bar[c]/(total*total)), 0) + gone_bar_dot[c]*F.select(F.eq(weight_inside, 0), -(others[c]/(total*total)), 0) + total_dot*F.select(F.eq(weight_inside, 0), 2*gone_bar[c]*others[c]/(total*total*total), 0) for c in range(C)])
     total_bar1_dot = F.sum([others_bar_dot[c]*(0 if c == first else 1) for c in range(C)])
     total_bar_dot = lse_bar_dot/total + total_bar0_dot + total_bar1_dot - lse_bar*total_dot/(total*total)
-    mass_bar_dot = [others_bar_dot[c]*(0 if c == first else -1) + rest_bar_dot*(0 if c == first else 1) + total_bar_dot for c in range(C)]
+    mass_bar0_dot = [others_bar_dot[c]*(0 if c == first else -1) + rest_bar_dot*(0 if c == first else 1) + total_bar_dot for c in range(C)]
+    mass_bar_dot = [paid_bar_dot[c]*F.select(F.eq(weight_inside, 0), 0, -(class_weight[c]*others[c]/(1 + others[c]/mass[c])/(mass[c]*mass[c]))) + others_dot[c]*F.select(F.eq(weight_inside, 0), 0, class_weight[c]*others[c]*paid_bar[c]/((1 + others[c]/mass[c])*(1 + others[c]/mass[c]))/(mass[c]*mass[c]*mass[c]) - class_weight[c]*paid_bar[c]/(1 + others[c]/mass[c])/(mass[c]*mass[c])) + mass_dot[c]*F.select(F.eq(weight_inside, 0), 0, 2*class_weight[c]*others[c]*paid_bar[c]/(1 + others[c]/mass[c])/(mass[c]*mass[c]*mass[c]) - (others[c]*others[c])*class_weight[c]*paid_bar[c]/((1 + others[c]/mass[c])*(1 + others[c]/mass[c]))/(mass[c]*mass[c]*mass[c]*mass[c])) + mass_bar0_dot[c] for c in range(C)]
     wish_bar_dot = [loss_bar*cost_dot[c] for c in range(C)]
     logits_bar_dot = [mass[c]*mass_bar_dot[c] + mass_bar[c]*mass_dot[c] - score_bar_dot[c] for c in range(C)]
     target_bar_dot = [hit*wish_bar_dot[c] for c in range(C)]

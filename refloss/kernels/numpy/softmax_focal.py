@@ -210,9 +210,9 @@ def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, 
     total = np.sum(mass, axis=1)
     lse = np.log(total) + top  # log-sum-exp
     nll = lse - logits[np.arange(B), target]  # -log softmax of the target
-    cost = np.where((weight_inside == 0.0), nll, weighted(class_weight[target], nll))  # -log p^w or -log p
     others = np.sum(np.where((np.arange(C) == target[:, None]), 0.0, mass), axis=1)
-    gone = np.where((weight_inside == 0.0), others/total, 1.0 - np.exp(-cost))  # 1 - p of the target
+    cost = np.where((weight_inside == 0.0), nll, weighted(class_weight[target], np.log1p(others/mass[np.arange(B), target])))  # -log p^w or -log p
+    gone = np.where((weight_inside == 0.0), others/total, -np.expm1(-cost))  # 1 - p of the target
     factor = power(gone, gamma)  # modulator
     focal = factor*cost
     poly = factor*gone  # polynomial term
@@ -224,13 +224,14 @@ def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, 
     focal_bar = np.where((weight_inside == 0.0), balance*class_weight[target]*loss_bar, balance*loss_bar)
     factor_bar = np.where(attached == 0.0, 0.0, cost*focal_bar) + np.where(attached == 0.0, 0.0, gone*poly_bar)
     gone_bar = factor*poly_bar + factor_bar*weighted(gamma, power(gone, -1.0 + gamma))
-    others_bar = np.where((weight_inside == 0.0), gone_bar/total, 0.0)
     cost_bar0 = factor*focal_bar
     cost_bar = np.where((weight_inside == 0.0), cost_bar0, gone_bar*np.exp(-cost) + cost_bar0)
-    nll_bar = np.where((weight_inside == 0.0), cost_bar, class_weight[target]*cost_bar)
+    others_bar0 = np.where((weight_inside == 0.0), gone_bar/total, 0.0)
+    others_bar = np.where((weight_inside == 0.0), others_bar0, class_weight[target]*cost_bar/(1.0 + others/mass[np.arange(B), target])/mass[np.arange(B), target] + others_bar0)
+    nll_bar = np.where((weight_inside == 0.0), cost_bar, 0.0)
     lse_bar = nll_bar
     total_bar = lse_bar/total + np.where((weight_inside == 0.0), -(gone_bar*others/(total*total)), 0.0)
-    mass_bar = np.where((np.arange(C) == target[:, None]), 0.0, others_bar[:, None]) + total_bar[:, None]
+    mass_bar = np.where((np.arange(C) == target[:, None]), 0.0, others_bar[:, None]) + np.where((np.arange(C) == target[:, None]), np.where((weight_inside == 0.0), 0.0, -(class_weight[target[:, None]]*cost_bar[:, None]*others[:, None]/(1.0 + others[:, None]/mass[np.arange(B)[:, None], target[:, None]])/(mass[np.arange(B)[:, None], target[:, None]]*mass[np.arange(B)[:, None], target[:, None]]))), 0.0) + total_bar[:, None]
     logits_bar = mass_bar*np.exp(logits - top[:, None]) + np.where((np.arange(C) == target[:, None]), -nll_bar[:, None], 0.0)
     return {
         "top": top,
@@ -238,8 +239,8 @@ def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, 
         "total": total,
         "lse": lse,
         "nll": nll,
-        "cost": cost,
         "others": others,
+        "cost": cost,
         "gone": gone,
         "factor": factor,
         "focal": focal,
@@ -252,9 +253,10 @@ def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, 
         "focal_bar": focal_bar,
         "factor_bar": factor_bar,
         "gone_bar": gone_bar,
-        "others_bar": others_bar,
         "cost_bar0": cost_bar0,
         "cost_bar": cost_bar,
+        "others_bar0": others_bar0,
+        "others_bar": others_bar,
         "nll_bar": nll_bar,
         "lse_bar": lse_bar,
         "total_bar": total_bar,

@@ -255,13 +255,13 @@ def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, 
     other_factor = np.where((alpha_on_others == 0.0), 1.0 - alpha, alpha)  # of any other class
     balance = np.where((np.arange(C) == 0.0), first_factor, other_factor)  # alpha or 1 - alpha
     score = lse[:, None] - logits  # -log softmax
-    paid = np.where((weight_inside == 0.0), score, weighted(class_weight, score))  # -log p^w or -log p
-    scale = balance*np.where((weight_inside == 0.0), class_weight, 1.0)  # factor of a class
-    side = np.where((poly_balanced == 0.0), 1.0, balance)*np.where((weight_inside == 0.0), class_weight, 1.0)  # of its polynomial term
     first = np.argmax(logits, axis=1)  # class of the largest logit
     rest = np.sum(np.where((np.arange(C) == first[:, None]), 0.0, mass), axis=1)
     others = np.where((np.arange(C) == first[:, None]), rest[:, None], total[:, None] - mass)
-    gone = np.where((weight_inside == 0.0), others/total[:, None], 1.0 - np.exp(-paid))  # 1 - p
+    paid = np.where((weight_inside == 0.0), score, weighted(class_weight, np.log1p(others/mass)))  # -log p^w or -log p
+    scale = balance*np.where((weight_inside == 0.0), class_weight, 1.0)  # factor of a class
+    side = np.where((poly_balanced == 0.0), 1.0, balance)*np.where((weight_inside == 0.0), class_weight, 1.0)  # of its polynomial term
+    gone = np.where((weight_inside == 0.0), others/total[:, None], -np.expm1(-paid))  # 1 - p
     factor = power(gone, gamma)  # modulator
     rate = factor*paid
     poly = factor*gone  # polynomial term
@@ -274,16 +274,18 @@ def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, 
     rate_bar = scale*cost_bar
     factor_bar = np.where(attached == 0.0, 0.0, gone*poly_bar) + np.where(attached == 0.0, 0.0, paid*rate_bar)
     gone_bar = factor*poly_bar + factor_bar*weighted(gamma, power(gone, -1.0 + gamma))
-    others_bar = np.where((weight_inside == 0.0), gone_bar/total[:, None], 0.0)
-    rest_bar = others_bar[np.arange(B), first]
     paid_bar0 = factor*rate_bar
     paid_bar = np.where((weight_inside == 0.0), paid_bar0, gone_bar*np.exp(-paid) + paid_bar0)
-    score_bar = np.where((weight_inside == 0.0), paid_bar, class_weight*paid_bar)
+    others_bar0 = np.where((weight_inside == 0.0), gone_bar/total[:, None], 0.0)
+    others_bar = np.where((weight_inside == 0.0), others_bar0, class_weight*paid_bar/(1.0 + others/mass)/mass + others_bar0)
+    rest_bar = others_bar[np.arange(B), first]
+    score_bar = np.where((weight_inside == 0.0), paid_bar, 0.0)
     lse_bar = np.sum(score_bar, axis=1)
     total_bar0 = np.sum(np.where((weight_inside == 0.0), -(gone_bar*others/(total[:, None]*total[:, None])), 0.0), axis=1)
     total_bar1 = np.sum(np.where((np.arange(C) == first[:, None]), 0.0, others_bar), axis=1)
     total_bar = lse_bar/total + total_bar0 + total_bar1
-    mass_bar = np.where((np.arange(C) == first[:, None]), 0.0, -others_bar) + np.where((np.arange(C) == first[:, None]), 0.0, rest_bar[:, None]) + total_bar[:, None]
+    mass_bar0 = np.where((np.arange(C) == first[:, None]), 0.0, -others_bar) + np.where((np.arange(C) == first[:, None]), 0.0, rest_bar[:, None]) + total_bar[:, None]
+    mass_bar = np.where((weight_inside == 0.0), mass_bar0, mass_bar0 - class_weight*others*paid_bar/(1.0 + others/mass)/(mass*mass))
     wish_bar = focal_bar[:, None]*cost
     logits_bar = mass_bar*np.exp(logits - top[:, None]) - score_bar
     target_bar = hit*wish_bar
@@ -302,12 +304,12 @@ def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, 
         "other_factor": other_factor,
         "balance": balance,
         "score": score,
-        "paid": paid,
-        "scale": scale,
-        "side": side,
         "first": first,
         "rest": rest,
         "others": others,
+        "paid": paid,
+        "scale": scale,
+        "side": side,
         "gone": gone,
         "factor": factor,
         "rate": rate,
@@ -321,15 +323,17 @@ def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, 
         "rate_bar": rate_bar,
         "factor_bar": factor_bar,
         "gone_bar": gone_bar,
-        "others_bar": others_bar,
-        "rest_bar": rest_bar,
         "paid_bar0": paid_bar0,
         "paid_bar": paid_bar,
+        "others_bar0": others_bar0,
+        "others_bar": others_bar,
+        "rest_bar": rest_bar,
         "score_bar": score_bar,
         "lse_bar": lse_bar,
         "total_bar0": total_bar0,
         "total_bar1": total_bar1,
         "total_bar": total_bar,
+        "mass_bar0": mass_bar0,
         "mass_bar": mass_bar,
         "wish_bar": wish_bar,
         "logits_bar": logits_bar,

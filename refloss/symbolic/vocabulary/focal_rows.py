@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sympy as sp
-from sympy.codegen.cfunctions import expm1
+from sympy.codegen.cfunctions import expm1, log1p
 
 from refloss.symbolic.build import Build, Vocabulary
 from refloss.symbolic.functions import (
@@ -80,6 +80,15 @@ RULES = (
         _by_cost(Power(_q, _g) * (_g + 1) * _p),
         Power(_q, _g) * (_g + 1) * _p * (_g * _p / _q - 1),
         "what it multiplies has a factor q, which 1/q divides first",
+    ),
+    Rule(
+        "-log p by the odds of the other classes",
+        log1p(_q / _p),
+        -sp.log(_p),
+        "as the log-sum-exp less the logit",
+        ({_q: _w / (1 + _w)},),
+        "constant",
+        {_w: 1},
     ),
     Rule(
         "1 - p^w of a weight inside the power",
@@ -169,11 +178,13 @@ def _factors(a: Rows, amount: sp.Expr, on_first: sp.Expr, on_others: sp.Expr) ->
 def focal_loss(P: Build, a: Rows, focus: Focus) -> None:
     """Name ``focal``, (1 − p)^γ times ``nll``, and ``poly``, (1 − p)^(γ + 1).
 
-    A class weight inside the power makes p^w of p, and w times ``nll`` of ``nll``.
+    A class weight inside the power makes p^w of p, and w times ``nll`` of ``nll``, which is written
+    with the odds of the other classes: a number above 0, of which balls take any power.
     """
-    cost = _cost(a, focus)
     others = a.let("others", [ITEM], sp.Sum(at_class(a.target, sp.S.Zero, a.mass), CLASS))
-    gone = focus.weighing(others / a.total, 1 - sp.exp(-cost))
+    odds = others / a["mass"][ITEM, a.target]
+    cost = _cost(a, focus, log1p(odds))
+    gone = focus.weighing(others / a.total, -expm1(-cost))
     gone = a.let("gone", [ITEM], gone, "1 - p of the target")
     factor = a.let("factor", [ITEM], Power(gone, focus.power), "modulator")
     a.let("focal", [ITEM], Gate(factor, focus.attached) * cost)
@@ -182,7 +193,7 @@ def focal_loss(P: Build, a: Rows, focus: Focus) -> None:
 
 @focal_loss.when_stable
 def _(P: Build, a: Rows, focus: Focus) -> None:
-    _cost(a, focus)
+    _cost(a, focus, a.nll)
     own = a["mass"][ITEM, a.target]
     chance = a.let("chance", [ITEM], Quotient(own, a.total), "softmax of the target")
     behind = TwoDiffError(a.top, a["logits"][ITEM, a.target])
@@ -195,9 +206,9 @@ def _(P: Build, a: Rows, focus: Focus) -> None:
     a.partials("poly", {a.cost: a.lure})
 
 
-def _cost(a: Rows, focus: Focus) -> sp.Indexed:
-    """Name ``cost``, what the power is taken of and multiplies."""
-    cost = focus.weighing(a.nll, Weighted(a["class_weight"][a.target], a.nll))
+def _cost(a: Rows, focus: Focus, inner: sp.Expr) -> sp.Indexed:
+    """Name ``cost``, what the power is taken of and multiplies; `inner` is -log p of a weight."""
+    cost = focus.weighing(a.nll, Weighted(a["class_weight"][a.target], inner))
     return a.let("cost", [ITEM], cost, "-log p^w or -log p")
 
 
@@ -231,11 +242,11 @@ def soft_focal_loss(P: Build, a: Rows, focus: Focus) -> None:
     class of weight 0 is none: its ``cost`` is 0, also where its log-softmax is infinite.
     """
     a.let("score", [ITEM, CLASS], a.lse - a.logits, "-log softmax")
-    _paid(a, focus)
     first = a.let("first", [ITEM], ArgMaxOver(a.logits, CLASS), "class of the largest logit")
     rest = a.let("rest", [ITEM], sp.Sum(at_class(first, sp.S.Zero, a.mass), CLASS))
     others = a.let("others", [ITEM, CLASS], at_class(first, rest, a.total - a.mass))
-    gone = focus.weighing(others / a.total, 1 - sp.exp(-a.paid))
+    _paid(a, focus, log1p(others / a.mass))
+    gone = focus.weighing(others / a.total, -expm1(-a.paid))
     gone = a.let("gone", [ITEM, CLASS], gone, "1 - p")
     factor = a.let("factor", [ITEM, CLASS], Power(gone, focus.power), "modulator")
     a.let("rate", [ITEM, CLASS], Gate(factor, focus.attached) * a.paid)
@@ -243,10 +254,10 @@ def soft_focal_loss(P: Build, a: Rows, focus: Focus) -> None:
     _focal_cost(a, focus)
 
 
-def _paid(a: Rows, focus: Focus) -> None:
-    """Name ``paid``, and the factors of both terms, ``scale`` and ``side``."""
+def _paid(a: Rows, focus: Focus, inner: sp.Expr) -> None:
+    """Name ``paid``, as `_cost`, and the factors of both terms, ``scale`` and ``side``."""
     weight = a["class_weight"][CLASS]
-    paid = focus.weighing(a.score, Weighted(weight, a.score))
+    paid = focus.weighing(a.score, Weighted(weight, inner))
     a.let("paid", [ITEM, CLASS], paid, "-log p^w or -log p")
     outer = focus.weighing(weight, sp.S.One)
     a.let("scale", [CLASS], outer * a.balance, "factor of a class")
@@ -264,7 +275,7 @@ def _focal_cost(a: Rows, focus: Focus) -> None:
 def _(P: Build, a: Rows, focus: Focus) -> None:
     share = Quotient(sp.S.One, a.total)
     a.let("score", [ITEM, CLASS], a.grow - a.drop, "-log softmax, at least 0")
-    _paid(a, focus)
+    _paid(a, focus, a.score)
     rival = a.let("rival", [ITEM, CLASS], at_class(a.first, a.rest, (1 - a.tail) + a.rest))
     a.let("miss", [ITEM, CLASS], Quotient(rival, a.total), "softmax of all but the class")
     a.partials("miss", {a.mass: -share, a.total: a.mass * share**2})
