@@ -100,6 +100,11 @@ _USUAL = {
 }
 """Amounts that training recipes use, where no preset names one."""
 
+def usual(axis: str) -> tuple[float, ...]:
+    """Return amounts of a numeric axis that training recipes use."""
+    return _USUAL.get(axis, ())
+
+
 _TOGETHER = {
     ("label_smoothing", "smoothing"): _USUAL["label_smoothing"],
     ("alpha", "alpha_side"): _USUAL["alpha"],

@@ -69,6 +69,8 @@ class Conventions:
         start = best.candidate
         found = []
         for axis, choices in self.search.space.listed(start.definition.loss).items():
+            if axis in settled:
+                continue
             told: dict[str, list[str]] = {"value": [], "gradient": [], _OPTIONS: [], "": []}
             for choice in choices:
                 other = changed(start, {axis: choice})

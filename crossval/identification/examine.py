@@ -8,7 +8,7 @@ from crossval.identification import remarks
 from crossval.identification.answer import Identification
 from crossval.identification.candidates import Space
 from crossval.identification.conclusion import Conclusion
-from crossval.identification.evidence import Witness
+from crossval.identification.evidence import SCALAR, Witness
 from crossval.identification.search import Search
 from crossval.points.probes import Prober
 from crossval.session import Session
@@ -50,7 +50,8 @@ def examine(
     evidence = witness.ask(probes)
     roundoff, notes = remarks.precision(evidence)
     notes += (*remarks.demanded(session), *remarks.changed(evidence))
-    search = Search(Space(names, prober, probes), evidence.value, roundoff)
+    space = Space(names, prober, probes, reduced=evidence.form == SCALAR)
+    search = Search(space, evidence.value, roundoff)
     blank = Identification(
         session.target.reference,
         dtype,

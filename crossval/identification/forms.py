@@ -116,6 +116,8 @@ class Forms:
     def _settled(self, found: Reduced, given: Mapping[str, str]) -> dict[str, str]:
         """Axes that a reduction shows: what a mean divides by, and what it is over nothing."""
         prober = self.search.space.prober
+        if found.axes:
+            return dict(found.axes)
         if found.denominator not in prober.means:
             return {}
         fitting = [prober.means[n] for n in (found.denominator, *found.also) if n in prober.means]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from crossval.identification.candidates import Candidate, Space
+from crossval.identification.candidates import Candidate, Space, is_composed
 from crossval.identification.evidence import Witness
 from crossval.identification.fit import Fit, named, plain
+from crossval.identification.whole import follows
 from crossval.oracles.formats import format_of
 from crossval.points.probes import AS_GIVEN, Probe, Reading
 from crossval.runner import TargetRaised
@@ -42,6 +43,8 @@ class Reduced:
     unweighted : str
         What the sum of the losses without their class weights is divided by, where no sum with
         them fits.
+    axes : mapping
+        Axis values of a mean that is a function of sums, in the place of a divided sum.
     """
 
     denominator: str
@@ -51,6 +54,7 @@ class Reduced:
     ratios: tuple[float, ...] = ()
     gradient: str = ""
     unweighted: str = ""
+    axes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def divides(self) -> bool:
@@ -92,7 +96,7 @@ def reduction(
     reading = best.reading
     if reading.divisor is not None:  # what a single row is divided by is a part of the denominator
         best = best.under(AS_GIVEN)
-    totals, divisors, slopes, used = [], [], [], []
+    totals, divisors, slopes, used, gradients = [], [], [], [], []
     for batch in batches:
         try:
             answer = witness.total(batch, _UPSTREAM, arguments)
@@ -106,9 +110,15 @@ def reduction(
         divisors.append(float(losses.sum()) / total if total else np.nan)
         slopes.append(_slope(space, best, batch, relation.factor, answer.gradients))
         used.append(batch)
+        gradients.append(answer.gradients)
     ratios, sizes = np.array(divisors), tuple(len(batch) for batch in used)
     within = _WITHIN * format_of(witness.dtype).roundoff
-    fitting = _fitting(space, used, ratios, within, reading)
+    fitting = {} if is_composed(best) else _fitting(space, used, ratios, within, reading)
+    if not fitting and used and (relation.factor, relation.offset) == (1.0, 0.0):
+        whole = follows(best, used, totals, gradients, _UPSTREAM)
+        if whole is not None:
+            other = "" if whole.gradient else "something else"
+            return Reduced(whole.words, 1.0, sizes, gradient=other, axes=whole.axes)
     plainest = sorted(fitting, key=lambda name: _oddness(relation.factor * fitting[name]))
     by_gradient = _fitting(space, used, np.array(slopes), within, reading)
     if not plainest and reading.divisor is None:

@@ -81,6 +81,8 @@ def relation_words(fit: Fit) -> str:
 def reduction_words(found: Reduced) -> str:
     """Say what a sum is divided by, or that this is nothing known."""
     sizes = ", ".join(map(str, found.sizes))
+    if found.axes:
+        return f"{found.denominator}, on batches of {sizes}"
     if found.unweighted:
         return (
             f"sum over the rows without their class weights / {found.unweighted}, "
@@ -99,10 +101,14 @@ def reduction_notes(found: Reduced, prober: Prober) -> tuple[Note, ...]:
         notes.append(Note("class weights do not reach the losses that are summed", "RL805"))
     elif not found.denominator:
         notes.append(Note("what the sum is divided by is nothing known here", "RL807"))
+    elif found.axes:
+        pass
     elif prober.axis and found.divides and found.denominator not in prober.means:
         words = f"the sum is divided by {found.denominator}: no choice of {prober.axis}"
         notes.append(Note(words, "RL807"))
-    if found.gradient:
+    if found.gradient and found.axes:
+        notes.append(Note("the gradient of a batch is not that of its value", "RL402"))
+    elif found.gradient:
         words = f"the gradient is divided by {found.gradient}, the value by {found.denominator}"
         notes.append(Note(words, "RL807"))
     return tuple(notes)
