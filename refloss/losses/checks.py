@@ -35,9 +35,10 @@ FORMATS = ("float16", "bfloat16", "float32", "float64")
 
 def known_name(what: str, name: object, known: Iterable[str]) -> None:
     """Require that ``name`` is one of ``known``; the error suggests the nearest."""
-    known = sorted(known)
+    known = list(known)
     if name in known:
         return
+    known.sort()
     near = difflib.get_close_matches(str(name), known, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     choices = ", ".join(map(repr, known)) or "none"

@@ -20,7 +20,7 @@ from refloss.run.blocks import Sink, Source, Store, execute
 from refloss.run.kernels import Library
 from refloss.run.rounding import format_of, narrow
 
-__all__ = ["ElementProblem", "counts_of"]
+__all__ = ["ElementProblem"]
 
 Room = np.ndarray | RowTotals | Total
 
@@ -37,8 +37,6 @@ class ElementProblem:
         Arrays of one shape that can be differentiated by, the leading one first.
     beside : mapping of str to array or float
         The program's other inputs: flat arrays, or one number for all elements.
-    counts : Counts
-        What the mean may divide by.
     backend : Backend
     """
 
@@ -46,7 +44,6 @@ class ElementProblem:
     library: Library
     given: Mapping[str, Adopted]
     beside: Mapping[str, np.ndarray | float]
-    counts: Counts
     backend: Backend
 
     @property
@@ -65,8 +62,17 @@ class ElementProblem:
         return ELEMENT_REDUCTIONS[self.spec.reduction]
 
     @cached_property
+    def counts(self) -> Counts:
+        """What the mean may divide by."""
+        target = self.given.get("target")
+        weight = self.beside.get("weight", 1.0)
+        return counts_of(self.leading, None if target is None else target.array, weight)
+
+    @cached_property
     def divisor(self) -> float:
         """What divides the sum of the losses."""
+        if not self.reduction.averaged:
+            return 1.0  # nothing need be counted
         denominator = self.spec.axes.get("denominator", "items")
         assert isinstance(denominator, str | Real)
         return self.reduction.divisor(self.counts, denominator)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from refloss.losses import checks, element_checks
 from refloss.losses.backends import backend_of, checked, home_of
 from refloss.losses.base import Described, Loss, Problem
 from refloss.losses.batches import BatchProblem, of_batch, refuse
-from refloss.losses.element_problem import ElementProblem, counts_of
+from refloss.losses.element_problem import ElementProblem
 from refloss.losses.reductions import ELEMENT_REDUCTIONS
 from refloss.losses.spec import AxisValue, Spec, resolve
 from refloss.run.kernels import library
@@ -222,20 +222,16 @@ class ElementLoss(Loss):
 
     @property
     def _first(self) -> str:
-        return self._required[0]
-
-    @property
-    def _required(self) -> list[str]:
-        """Arrays that must be given, in order."""
+        """The leading input, which results are like."""
         entry = self.entry
-        return [name for name in entry["inputs"] if name not in entry["weights"]]
+        return next(name for name in entry["inputs"] if name not in entry["weights"])
 
     def _sorted_out(
         self, inputs: Sequence[Any], named: Mapping[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any], dict[str, AxisValue]]:
         """Return the arrays that must be given, weights that may be, and axes, by name."""
         entry = self.entry
-        required = self._required
+        required = [name for name in entry["inputs"] if name not in entry["weights"]]
         if len(inputs) > len(required):
             raise TypeError(
                 f"{self.name}: expected {', '.join(required)} by position, got {len(inputs)} arrays"
@@ -260,7 +256,8 @@ class ElementLoss(Loss):
         self, inputs: Sequence[Any], named: Mapping[str, Any], options: _Options
     ) -> Problem:
         arrays, weights, axes = self._sorted_out(inputs, named)
-        home = home_of(options.backend, self._first, arrays[self._first])
+        leading = next(iter(arrays))
+        home = home_of(options.backend, leading, arrays[leading])
         if home is not None:
             return self._on_device(home, arrays, weights, axes, options)
         return self._on_host(arrays, weights, axes, options)
@@ -274,8 +271,9 @@ class ElementLoss(Loss):
     ) -> ElementProblem | BatchProblem:
         spec, known = self._spec(axes, options), library(self._kernels)
         given = element_checks.elements(list(arrays), list(arrays.values()))
-        leading = given[self._first].array
-        others: dict[str, Any] = element_checks.beside(weights, leading, self._first)
+        first = next(iter(arrays))
+        leading = given[first].array
+        others: dict[str, Any] = element_checks.beside(weights, leading, first)
         program_inputs = self._inputs_of(spec)
         for name in others:
             if name not in program_inputs:
@@ -288,9 +286,8 @@ class ElementLoss(Loss):
                 element_checks.no_nan(name, array)
         flat = {n: np.broadcast_to(a, leading.shape).reshape(-1) for n, a in others.items()}
         beside = {n: flat.get(n, 1.0) for n in program_inputs if n not in given}
-        counts = counts_of(leading, numbers.get("target"), beside.get("weight", 1.0))
         backend = backend_of(options.backend, options.compute, format_of(leading.dtype))
-        return of_batch(ElementProblem(spec, known, given, beside, counts, backend))
+        return of_batch(ElementProblem(spec, known, given, beside, backend))
 
     def _require_domains(self, spec: Spec, arrays: Mapping[str, np.ndarray]) -> None:
         domains = self.entry["domains"]
@@ -312,8 +309,9 @@ class ElementLoss(Loss):
         spec, known = self._spec(axes, options), library(self._kernels)
         refuse(spec, "on a device")
         given = element_checks.elements(list(arrays), list(arrays.values()), home.adopt)
-        leading: Any = given[self._first].array
-        others = element_checks.beside(weights, leading, self._first, home.adopt)
+        first = next(iter(arrays))
+        leading: Any = given[first].array
+        others = element_checks.beside(weights, leading, first, home.adopt)
         backend = backend_of("cuda", options.compute, leading.format)
         if checked(options.check, device=True) or checks.choice("nan", options.nan, _NAN):
             self._look(home, spec, {**{n: a.array for n, a in given.items()}, **others}, options)

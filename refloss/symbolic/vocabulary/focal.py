@@ -126,7 +126,9 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     a.let("scaled", Weighted(power, a.depth))
     lost = TwoProdError(power, a.depth) + power * TwoSumError(a.deep, a.bend)
     a.let("lost", lost, "rounding errors of the exponent")
-    a.let("factor", sp.exp(-a.scaled) * (1 + MaxNumber(-a.lost, -1)), "modulator")
+    a.let("missed", a.mass * a.major, "1 - p_t")
+    general = sp.exp(-a.scaled) * (1 + MaxNumber(-a.lost, -1))
+    a.let("factor", _squared(a.missed, power, general), "modulator")
     a.let("focal", a.factor * a.bce)
     _by_logit(a, power, attached)
     _by_target(a, power, attached)
@@ -135,11 +137,18 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     a.partials("focal", {a.logits: slope, a.target: -turned - a.keep * a.logits * a.factor})
 
 
+def _squared(base: sp.Expr, power: sp.Expr, general: sp.Expr) -> sp.Expr:
+    """Return a power of 1 − p_t: the square, which most losses take, without an exponential."""
+    return sp.Piecewise((base**2, sp.Eq(power, 2)), (general, True))
+
+
 def _by_logit(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     """Name ``pull``, the derivative of ``focal`` by the logit, but for sign and ``major``."""
     a.let("odds", Ratio(a.tail, a.mass, sp.S.One), "at most 1 of a hard target")
     a.let("tilt", a.lacks - a.has)
-    a.let("heft", power * Weighted(a.odds, a.focal))
+    square = 2 * Weighted(a.missed * (a.tail * a.major), a.bce)
+    general = power * Weighted(a.odds, a.focal)
+    a.let("heft", sp.Piecewise((square, sp.Eq(power, 2)), (general, True)), "gamma focal odds")
     a.let("push", a.factor * a.lean)
     a.let("pull", Switch(attached) * (a.tilt * a.heft) + a.push)
 
@@ -189,7 +198,6 @@ def polynomial(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None
 
 @polynomial.when_stable
 def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
-    a.let("missed", a.mass * a.major, "1 - p_t")
     a.let("poly", a.factor * a.missed, "polynomial term")
     a.let("width", a.major * a.minor, "p (1 - p)")
     a.partials("width", {a.logits: -a.sign * a.width * (a.major * a.fall)})
@@ -251,8 +259,10 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     a.let("far", a.reach + a.bend, "-log minor; that of major is bend")
     a.let("scaled", Weighted(power, a.far))
     a.let("lost", TwoProdError(power, a.far) + power * TwoSumError(a.reach, a.bend))
-    a.let("faint", sp.exp(-a.scaled) * (1 + MaxNumber(-a.lost, -1)), "modulator, logit right")
-    a.let("strong", sp.exp(-power * a.bend), "modulator, logit wrong")
+    general = sp.exp(-a.scaled) * (1 + MaxNumber(-a.lost, -1))
+    a.let("faint", _squared(a.minor, power, general), "modulator, logit right")
+    general = sp.exp(-power * a.bend)
+    a.let("strong", _squared(a.major, power, general), "modulator, logit wrong")
     right_part = a.own * (a.has_soft * (a.faint * a.bend))
     a.let("focal", right_part + a.other * Weighted(a.lacks_soft, a.strong * a.far))
     gain = Switch(attached) * power

@@ -131,6 +131,15 @@ def _rules_of(number: int) -> tuple[Rule, ...]:
             "terms >= 0",
         ),
         Rule(
+            f"2 focal tail/mass where gamma is 2, {words}",
+            2 * (_miss.subs(side) ** 2 * n["bce"]) * n["odds"],
+            2 * (n["bce"] * (n["mass"] * n["major"] * (_e * n["major"]))),
+            "no quotient that is 0/0",
+            ({_s: 0}, {}),
+            "constant",
+            {_e: 1, _t: sp.S.Half, _s: sp.S.Zero},
+        ),
+        Rule(
             f"cross-entropy by its logit, {words}",
             sp.diff(_bce, _x).subs(side),
             rise,
