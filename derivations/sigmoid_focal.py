@@ -101,7 +101,7 @@ def sigmoid_focal(form: Form) -> Program:
     amount, whole = P.const("epsilon"), P.const("poly_balanced")
     focal.binary(P, a, P.const("smoothing"))
     focal.modulated(P, a, power, attached)
-    focal.polynomial(P, a, power, attached)
+    focal.polynomial(P, a, power, attached, amount)
     balanced(P, a, a.target)
     side = sp.Piecewise((1, sp.Eq(whole, 0)), (a.balance, True))
     more = sp.Piecewise((0, sp.Eq(amount, 0)), (amount * (side * a.poly), True))

@@ -42,10 +42,10 @@ def value(F, logits, target, weight, gamma, attached, epsilon, poly_balanced, sm
     depth = bend + deep
     scaled = F.weighted(gamma, depth)
     lost = gamma*F.two_sum_error(deep, bend) + F.two_prod_error(gamma, depth)
-    factor = (1 + F.max(-lost, -1))*F.exp(-scaled)
-    focal = bce*factor
     missed = major*mass
-    poly = factor*missed
+    factor = F.select(F.eq(gamma, 2), missed*missed, (1 + F.max(-lost, -1))*F.exp(-scaled))
+    focal = bce*factor
+    poly = F.select(F.eq(epsilon, 0), 0, factor*missed)
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
     balance = (1 - target)*lower + target*upper
@@ -74,18 +74,18 @@ def grad(F, logits, target, weight, loss_bar, gamma, attached, epsilon, poly_bal
     depth = bend + deep
     scaled = F.weighted(gamma, depth)
     lost = gamma*F.two_sum_error(deep, bend) + F.two_prod_error(gamma, depth)
-    factor = (1 + F.max(-lost, -1))*F.exp(-scaled)
+    missed = major*mass
+    factor = F.select(F.eq(gamma, 2), missed*missed, (1 + F.max(-lost, -1))*F.exp(-scaled))
     focal = bce*factor
     odds = F.ratio(tail, mass, 1)
     tilt = lacks - has
-    heft = gamma*F.weighted(odds, focal)
+    heft = F.select(F.eq(gamma, 2), 2*F.weighted(major*missed*tail, bce), gamma*F.weighted(odds, focal))
     push = factor*lean
     pull = attached*(heft*tilt) + push
     steep = F.ratio(bend, mass, 1)
     lift = F.weighted(gamma, F.exp(-(gamma*bend))*F.exp(F.weighted(1 - gamma, deep)))
     keen = gamma*factor*steep + F.weighted(lacks_soft, lift*reach)
-    missed = major*mass
-    poly = factor*missed
+    poly = F.select(F.eq(epsilon, 0), 0, factor*missed)
     width = major*minor
     flat = factor*width
     away = factor*fall*major
@@ -96,8 +96,10 @@ def grad(F, logits, target, weight, loss_bar, gamma, attached, epsilon, poly_bal
     balance_bar = (F.select(F.eq(epsilon, 0), 0, epsilon*poly*F.select(F.eq(poly_balanced, 0), 0, 1)) + focal)*loss_bar*weight
     poly_bar = F.select(F.eq(epsilon, 0), 0, F.select(F.eq(poly_balanced, 0), epsilon*loss_bar*weight, epsilon*balance*loss_bar*weight))
     focal_bar = balance*loss_bar*weight
-    logits_bar = focal_bar*major*pull*sign + (1 + attached*gamma)*flat*poly_bar*sign*tilt
-    target_bar = (-factor*keep*logits - attached*(fall*keen*sign))*focal_bar + (upper - lower)*balance_bar + (-1 - attached*gamma)*away*poly_bar*sign
+    logits_bar0 = focal_bar*major*pull*sign
+    logits_bar = F.select(F.eq(epsilon, 0), logits_bar0, (1 + attached*gamma)*flat*poly_bar*sign*tilt + logits_bar0)
+    target_bar0 = (-factor*keep*logits - attached*(fall*keen*sign))*focal_bar + (upper - lower)*balance_bar
+    target_bar = F.select(F.eq(epsilon, 0), target_bar0, (-1 - attached*gamma)*away*poly_bar*sign + target_bar0)
     return loss, logits_bar, target_bar
 
 
@@ -109,7 +111,7 @@ def plain_grad(F, logits, target, weight, loss_bar, gamma, attached, epsilon, po
     chance = (1 - prob)*(1 - target) + prob*target
     factor = F.raised(1 - chance, gamma)
     focal = F.gate(factor, attached)*bce
-    poly = (1 - chance)*F.gate(factor, attached)
+    poly = F.select(F.eq(epsilon, 0), 0, (1 - chance)*F.gate(factor, attached))
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
     balance = (1 - target)*lower + target*upper
@@ -117,8 +119,10 @@ def plain_grad(F, logits, target, weight, loss_bar, gamma, attached, epsilon, po
     balance_bar = (F.select(F.eq(epsilon, 0), 0, epsilon*poly*F.select(F.eq(poly_balanced, 0), 0, 1)) + focal)*loss_bar*weight
     poly_bar = F.select(F.eq(epsilon, 0), 0, F.select(F.eq(poly_balanced, 0), epsilon*loss_bar*weight, epsilon*balance*loss_bar*weight))
     focal_bar = balance*loss_bar*weight
-    factor_bar = attached*((1 - chance)*poly_bar) + attached*(bce*focal_bar)
-    chance_bar = -F.gate(factor, attached)*poly_bar - factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma))
+    factor_bar0 = attached*(bce*focal_bar)
+    factor_bar = F.select(F.eq(epsilon, 0), factor_bar0, attached*((1 - chance)*poly_bar) + factor_bar0)
+    chance_bar0 = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
+    chance_bar = F.select(F.eq(epsilon, 0), chance_bar0, chance_bar0 - F.gate(factor, attached)*poly_bar)
     prob_bar = (2*target - 1)*chance_bar
     bce_bar = F.gate(factor, attached)*focal_bar
     wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar

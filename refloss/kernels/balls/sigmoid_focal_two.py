@@ -29,6 +29,8 @@ def value(F, logits, target, weight, smoothing, on_positives, on_negatives, alph
     reach = F.abs(logits)
     tail = F.exp(-reach)
     bend = F.log1p(tail)
+    major = 1/(1 + tail)
+    minor = tail/(1 + tail)
     lacks = F.select(F.ge(logits, 0), 1 - target, target)
     has = F.select(F.ge(logits, 0), target, 1 - target)
     keep = 1 - smoothing
@@ -41,8 +43,8 @@ def value(F, logits, target, weight, smoothing, on_positives, on_negatives, alph
     far = bend + reach
     scaled = F.weighted(gamma, far)
     lost = gamma*F.two_sum_error(reach, bend) + F.two_prod_error(gamma, far)
-    faint = (1 + F.max(-lost, -1))*F.exp(-scaled)
-    strong = F.exp(-(gamma*bend))
+    faint = F.select(F.eq(gamma, 2), minor*minor, (1 + F.max(-lost, -1))*F.exp(-scaled))
+    strong = F.select(F.eq(gamma, 2), major*major, F.exp(-(gamma*bend)))
     focal = other*F.weighted(lacks_soft, far*strong) + bend*faint*has_soft*own
     loss = F.weighted(weight, focal)
     return loss
@@ -68,8 +70,8 @@ def grad(F, logits, target, weight, loss_bar, smoothing, on_positives, on_negati
     far = bend + reach
     scaled = F.weighted(gamma, far)
     lost = gamma*F.two_sum_error(reach, bend) + F.two_prod_error(gamma, far)
-    faint = (1 + F.max(-lost, -1))*F.exp(-scaled)
-    strong = F.exp(-(gamma*bend))
+    faint = F.select(F.eq(gamma, 2), minor*minor, (1 + F.max(-lost, -1))*F.exp(-scaled))
+    strong = F.select(F.eq(gamma, 2), major*major, F.exp(-(gamma*bend)))
     focal = other*F.weighted(lacks_soft, far*strong) + bend*faint*has_soft*own
     loss = F.weighted(weight, focal)
     focal_bar = loss_bar*weight

@@ -48,10 +48,10 @@ KERNEL sigmoid_focal_value(
         const real depth = bend + deep;  // -log(1 - p_t): two terms >= 0
         const real scaled = weighted_(gamma, depth);
         const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth);  // rounding errors of the exponent
-        const real factor = (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled);  // modulator
-        const real focal = bce*factor;
         const real missed = major*mass;  // 1 - p_t
-        const real poly = factor*missed;  // polynomial term
+        const real factor = ((gamma == real(2)) ? missed*missed : (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled));  // modulator
+        const real focal = bce*factor;
+        const real poly = ((epsilon == real(0)) ? real(0) : factor*missed);  // polynomial term
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
         const real balance = (real(1) - target)*lower + target*upper;  // alpha or 1 - alpha
@@ -92,18 +92,18 @@ KERNEL sigmoid_focal_grad(
         const real depth = bend + deep;  // -log(1 - p_t): two terms >= 0
         const real scaled = weighted_(gamma, depth);
         const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth);  // rounding errors of the exponent
-        const real factor = (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled);  // modulator
+        const real missed = major*mass;  // 1 - p_t
+        const real factor = ((gamma == real(2)) ? missed*missed : (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled));  // modulator
         const real focal = bce*factor;
         const real odds = ratio_(tail, mass, real(1));  // at most 1 of a hard target
         const real tilt = lacks - has;
-        const real heft = gamma*weighted_(odds, focal);
+        const real heft = ((gamma == real(2)) ? real(2)*weighted_(major*missed*tail, bce) : gamma*weighted_(odds, focal));  // gamma focal odds
         const real push = factor*lean;
         const real pull = (attached == real(0) ? real(0) : heft*tilt) + push;
         const real steep = ratio_(bend, mass, real(1));  // at most 1
         const real lift = weighted_(gamma, exp_(-(gamma*bend))*exp_(weighted_(real(1) - gamma, deep)));  // gamma factor/mass^1
         const real keen = gamma*factor*steep + weighted_(lacks_soft, lift*reach);  // gamma focal/mass
-        const real missed = major*mass;  // 1 - p_t
-        const real poly = factor*missed;  // polynomial term
+        const real poly = ((epsilon == real(0)) ? real(0) : factor*missed);  // polynomial term
         const real width = major*minor;  // p (1 - p)
         const real flat = factor*width;
         const real away = factor*fall*major;
@@ -114,8 +114,10 @@ KERNEL sigmoid_focal_grad(
         const real balance_bar = (((epsilon == real(0)) ? real(0) : epsilon*poly*((poly_balanced == real(0)) ? real(0) : real(1))) + focal)*loss_bar*weight;
         const real poly_bar = ((epsilon == real(0)) ? real(0) : ((poly_balanced == real(0)) ? epsilon*loss_bar*weight : epsilon*balance*loss_bar*weight));
         const real focal_bar = balance*loss_bar*weight;
-        const real logits_bar = focal_bar*major*pull*sign + (real(1) + (attached == real(0) ? real(0) : gamma))*flat*poly_bar*sign*tilt;
-        const real target_bar = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar + (upper - lower)*balance_bar + (-real(1) - (attached == real(0) ? real(0) : gamma))*away*poly_bar*sign;
+        const real logits_bar0 = focal_bar*major*pull*sign;
+        const real logits_bar = ((epsilon == real(0)) ? logits_bar0 : (real(1) + (attached == real(0) ? real(0) : gamma))*flat*poly_bar*sign*tilt + logits_bar0);
+        const real target_bar0 = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar + (upper - lower)*balance_bar;
+        const real target_bar = ((epsilon == real(0)) ? target_bar0 : (-real(1) - (attached == real(0) ? real(0) : gamma))*away*poly_bar*sign + target_bar0);
         loss_out.store(i, loss);
         logits_bar_out.store(i, logits_bar);
         target_bar_out.store(i, target_bar);
@@ -159,11 +161,12 @@ KERNEL sigmoid_focal_hvp(
         const real depth = bend + deep;  // -log(1 - p_t): two terms >= 0
         const real scaled = weighted_(gamma, depth);
         const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth);  // rounding errors of the exponent
-        const real factor = (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled);  // modulator
+        const real missed = major*mass;  // 1 - p_t
+        const real factor = ((gamma == real(2)) ? missed*missed : (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled));  // modulator
         const real focal = bce*factor;
         const real odds = ratio_(tail, mass, real(1));  // at most 1 of a hard target
         const real tilt = lacks - has;
-        const real heft = gamma*weighted_(odds, focal);
+        const real heft = ((gamma == real(2)) ? real(2)*weighted_(major*missed*tail, bce) : gamma*weighted_(odds, focal));  // gamma focal odds
         const real push = factor*lean;
         const real pull = (attached == real(0) ? real(0) : heft*tilt) + push;
         const real steep = ratio_(bend, mass, real(1));  // at most 1
@@ -191,15 +194,17 @@ KERNEL sigmoid_focal_hvp(
         const real push_dot = (-(real(1) + tail)*factor*keep*sign - (attached == real(0) ? real(0) : edge*fall*sign))*target_dot + (factor*has_soft*sign*tail + (attached == real(0) ? real(0) : gamma*factor*lean*major*odds*sign*tilt))*logits_dot;
         const real pull_dot = (attached == real(0) ? real(0) : heft*tilt_dot) + (attached == real(0) ? real(0) : heft_dot*tilt) + push_dot;
         const real keen_dot = (crest*fall*sign - keep*lift*logits - (attached == real(0) ? real(0) : gamma*crest*fall*sign))*target_dot + (edge*major*sign + has*keen*odds*sign + (attached == real(0) ? real(0) : gamma*keen*major*odds*sign*tilt))*logits_dot;
-        const real poly_dot = (-real(1) - (attached == real(0) ? real(0) : gamma))*away*sign*target_dot + (real(1) + (attached == real(0) ? real(0) : gamma))*flat*logits_dot*sign*tilt;
+        const real poly_dot = target_dot*((epsilon == real(0)) ? real(0) : (-real(1) - (attached == real(0) ? real(0) : gamma))*away*sign) + logits_dot*((epsilon == real(0)) ? real(0) : (real(1) + (attached == real(0) ? real(0) : gamma))*flat*sign*tilt);
         const real flat_dot = ((attached == real(0) ? real(0) : gamma*odds*tilt) - fall)*flat*logits_dot*major*sign - (attached == real(0) ? real(0) : gamma*(major*major)*factor*fall*odds*sign*target_dot);
         const real away_dot = ((attached == real(0) ? real(0) : gamma*fall*major*odds*tilt) + real(2)*minor)*factor*logits_dot*major*sign - (attached == real(0) ? real(0) : (fall*fall)*lift*major*sign*target_dot);
         const real balance_dot = (upper - lower)*target_dot;
         const real balance_bar_dot = focal_dot*loss_bar*weight + loss_bar*poly_dot*weight*((epsilon == real(0)) ? real(0) : epsilon*((poly_balanced == real(0)) ? real(0) : real(1)));
         const real poly_bar_dot = balance_dot*((epsilon == real(0)) ? real(0) : ((poly_balanced == real(0)) ? real(0) : epsilon*loss_bar*weight));
         const real focal_bar_dot = balance_dot*loss_bar*weight;
-        const real logits_bar_dot = focal_bar*major*pull_dot*sign + focal_bar*major_dot*pull*sign + focal_bar_dot*major*pull*sign + (real(1) + (attached == real(0) ? real(0) : gamma))*flat*poly_bar*sign*tilt_dot + (real(1) + (attached == real(0) ? real(0) : gamma))*flat*poly_bar_dot*sign*tilt + (real(1) + (attached == real(0) ? real(0) : gamma))*flat_dot*poly_bar*sign*tilt;
-        const real target_bar_dot = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar_dot + (upper - lower)*balance_bar_dot + (-real(1) - (attached == real(0) ? real(0) : gamma))*away*poly_bar_dot*sign + (-real(1) - (attached == real(0) ? real(0) : gamma))*away_dot*poly_bar*sign - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - (attached == real(0) ? real(0) : fall*focal_bar*keen_dot*sign) - (attached == real(0) ? real(0) : fall_dot*focal_bar*keen*sign);
+        const real logits_bar0_dot = focal_bar*major*pull_dot*sign + focal_bar*major_dot*pull*sign + focal_bar_dot*major*pull*sign;
+        const real logits_bar_dot = tilt_dot*((epsilon == real(0)) ? real(0) : (real(1) + (attached == real(0) ? real(0) : gamma))*flat*poly_bar*sign) + poly_bar_dot*((epsilon == real(0)) ? real(0) : (real(1) + (attached == real(0) ? real(0) : gamma))*flat*sign*tilt) + flat_dot*((epsilon == real(0)) ? real(0) : (real(1) + (attached == real(0) ? real(0) : gamma))*poly_bar*sign*tilt) + logits_bar0_dot;
+        const real target_bar0_dot = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar_dot + (upper - lower)*balance_bar_dot - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - (attached == real(0) ? real(0) : fall*focal_bar*keen_dot*sign) - (attached == real(0) ? real(0) : fall_dot*focal_bar*keen*sign);
+        const real target_bar_dot = poly_bar_dot*((epsilon == real(0)) ? real(0) : (-real(1) - (attached == real(0) ? real(0) : gamma))*away*sign) + away_dot*((epsilon == real(0)) ? real(0) : (-real(1) - (attached == real(0) ? real(0) : gamma))*poly_bar*sign) + target_bar0_dot;
         logits_bar_dot_out.store(i, logits_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

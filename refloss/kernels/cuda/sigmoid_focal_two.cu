@@ -35,6 +35,8 @@ KERNEL sigmoid_focal_two_value(
         const real reach = abs_(logits);
         const real tail = exp_(-reach);  // at most 1
         const real bend = log1p_(tail);
+        const real major = real(1)/(real(1) + tail);  // the larger of p and 1 - p
+        const real minor = tail/(real(1) + tail);  // the smaller
         const real lacks = ((logits >= real(0)) ? real(1) - target : target);  // share of the other side
         const real has = ((logits >= real(0)) ? target : real(1) - target);  // share of the logit's side
         const real keep = real(1) - smoothing;
@@ -47,8 +49,8 @@ KERNEL sigmoid_focal_two_value(
         const real far = bend + reach;  // -log minor; that of major is bend
         const real scaled = weighted_(gamma, far);
         const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far);
-        const real faint = (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled);  // modulator, logit right
-        const real strong = exp_(-(gamma*bend));  // modulator, logit wrong
+        const real faint = ((gamma == real(2)) ? minor*minor : (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled));  // modulator, logit right
+        const real strong = ((gamma == real(2)) ? major*major : exp_(-(gamma*bend)));  // modulator, logit wrong
         const real focal = other*weighted_(lacks_soft, far*strong) + bend*faint*has_soft*own;
         const real loss = weighted_(weight, focal);
         loss_out.store(i, loss);
@@ -86,8 +88,8 @@ KERNEL sigmoid_focal_two_grad(
         const real far = bend + reach;  // -log minor; that of major is bend
         const real scaled = weighted_(gamma, far);
         const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far);
-        const real faint = (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled);  // modulator, logit right
-        const real strong = exp_(-(gamma*bend));  // modulator, logit wrong
+        const real faint = ((gamma == real(2)) ? minor*minor : (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled));  // modulator, logit right
+        const real strong = ((gamma == real(2)) ? major*major : exp_(-(gamma*bend)));  // modulator, logit wrong
         const real focal = other*weighted_(lacks_soft, far*strong) + bend*faint*has_soft*own;
         const real loss = weighted_(weight, focal);
         const real focal_bar = loss_bar*weight;
@@ -143,8 +145,8 @@ KERNEL sigmoid_focal_two_hvp(
         const real far = bend + reach;  // -log minor; that of major is bend
         const real scaled = weighted_(gamma, far);
         const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far);
-        const real faint = (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled);  // modulator, logit right
-        const real strong = exp_(-(gamma*bend));  // modulator, logit wrong
+        const real faint = ((gamma == real(2)) ? minor*minor : (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled));  // modulator, logit right
+        const real strong = ((gamma == real(2)) ? major*major : exp_(-(gamma*bend)));  // modulator, logit wrong
         const real focal_bar = loss_bar*weight;
         const real strong_bar = far*focal_bar*lacks_soft*other;
         const real faint_bar = bend*focal_bar*has_soft*own;

@@ -45,7 +45,8 @@ def power(x, g):
     """Return x**g for x >= 0; at 0 it is 1 where g = 0, and 0 for every other g."""
     zero = x == 0.0
     at0 = np.where(g == 0.0, 1.0, 0.0)
-    return np.where(zero, at0, np.power(np.where(zero, 1.0, x), g))
+    base = np.where(zero, 1.0, x)
+    return np.where(zero, at0, np.where(g == 2.0, base*base, np.power(base, g)))
 
 
 def two_sum_error(a, b):
@@ -83,10 +84,10 @@ def value(logits, target, weight, gamma, attached, epsilon, poly_balanced, smoot
     depth = bend + deep  # -log(1 - p_t): two terms >= 0
     scaled = weighted(gamma, depth)
     lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth)  # rounding errors of the exponent
-    factor = (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled)  # modulator
-    focal = bce*factor
     missed = major*mass  # 1 - p_t
-    poly = factor*missed  # polynomial term
+    factor = np.where((gamma == 2.0), missed*missed, (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled))  # modulator
+    focal = bce*factor
+    poly = np.where((epsilon == 0.0), 0.0, factor*missed)  # polynomial term
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
@@ -115,18 +116,18 @@ def grad(logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balanc
     depth = bend + deep  # -log(1 - p_t): two terms >= 0
     scaled = weighted(gamma, depth)
     lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth)  # rounding errors of the exponent
-    factor = (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled)  # modulator
+    missed = major*mass  # 1 - p_t
+    factor = np.where((gamma == 2.0), missed*missed, (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled))  # modulator
     focal = bce*factor
     odds = ratio(tail, mass, 1.0)  # at most 1 of a hard target
     tilt = lacks - has
-    heft = gamma*weighted(odds, focal)
+    heft = np.where((gamma == 2.0), 2.0*weighted(major*missed*tail, bce), gamma*weighted(odds, focal))  # gamma focal odds
     push = factor*lean
     pull = np.where(attached == 0.0, 0.0, heft*tilt) + push
     steep = ratio(bend, mass, 1.0)  # at most 1
     lift = weighted(gamma, np.exp(-(gamma*bend))*np.exp(weighted(1.0 - gamma, deep)))  # gamma factor/mass^1
     keen = gamma*factor*steep + weighted(lacks_soft, lift*reach)  # gamma focal/mass
-    missed = major*mass  # 1 - p_t
-    poly = factor*missed  # polynomial term
+    poly = np.where((epsilon == 0.0), 0.0, factor*missed)  # polynomial term
     width = major*minor  # p (1 - p)
     flat = factor*width
     away = factor*fall*major
@@ -137,8 +138,10 @@ def grad(logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balanc
     balance_bar = (np.where((epsilon == 0.0), 0.0, epsilon*poly*np.where((poly_balanced == 0.0), 0.0, 1.0)) + focal)*loss_bar*weight
     poly_bar = np.where((epsilon == 0.0), 0.0, np.where((poly_balanced == 0.0), epsilon*loss_bar*weight, epsilon*balance*loss_bar*weight))
     focal_bar = balance*loss_bar*weight
-    logits_bar = focal_bar*major*pull*sign + (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*poly_bar*sign*tilt
-    target_bar = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*focal_bar + (upper - lower)*balance_bar + (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away*poly_bar*sign
+    logits_bar0 = focal_bar*major*pull*sign
+    logits_bar = np.where((epsilon == 0.0), logits_bar0, (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*poly_bar*sign*tilt + logits_bar0)
+    target_bar0 = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*focal_bar + (upper - lower)*balance_bar
+    target_bar = np.where((epsilon == 0.0), target_bar0, (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away*poly_bar*sign + target_bar0)
     return loss, logits_bar, target_bar
 
 
@@ -163,11 +166,12 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, attache
     depth = bend + deep  # -log(1 - p_t): two terms >= 0
     scaled = weighted(gamma, depth)
     lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth)  # rounding errors of the exponent
-    factor = (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled)  # modulator
+    missed = major*mass  # 1 - p_t
+    factor = np.where((gamma == 2.0), missed*missed, (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled))  # modulator
     focal = bce*factor
     odds = ratio(tail, mass, 1.0)  # at most 1 of a hard target
     tilt = lacks - has
-    heft = gamma*weighted(odds, focal)
+    heft = np.where((gamma == 2.0), 2.0*weighted(major*missed*tail, bce), gamma*weighted(odds, focal))  # gamma focal odds
     push = factor*lean
     pull = np.where(attached == 0.0, 0.0, heft*tilt) + push
     steep = ratio(bend, mass, 1.0)  # at most 1
@@ -195,15 +199,17 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, attache
     push_dot = (-(1.0 + tail)*factor*keep*sign - np.where(attached == 0.0, 0.0, edge*fall*sign))*target_dot + (factor*has_soft*sign*tail + np.where(attached == 0.0, 0.0, gamma*factor*lean*major*odds*sign*tilt))*logits_dot
     pull_dot = np.where(attached == 0.0, 0.0, heft*tilt_dot) + np.where(attached == 0.0, 0.0, heft_dot*tilt) + push_dot
     keen_dot = (crest*fall*sign - keep*lift*logits - np.where(attached == 0.0, 0.0, gamma*crest*fall*sign))*target_dot + (edge*major*sign + has*keen*odds*sign + np.where(attached == 0.0, 0.0, gamma*keen*major*odds*sign*tilt))*logits_dot
-    poly_dot = (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away*sign*target_dot + (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*logits_dot*sign*tilt
+    poly_dot = target_dot*np.where((epsilon == 0.0), 0.0, (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away*sign) + logits_dot*np.where((epsilon == 0.0), 0.0, (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*sign*tilt)
     flat_dot = (np.where(attached == 0.0, 0.0, gamma*odds*tilt) - fall)*flat*logits_dot*major*sign - np.where(attached == 0.0, 0.0, gamma*(major*major)*factor*fall*odds*sign*target_dot)
     away_dot = (np.where(attached == 0.0, 0.0, gamma*fall*major*odds*tilt) + 2.0*minor)*factor*logits_dot*major*sign - np.where(attached == 0.0, 0.0, (fall*fall)*lift*major*sign*target_dot)
     balance_dot = (upper - lower)*target_dot
     balance_bar_dot = focal_dot*loss_bar*weight + loss_bar*poly_dot*weight*np.where((epsilon == 0.0), 0.0, epsilon*np.where((poly_balanced == 0.0), 0.0, 1.0))
     poly_bar_dot = balance_dot*np.where((epsilon == 0.0), 0.0, np.where((poly_balanced == 0.0), 0.0, epsilon*loss_bar*weight))
     focal_bar_dot = balance_dot*loss_bar*weight
-    logits_bar_dot = focal_bar*major*pull_dot*sign + focal_bar*major_dot*pull*sign + focal_bar_dot*major*pull*sign + (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*poly_bar*sign*tilt_dot + (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*poly_bar_dot*sign*tilt + (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat_dot*poly_bar*sign*tilt
-    target_bar_dot = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*focal_bar_dot + (upper - lower)*balance_bar_dot + (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away*poly_bar_dot*sign + (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away_dot*poly_bar*sign - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - np.where(attached == 0.0, 0.0, fall*focal_bar*keen_dot*sign) - np.where(attached == 0.0, 0.0, fall_dot*focal_bar*keen*sign)
+    logits_bar0_dot = focal_bar*major*pull_dot*sign + focal_bar*major_dot*pull*sign + focal_bar_dot*major*pull*sign
+    logits_bar_dot = tilt_dot*np.where((epsilon == 0.0), 0.0, (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*poly_bar*sign) + poly_bar_dot*np.where((epsilon == 0.0), 0.0, (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*sign*tilt) + flat_dot*np.where((epsilon == 0.0), 0.0, (1.0 + np.where(attached == 0.0, 0.0, gamma))*poly_bar*sign*tilt) + logits_bar0_dot
+    target_bar0_dot = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*focal_bar_dot + (upper - lower)*balance_bar_dot - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - np.where(attached == 0.0, 0.0, fall*focal_bar*keen_dot*sign) - np.where(attached == 0.0, 0.0, fall_dot*focal_bar*keen*sign)
+    target_bar_dot = poly_bar_dot*np.where((epsilon == 0.0), 0.0, (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away*sign) + away_dot*np.where((epsilon == 0.0), 0.0, (-1.0 - np.where(attached == 0.0, 0.0, gamma))*poly_bar*sign) + target_bar0_dot
     return logits_bar_dot, target_bar_dot
 
 
@@ -215,7 +221,7 @@ def trace(logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balan
     chance = (1.0 - prob)*(1.0 - target) + prob*target  # p_t
     factor = power(1.0 - chance, gamma)  # modulator
     focal = factor*bce
-    poly = (1.0 - chance)*factor  # polynomial term
+    poly = np.where((epsilon == 0.0), 0.0, (1.0 - chance)*factor)  # polynomial term
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - target)*lower + target*upper  # alpha or 1 - alpha
@@ -223,8 +229,10 @@ def trace(logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balan
     balance_bar = (np.where((epsilon == 0.0), 0.0, epsilon*poly*np.where((poly_balanced == 0.0), 0.0, 1.0)) + focal)*loss_bar*weight
     poly_bar = np.where((epsilon == 0.0), 0.0, np.where((poly_balanced == 0.0), epsilon*loss_bar*weight, epsilon*balance*loss_bar*weight))
     focal_bar = balance*loss_bar*weight
-    factor_bar = np.where(attached == 0.0, 0.0, (1.0 - chance)*poly_bar) + np.where(attached == 0.0, 0.0, bce*focal_bar)
-    chance_bar = -factor*poly_bar - factor_bar*weighted(gamma, power(1.0 - chance, -1.0 + gamma))
+    factor_bar0 = np.where(attached == 0.0, 0.0, bce*focal_bar)
+    factor_bar = np.where((epsilon == 0.0), factor_bar0, np.where(attached == 0.0, 0.0, (1.0 - chance)*poly_bar) + factor_bar0)
+    chance_bar0 = -(factor_bar*weighted(gamma, power(1.0 - chance, -1.0 + gamma)))
+    chance_bar = np.where((epsilon == 0.0), chance_bar0, chance_bar0 - factor*poly_bar)
     prob_bar = (2.0*target - 1.0)*chance_bar
     bce_bar = factor*focal_bar
     wanted_bar = (np.log1p(np.exp(-logits)) - np.log1p(np.exp(logits)))*bce_bar
@@ -245,7 +253,9 @@ def trace(logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balan
         "balance_bar": balance_bar,
         "poly_bar": poly_bar,
         "focal_bar": focal_bar,
+        "factor_bar0": factor_bar0,
         "factor_bar": factor_bar,
+        "chance_bar0": chance_bar0,
         "chance_bar": chance_bar,
         "prob_bar": prob_bar,
         "bce_bar": bce_bar,

@@ -39,7 +39,8 @@ def power(x, g):
     """Return x**g for x >= 0; at 0 it is 1 where g = 0, and 0 for every other g."""
     zero = x == 0.0
     at0 = np.where(g == 0.0, 1.0, 0.0)
-    return np.where(zero, at0, np.power(np.where(zero, 1.0, x), g))
+    base = np.where(zero, 1.0, x)
+    return np.where(zero, at0, np.where(g == 2.0, base*base, np.power(base, g)))
 
 
 def value(logits, target, weight, smoothing, gamma):

@@ -37,7 +37,8 @@ def power(x, g):
     """Return x**g for x >= 0; at 0 it is 1 where g = 0, and 0 for every other g."""
     zero = x == 0.0
     at0 = np.where(g == 0.0, 1.0, 0.0)
-    return np.where(zero, at0, np.power(np.where(zero, 1.0, x), g))
+    base = np.where(zero, 1.0, x)
+    return np.where(zero, at0, np.where(g == 2.0, base*base, np.power(base, g)))
 
 
 def two_sum_error(a, b):
@@ -64,6 +65,8 @@ def value(logits, target, weight, smoothing, on_positives, on_negatives, alpha, 
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
     bend = np.log1p(tail)
+    major = 1.0/(1.0 + tail)  # the larger of p and 1 - p
+    minor = tail/(1.0 + tail)  # the smaller
     lacks = np.where((logits >= 0.0), 1.0 - target, target)  # share of the other side
     has = np.where((logits >= 0.0), target, 1.0 - target)  # share of the logit's side
     keep = 1.0 - smoothing
@@ -76,8 +79,8 @@ def value(logits, target, weight, smoothing, on_positives, on_negatives, alpha, 
     far = bend + reach  # -log minor; that of major is bend
     scaled = weighted(gamma, far)
     lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far)
-    faint = (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled)  # modulator, logit right
-    strong = np.exp(-(gamma*bend))  # modulator, logit wrong
+    faint = np.where((gamma == 2.0), minor*minor, (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled))  # modulator, logit right
+    strong = np.where((gamma == 2.0), major*major, np.exp(-(gamma*bend)))  # modulator, logit wrong
     focal = other*weighted(lacks_soft, far*strong) + bend*faint*has_soft*own
     loss = weighted(weight, focal)
     return loss
@@ -103,8 +106,8 @@ def grad(logits, target, weight, loss_bar, smoothing, on_positives, on_negatives
     far = bend + reach  # -log minor; that of major is bend
     scaled = weighted(gamma, far)
     lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far)
-    faint = (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled)  # modulator, logit right
-    strong = np.exp(-(gamma*bend))  # modulator, logit wrong
+    faint = np.where((gamma == 2.0), minor*minor, (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled))  # modulator, logit right
+    strong = np.where((gamma == 2.0), major*major, np.exp(-(gamma*bend)))  # modulator, logit wrong
     focal = other*weighted(lacks_soft, far*strong) + bend*faint*has_soft*own
     loss = weighted(weight, focal)
     focal_bar = loss_bar*weight
@@ -141,8 +144,8 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, on_
     far = bend + reach  # -log minor; that of major is bend
     scaled = weighted(gamma, far)
     lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far)
-    faint = (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled)  # modulator, logit right
-    strong = np.exp(-(gamma*bend))  # modulator, logit wrong
+    faint = np.where((gamma == 2.0), minor*minor, (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled))  # modulator, logit right
+    strong = np.where((gamma == 2.0), major*major, np.exp(-(gamma*bend)))  # modulator, logit wrong
     focal_bar = loss_bar*weight
     strong_bar = far*focal_bar*lacks_soft*other
     faint_bar = bend*focal_bar*has_soft*own

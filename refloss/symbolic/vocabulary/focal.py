@@ -188,17 +188,19 @@ def _by_target(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
 
 
 @Vocabulary
-def polynomial(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+def polynomial(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr, amount: sp.Expr) -> None:
     """Name ``poly``, (1 − p_t)^(`power` + 1), beside what `modulated` names.
 
-    `attached` 0 detaches the `power`, and leaves one 1 − p_t to be differentiated.
+    It is 0, and costs nothing, where its factor `amount` is 0. `attached` 0 detaches the `power`,
+    and leaves one 1 − p_t to be differentiated.
     """
-    a.let("poly", Gate(a.factor, attached) * (1 - a.chance), "polynomial term")
+    poly = Gate(a.factor, attached) * (1 - a.chance)
+    a.let("poly", _asked(amount, poly), "polynomial term")
 
 
 @polynomial.when_stable
-def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
-    a.let("poly", a.factor * a.missed, "polynomial term")
+def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr, amount: sp.Expr) -> None:
+    a.let("poly", _asked(amount, a.factor * a.missed), "polynomial term")
     a.let("width", a.major * a.minor, "p (1 - p)")
     a.partials("width", {a.logits: -a.sign * a.width * (a.major * a.fall)})
     gain, turn = Switch(attached) * power, a.sign * a.fall
@@ -211,8 +213,14 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     by_logit = a.sign * a.major * a.factor * (tilted + 2 * a.minor)
     by_target = -Switch(attached) * turn * a.lift * (a.fall * a.major)
     a.partials("away", {a.logits: by_logit, a.target: by_target})
-    by_logit = (1 + gain) * (a.sign * a.tilt * a.flat)
-    a.partials("poly", {a.logits: by_logit, a.target: -(1 + gain) * (a.sign * a.away)})
+    by_logit = _asked(amount, (1 + gain) * (a.sign * a.tilt * a.flat))
+    by_target = _asked(amount, -(1 + gain) * (a.sign * a.away))
+    a.partials("poly", {a.logits: by_logit, a.target: by_target})
+
+
+def _asked(amount: sp.Expr, expr: sp.Expr) -> sp.Expr:
+    """Return what an amount multiplies, and 0 by cases where that is 0: it then costs nothing."""
+    return sp.Piecewise((0, sp.Eq(amount, 0)), (expr, True))
 
 
 @Vocabulary
