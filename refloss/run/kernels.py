@@ -240,7 +240,7 @@ def library(directory: str | Path | None = None) -> Library:
         If the directory has no ``index.json``.
     """
     path = _PACKAGED if directory is None else os.path.abspath(directory)
-    stamp = _stamp(os.path.join(path, "index.json"))
+    stamp = _stamp(f"{path}/index.json")
     if stamp is None:
         raise MissingKernelError(path, ["index.json"])
     return _library(path, stamp)
