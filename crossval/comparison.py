@@ -368,6 +368,12 @@ def _upstream(upstream: Any, rows: Batch, reduction: str) -> np.ndarray:
 
 def _divisor(rows: Batch, reduction: str, denominator: str | None = None) -> float:
     """Return what a reduction divides the sum by, as the definition's axes say."""
+    batch = rows.spec.batch
+    if batch is not None and REDUCTIONS[reduction].averaged:
+        raise ValueError(
+            f"{batch.axis}: expected another value, or reduction='none', got {batch.value!r}: the "
+            "mean is a function of the whole batch, which refloss certify judges"
+        )
     kept = int(rows.kept.sum())
     weights = float(kept)
     if WEIGHT in rows.options and rows.family.labels:
@@ -380,13 +386,14 @@ def _divisor(rows: Batch, reduction: str, denominator: str | None = None) -> flo
 
 def _others(rows: Batch, reduction: str) -> dict[str, float]:
     """Return by which factors results of another reduction, or denominator, would be off."""
+    if reduction == "none":
+        return {}  # a session knows these
     here = _divisor(rows, reduction)
     others = {"a sum over the rows": 1.0, "a mean over the rows": float(len(rows))}
     axis = losses()[rows.loss]["axes"].get("denominator")
-    for name in axis["values"] if axis else ():
+    plain = [n for n, said in axis["values"].items() if "batch" not in said] if axis else []
+    for name in plain:
         others[f"a mean with denominator={name}"] = _divisor(rows, "mean", name)
-    if reduction == "none":
-        return {}  # a session knows these
     return {words: here / there for words, there in others.items() if there and there != here}
 
 

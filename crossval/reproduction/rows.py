@@ -14,6 +14,7 @@ from crossval.case_ids import CaseId
 from crossval.catalog import losses, spec_of
 from crossval.checks.verdict import GRADIENT_ULPS, VALUE_ULPS, Reference, tolerances
 from crossval.families import Family, family_of
+from crossval.oracles.composed import alone
 from crossval.oracles.formats import FORMATS, Format, format_of
 from crossval.points.boxes import ROWS, PointSet
 from crossval.reference import Standard, standard
@@ -144,7 +145,7 @@ def row_of(case: CaseId, axes: Mapping[str, Any]) -> Row:
     """
     loss, preset = split_declaration(case.declared)
     axes = {**dict(case.axes), **axes}
-    spec = spec_of(loss, preset, axes)
+    spec = alone(spec_of(loss, preset, axes))
     family = family_of(loss, spec.program)
     if case.dtype not in FORMATS:
         raise UsageError(f"DTYPE must be one of {', '.join(FORMATS)}; got {case.dtype!r}")

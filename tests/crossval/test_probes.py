@@ -102,12 +102,15 @@ def test_predictions_are_those_of_the_public_function(family, loss, preset):
     value, gradients = prober.predict(what, probe.inputs, probe.upstream, probe.options)
     function = getattr(refloss, loss)
     single = next(iter(probe.inputs.values())).ndim == 2 and family in FLAT
+    batch = what.spec.batch
+    of_rows = {batch.axis: "item"} if batch is not None and batch.averaged else {}
     expected, slopes = function.value_and_grad(
         *probe.inputs.values(),
         upstream=probe.upstream,
         wrt=tuple(gradients),
         preset=preset,
         **{"reduction": "rows"} if single else {},
+        **of_rows,
         **prober.fixed,
         **probe.options,
     )

@@ -39,6 +39,11 @@ def drawn(n: int, program: str = "giou") -> dict[str, np.ndarray]:
 def elements(n: int, program: str, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Return pinned points of a loss of single numbers, in an order of their own."""
     family = family_of(INDEX[program]["loss"], program)
+    names = [name for name, _ in INDEX[program]["arrays"]["value"]["inputs"]]
+    if not set(family.inputs) <= set(names):  # sums over a batch
+        sums = {name: rng.exponential(size=n) for name in names}
+        dots = {f"{name}_dot": rng.normal(size=n) for name in names}
+        return {**sums, **dots, "loss_bar": rng.normal(size=n)}
     columns = rng.permutation(family.points("float32", "standard").columns)
     columns = columns[np.arange(n) % len(columns)]
     inputs = {name: columns[:, part][:, 0] for name, part in family.inputs.items()}
