@@ -73,15 +73,23 @@ PRESETS = [
 ]
 PRESETS += [
     focal({"preset": preset, "alpha": 0.25}, soft=soft)
-    for preset in library().index["losses"]["softmax_focal"]["presets"]
+    for preset, entry in library().index["losses"]["softmax_focal"]["presets"].items()
     for soft in (False, True)
+    if entry["axes"].get("of") != "mean"  # which is no loss of a row
 ]
 PRESETS += [
     poly({"preset": preset, "label_smoothing": 0.2}, soft)
     for preset in library().index["losses"]["poly1"]["presets"]
     for soft in (False, True)
 ]
+TEMPERED = [
+    RowSubject({"temperature": 0.3}),
+    RowSubject({"temperature": 2.7, "z_loss": 0.5, "label_smoothing": 0.1}, weights=WEIGHTS),
+    RowSubject({"temperature": 4.0, "factor": "temperature_squared"}, soft=True),
+    RowSubject({"temperature": 0.07, "label_smoothing": 0.1}, soft=True, weights=WEIGHTS),
+]
 EXTREMES = [
+    *TEMPERED,
     RowSubject({"label_smoothing": 1.0}),
     RowSubject({"label_smoothing": 1.0, "smoothing": "others"}, weights=WEIGHTS),
     RowSubject({"label_smoothing": 1.0, "smoothing": "classy"}, soft=True),

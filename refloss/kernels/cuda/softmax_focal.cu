@@ -130,7 +130,8 @@ KERNEL softmax_focal_grad(
         const real focal = cost*factor;
         const real poly = factor*gone;  // polynomial term
         const real loss = ((epsilon == real(0)) ? real(0) : epsilon*weighted_(((poly_balanced == real(0)) ? real(1) : balance)*((weight_inside == real(0)) ? class_weight_in(target) : real(1)), poly)) + weighted_(balance*((weight_inside == real(0)) ? class_weight_in(target) : real(1)), focal);
-        const real cost_bar = focal_bar*pull + lure*poly_bar;
+        const real cost_bar0 = focal_bar*pull;
+        const real cost_bar = ((epsilon == real(0)) ? cost_bar0 : lure*poly_bar + cost_bar0);
         const real nll_bar = ((weight_inside == real(0)) ? cost_bar : class_weight_in(target)*cost_bar);
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0
@@ -204,7 +205,8 @@ KERNEL softmax_focal_hvp(
         const real felt = weighted_(prob, steep);  // at most 1
         const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by what is paid
         const real lure = (real(1) + (attached == real(0) ? real(0) : gamma))*factor*prob;  // of the polynomial term
-        const real cost_bar = focal_bar*pull + lure*poly_bar;
+        const real cost_bar0 = focal_bar*pull;
+        const real cost_bar = ((epsilon == real(0)) ? cost_bar0 : lure*poly_bar + cost_bar0);
         const real nll_bar = ((weight_inside == real(0)) ? cost_bar : class_weight_in(target)*cost_bar);
         const real miss_dot = mass_at_target*(rest_dot/total/total) - mass_dot_at_target/total;
         Sum nll_dot0_fold;
@@ -218,8 +220,9 @@ KERNEL softmax_focal_hvp(
         const real nll_dot0 = nll_dot0_fold.result();
         const real cost_dot = nll_dot0*((weight_inside == real(0)) ? real(1) : class_weight_in(target));
         const real pull_dot = (attached == real(0) ? real(0) : gamma*factor*ratio_(cost_dot, gone, real(0))*weighted_(prob, real(2) + (-real(1) + gamma)*felt - cost));
-        const real lure_dot = (attached == real(0) ? real(0) : gamma*lure*prob*ratio_(cost_dot, gone, real(0))) - cost_dot*lure;
-        const real cost_bar_dot = focal_bar*pull_dot + lure_dot*poly_bar;
+        const real lure_dot = ((epsilon == real(0)) ? real(0) : (attached == real(0) ? real(0) : gamma*lure*prob*ratio_(cost_dot, gone, real(0))) - cost_dot*lure);
+        const real cost_bar0_dot = focal_bar*pull_dot;
+        const real cost_bar_dot = lure_dot*((epsilon == real(0)) ? real(0) : poly_bar) + cost_bar0_dot;
         const real nll_bar_dot = cost_bar_dot*((weight_inside == real(0)) ? real(1) : class_weight_in(target));
         over_classes(C, [&](int c, int lane) {
             const real drop = logits_in(b, c) - top;  // at most 0

@@ -269,7 +269,7 @@ KERNEL softmax_focal_soft_hvp(
         const real grow_dot = rest_dot/total;
         const real score_dot_at_first = grow_dot - drop_dot_at_first;
         const real paid_dot_at_first = score_dot_at_first*((weight_inside == real(0)) ? real(1) : class_weight_in(first));
-        const real lure_dot_at_first = (attached == real(0) ? real(0) : gamma*lure_at_first*prob_at_first*ratio_(paid_dot_at_first, gone_at_first, real(0))) - lure_at_first*paid_dot_at_first;
+        const real lure_dot_at_first = ((epsilon == real(0)) ? real(0) : (attached == real(0) ? real(0) : gamma*lure_at_first*prob_at_first*ratio_(paid_dot_at_first, gone_at_first, real(0))) - lure_at_first*paid_dot_at_first);
         const real pull_dot_at_first = (attached == real(0) ? real(0) : gamma*factor_at_first*ratio_(paid_dot_at_first, gone_at_first, real(0))*weighted_(prob_at_first, real(2) + (-real(1) + gamma)*felt_at_first - paid_at_first));
         const real heed_dot_at_first = (pull_at_first*scale_at_first + ((epsilon == real(0)) ? real(0) : epsilon*lure_at_first*side_at_first))*wish_dot_at_first*((weight_inside == real(0)) ? real(1) : class_weight_in(first)) + lure_dot_at_first*wish_at_first*((epsilon == real(0)) ? real(0) : epsilon*side_at_first)*((weight_inside == real(0)) ? real(1) : class_weight_in(first)) + pull_dot_at_first*scale_at_first*wish_at_first*((weight_inside == real(0)) ? real(1) : class_weight_in(first));
         const real largest_dot = heed_dot_at_first;
@@ -304,9 +304,9 @@ KERNEL softmax_focal_soft_hvp(
             const real score_dot = grow_dot - drop_dot;
             const real paid_dot = score_dot*((weight_inside == real(0)) ? real(1) : class_weight_in(c));
             const real pull_dot = (attached == real(0) ? real(0) : gamma*factor*ratio_(paid_dot, gone, real(0))*weighted_(prob, real(2) + (-real(1) + gamma)*felt - paid));
-            const real lure_dot = (attached == real(0) ? real(0) : gamma*lure*prob*ratio_(paid_dot, gone, real(0))) - lure*paid_dot;
+            const real lure_dot = ((epsilon == real(0)) ? real(0) : (attached == real(0) ? real(0) : gamma*lure*prob*ratio_(paid_dot, gone, real(0))) - lure*paid_dot);
             const real rate_dot = paid_dot*pull;
-            const real poly_dot = lure*paid_dot;
+            const real poly_dot = paid_dot*((epsilon == real(0)) ? real(0) : lure);
             const real cost_dot = poly_dot*((epsilon == real(0)) ? real(0) : epsilon*side) + scale*rate_dot;
             const real heed_dot = (scale*pull + ((epsilon == real(0)) ? real(0) : epsilon*side*lure))*wish_dot*((weight_inside == real(0)) ? real(1) : class_weight_in(c)) + lure_dot*wish*((epsilon == real(0)) ? real(0) : epsilon*side)*((weight_inside == real(0)) ? real(1) : class_weight_in(c)) + scale*pull_dot*wish*((weight_inside == real(0)) ? real(1) : class_weight_in(c));
             const real minor_dot = heed_dot*((c == first) ? real(0) : real(1));
@@ -351,7 +351,7 @@ KERNEL softmax_focal_soft_hvp(
             const real miss_dot = mass*(rest_dot/total/total) - mass_dot/total;
             const real chance_dot = mass_dot/total - mass*(rest_dot/total/total);
             const real pull_dot = (attached == real(0) ? real(0) : gamma*factor*ratio_(paid_dot, gone, real(0))*weighted_(prob, real(2) + (-real(1) + gamma)*felt - paid));
-            const real lure_dot = (attached == real(0) ? real(0) : gamma*lure*prob*ratio_(paid_dot, gone, real(0))) - lure*paid_dot;
+            const real lure_dot = ((epsilon == real(0)) ? real(0) : (attached == real(0) ? real(0) : gamma*lure*prob*ratio_(paid_dot, gone, real(0))) - lure*paid_dot);
             const real heed_dot = (scale*pull + ((epsilon == real(0)) ? real(0) : epsilon*side*lure))*wish_dot*((weight_inside == real(0)) ? real(1) : class_weight_in(c)) + lure_dot*wish*((epsilon == real(0)) ? real(0) : epsilon*side)*((weight_inside == real(0)) ? real(1) : class_weight_in(c)) + scale*pull_dot*wish*((weight_inside == real(0)) ? real(1) : class_weight_in(c));
             const real asked_dot = heed_dot*((c == first) ? real(0) : real(-1)) + largest_dot*((c == first) ? real(0) : real(1)) + minors_dot;
             const real logits_bar_dot = loss_bar*asked*chance_dot + loss_bar*asked_dot*chance - loss_bar*heed*miss_dot - loss_bar*heed_dot*miss;

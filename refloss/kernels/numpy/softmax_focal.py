@@ -145,7 +145,8 @@ def grad(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, a
     loss = np.where((epsilon == 0.0), 0.0, epsilon*weighted(np.where((poly_balanced == 0.0), 1.0, balance)*np.where((weight_inside == 0.0), class_weight[target], 1.0), poly)) + weighted(balance*np.where((weight_inside == 0.0), class_weight[target], 1.0), focal)
     poly_bar = np.where((epsilon == 0.0), 0.0, epsilon*loss_bar*np.where((poly_balanced == 0.0), 1.0, balance)*np.where((weight_inside == 0.0), class_weight[target], 1.0))
     focal_bar = np.where((weight_inside == 0.0), balance*class_weight[target]*loss_bar, balance*loss_bar)
-    cost_bar = focal_bar*pull + lure*poly_bar
+    cost_bar0 = focal_bar*pull
+    cost_bar = np.where((epsilon == 0.0), cost_bar0, lure*poly_bar + cost_bar0)
     nll_bar = np.where((weight_inside == 0.0), cost_bar, class_weight[target]*cost_bar)
     logits_bar = np.where((np.arange(C) == target[:, None]), -(miss[:, None]*nll_bar[:, None]), mass*(nll_bar[:, None]/total[:, None]))
     return loss, logits_bar
@@ -184,7 +185,8 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, gamma, alpha, alpha_
     balance = np.where((target == 0.0), first_factor, other_factor)  # alpha or 1 - alpha
     poly_bar = np.where((epsilon == 0.0), 0.0, epsilon*loss_bar*np.where((poly_balanced == 0.0), 1.0, balance)*np.where((weight_inside == 0.0), class_weight[target], 1.0))
     focal_bar = np.where((weight_inside == 0.0), balance*class_weight[target]*loss_bar, balance*loss_bar)
-    cost_bar = focal_bar*pull + lure*poly_bar
+    cost_bar0 = focal_bar*pull
+    cost_bar = np.where((epsilon == 0.0), cost_bar0, lure*poly_bar + cost_bar0)
     nll_bar = np.where((weight_inside == 0.0), cost_bar, class_weight[target]*cost_bar)
     top_dot = logits_dot[np.arange(B), first]
     drop_dot = logits_dot - top_dot[:, None]
@@ -195,8 +197,9 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, gamma, alpha, alpha_
     miss_dot = mass[np.arange(B), target]*(rest_dot/total/total) - mass_dot[np.arange(B), target]/total
     cost_dot = nll_dot0*np.where((weight_inside == 0.0), 1.0, class_weight[target])
     pull_dot = np.where(attached == 0.0, 0.0, gamma*factor*ratio(cost_dot, gone, 0.0)*weighted(prob, 2.0 + (-1.0 + gamma)*felt - cost))
-    lure_dot = np.where(attached == 0.0, 0.0, gamma*lure*prob*ratio(cost_dot, gone, 0.0)) - cost_dot*lure
-    cost_bar_dot = focal_bar*pull_dot + lure_dot*poly_bar
+    lure_dot = np.where((epsilon == 0.0), 0.0, np.where(attached == 0.0, 0.0, gamma*lure*prob*ratio(cost_dot, gone, 0.0)) - cost_dot*lure)
+    cost_bar0_dot = focal_bar*pull_dot
+    cost_bar_dot = lure_dot*np.where((epsilon == 0.0), 0.0, poly_bar) + cost_bar0_dot
     nll_bar_dot = cost_bar_dot*np.where((weight_inside == 0.0), 1.0, class_weight[target])
     logits_bar_dot = miss_dot[:, None]*np.where((np.arange(C) == target[:, None]), -nll_bar[:, None], 0.0) + np.where((np.arange(C) == target[:, None]), 0.0, mass_dot*(nll_bar[:, None]/total[:, None])) + np.where((np.arange(C) == target[:, None]), 0.0, -(mass*(nll_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None]))) + np.where((np.arange(C) == target[:, None]), -(miss[:, None]*nll_bar_dot[:, None]), mass*(nll_bar_dot[:, None]/total[:, None]))
     return logits_bar_dot

@@ -223,9 +223,9 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, gamma, a
     miss_dot = mass*(rest_dot[:, None]/total[:, None]/total[:, None]) - mass_dot/total[:, None]
     chance_dot = mass_dot/total[:, None] - mass*(rest_dot[:, None]/total[:, None]/total[:, None])
     pull_dot = np.where(attached == 0.0, 0.0, gamma*factor*ratio(paid_dot, gone, 0.0)*weighted(prob, 2.0 + (-1.0 + gamma)*felt - paid))
-    lure_dot = np.where(attached == 0.0, 0.0, gamma*lure*prob*ratio(paid_dot, gone, 0.0)) - lure*paid_dot
+    lure_dot = np.where((epsilon == 0.0), 0.0, np.where(attached == 0.0, 0.0, gamma*lure*prob*ratio(paid_dot, gone, 0.0)) - lure*paid_dot)
     rate_dot = paid_dot*pull
-    poly_dot = lure*paid_dot
+    poly_dot = paid_dot*np.where((epsilon == 0.0), 0.0, lure)
     cost_dot = poly_dot*np.where((epsilon == 0.0), 0.0, epsilon*side) + scale*rate_dot
     heed_dot = (scale*pull + np.where((epsilon == 0.0), 0.0, epsilon*side*lure))*wish_dot*np.where((weight_inside == 0.0), 1.0, class_weight) + lure_dot*wish*np.where((epsilon == 0.0), 0.0, epsilon*side)*np.where((weight_inside == 0.0), 1.0, class_weight) + scale*pull_dot*wish*np.where((weight_inside == 0.0), 1.0, class_weight)
     largest_dot = heed_dot[np.arange(B), first]

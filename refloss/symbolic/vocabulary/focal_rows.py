@@ -203,7 +203,7 @@ def _(P: Build, a: Rows, focus: Focus) -> None:
     a.let("focal", [ITEM], a.factor * a.cost)
     a.let("poly", [ITEM], a.factor * a.gone, "polynomial term")
     a.partials("focal", {a.cost: a.pull})
-    a.partials("poly", {a.cost: a.lure})
+    a.partials("poly", {a.cost: unless(focus.amount, a.lure)})
 
 
 def _cost(a: Rows, focus: Focus, inner: sp.Expr) -> sp.Indexed:
@@ -231,7 +231,8 @@ def _pulls(a: Rows, axes: list[Axis], cost: str, chance: sp.Expr, focus: Focus) 
     inverse = Ratio(sp.S.One, gone, sp.S.Zero)
     a.partials("pull", {paid: gain * factor * inverse * bend})
     a.let("lure", axes, (1 + gain) * (factor * prob), "of the polynomial term")
-    a.partials("lure", {paid: gain * (a.lure * prob * inverse) - a.lure})
+    slope = gain * (a.lure * prob * inverse) - a.lure
+    a.partials("lure", {paid: unless(focus.amount, slope)})
 
 
 @Vocabulary
@@ -287,7 +288,7 @@ def _(P: Build, a: Rows, focus: Focus) -> None:
     a.let("rate", [ITEM, CLASS], a.factor * a.paid)
     a.let("poly", [ITEM, CLASS], a.factor * a.gone, "polynomial term")
     a.partials("rate", {a.paid: a.pull})
-    a.partials("poly", {a.paid: a.lure})
+    a.partials("poly", {a.paid: unless(focus.amount, a.lure)})
     _focal_cost(a, focus)
     drive = a.scale * a.pull + unless(focus.amount, focus.amount * (a.side * a.lure))
     inner = focus.weighing(sp.S.One, a["class_weight"][CLASS])
