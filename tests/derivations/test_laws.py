@@ -26,11 +26,15 @@ from refloss.symbolic import functions as fn
 from refloss.symbolic.program import Program, size_of
 from tests.symbolic.unrolled import box, entry
 
-OFF = {
-    "label_smoothing": 0, "over_others": 0, "classy": 0, "z_loss": 0, "temperature": 1,
-    "times_square": 0, "epsilon": 0, "poly_balanced": 1, "weight_inside": 0, "attached": 1, "smoothing": 0,
-    "alpha": 1, "alpha_on_first": 1, "alpha_on_others": 1, "on_positives": 1, "on_negatives": 1,
-}  # fmt: skip
+_AT_0 = (
+    *("label_smoothing", "over_others", "classy", "z_loss", "times_square"),
+    *("epsilon", "weight_inside", "smoothing"),
+)
+_AT_1 = (
+    *("temperature", "poly_balanced", "attached", "on_positives", "on_negatives"),
+    *("alpha", "alpha_on_first", "alpha_on_others"),
+)
+OFF = dict.fromkeys(_AT_0, 0) | dict.fromkeys(_AT_1, 1)
 """Constants at which options do nothing."""
 
 
