@@ -23,6 +23,7 @@
 # |---|---|
 # | label smoothing | Szegedy, Vanhoucke, Ioffe, Shlens, Wojna: *Rethinking the Inception Architecture*, CVPR 2016, arXiv 1512.00567 |
 # | z-loss | Chowdhery et al.: *PaLM*, arXiv 2204.02311; de Brébisson, Vincent, arXiv 1604.08859 |
+# | temperature | Hinton, Vinyals, Dean: *Distilling the Knowledge in a Neural Network*, arXiv 1503.02531 |
 
 # %%
 """Softmax cross-entropy with class and probability targets: definitions and conventions."""
@@ -51,7 +52,9 @@ from refloss.symbolic.vocabulary import rows as row
 #   \qquad \frac{\partial(-\log p_y)}{\partial z_y} = -\frac{S + (1 - e^{z_y - z_a})}{1 + S} .$$
 #
 # Nothing in it cancels. Each difference $z_j - z_a$ carries its rounding error $\delta_j$ into
-# $e^{z_j - z_a}(1 + \delta_j)$: at a difference of −700 that is 350 ulp.
+# $e^{z_j - z_a}(1 + \delta_j)$: at a difference of −700 that is 350 ulp. A temperature divides that
+# difference, not the logits, and what its quotient leaves is in $\delta_j$ too: logits at a large
+# offset lose nothing.
 
 
 # %%
@@ -62,20 +65,29 @@ def cross_entropy(form: Form) -> Program:
     a.real("logits", row.ITEM, row.CLASS)
     a.label("target", row.ITEM)
     weight = a.real("class_weight", row.CLASS)
-    amount, penalty = _options(P, a)
+    amount, penalty, factor = _options(P, a)
     row.log_sum_exp(P, a)
     row.target_loss(P, a)
     row.spread_loss(P, a, amount)
     row.score_penalty(P, a, penalty)
-    a.let("loss", [row.ITEM], Weighted(a.hit * weight[a.target], a.nll) + a.spread + a.penalty)
-    return P.finish("loss")
+    total = Weighted(a.hit * weight[a.target], a.nll) + a.spread + a.penalty
+    return _finished(P, a, total, factor)
 
 
-def _options(P: Build, a: row.Rows) -> tuple[sp.Expr, sp.Expr]:
-    """Declare the constants that both programs share, and name what smoothing makes of them."""
+def _options(P: Build, a: row.Rows) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
+    """Declare the constants that both programs share, and name what they make of the inputs."""
     amount = P.const("label_smoothing")
     row.smoothing(P, a, amount, P.const("over_others"), P.const("classy"), size_of(row.CLASS))
-    return amount, P.const("z_loss")
+    penalty = P.const("z_loss")
+    row.scale(a, P.const("temperature"))
+    return amount, penalty, P.const("times_square")
+
+
+def _finished(P: Build, a: row.Rows, total: sp.Expr, squared: sp.Expr) -> Program:
+    """Return the program of a total, times the temperature's square if that is chosen."""
+    a.let("sum_of_terms", [row.ITEM], total)
+    a.let("loss", [row.ITEM], row.softened(a, a.sum_of_terms, squared))
+    return P.finish("loss")
 
 
 # %%
@@ -113,13 +125,12 @@ def cross_entropy_soft(form: Form) -> Program:
     a.real("logits", row.ITEM, row.CLASS)
     a.real("target", row.ITEM, row.CLASS)
     a.real("class_weight", row.CLASS)
-    _, penalty = _options(P, a)
+    _, penalty, factor = _options(P, a)
     row.soft_target(a)
     row.log_sum_exp(P, a)
     row.soft_loss(P, a)
     row.score_penalty(P, a, penalty)
-    a.let("loss", [row.ITEM], a.nll + a.penalty)
-    return P.finish("loss")
+    return _finished(P, a, a.nll + a.penalty, factor)
 
 
 # %% [markdown]
@@ -133,7 +144,25 @@ CONSTANTS = {
     "over_others": Constant(0.0, "1: eps is spread over the K - 1 other classes; 0: over all K"),
     "classy": Constant(0.0, "1: (q + eps/K)/(1 + eps) as ClassyVision; 0: (1 - eps) q + eps/K"),
     "z_loss": Constant(0.0, "factor of the squared log-sum-exp"),
+    "temperature": Constant(1.0, "what logits are divided by"),
+    "times_square": Constant(0.0, "1: times the temperature's square"),
 }
+
+TEMPERATURE = AxisOf(
+    "what logits are divided by", 1.0, sets="temperature", least=1e-100, most=1e100
+)
+FACTOR = AxisOf(
+    "what the loss is multiplied by",
+    "one",
+    {
+        "one": Value("nothing", {"times_square": 0.0}, "torch, optax, keras"),
+        "temperature_squared": Value(
+            "the temperature's square, so that slopes do not fade",
+            {"times_square": 1.0},
+            "Hinton et al., arXiv 1503.02531, section 2; mdistiller KD",
+        ),
+    },
+)
 
 SMOOTHING = AxisOf(
     "over which classes label smoothing spreads eps",
@@ -206,10 +235,11 @@ CROSS_ENTROPY = Definition(
     source=(
         "Bridle, Probabilistic interpretation of feedforward classification network outputs, 1990; "
         "label smoothing: Szegedy et al., CVPR 2016, arXiv 1512.00567; z-loss: Chowdhery et al., "
-        "arXiv 2204.02311."
+        "arXiv 2204.02311; temperature: Hinton et al., arXiv 1503.02531."
     ),
     formula=r"""
-loss = -sum_k w_k q_k log p_k + z_loss lse^2,  p = softmax(z),  lse = log sum_k exp z_k;
+loss = factor (-sum_k w_k q_k log p_k + z_loss lse^2),  p = softmax(z / temperature)
+lse = log sum_k exp(z_k / temperature);  factor: 1, or temperature^2
 q: the target's class, or the target itself, smoothed to hit q + off""",
     inputs={
         "logits": ("logits",),
@@ -223,6 +253,8 @@ q: the target's class, or the target itself, smoothed to hit q + off""",
         "label_smoothing": AxisOf("eps of label smoothing", 0.0, sets="label_smoothing", most=1.0),
         "smoothing": SMOOTHING,
         "z_loss": AxisOf("factor of the squared log-sum-exp", 0.0, sets="z_loss"),
+        "temperature": TEMPERATURE,
+        "factor": FACTOR,
         "denominator": DENOMINATOR,
         "empty": EMPTY,
     },

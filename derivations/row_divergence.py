@@ -32,7 +32,8 @@
 import numpy as np
 import sympy as sp
 
-from derivations.classification import EMPTY, compiled
+from derivations import classification
+from derivations.classification import EMPTY, FACTOR, TEMPERATURE, compiled
 from refloss.symbolic import calculus, emit, rules
 from refloss.symbolic.build import Build, Form
 from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
@@ -62,12 +63,11 @@ def softmax_kl(form: Form) -> Program:
     """Return the divergence of a row's softmax from probabilities."""
     P = Build("softmax_kl", form, "Kullback-Leibler divergence of a softmax from probabilities")
     a = _inputs(P)
-    temperature, squared = P.const("temperature"), P.const("times_square")
-    row.scale(a, temperature)
+    row.scale(a, P.const("temperature"))
+    squared = P.const("times_square")
     row.log_sum_exp(P, a)
     divergences.kullback_leibler(P, a)
-    softened = temperature**2 * a.divergence
-    a.let("loss", [row.ITEM], _chosen(squared, a.divergence, softened))
+    a.let("loss", [row.ITEM], row.softened(a, a.divergence, squared))
     return P.finish("loss")
 
 
@@ -77,11 +77,6 @@ def _inputs(P: Build) -> row.Rows:
     a.real("target", row.ITEM, row.CLASS)
     a.real("class_weight", row.CLASS)
     return a
-
-
-def _chosen(switch: sp.Expr, closed: sp.Expr, opened: sp.Expr) -> sp.Expr:
-    """Return one of two quantities, by a constant that is 0 or 1."""
-    return sp.Piecewise((closed, sp.Eq(switch, 0)), (opened, True))
 
 
 # %% [markdown]
@@ -98,12 +93,13 @@ def softmax_js(form: Form) -> Program:
     """Return the Jensen-Shannon divergence of a row's softmax and probabilities."""
     P = Build("softmax_js", form, "Jensen-Shannon divergence of a softmax and probabilities")
     a = _inputs(P)
-    temperature, bits = P.const("temperature"), P.const("in_bits")
-    ln2 = P.number("ln_2", sp.log(2))
-    row.scale(a, temperature)
+    row.scale(a, P.const("temperature"))
+    bits, ln2 = P.const("in_bits"), P.number("ln_2", sp.log(2))
     row.log_sum_exp(P, a)
     divergences.jensen_shannon(P, a)
-    a.let("loss", [row.ITEM], _chosen(bits, a.divergence, a.divergence / ln2))
+    a.let(
+        "loss", [row.ITEM], sp.Piecewise((a.divergence, sp.Eq(bits, 0)), (a.divergence / ln2, True))
+    )
     return P.finish("loss")
 
 
@@ -125,11 +121,8 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Conventions
 
+
 # %%
-TEMPERATURE = Constant(1.0, "what logits are divided by")
-WARMTH = AxisOf("what logits are divided by", 1.0, sets="temperature", least=1e-100, most=1e100)
-
-
 def targets(program: str) -> AxisOf:
     """Return the one kind of target: probabilities, which select `program`."""
     return AxisOf(
@@ -151,18 +144,6 @@ DENOMINATOR = AxisOf(
         "logits": Value("the number of probabilities", source="torch kl_div 'mean'"),
     },
     number=True,
-)
-FACTOR = AxisOf(
-    "what the divergence is multiplied by",
-    "one",
-    {
-        "one": Value("nothing", {"times_square": 0.0}, "torch, optax, keras"),
-        "temperature_squared": Value(
-            "the temperature's square, so that slopes do not fade",
-            {"times_square": 1.0},
-            "Hinton et al., arXiv 1503.02531, section 2; mdistiller KD",
-        ),
-    },
 )
 UNIT = AxisOf(
     "unit of information",
@@ -203,12 +184,12 @@ q, w = target, class_weight;  factor: 1, or temperature^2""",
     inputs=INPUTS,
     programs={"softmax_kl": (softmax_kl("plain"), softmax_kl("stable"))},
     constants={
-        "temperature": TEMPERATURE,
-        "times_square": Constant(0.0, "1: times the temperature's square"),
+        "temperature": classification.CONSTANTS["temperature"],
+        "times_square": classification.CONSTANTS["times_square"],
     },
     axes={
         "targets": targets("softmax_kl"),
-        "temperature": WARMTH,
+        "temperature": TEMPERATURE,
         "factor": FACTOR,
         "denominator": DENOMINATOR,
         "empty": EMPTY,
@@ -250,12 +231,12 @@ p, q, w = softmax(logits / temperature), target, class_weight""",
     inputs=INPUTS,
     programs={"softmax_js": (softmax_js("plain"), softmax_js("stable"))},
     constants={
-        "temperature": TEMPERATURE,
+        "temperature": classification.CONSTANTS["temperature"],
         "in_bits": Constant(0.0, "1: in bits"),
     },
     axes={
         "targets": targets("softmax_js"),
-        "temperature": WARMTH,
+        "temperature": TEMPERATURE,
         "unit": UNIT,
         "denominator": DENOMINATOR,
         "empty": EMPTY,

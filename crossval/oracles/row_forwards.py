@@ -32,16 +32,19 @@ def cross_entropy(
         Classes or probabilities.
     weight : Tensor of shape (C,)
     constants : mapping
-        ``label_smoothing``, ``over_others``, ``classy``, ``z_loss``.
+        ``label_smoothing``, ``over_others``, ``classy``, ``z_loss``, ``temperature``,
+        ``times_square``.
     """
     import torch
 
     if not target.is_floating_point():
         target = torch.eye(logits.shape[1], dtype=logits.dtype)[target]
+    logits = logits / constants["temperature"]
     surprise = _surprise(logits)
     lse = logits[:, 0] + surprise[:, 0]
     asked = weight * _smoothed(target, constants)
-    return (asked * surprise).sum(dim=1) + constants["z_loss"] * lse.square()
+    total = (asked * surprise).sum(dim=1) + constants["z_loss"] * lse.square()
+    return total * (constants["temperature"] ** 2 if constants["times_square"] else 1)
 
 
 def poly1(logits: Tensor, target: Tensor, weight: Tensor, constants: Mapping[str, float]) -> Tensor:

@@ -63,8 +63,10 @@ def idle(program: Program) -> dict[str, tuple[sp.Symbol, ...]]:
 
 
 def _needs(let: Let, differentiable: bool) -> list[sp.Indexed]:
-    slopes = let.partials if differentiable else ()
-    return [read for expr in (let.expr, *(s for _, s in slopes)) for read in indexed(expr)]
+    """Return what a statement reads, and what it is differentiated by if it is to be again."""
+    forms = let.partials if differentiable else ()
+    exprs = (let.expr, *(expr for form in forms for expr in form))
+    return [read for expr in exprs for read in indexed(expr)]
 
 
 def inline_names(program: Program) -> Program:

@@ -7,7 +7,6 @@ to a sum whose first order has cancelled is of the size of p - q, itself known t
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -21,27 +20,17 @@ SMALL = 2.0**-1000
 
 
 class DivergenceTerms(Terms):
-    """What both divergences are made of, of logits over the temperature."""
-
-    def __init__(self, constants, case, weight, soft):
-        self.heat = constants["temperature"]
-        super().__init__(constants, replace(case, logits=case.logits / self.heat), weight, soft)
+    """What both divergences are made of."""
 
     def prepare(self) -> None:
         self.q = self.case.probabilities
         self.gap = np.abs(self.p - self.q) + U * self.p
-        self.scale = self.outer()
-        self.factor = max(self.w.max(), 1.0) * self.scale
-
-    def outer(self) -> float:
-        """Return what the divergence is multiplied by."""
-        raise NotImplementedError
+        self.factor = max(self.w.max(), 1.0)
 
     def turned(self, size: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return a direction by scaled logits: of p, of log p; and that by probabilities."""
+        """Return a direction by logits: of p, and of log p; and that by probabilities."""
         u, v = np.split(size, 2, axis=1)
-        bend, moved = self.bend(u / self.heat)
-        return bend, moved, v
+        return (*self.bend(u), v)
 
 
 class KullbackTerms(DivergenceTerms):
@@ -58,9 +47,6 @@ class KullbackTerms(DivergenceTerms):
         self.log = np.abs(np.log(np.where(self.q > 0, self.q, 1.0)))
         self.goal = self.w * self.q
 
-    def outer(self) -> float:
-        return self.heat**2 if self.constants["times_square"] else 1.0
-
     def value(self) -> np.ndarray:
         each = (self.goal * (self.log + self.score)).sum(1)
         excess = np.array([math.fsum([*row, -1.0]) for row in self.q])
@@ -68,12 +54,12 @@ class KullbackTerms(DivergenceTerms):
         far = np.where(near, 0.0, self.q * (self.log + self.score))
         second = (self.gap + far).sum(1) + np.abs(excess) + GRID * self.case.classes
         balanced = (np.ptp(self.w) == 0) & (np.abs(excess) <= 0.5)
-        return self.scale * np.where(balanced, self.w.max() * second, each)
+        return np.where(balanced, self.w.max() * second, each)
 
     def grad(self) -> np.ndarray:
         logits = _without_each(self.goal) * self.p + self.goal * self.miss
         target = self.w * (self.log + self.score + 1)
-        return self.scale * np.hstack([logits / self.heat, target])
+        return np.hstack([logits, target])
 
     def hvp(self, size: np.ndarray) -> np.ndarray:
         bend, moved, v = self.turned(size)
@@ -81,7 +67,7 @@ class KullbackTerms(DivergenceTerms):
         logits = self.goal.sum(1, keepdims=True) * bend
         logits += wide.sum(1, keepdims=True) * self.p + wide * (self.p + self.miss)
         inverse = np.divide(wide, self.q, where=self.q > 0, out=np.zeros_like(wide))
-        return self.scale * np.hstack([logits / self.heat, self.w * moved + inverse])
+        return np.hstack([logits, self.w * moved + inverse])
 
 
 class JensenTerms(DivergenceTerms):
@@ -94,6 +80,7 @@ class JensenTerms(DivergenceTerms):
 
     def prepare(self) -> None:
         super().prepare()
+        self.scale = 1 / np.log(2) if self.constants["in_bits"] else 1.0
         p, q = self.p, self.q
         some = p + q > 0
         both = np.where(some, p + q, 1.0)
@@ -103,16 +90,13 @@ class JensenTerms(DivergenceTerms):
         unmet = np.log(2) + self.score
         self.push = np.where(q > 0, _log_of_twice(self.other, -self.lean), unmet) / 2
         self.felt = self.w * p * (self.pull + self.other)
-        self.factor = self.factor * np.hstack([1 + self.pull, self._of_shares()])
+        self.factor = self.factor * self.scale * np.hstack([1 + self.pull, self._of_shares()])
 
     def _of_shares(self) -> np.ndarray:
         """Return by what an underflow of p is multiplied in its share of p + q, and that over q."""
         held = np.where((self.q > 0) & (self.p < SMALL), self.q, 1.0)
         with np.errstate(over="ignore"):
             return np.maximum((1 + 1 / held) / self.both * (self.p < SMALL), 1.0)
-
-    def outer(self) -> float:
-        return 1 / np.log(2) if self.constants["in_bits"] else 1.0
 
     def value(self) -> np.ndarray:
         close = np.abs(self.lean) <= 0.5
@@ -123,7 +107,7 @@ class JensenTerms(DivergenceTerms):
     def grad(self) -> np.ndarray:
         logits = self.felt * self.miss + self.p * _without_each(self.felt)
         target = self.w * (self.push + self.part)
-        return self.scale * np.hstack([logits / self.heat, target])
+        return self.scale * np.hstack([logits, target])
 
     def hvp(self, size: np.ndarray) -> np.ndarray:
         bend, moved, v = self.turned(size)
@@ -132,7 +116,7 @@ class JensenTerms(DivergenceTerms):
         logits += self.miss * felt + self.p * _without_each(felt)
         bent = np.where(self.q > 0, self.part / np.where(self.q > 0, self.q, 1.0), 0.0)
         target = self.w * (self.part * moved + bent * v)
-        return self.scale * np.hstack([logits / self.heat, target])
+        return self.scale * np.hstack([logits, target])
 
 
 def _log_of_twice(share: np.ndarray, lean: np.ndarray) -> np.ndarray:

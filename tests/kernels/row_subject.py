@@ -19,9 +19,8 @@ from crossval.oracles.formats import format_of
 from crossval.oracles.packing import RowPacking
 from refloss.losses import RowLoss, Spec, resolve
 
-from .divergence_terms import DIVERGENCE_TERMS
 from .row_regimes import RowCase
-from .row_terms import TERMS, Terms
+from .tempered_terms import Tempered
 
 __all__ = ["RowSubject", "U", "differences", "refuse"]
 
@@ -138,9 +137,8 @@ class RowSubject:
         under = _tiny(real) * np.ceil(bars[:, None] * terms.factor * size.sum(1, keepdims=True))
         return PRODUCT * (_spacing(terms.hvp(size) * bars[:, None], real) + under)
 
-    def _terms(self, case: RowCase) -> Terms:
-        known = {**TERMS, **DIVERGENCE_TERMS}[self.loss]
-        return known(self.spec.constants, case, self.weight(case), self.soft)
+    def _terms(self, case: RowCase) -> Tempered:
+        return Tempered(self.loss, self.spec.constants, case, self.weight(case), self.soft)
 
     @property
     def _names(self) -> tuple[str, ...]:

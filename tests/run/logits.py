@@ -23,7 +23,14 @@ SHAPES = {
 #: Constants of every loss: the plainest first, then what switches every branch on and off.
 SETTINGS = {
     "cross_entropy": [
-        {"label_smoothing": eps, "over_others": others, "classy": classy, "z_loss": factor}
+        {
+            "label_smoothing": eps,
+            "over_others": others,
+            "classy": classy,
+            "z_loss": factor,
+            "temperature": 1.0,
+            "times_square": 0.0,
+        }
         for eps, (others, classy), factor in itertools.product(
             (0.0, 0.1, 1.0), ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)), (0.0, 0.3)
         )
@@ -59,6 +66,8 @@ SETTINGS = {
         )
     ],
 }
+for setting in SETTINGS["cross_entropy"][3::5]:
+    setting |= {"temperature": 0.3, "times_square": 1.0}
 #: Of every loss, constants under which nothing is left out.
 SETTINGS["softmax_focal_soft"] = [
     {**setting, "label_smoothing": eps}
@@ -75,7 +84,14 @@ FULL = {
     "hed": SETTINGS["hed"][-1],
     "softmax_kl": {"temperature": 4.0, "times_square": 1.0},
     "softmax_js": SETTINGS["softmax_js"][-1],
-    "cross_entropy": {"label_smoothing": 0.1, "over_others": 1.0, "classy": 0.0, "z_loss": 0.3},
+    "cross_entropy": {
+        "label_smoothing": 0.1,
+        "over_others": 1.0,
+        "classy": 0.0,
+        "z_loss": 0.3,
+        "temperature": 2.7,
+        "times_square": 1.0,
+    },
     "multi_margin": {"margin": 0.75, "squared": 1.0, "divided": 1.0, "over_others": 1.0},
     "poly1": {"label_smoothing": 0.1, "over_others": 1.0, "classy": 0.0, "epsilon": 1.5},
 }
@@ -83,7 +99,7 @@ _FOCUS = {"weight_inside": 1.0, "epsilon": 1.5, "poly_balanced": 1.0}
 FULL["softmax_focal"] = {**SETTINGS["softmax_focal"][-2], **_FOCUS}
 FULL["softmax_focal_soft"] = {**FULL["softmax_focal"], "label_smoothing": 0.1}
 #: What must change in a setting so that sums of dyadic numbers stay exact.
-DYADIC = {"label_smoothing": 0.125, "over_others": 0.0, "classy": 0.0}
+DYADIC = {"label_smoothing": 0.125, "over_others": 0.0, "classy": 0.0, "temperature": 1.0}
 DEFAULT = SETTINGS["cross_entropy"][0]
 
 

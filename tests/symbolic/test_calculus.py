@@ -295,7 +295,22 @@ def even_maximum() -> Program:
     return P.finish("loss")
 
 
+def unread_scale() -> Program:
+    """Return a form by a quantity that no statement reads."""
+    b, c, j = axis("b", "B"), axis("c", "C"), axis("j", "C")
+    P = Build("unread_scale")
+    x, y = P.real("x", b, c), P.label("y", b)
+    scaled = P.let("scaled", [b, c], x[b, c] / 3)
+    mass = P.let("mass", [b, c], sp.exp(x[b, c] / 3))
+    total = P.let("total", [b], sp.Sum(mass[b, c], c))
+    lse = P.let("lse", [b], sp.log(total[b]))
+    P.partials(lse, {scaled[b, j]: mass[b, j] * Quotient(sp.S.One, total[b])})
+    P.let("loss", [b], lse[b] ** 2 - x[b, y[b]] * lse[b])
+    return P.finish("loss")
+
+
 SPANNING = {
+    "unread_scale": (unread_scale, ("x",), {"B": 2, "C": 3}, {"y": {(0,): 2, (1,): 0}}),
     "even_maximum": (even_maximum, ("x",), {"B": 2, "C": 3}, {"y": {(0,): 2, (1,): 0}}),
     "spanning": (spanning, ("x", "u", "v"), {"B": 2, "C": 3, "D": 2}, {}),
     "soft_maximum": (soft_maximum, ("x",), {"B": 2, "C": 3}, {"y": {(0,): 2, (1,): 0}}),

@@ -3,7 +3,8 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = -sum_k w_k q_k log p_k + z_loss lse^2,  p = softmax(z),  lse = log sum_k exp z_k;
+    loss = factor (-sum_k w_k q_k log p_k + z_loss lse^2),  p = softmax(z / temperature)
+    lse = log sum_k exp(z_k / temperature);  factor: 1, or temperature^2
     q: the target's class, or the target itself, smoothed to hit q + off
 
 Subgradients
@@ -15,16 +16,18 @@ Constants
     over_others: 1: eps is spread over the K - 1 other classes; 0: over all K (default 0.0)
     classy: 1: (q + eps/K)/(1 + eps) as ClassyVision; 0: (1 - eps) q + eps/K (default 0.0)
     z_loss: factor of the squared log-sum-exp (default 0.0)
+    temperature: what logits are divided by (default 1.0)
+    times_square: 1: times the temperature's square (default 0.0)
 
 Source
     Bridle, Probabilistic interpretation of feedforward classification network outputs,
     1990; label smoothing: Szegedy et al., CVPR 2016, arXiv 1512.00567; z-loss: Chowdhery et
-    al., arXiv 2204.02311.
+    al., arXiv 2204.02311; temperature: Hinton et al., arXiv 1503.02531.
 """
 
 import numpy as np
 
-CONSTANTS = ("label_smoothing", "over_others", "classy", "z_loss",)
+CONSTANTS = ("label_smoothing", "over_others", "classy", "z_loss", "temperature", "times_square",)
 
 
 def weighted(g, x):
@@ -51,7 +54,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, class_weight, label_smoothing, over_others, classy, z_loss):
+def value(logits, target, class_weight, label_smoothing, over_others, classy, z_loss, temperature, times_square):
     """Return loss, one an item."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -64,24 +67,27 @@ def value(logits, target, class_weight, label_smoothing, over_others, classy, z_
     off = taken/C  # added to every class
     first = np.argmax(logits, axis=1)  # class of the largest logit
     top = logits[np.arange(B), first]  # largest logit
-    drop = logits - top[:, None]  # at most 0
-    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    apart = logits - top[:, None]  # at most 0
+    drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
+    left = apart - temperature*drop  # by the quotient
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
     grow = np.log1p(rest)
-    lse = grow + top  # log-sum-exp
-    lag = top - logits[np.arange(B), target]  # at least 0
+    lse = np.where((temperature == 1.0), top, top/temperature) + grow  # log-sum-exp
+    lag = np.where((temperature == 1.0), top - logits[np.arange(B), target], (top - logits[np.arange(B), target])/temperature)  # at least 0
     nll = grow + lag  # -log softmax of the target
     weights = np.sum(class_weight, axis=0)  # sum of the class weights
     fall = np.sum(weighted(class_weight, -drop), axis=1)
     each = grow*weights + fall
     spread = np.where((label_smoothing == 0.0), 0.0, each*off)  # smoothing over all classes
     penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
-    loss = weighted(class_weight[target]*hit, nll) + penalty + spread
+    sum_of_terms = weighted(class_weight[target]*hit, nll) + penalty + spread
+    loss = np.where((times_square == 0.0), sum_of_terms, (temperature*temperature)*sum_of_terms)
     return loss
 
 
-def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss):
+def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss, temperature, times_square):
     """Return loss, then its derivative by every column times loss_bar."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -94,15 +100,17 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     off = taken/C  # added to every class
     first = np.argmax(logits, axis=1)  # class of the largest logit
     top = logits[np.arange(B), first]  # largest logit
-    drop = logits - top[:, None]  # at most 0
-    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    apart = logits - top[:, None]  # at most 0
+    drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
+    left = apart - temperature*drop  # by the quotient
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
     total = 1.0 + rest
     grow = np.log1p(rest)
-    lse = grow + top  # log-sum-exp
-    lag = top - logits[np.arange(B), target]  # at least 0
+    lse = np.where((temperature == 1.0), top, top/temperature) + grow  # log-sum-exp
+    lag = np.where((temperature == 1.0), top - logits[np.arange(B), target], (top - logits[np.arange(B), target])/temperature)  # at least 0
     nll = grow + lag  # -log softmax of the target
     lack = 1.0 - mass[np.arange(B), target]  # of the largest mass
     others = lack + rest  # mass of all classes but the target
@@ -112,15 +120,18 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     each = grow*weights + fall
     spread = np.where((label_smoothing == 0.0), 0.0, each*off)  # smoothing over all classes
     penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
-    loss = weighted(class_weight[target]*hit, nll) + penalty + spread
-    nll_bar = class_weight[target]*hit*loss_bar
-    logits_bar0 = np.where((np.arange(C) == target[:, None]), -(miss[:, None]*nll_bar[:, None]), mass*(nll_bar[:, None]/total[:, None]))
-    logits_bar1 = np.where((z_loss == 0.0), logits_bar0, 2.0*z_loss*lse[:, None]*mass*(loss_bar[:, None]/total[:, None]) + logits_bar0)
-    logits_bar = np.where((label_smoothing == 0.0), logits_bar1, (mass*(weights/total[:, None]) - class_weight)*loss_bar[:, None]*off + logits_bar1)
+    sum_of_terms = weighted(class_weight[target]*hit, nll) + penalty + spread
+    loss = np.where((times_square == 0.0), sum_of_terms, (temperature*temperature)*sum_of_terms)
+    sum_of_terms_bar = np.where((times_square == 0.0), loss_bar, (temperature*temperature)*loss_bar)
+    nll_bar = class_weight[target]*hit*sum_of_terms_bar
+    scaled_bar0 = np.where((np.arange(C) == target[:, None]), -(miss[:, None]*nll_bar[:, None]), mass*(nll_bar[:, None]/total[:, None]))
+    scaled_bar1 = np.where((z_loss == 0.0), scaled_bar0, 2.0*z_loss*lse[:, None]*mass*(sum_of_terms_bar[:, None]/total[:, None]) + scaled_bar0)
+    scaled_bar = np.where((label_smoothing == 0.0), scaled_bar1, (mass*(weights/total[:, None]) - class_weight)*off*sum_of_terms_bar[:, None] + scaled_bar1)
+    logits_bar = np.where((temperature == 1.0), scaled_bar, scaled_bar/temperature)
     return loss, logits_bar
 
 
-def hvp(logits, target, class_weight, loss_bar, logits_dot, label_smoothing, over_others, classy, z_loss):
+def hvp(logits, target, class_weight, loss_bar, logits_dot, label_smoothing, over_others, classy, z_loss, temperature, times_square):
     """Return the derivative of the gradient along the `_dot` columns."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -133,30 +144,36 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, label_smoothing, ove
     off = taken/C  # added to every class
     first = np.argmax(logits, axis=1)  # class of the largest logit
     top = logits[np.arange(B), first]  # largest logit
-    drop = logits - top[:, None]  # at most 0
-    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    apart = logits - top[:, None]  # at most 0
+    drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
+    left = apart - temperature*drop  # by the quotient
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
     total = 1.0 + rest
     grow = np.log1p(rest)
-    lse = grow + top  # log-sum-exp
+    lse = np.where((temperature == 1.0), top, top/temperature) + grow  # log-sum-exp
     weights = np.sum(class_weight, axis=0)  # sum of the class weights
-    nll_bar = class_weight[target]*hit*loss_bar
+    sum_of_terms_bar = np.where((times_square == 0.0), loss_bar, (temperature*temperature)*loss_bar)
+    nll_bar = class_weight[target]*hit*sum_of_terms_bar
+    scaled_dot = logits_dot*np.where((temperature == 1.0), 1.0, 1.0/temperature)
     top_dot = logits_dot[np.arange(B), first]
-    drop_dot = logits_dot - top_dot[:, None]
+    apart_dot = logits_dot - top_dot[:, None]
+    drop_dot = apart_dot*np.where((temperature == 1.0), 1.0, 1.0/temperature)
     tail_dot = drop_dot*tail
     mass_dot = tail_dot*np.where((np.arange(C) == first[:, None]), 0.0, 1.0)
     rest_dot = np.sum(tail_dot, axis=1)
-    lse_dot0 = np.sum(mass*(logits_dot/total[:, None]), axis=1)
+    lse_dot0 = np.sum(mass*(scaled_dot/total[:, None]), axis=1)
     miss_dot = mass[np.arange(B), target]*(rest_dot/total/total) - mass_dot[np.arange(B), target]/total
-    logits_bar0_dot = miss_dot[:, None]*np.where((np.arange(C) == target[:, None]), -nll_bar[:, None], 0.0) + np.where((np.arange(C) == target[:, None]), 0.0, mass_dot*(nll_bar[:, None]/total[:, None])) + np.where((np.arange(C) == target[:, None]), 0.0, -(mass*(nll_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None])))
-    logits_bar1_dot = np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse[:, None]*mass_dot*(loss_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse_dot0[:, None]*mass*(loss_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, -(2.0*z_loss*lse[:, None]*mass*(loss_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None]))) + logits_bar0_dot
-    logits_bar_dot = np.where((label_smoothing == 0.0), 0.0, loss_bar[:, None]*off*mass_dot*(weights/total[:, None])) + np.where((label_smoothing == 0.0), 0.0, -(loss_bar[:, None]*off*mass*(rest_dot[:, None]/total[:, None])*(weights/total[:, None]))) + logits_bar1_dot
+    scaled_bar0_dot = miss_dot[:, None]*np.where((np.arange(C) == target[:, None]), -nll_bar[:, None], 0.0) + np.where((np.arange(C) == target[:, None]), 0.0, mass_dot*(nll_bar[:, None]/total[:, None])) + np.where((np.arange(C) == target[:, None]), 0.0, -(mass*(nll_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None])))
+    scaled_bar1_dot = np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse[:, None]*mass_dot*(sum_of_terms_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse_dot0[:, None]*mass*(sum_of_terms_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, -(2.0*z_loss*lse[:, None]*mass*(rest_dot[:, None]/total[:, None])*(sum_of_terms_bar[:, None]/total[:, None]))) + scaled_bar0_dot
+    scaled_bar_dot = np.where((label_smoothing == 0.0), 0.0, off*sum_of_terms_bar[:, None]*mass_dot*(weights/total[:, None])) + np.where((label_smoothing == 0.0), 0.0, -(off*sum_of_terms_bar[:, None]*mass*(rest_dot[:, None]/total[:, None])*(weights/total[:, None]))) + scaled_bar1_dot
+    logits_bar_dot = scaled_bar_dot*np.where((temperature == 1.0), 1.0, 1.0/temperature)
     return logits_bar_dot
 
 
-def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss):
+def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss, temperature, times_square):
     """Return every quantity of the plain program and its adjoint, by name."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -165,32 +182,37 @@ def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, 
     taken = amount*reach  # from the target
     hit = 1.0 - taken  # factor of the target
     off = taken/C  # added to every class
+    scaled = np.where((temperature == 1.0), logits, logits/temperature)  # logits over the temperature
     top = np.max(logits, axis=1)  # largest logit
-    mass = np.exp(logits - top[:, None])
+    mass = np.exp(np.where((temperature == 1.0), logits - top[:, None], (logits - top[:, None])/temperature))
     total = np.sum(mass, axis=1)
-    lse = np.log(total) + top  # log-sum-exp
-    nll = lse - logits[np.arange(B), target]  # -log softmax of the target
-    each = np.sum(weighted(class_weight, lse[:, None] - logits), axis=1)
+    lse = np.where((temperature == 1.0), top, top/temperature) + np.log(total)  # log-sum-exp
+    nll = lse - scaled[np.arange(B), target]  # -log softmax of the target
+    each = np.sum(weighted(class_weight, lse[:, None] - scaled), axis=1)
     spread = np.where((label_smoothing == 0.0), 0.0, each*off)  # smoothing over all classes
     penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
-    loss = weighted(class_weight[target]*hit, nll) + penalty + spread
-    penalty_bar = loss_bar
-    spread_bar = loss_bar
+    sum_of_terms = weighted(class_weight[target]*hit, nll) + penalty + spread
+    loss = np.where((times_square == 0.0), sum_of_terms, (temperature*temperature)*sum_of_terms)
+    sum_of_terms_bar = np.where((times_square == 0.0), loss_bar, (temperature*temperature)*loss_bar)
+    penalty_bar = sum_of_terms_bar
+    spread_bar = sum_of_terms_bar
     each_bar = np.where((label_smoothing == 0.0), 0.0, off*spread_bar)
-    nll_bar = class_weight[target]*hit*loss_bar
+    nll_bar = class_weight[target]*hit*sum_of_terms_bar
     lse_bar0_acc = np.sum(class_weight, axis=0)
     lse_bar0 = each_bar*lse_bar0_acc
     lse_bar1 = lse_bar0 + nll_bar
     lse_bar = np.where((z_loss == 0.0), lse_bar1, 2.0*z_loss*lse*penalty_bar + lse_bar1)
     total_bar = lse_bar/total
     mass_bar = np.broadcast_to(total_bar[:, None], (B, C))
-    logits_bar = mass_bar*np.exp(logits - top[:, None]) + np.where((np.arange(C) == target[:, None]), -nll_bar[:, None], 0.0) - class_weight*each_bar[:, None]
+    scaled_bar = np.where((np.arange(C) == target[:, None]), -nll_bar[:, None], 0.0) - class_weight*each_bar[:, None]
+    logits_bar = np.where((temperature == 1.0), mass_bar*np.exp(np.where((temperature == 1.0), logits - top[:, None], (logits - top[:, None])/temperature)), mass_bar*np.exp(np.where((temperature == 1.0), logits - top[:, None], (logits - top[:, None])/temperature))/temperature) + np.where((temperature == 1.0), scaled_bar, scaled_bar/temperature)
     return {
         "amount": amount,
         "reach": reach,
         "taken": taken,
         "hit": hit,
         "off": off,
+        "scaled": scaled,
         "top": top,
         "mass": mass,
         "total": total,
@@ -199,7 +221,9 @@ def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, 
         "each": each,
         "spread": spread,
         "penalty": penalty,
+        "sum_of_terms": sum_of_terms,
         "loss": loss,
+        "sum_of_terms_bar": sum_of_terms_bar,
         "penalty_bar": penalty_bar,
         "spread_bar": spread_bar,
         "each_bar": each_bar,
@@ -210,5 +234,6 @@ def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, 
         "lse_bar": lse_bar,
         "total_bar": total_bar,
         "mass_bar": mass_bar,
+        "scaled_bar": scaled_bar,
         "logits_bar": logits_bar,
     }

@@ -3,7 +3,8 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = -sum_k w_k q_k log p_k + z_loss lse^2,  p = softmax(z),  lse = log sum_k exp z_k;
+    loss = factor (-sum_k w_k q_k log p_k + z_loss lse^2),  p = softmax(z / temperature)
+    lse = log sum_k exp(z_k / temperature);  factor: 1, or temperature^2
     q: the target's class, or the target itself, smoothed to hit q + off
 
 Subgradients
@@ -15,16 +16,18 @@ Constants
     over_others: 1: eps is spread over the K - 1 other classes; 0: over all K (default 0.0)
     classy: 1: (q + eps/K)/(1 + eps) as ClassyVision; 0: (1 - eps) q + eps/K (default 0.0)
     z_loss: factor of the squared log-sum-exp (default 0.0)
+    temperature: what logits are divided by (default 1.0)
+    times_square: 1: times the temperature's square (default 0.0)
 
 Source
     Bridle, Probabilistic interpretation of feedforward classification network outputs,
     1990; label smoothing: Szegedy et al., CVPR 2016, arXiv 1512.00567; z-loss: Chowdhery et
-    al., arXiv 2204.02311.
+    al., arXiv 2204.02311; temperature: Hinton et al., arXiv 1503.02531.
 """
 
 import numpy as np
 
-CONSTANTS = ("label_smoothing", "over_others", "classy", "z_loss",)
+CONSTANTS = ("label_smoothing", "over_others", "classy", "z_loss", "temperature", "times_square",)
 
 
 def weighted(g, x):
@@ -51,7 +54,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, class_weight, label_smoothing, over_others, classy, z_loss):
+def value(logits, target, class_weight, label_smoothing, over_others, classy, z_loss, temperature, times_square):
     """Return loss, one an item."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -65,21 +68,24 @@ def value(logits, target, class_weight, label_smoothing, over_others, classy, z_
     wish = hit*target + off  # smoothed target
     first = np.argmax(logits, axis=1)  # class of the largest logit
     top = logits[np.arange(B), first]  # largest logit
-    drop = logits - top[:, None]  # at most 0
-    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    apart = logits - top[:, None]  # at most 0
+    drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
+    left = apart - temperature*drop  # by the quotient
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
     grow = np.log1p(rest)
-    lse = grow + top  # log-sum-exp
+    lse = np.where((temperature == 1.0), top, top/temperature) + grow  # log-sum-exp
     score = grow[:, None] - drop  # -log softmax, at least 0
     cost = weighted(class_weight, score)  # -log softmax times the class's weight
     nll = np.sum(weighted(wish, cost), axis=1)
     penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
-    loss = nll + penalty
+    sum_of_terms = nll + penalty
+    loss = np.where((times_square == 0.0), sum_of_terms, (temperature*temperature)*sum_of_terms)
     return loss
 
 
-def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss):
+def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss, temperature, times_square):
     """Return loss, then its derivative by every column times loss_bar."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -94,14 +100,16 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     goal = class_weight*wish  # weighted target
     first = np.argmax(logits, axis=1)  # class of the largest logit
     top = logits[np.arange(B), first]  # largest logit
-    drop = logits - top[:, None]  # at most 0
-    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    apart = logits - top[:, None]  # at most 0
+    drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
+    left = apart - temperature*drop  # by the quotient
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
     total = 1.0 + rest
     grow = np.log1p(rest)
-    lse = grow + top  # log-sum-exp
+    lse = np.where((temperature == 1.0), top, top/temperature) + grow  # log-sum-exp
     score = grow[:, None] - drop  # -log softmax, at least 0
     cost = weighted(class_weight, score)  # -log softmax times the class's weight
     nll = np.sum(weighted(wish, cost), axis=1)
@@ -113,15 +121,18 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     minors = np.sum(minor, axis=1)  # sum of all but the largest part
     asked = np.where((np.arange(C) == lead[:, None]), minors[:, None], minors[:, None] + most[:, None] - goal)  # of all other classes
     penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
-    loss = nll + penalty
-    wish_bar = loss_bar[:, None]*cost
-    logits_bar0 = asked*mass*(loss_bar[:, None]/total[:, None]) - loss_bar[:, None]*goal*miss
-    logits_bar = np.where((z_loss == 0.0), logits_bar0, 2.0*z_loss*lse[:, None]*mass*(loss_bar[:, None]/total[:, None]) + logits_bar0)
+    sum_of_terms = nll + penalty
+    loss = np.where((times_square == 0.0), sum_of_terms, (temperature*temperature)*sum_of_terms)
+    sum_of_terms_bar = np.where((times_square == 0.0), loss_bar, (temperature*temperature)*loss_bar)
+    wish_bar = sum_of_terms_bar[:, None]*cost
+    scaled_bar0 = asked*mass*(sum_of_terms_bar[:, None]/total[:, None]) - sum_of_terms_bar[:, None]*goal*miss
+    scaled_bar = np.where((z_loss == 0.0), scaled_bar0, 2.0*z_loss*lse[:, None]*mass*(sum_of_terms_bar[:, None]/total[:, None]) + scaled_bar0)
+    logits_bar = np.where((temperature == 1.0), scaled_bar, scaled_bar/temperature)
     target_bar = hit*wish_bar
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_smoothing, over_others, classy, z_loss):
+def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_smoothing, over_others, classy, z_loss, temperature, times_square):
     """Return the derivative of the gradient along the `_dot` columns."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -136,14 +147,16 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_sm
     goal = class_weight*wish  # weighted target
     first = np.argmax(logits, axis=1)  # class of the largest logit
     top = logits[np.arange(B), first]  # largest logit
-    drop = logits - top[:, None]  # at most 0
-    slip = np.fmax(two_diff_error(logits, top[:, None]), -1.0)
+    apart = logits - top[:, None]  # at most 0
+    drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
+    left = apart - temperature*drop  # by the quotient
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
     total = 1.0 + rest
     grow = np.log1p(rest)
-    lse = grow + top  # log-sum-exp
+    lse = np.where((temperature == 1.0), top, top/temperature) + grow  # log-sum-exp
     rival = np.where((np.arange(C) == first[:, None]), rest[:, None], 1.0 + rest[:, None] - tail)
     miss = rival/total[:, None]  # softmax of all but the class
     lead = np.argmax(goal, axis=1)  # class of the largest part
@@ -151,15 +164,18 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_sm
     minor = np.where((np.arange(C) == lead[:, None]), 0.0, goal)
     minors = np.sum(minor, axis=1)  # sum of all but the largest part
     asked = np.where((np.arange(C) == lead[:, None]), minors[:, None], minors[:, None] + most[:, None] - goal)  # of all other classes
+    sum_of_terms_bar = np.where((times_square == 0.0), loss_bar, (temperature*temperature)*loss_bar)
+    scaled_dot = logits_dot*np.where((temperature == 1.0), 1.0, 1.0/temperature)
     wish_dot = hit*target_dot
     goal_dot = class_weight*wish_dot
     top_dot = logits_dot[np.arange(B), first]
-    drop_dot = logits_dot - top_dot[:, None]
+    apart_dot = logits_dot - top_dot[:, None]
+    drop_dot = apart_dot*np.where((temperature == 1.0), 1.0, 1.0/temperature)
     tail_dot = drop_dot*tail
     mass_dot = tail_dot*np.where((np.arange(C) == first[:, None]), 0.0, 1.0)
     rest_dot = np.sum(tail_dot, axis=1)
     grow_dot = rest_dot/total
-    lse_dot0 = np.sum(mass*(logits_dot/total[:, None]), axis=1)
+    lse_dot0 = np.sum(mass*(scaled_dot/total[:, None]), axis=1)
     score_dot = grow_dot[:, None] - drop_dot
     cost_dot = class_weight*score_dot
     miss_dot = mass*(rest_dot[:, None]/total[:, None]/total[:, None]) - mass_dot/total[:, None]
@@ -167,14 +183,15 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_sm
     minor_dot = goal_dot*np.where((np.arange(C) == lead[:, None]), 0.0, 1.0)
     minors_dot = np.sum(minor_dot, axis=1)
     asked_dot = goal_dot*np.where((np.arange(C) == lead[:, None]), 0.0, -1.0) + most_dot[:, None]*np.where((np.arange(C) == lead[:, None]), 0.0, 1.0) + minors_dot[:, None]
-    wish_bar_dot = loss_bar[:, None]*cost_dot
-    logits_bar0_dot = asked*mass_dot*(loss_bar[:, None]/total[:, None]) + asked_dot*mass*(loss_bar[:, None]/total[:, None]) - loss_bar[:, None]*goal*miss_dot - loss_bar[:, None]*goal_dot*miss - asked*mass*(loss_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None])
-    logits_bar_dot = np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse[:, None]*mass_dot*(loss_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse_dot0[:, None]*mass*(loss_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, -(2.0*z_loss*lse[:, None]*mass*(loss_bar[:, None]/total[:, None])*(rest_dot[:, None]/total[:, None]))) + logits_bar0_dot
+    wish_bar_dot = sum_of_terms_bar[:, None]*cost_dot
+    scaled_bar0_dot = asked*mass_dot*(sum_of_terms_bar[:, None]/total[:, None]) + asked_dot*mass*(sum_of_terms_bar[:, None]/total[:, None]) - sum_of_terms_bar[:, None]*goal*miss_dot - sum_of_terms_bar[:, None]*goal_dot*miss - asked*mass*(rest_dot[:, None]/total[:, None])*(sum_of_terms_bar[:, None]/total[:, None])
+    scaled_bar_dot = np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse[:, None]*mass_dot*(sum_of_terms_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, 2.0*z_loss*lse_dot0[:, None]*mass*(sum_of_terms_bar[:, None]/total[:, None])) + np.where((z_loss == 0.0), 0.0, -(2.0*z_loss*lse[:, None]*mass*(rest_dot[:, None]/total[:, None])*(sum_of_terms_bar[:, None]/total[:, None]))) + scaled_bar0_dot
+    logits_bar_dot = scaled_bar_dot*np.where((temperature == 1.0), 1.0, 1.0/temperature)
     target_bar_dot = hit*wish_bar_dot
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss):
+def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss, temperature, times_square):
     """Return every quantity of the plain program and its adjoint, by name."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -183,19 +200,22 @@ def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, 
     taken = amount*reach  # from the target
     hit = 1.0 - taken  # factor of the target
     off = taken/C  # added to every class
+    scaled = np.where((temperature == 1.0), logits, logits/temperature)  # logits over the temperature
     wish = hit*target + off  # smoothed target
     goal = class_weight*wish  # weighted target
     top = np.max(logits, axis=1)  # largest logit
-    mass = np.exp(logits - top[:, None])
+    mass = np.exp(np.where((temperature == 1.0), logits - top[:, None], (logits - top[:, None])/temperature))
     total = np.sum(mass, axis=1)
-    lse = np.log(total) + top  # log-sum-exp
-    score = lse[:, None] - logits  # -log softmax
+    lse = np.where((temperature == 1.0), top, top/temperature) + np.log(total)  # log-sum-exp
+    score = lse[:, None] - scaled  # -log softmax
     cost = weighted(class_weight, score)  # -log softmax times the class's weight
     nll = np.sum(weighted(wish, cost), axis=1)
     penalty = np.where((z_loss == 0.0), 0.0, z_loss*(lse*lse))  # z-loss
-    loss = nll + penalty
-    penalty_bar = loss_bar
-    nll_bar = loss_bar
+    sum_of_terms = nll + penalty
+    loss = np.where((times_square == 0.0), sum_of_terms, (temperature*temperature)*sum_of_terms)
+    sum_of_terms_bar = np.where((times_square == 0.0), loss_bar, (temperature*temperature)*loss_bar)
+    penalty_bar = sum_of_terms_bar
+    nll_bar = sum_of_terms_bar
     cost_bar = nll_bar[:, None]*wish
     score_bar = class_weight*cost_bar
     lse_bar0 = np.sum(score_bar, axis=1)
@@ -204,7 +224,8 @@ def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, 
     total_bar = lse_bar/total
     mass_bar = np.broadcast_to(total_bar[:, None], (B, C))
     wish_bar = nll_bar[:, None]*cost
-    logits_bar = mass_bar*np.exp(logits - top[:, None]) - score_bar
+    scaled_bar = -score_bar
+    logits_bar = np.where((temperature == 1.0), mass_bar*np.exp(np.where((temperature == 1.0), logits - top[:, None], (logits - top[:, None])/temperature)), mass_bar*np.exp(np.where((temperature == 1.0), logits - top[:, None], (logits - top[:, None])/temperature))/temperature) + np.where((temperature == 1.0), scaled_bar, scaled_bar/temperature)
     target_bar = hit*wish_bar
     return {
         "amount": amount,
@@ -212,6 +233,7 @@ def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, 
         "taken": taken,
         "hit": hit,
         "off": off,
+        "scaled": scaled,
         "wish": wish,
         "goal": goal,
         "top": top,
@@ -222,7 +244,9 @@ def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, 
         "cost": cost,
         "nll": nll,
         "penalty": penalty,
+        "sum_of_terms": sum_of_terms,
         "loss": loss,
+        "sum_of_terms_bar": sum_of_terms_bar,
         "penalty_bar": penalty_bar,
         "nll_bar": nll_bar,
         "cost_bar": cost_bar,
@@ -233,6 +257,7 @@ def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, 
         "total_bar": total_bar,
         "mass_bar": mass_bar,
         "wish_bar": wish_bar,
+        "scaled_bar": scaled_bar,
         "logits_bar": logits_bar,
         "target_bar": target_bar,
     }

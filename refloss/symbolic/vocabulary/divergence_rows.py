@@ -229,8 +229,8 @@ def _(P: Build, a: Rows) -> None:
     a.let("push", EACH, w * slope, "by q")
     a.partials("push", {a.score: w * part / 2, q: w * Ratio(part, q, 0) / 2})
     others = _beside(a, felt)
-    by_logits = misses(a) * felt - p * others
-    a.partials("divergence", {a.exponent: by_logits, q: a.push})
+    slope = misses(a) * felt - p * others
+    a.partials("divergence", {a.exponent: slope, q: a.push})
 
 
 def _beside(a: Rows, parts: sp.Indexed) -> sp.Indexed:

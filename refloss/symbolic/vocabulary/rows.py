@@ -49,6 +49,7 @@ __all__ = [
     "soft_loss",
     "soft_slope",
     "soft_target",
+    "softened",
     "spread_loss",
     "target_loss",
     "unless",
@@ -109,9 +110,18 @@ def cooled(a: Rows, expr: sp.Expr) -> sp.Expr:
 
 
 def scale(a: Rows, temperature: sp.Expr) -> None:
-    """Name ``scaled``, the logits over `temperature`, of which the softmax is then taken."""
+    """Name ``scaled``, the logits over `temperature`, of which the softmax is then taken.
+
+    The stable form computes with differences of logits instead, and takes derivatives by it.
+    """
     a.temperature = temperature
     a.let("scaled", [ITEM, CLASS], cooled(a, a.logits), "logits over the temperature")
+
+
+def softened(a: Rows, expr: sp.Expr, squared: sp.Expr) -> sp.Expr:
+    """Return `expr`, times the temperature's square where `squared` is 1."""
+    assert a.temperature is not None
+    return sp.Piecewise((expr, sp.Eq(squared, 0)), (a.temperature**2 * expr, True))
 
 
 def at_class(label: sp.Expr, there: sp.Expr, elsewhere: sp.Expr) -> sp.Expr:

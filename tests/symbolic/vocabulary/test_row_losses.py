@@ -126,7 +126,7 @@ def test_without_power_or_epsilon_a_loss_is_cross_entropy(form):
     """Statement by statement in 50 digits: value and both derivatives."""
     from derivations import classification
 
-    nothing = dict.fromkeys(classification.CONSTANTS, mp.mpf(0))
+    nothing = dict.fromkeys(classification.CONSTANTS, mp.mpf(0)) | {"temperature": mp.mpf(1)}
     changes = {
         "softmax_focal": {**FOCAL[0], "gamma": mp.mpf(0)},
         "softmax_focal_soft": {**FOCAL[0], "gamma": mp.mpf(0)},

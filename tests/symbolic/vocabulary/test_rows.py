@@ -28,13 +28,15 @@ PUBLIC = {
     "soft_loss": {"score", "nll"},
 }
 
-#: Every way of smoothing, at every amount, with and without z-loss.
+#: Every way of smoothing, at every amount, with and without z-loss; some at a temperature.
 SETTINGS = [
-    dict(zip(classification.CONSTANTS, map(mp.mpf, (eps, *way, factor)), strict=True))
+    dict(zip(classification.CONSTANTS, map(mp.mpf, (eps, *way, factor, 1, 0)), strict=True))
     for eps, way, factor in itertools.product(
         ("0", "0.1", "1"), ((0, 0), (1, 0), (0, 1)), ("0", "0.3")
     )
 ]
+for setting in SETTINGS[3::5]:
+    setting |= {"temperature": mp.mpf("2.5"), "times_square": mp.mpf(1)}
 
 #: Logits with the largest first, last, shared, and shared by all.
 LOGITS = {
@@ -189,6 +191,9 @@ def kinks(expr):
             yield call, sp.Abs(condition.lhs - condition.rhs)
 
 
+WARM = CHOSEN[1] | {"temperature": mp.mpf(2), "times_square": mp.mpf(1)}
+
+
 def coverage(program, form):
     """Return whether deciding expressions are 0 or more, by primitive, over points and settings."""
     reached: dict[sp.Expr, set[int]] = {}
@@ -196,7 +201,7 @@ def coverage(program, form):
     sizes = {"B": 1, "C": 3}
     for text in (parts.grad, parts.hvp):
         for inputs in points(program, 3):
-            for setting in (CHOSEN[0], CHOSEN[1]):
+            for setting in (CHOSEN[0], CHOSEN[1], WARM):
                 symbols = {c: mp.mpmathify(setting[str(c)]) for c in text.consts}
                 symbols[size_of(row.CLASS)] = mp.mpf(3)
                 values = unrolled.evaluate(text, inputs, setting, sizes)
@@ -316,7 +321,8 @@ def test_the_stable_gradient_keeps_its_digits_where_the_prediction_is_sure(logit
     for form in (0, 1):
         program = derived("cross_entropy", form).grad
         with np.errstate(all="ignore"):
-            _, slope = compiled(program)["value"](table, target, weight, bar, 0.0, 0.0, 0.0, 0.0)
+            constants = (0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+            _, slope = compiled(program)["value"](table, target, weight, bar, *constants)
         slopes.append(slope[0, 0])
     others = [mp.exp(mp.mpf(z) - logits[0]) for z in logits[1:]]
     exact = -mp.fsum(others) / (1 + mp.fsum(others))
