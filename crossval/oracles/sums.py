@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import arb
@@ -20,12 +20,15 @@ from crossval.oracles.formats import Format
 from crossval.oracles.rounding import rounding_bound
 from crossval.oracles.rungs import lifted, run
 from crossval.oracles.texts import load
-from crossval.reference import Standard
+from crossval.oracles.ties import Undecided
 from refloss.losses.batch_spec import BatchSpec
+
+if TYPE_CHECKING:
+    from crossval.reference import Standard
 
 __all__ = ["Enclosed", "enclosed", "parts"]
 
-_BITS = 256
+_BITS = (256, 1024, 4096)
 Array = NDArray[np.float64]
 
 
@@ -92,41 +95,83 @@ def enclosed(
         What the sums are divided by.
     over : float
         What the function's result is divided by.
+
+    Raises
+    ------
+    Undecided
+        If no precision tells what a comparison in the function comes to.
     """
     loose = [_loose(truth, number) / below for truth in truths]
-    with precision(_BITS):
-        sums = [_total(truth) / arb(below) for truth in truths]
-        balls, factor = ExactBalls(), arb(upstream) / arb(over)
-        constants = lifted(balls, batch.constants)
-        text = load(batch.function, "arb")
-        value, *slopes = run(text.grad, balls, [*sums, factor], constants)
-        value = value / arb(over)
-        turns = [
-            run(text.hvp, balls, [*sums, factor, *_unit(j, len(sums))], constants)
-            for j in range(len(sums))
-        ]
-        turns = [turn if isinstance(turn, tuple) else (turn,) for turn in turns]
-        steps = [float(abs(arb(s)).mid()) for s in slopes]
-        curves = [[float(abs(arb(c)).mid()) for c in turn] for turn in turns]
-        weights = [arb(slope) / arb(below) for slope in slopes]
-        gradient, radii = _gradient(weights, truths)
-        middle, radius = float(arb(value).mid()), float(arb(value).rad())
-        point = np.array([[float(arb(s).mid()) for s in sums]])
+    with precision(_BITS[0]) as change:
+        for bits in _BITS:
+            change(bits)
+            try:
+                found = _evaluated(batch, truths, upstream, below, over)
+                break
+            except Undecided:
+                continue
+        else:
+            raise Undecided
     function = _Function(batch.function, batch.constants)
-    own, bent = rounding_bound(function, point, np.array([upstream / over]), dtype=number.name)
-    moved = sum(step * dx for step, dx in zip(steps, loose, strict=True)) / abs(upstream)
-    room = 2 * (moved + float(own[0]) / over) + radius + 4 * float(number.ulp(middle))
-    rooms = radii + 8 * number.ulp(gradient) + 4 * number.roundoff * np.abs(gradient)
+    factor = np.array([upstream / over])
+    own, bent = rounding_bound(function, np.array([found.sums]), factor, dtype=number.name)
+    moved = sum(map(_times, found.steps, loose)) / abs(upstream)
+    middle, gradient = found.value, found.gradient
+    room = 2 * (moved + float(own[0]) / over) + found.radius + 4 * float(number.ulp(middle))
+    rooms = found.radii + 8 * number.ulp(gradient) + 4 * number.roundoff * np.abs(gradient)
     for k, truth in enumerate(truths):
-        turned = sum(curves[j][k] * loose[j] for j in range(len(loose))) + float(bent[0, k])
+        turned = sum(_times(found.turns[j][k], loose[j]) for j in range(len(loose)))
         slope = np.abs(truth.gradient.hi)
-        rooms += 2 * (steps[k] * truth.gradient.bound + turned * slope) / below
-        rooms += 8 * number.roundoff * steps[k] * slope / below
+        rooms += 2 * _times(found.steps[k], truth.gradient.bound) / below
+        rooms += 2 * _times(turned + float(bent[0, k]), slope) / below
+        rooms += 8 * number.roundoff * found.steps[k] * slope / below
     return Enclosed(middle, room, gradient, rooms)
 
 
-def _unit(j: int, count: int) -> list[arb]:
-    return [arb(float(i == j)) for i in range(count)]
+@dataclass(frozen=True)
+class _Evaluated:
+    """A function of sums in balls: value and gradient, and its slopes and curvature in size."""
+
+    value: float
+    radius: float
+    gradient: Array
+    radii: Array
+    sums: list[float]
+    steps: list[float]
+    turns: list[list[float]]
+
+
+def _evaluated(
+    batch: BatchSpec, truths: Sequence[Standard], upstream: float, below: float, over: float
+) -> _Evaluated:
+    """Evaluate a function of sums, its slopes and their slopes at the precision in force."""
+    sums = [_total(truth) / arb(below) for truth in truths]
+    balls, factor = ExactBalls(), arb(upstream) / arb(over)
+    constants = lifted(balls, batch.constants)
+    text = load(batch.function, "arb")
+    value, *slopes = run(text.grad, balls, [*sums, factor], constants)
+    turns = []
+    for j in range(len(sums)):
+        unit = [arb(float(i == j)) for i in range(len(sums))]
+        turn = run(text.hvp, balls, [*sums, factor, *unit], constants)
+        turns.append([_size(t) for t in (turn if isinstance(turn, tuple) else (turn,))])
+    value = arb(value) / arb(over)
+    gradient, radii = _gradient([arb(slope) / arb(below) for slope in slopes], truths)
+    middles = [float(total.mid()) for total in sums]
+    steps = [_size(slope) for slope in slopes]
+    return _Evaluated(
+        float(value.mid()), float(value.rad()), gradient, radii, middles, steps, turns
+    )
+
+
+def _size(ball: Any) -> float:
+    return float(abs(arb(ball)).mid())
+
+
+def _times(size: float, room: Any) -> Any:
+    """Return a product, and 0 where either is: a bound may be infinite."""
+    with np.errstate(invalid="ignore"):
+        return np.where((np.asarray(room) == 0) | (size == 0), 0.0, size * np.asarray(room))
 
 
 def _total(truth: Standard) -> arb:
