@@ -22,6 +22,8 @@ NAMED = [
     ("Everywhere", "value", "alpha multiplies every class"),
     ("OtherAlpha", "value", "alpha is 0.35, not 0.25"),
     ("Inside", "class_weight", "the class weight is inside the power"),
+    ("Polynomial", "value", "epsilon is -0.5, not 0"),
+    ("Polynomial", "grad[logits]", "epsilon is -0.5, not 0"),
     ("Unweighted", "class_weight", "class weights have no effect"),
     ("Clamped", "value", "p is at least 1e-07 in the logarithm"),
 ]
@@ -55,6 +57,19 @@ def test_a_slip_is_named(findings_of, name, check, words):
 def test_the_right_loss_has_none(findings_of, dtype):
     for check in ("value", "grad[logits]", "special points", "class count", "class_weight"):
         assert not findings_of("Focal", check, (dtype,))
+
+
+def test_of_ldam_a_weight_outside_the_power_is_the_slip(judged):
+    found = judged(
+        FILE,
+        "Unbalanced",
+        "softmax_focal/ldam",
+        ("float64",),
+        parameters=("class_weight",),
+        axes={"gamma": 2.0},
+    ).findings
+    of_weights = [f"{f.message} {f.cause}" for f in found if f.check == "class_weight"]
+    assert any("the class weight is outside the power" in words for words in of_weights), found
 
 
 def test_a_detached_modulator_has_the_right_value(findings_of):

@@ -13,6 +13,7 @@ SLIPS = {
     "detached": "the modulator is held constant in the gradient",
     "another_gamma": "gamma=1.5",
     "without_focus": "gamma=0.0",
+    "polynomial": "epsilon is -0.75, not 0",
 }
 
 

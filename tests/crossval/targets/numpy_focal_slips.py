@@ -106,6 +106,23 @@ class Inside(Focal):
             return value, (mine * pull)[:, None] * slopes
 
 
+class Polynomial(Focal):
+    """A term of Poly-1 beside it."""
+
+    def parts(self, cost, factor):
+        """Take half of the next power away."""
+        value, pull = super().parts(cost, factor)
+        gone, power = -np.expm1(-cost), self.gamma + 1
+        steep = power * gone**self.gamma * np.exp(-cost)
+        return value - 0.5 * factor * gone**power, pull - 0.5 * factor * steep
+
+
+class Unbalanced(Focal):
+    """No alpha: right where it is not asked for, its class weight outside the power."""
+
+    sides = (1.0, 1.0)
+
+
 class Unweighted(Focal):
     """Class weights that do nothing."""
 
