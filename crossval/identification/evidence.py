@@ -149,6 +149,11 @@ class Witness:
         weight = np.full(self._single, upstream) if self.gradients else None
         return self._call(probe, weight, arguments)
 
+    def each(self, probe: Probe, upstream: float) -> Evaluation:
+        """Call a target that returns one number for one axis with arrays of two."""
+        weight = np.full(len(probe), upstream) if self.gradients else None
+        return self._call(probe, weight)
+
     def matrix(self, inputs: Arrays) -> np.ndarray:
         """Call a target of all pairs with any number of rows on either side."""
         probe = Probe(inputs, np.ones(1))

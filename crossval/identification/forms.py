@@ -84,7 +84,8 @@ class Forms:
         found = reduction(self.witness, self.search.space, best.candidate, fit, batches)
         notes = reduction_notes(found, self.search.space.prober)
         result = Result(reduction_words(found), fit, notes, self._settled(found, {}))
-        result = replace(result, mean=found.divides, known=bool(found.denominator))
+        mean = found.divides and not found.per_row
+        result = replace(result, mean=mean, known=bool(found.denominator))
         if not found.denominator:
             return result
         offset = fit.offset * found.factor / fit.factor

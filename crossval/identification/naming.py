@@ -119,7 +119,7 @@ def name(
 def _own(of: Candidate, settled: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what is settled, if it leaves the definition as it is."""
     other = changed(of, settled) if settled else of
-    if other is None or (of_batches(of.definition.loss, settled) and other.key != of.key):
+    if other is None or other.key != of.key:
         return {}
     return settled
 

@@ -19,7 +19,7 @@ from crossval.runner import TargetRaised
 
 _WITHIN = 2.0**13
 _UPSTREAM = -1.5
-SUM = "1 (sum)"
+SUM, LAST = "1 (sum)", "the length of the last axis"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Reduced:
         them fits.
     axes : mapping
         Axis values of a mean that is a function of sums, in the place of a divided sum.
+    per_row : bool
+        Whether arrays of two axes give one number for each row: that is what is divided.
     """
 
     denominator: str
@@ -55,6 +57,7 @@ class Reduced:
     gradient: str = ""
     unweighted: str = ""
     axes: Mapping[str, Any] = field(default_factory=dict)
+    per_row: bool = False
 
     @property
     def divides(self) -> bool:
@@ -111,6 +114,9 @@ def reduction(
         slopes.append(_slope(space, best, batch, relation.factor, answer.gradients))
         used.append(batch)
         gradients.append(answer.gradients)
+    by_row = None if used or arguments else _of_each_row(witness, space, best, relation, batches)
+    if by_row is not None:
+        return by_row
     ratios, sizes = np.array(divisors), tuple(len(batch) for batch in used)
     within = _WITHIN * format_of(witness.dtype).roundoff
     fitting = {} if is_composed(best) else _fitting(space, used, ratios, within, reading)
@@ -139,6 +145,32 @@ def reduction(
     other = "" if not by_gradient or name in by_gradient else min(by_gradient)
     factor = plain(relation.factor * fitting[name], 1e-9)
     return Reduced(name, factor, sizes, tuple(plainest[1:]), (), other)
+
+
+def _of_each_row(
+    witness: Witness, space: Space, best: Candidate, relation: Fit, batches: list[Probe]
+) -> Reduced | None:
+    """Return what the sum of a row is divided by, if there is one number a row."""
+    within = _WITHIN * format_of(witness.dtype).roundoff
+    fitting = [SUM, LAST]
+    for batch in batches:
+        try:
+            found = witness.each(batch, _UPSTREAM).value
+        except TargetRaised:
+            return None
+        if np.shape(found) != (len(batch),):
+            return None
+        losses = relation.apply(space.losses_of(best, batch))
+        table = {SUM: 1.0, LAST: space.prober.denominators(batch).get(LAST, 1.0)}
+        fitting = [
+            name
+            for name in fitting
+            if (np.abs(found * table[name] - losses) <= within * np.abs(losses)).all()
+        ]
+    if not fitting:
+        return None
+    sizes = tuple(len(batch) for batch in batches)
+    return Reduced(fitting[0], relation.factor, sizes, per_row=True)
 
 
 def _unweighted(batch: Probe) -> Probe:

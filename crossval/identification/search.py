@@ -83,6 +83,19 @@ class Search:
             near = Scored(turned, self.score(turned, found.fit).fit)
             for number in solved:
                 self._solve(near, number, numeric(loss)[number])
+        if len(solved) == 1:
+            self._renumbered(candidate, solved[0])
+
+    def _renumbered(self, found: Candidate, solved: str) -> None:
+        """Solve for each other number in the place of one: both may say the same."""
+        loss = found.definition.loss
+        bare = changed(found, {solved: losses()[loss]["axes"][solved]["default"]})
+        if bare is None:
+            return
+        plain = measure(self.got, self.values(bare), self.roundoff, 1.0, 0.0)
+        for name, known in numeric(loss).items():
+            if name != solved:
+                self._solve(Scored(bare, plain), name, known, rigid=True, least=0.0)
 
     @property
     def nearest(self) -> Scored:
@@ -338,6 +351,9 @@ def _scaled(start: Candidate, scaling: Scaling) -> Make:
     return scaled
 
 
-def _plainness(scored: Scored) -> tuple[int, float]:
+def _plainness(scored: Scored) -> tuple[int, float, int]:
+    """Return what is least for the plainest: what is said, a factor, the digits of amounts."""
     relation = abs(scored.fit.factor - 1) + abs(scored.fit.offset)
-    return scored.candidate.cost + 2 * bool(relation), relation
+    amounts = [a for a in scored.candidate.definition.axes.values() if isinstance(a, float)]
+    digits = sum(len(repr(amount)) for amount in amounts)
+    return scored.candidate.cost + 2 * bool(relation), relation, digits

@@ -83,6 +83,9 @@ def reduction_words(found: Reduced) -> str:
     sizes = ", ".join(map(str, found.sizes))
     if found.axes:
         return f"{found.denominator}, on batches of {sizes}"
+    if found.per_row:
+        over = f" / {found.denominator}" if found.divides else ""
+        return f"one number a row, the sum of its losses{over}"
     if found.unweighted:
         return (
             f"sum over the rows without their class weights / {found.unweighted}, "

@@ -50,7 +50,7 @@ def test_an_argument_of_torch_shows(beta):
     answer = identify(f"{TORCH}:smooth_l1_loss", arguments={"beta": beta})
     assert answer.best.definition.loss == "smooth_l1"
     axes = answer.best.definition.axes
-    assert (1 / axes["sigma"] ** 2 if axes["sigma"] else axes["beta"]) == beta
+    assert (1 / axes["sigma"] ** 2 if axes.get("sigma") else axes["beta"]) == beta
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,19 @@ def test_small_implementations(function, loss, axes):
     found = named(answer)[1]
     expected = {**axes, "": ""}
     assert {name: rounded(found[name]) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("function", "loss", "divided"),
+    [("row_sums", "smooth_l1", ""), ("row_means", "l1", " / the length of the last axis")],
+)
+def test_one_number_for_each_row_of_two_axes(function, loss, divided):
+    answer = identify(f"{FILE}:{function}")
+    assert answer.found
+    assert answer.best.definition.loss == loss
+    assert answer.reduction == f"one number a row, the sum of its losses{divided}"
+    if loss == "smooth_l1":
+        assert rounded(dict(answer.best.definition.axes)["beta"]) == 0.5
 
 
 @pytest.mark.parametrize(
