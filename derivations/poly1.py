@@ -153,7 +153,7 @@ q: the target's class, or the target itself, smoothed to hit q + off""",
     constants=CONSTANTS,
     axes={
         "targets": TARGETS,
-        "epsilon": AxisOf("factor of 1 - p", 1.0, sets="epsilon", least=-1.0),
+        "epsilon": AxisOf("factor of 1 - p, at least -1", 1.0, sets="epsilon", least=-1.0),
         "label_smoothing": AxisOf("eps of label smoothing", 0.0, sets="label_smoothing", most=1.0),
         "smoothing": SMOOTHING,
         "denominator": DENOMINATOR,
@@ -172,6 +172,12 @@ q: the target's class, or the target itself, smoothed to hit q + off""",
         Singular("every logit of a row -inf, or one +inf or NaN", "undefined", "NaN", "NaN"),
         Singular("the target's logit -inf", "undefined", "+inf", "-w_y by that logit"),
         Singular("a logit -inf where its probability is 0", "regular", "the term is 0", "0"),
+        Singular(
+            "p_y near 1, epsilon -1",
+            "regular",
+            "(1 - p_y)^2/2, with the digits of 1 - p_y",
+            "(1 - p_y) p_j, with the digits of p_j",
+        ),
     ),
     subgradients=(
         "none: the loss is smooth. The largest logit, and the first among equals, is a reference "

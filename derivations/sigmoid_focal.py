@@ -366,7 +366,7 @@ UNBALANCED = {
 }
 ATTACHED = {"attached": Constant(1.0, "1: the modulator is differentiated; 0: it is detached")}
 POLY_EPSILON = AxisOf(
-    "factor of (1 - p)^(gamma + 1), which is added; 0: no such term",
+    "factor of (1 - p)^(gamma + 1), which is added, at least -1; 0: no such term",
     0.0,
     sets="epsilon",
     least=-1.0,
