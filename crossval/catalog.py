@@ -100,6 +100,7 @@ _USUAL = {
 }
 """Amounts that training recipes use, where no preset names one."""
 
+
 def usual(axis: str) -> tuple[float, ...]:
     """Return amounts of a numeric axis that training recipes use."""
     return _USUAL.get(axis, ())

@@ -130,7 +130,8 @@ class BatchProblem:
         moves = {f"{name}_dot": self.first.flat(dot) for name, dot in dots.items()}
         sums, factor = self._summed(self.value_room()), self._upstream(upstream)
         slopes = [self._slopes(part, "grad", {"loss_bar": 1.0}, every) for part in self.parts]
-        changes = self._averaged([_along(found, dots) for found in slopes])
+        moving = {name: dots[name] for name in dots if name in direction}
+        changes = self._averaged([_along(found, moving) for found in slopes])
         weights = self._weights("grad", sums, factor, {})
         turns = self._weights("hvp", sums, factor, dict(zip(self._inputs, changes, strict=True)))
         found = []
@@ -237,12 +238,19 @@ class BatchProblem:
 
 
 def _along(slopes: Mapping[str, np.ndarray], dots: Mapping[str, np.ndarray]) -> float:
-    """Return the inner product of a gradient and a direction."""
+    """Return the inner product of a gradient and a direction.
+
+    Parameters
+    ----------
+    slopes : mapping of str to float64 array
+    dots : mapping of str to array
+        Directions by the inputs that move: a slope by one that stays may be infinite.
+    """
     total = Total()
-    for name, slope in slopes.items():
-        dot = np.empty(slope.shape)
+    for name, given in dots.items():
+        slope, dot = slopes[name], np.empty(slopes[name].shape)
         with np.errstate(all="ignore"):
-            widen(dot, dots[name])
+            widen(dot, given)
             if slope.size:
                 total.put(0, [(slope * dot).reshape(-1)])
     return total.result()

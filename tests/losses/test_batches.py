@@ -18,6 +18,7 @@ from crossval.oracles.row_columns import RowColumns
 from crossval.oracles.sums import enclosed, parts
 from crossval.points.boxes import PointSet
 from refloss.losses import resolve
+from refloss.losses.batches import refuse
 from refloss.run.kernels import library
 
 SIGMOID, SOFTMAX = refloss.sigmoid_focal, refloss.softmax_focal
@@ -340,3 +341,23 @@ def test_a_preset_can_be_given_another_denominator():
     logits, target = elements()[:2]
     found = SIGMOID(logits, target, preset="smp_normalized", denominator="items", reduction="mean")
     assert found == SIGMOID(logits, target, preset="smp", reduction="mean")
+
+
+def test_an_infinite_slope_by_a_target_that_stays_reaches_no_other_element():
+    x, t = np.array([0.5, -1.0, -1e4]), np.zeros(3)
+    options = {"gamma": 0.5, "reduction": "mean", "denominator": "modulators"}
+    found = SIGMOID.hvp(x, t, {"logits": np.array([1.0, 0.5, 0.0])}, **options)["logits"]
+    without = SIGMOID.hvp(x[:2], t[:2], {"logits": np.array([1.0, 0.5])}, **options)["logits"]
+    np.testing.assert_allclose(found[:2], without, rtol=2.0**-46)
+
+
+def test_a_device_refuses_what_it_cannot_add_up_yet():
+    axes = {"denominator": "modulators", "least": 1e-6}
+    spec = resolve("sigmoid_focal", None, axes, reduction="mean")
+    with pytest.raises(ValueError, match=r"^denominator: .* on a device, got 'modulators'"):
+        refuse(spec, "on a device")
+    refuse(resolve("sigmoid_focal", None, axes, reduction="sum"), "on a device")
+    for reduction in ("none", "mean"):  # items of such a loss are none
+        spec = resolve("softmax_focal", None, {"of": "mean"}, reduction=reduction)
+        with pytest.raises(ValueError, match=r"^of: .* on a device, got 'mean'"):
+            refuse(spec, "on a device")
