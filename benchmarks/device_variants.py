@@ -10,13 +10,14 @@ import numpy as np
 import torch
 
 import refloss
-from benchmarks import correctness, peers, rows, variants
+from benchmarks import correctness, focal, peers, rows, variants
 from refloss.run import cuda
 
 Call = Callable[[], object]
 
 BOXES = ("refloss", "library", "eager", "compiled")
 ROWS = ("refloss", "eager", "compiled")
+ELEMENTS = ROWS
 SETS = 3  # of buffers, used in rotation
 
 _pairs, _rows = lru_cache(1)(variants.boxes), lru_cache(1)(rows.logits)
@@ -54,6 +55,28 @@ def row_calls(name: str, dtype: str, shape: tuple[int, int], sets: int = SETS) -
     leaves = [torch.from_numpy(table).cuda().requires_grad_() for _ in range(sets)]
     ones = torch.ones(shape[0], dtype=leaves[0].dtype, device="cuda")
     return [partial(_differentiated, rows._form(name), leaf, labels, ones) for leaf in leaves]
+
+
+def focal_calls(name: str, dtype: str, size: int, sets: int = SETS) -> list[Call]:
+    """Return value and gradient of sigmoid focal loss as calls, one a set of buffers."""
+    logits, target = focal.elements(size, dtype)
+    if name == "refloss":
+        cupy = cuda.cupy()
+        arrays = cupy.asarray(logits), cupy.asarray(target)
+        call = refloss.sigmoid_focal.value_and_grad
+        return [partial(call, *(cupy.roll(a, k) for a in arrays)) for k in range(sets)]
+    tensors = torch.from_numpy(logits).cuda(), torch.from_numpy(target).cuda()
+    ones = torch.ones(size, dtype=tensors[0].dtype, device="cuda")
+    leaves = [tuple(torch.roll(a, k) for a in tensors) for k in range(sets)]
+    form = focal.form(name)
+    return [partial(_differentiated, form, x.requires_grad_(), t, ones) for x, t in leaves]
+
+
+def focal_error(name: str, dtype: str) -> float:
+    """Return the worst error of sigmoid focal loss against the truth; errors as in `box_error`."""
+    value, slopes = _arrays(focal_calls(name, dtype, focal.CHECKED, 1)[0]())
+    wide = value.astype(np.float64), slopes.astype(np.float64)
+    return focal.agreed(name, dtype, focal.worst_error(dtype, *wide))
 
 
 def box_error(name: str, loss: str, dtype: str) -> float | None:

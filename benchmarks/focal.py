@@ -70,7 +70,7 @@ def variant(name: str, dtype: str, size: int) -> Call:
     import torch
 
     leaf, wanted = torch.from_numpy(logits).requires_grad_(), torch.from_numpy(target)
-    ones, function = torch.ones(size, dtype=leaf.dtype), _form(name)
+    ones, function = torch.ones(size, dtype=leaf.dtype), form(name)
 
     def call() -> tuple:
         loss = function(leaf, wanted)
@@ -80,7 +80,8 @@ def variant(name: str, dtype: str, size: int) -> Call:
 
 
 @cache
-def _form(name: str) -> Callable:
+def form(name: str) -> Callable:
+    """Return torchvision's formula, as it is or compiled."""
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits as entropy
 
@@ -101,12 +102,16 @@ def check(name: str, dtype: str) -> float:
     ValueError
         Where the error shows that the variant computes something else.
     """
+    return agreed(name, dtype, worst_error(dtype, *_outputs(variant(name, dtype, CHECKED)())))
+
+
+def worst_error(dtype: str, value: np.ndarray, slopes: np.ndarray) -> float:
+    """Return the largest distance of results for ``elements(CHECKED, dtype)`` from the truth."""
     from crossval.oracles.elementwise import Elementwise
 
     columns = np.column_stack([a.astype(np.float64) for a in elements(CHECKED, dtype)])
     exact = Elementwise().truth(refloss.resolve(LOSS), columns, dtype=dtype)
     assert exact.grad_hi is not None
-    value, slopes = _outputs(variant(name, dtype, CHECKED)())
     errors = np.concatenate(
         [
             np.abs(value - exact.value_hi) / np.maximum(1, np.abs(exact.value_hi)),
@@ -114,7 +119,11 @@ def check(name: str, dtype: str) -> float:
         ]
     )
     worst = float(np.where(np.isfinite(errors), errors, np.inf).max())
-    error = worst / (float(np.finfo(dtype).eps) / 2)
+    return worst / (float(np.finfo(dtype).eps) / 2)
+
+
+def agreed(name: str, dtype: str, error: float) -> float:
+    """Return an error that rounding explains, or raise a ValueError."""
     if error > AGREES:
         raise ValueError(
             f"{name} {LOSS} in {dtype}: expected agreement within {AGREES:g} roundoffs of the "

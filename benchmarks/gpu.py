@@ -16,7 +16,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from benchmarks import device, report, rows
+from benchmarks import device, focal, report, rows
 from benchmarks.measure import DTYPES, NUMBERS_IN, NUMBERS_OUT
 from benchmarks.tables import Table
 from refloss.run import cuda
@@ -54,6 +54,8 @@ def main(
             for loss in LOSSES
             for dtype in DTYPES
         }
+        for name in calls.ELEMENTS:
+            calls.focal_error(name, "float32")
         for name in calls.ROWS if with_rows else ():
             calls.row_error(name, "float32")
         if with_rows:
@@ -67,6 +69,12 @@ def main(
                 make = _bound(calls.box_calls, loss, dtype, size)
                 labels = {"loss": loss, "dtype": dtype, "size": f"{size:,}"}
                 found.append({**labels, **measure(make, calls.BOXES, moved, speed)})
+    for size in sizes:
+        console.print(f"timing {focal.LOSS} float32, {size:,} elements", style="dim")
+        make = _bound(calls.focal_calls, "float32", size)
+        labels = {"loss": focal.LOSS, "dtype": "float32", "size": f"{size:,}"}
+        moved = focal.NUMBERS * DTYPES["float32"] * size
+        found.append({**labels, **measure(make, calls.ELEMENTS, moved, speed)})
     for shape in SHAPES if with_rows else ():
         console.print(f"timing {rows.LOSS}, {shape[0]:,} × {shape[1]:,}", style="dim")
         make = _bound(calls.row_calls, "float32", shape)
