@@ -479,7 +479,8 @@ CHECKS: dict[str, Subject] = {
     "reduction": Subject(
         "mean and sum",
         "Batches of one, three and eight rows, with class weights and with ignored rows: the value "
-        "is the sum of the losses over the declared denominator, the gradient that of the value. "
+        "is the sum of the losses over the declared denominator, or the declared function of sums "
+        "over the batch, the gradient that of the value. "
         "Batches of no rows, and of ignored rows only, give what is declared of them.",
         ("RL105", "RL202", "RL301", "RL402", "RL406", "RL801", "RL805", "RL807"),
     ),

@@ -6,7 +6,7 @@ with the function of the certified sums; one that follows another such conventio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,22 +74,19 @@ def judged(session: Session, batches: list[Whole], dtype: str) -> list[Finding]:
             other = followed(session, batches, dtype)
             words += f"; this is {other}" if other else ""
             return [finding("RL807", _CHECK, dtype, words)]
-
-    def follows(batch: Whole, truth: Enclosed) -> bool:
-        return _follows(session, batch, truth)
-
     for batch, truth in zip(batches, known, strict=True):
-        if not follows(batch, truth):
+        if not _follows(session, batch, truth):
             words = f"gradient of reduction='mean' of {batch.words} is not that of its value"
-            other = _instead(session, batches, dtype, follows)
-            words += f"; this is the gradient of {other}" if other else ""
-            return [finding("RL804" if other else "RL402", _CHECK, dtype, words)]
+            return [finding("RL402", _CHECK, dtype, words)]
     return []
 
 
 def followed(session: Session, batches: list[Whole], dtype: str) -> str:
     """Return the convention of whole batches that every value agrees with; empty if none."""
-    return _instead(session, batches, dtype, _near) if batches else ""
+    for words, spec in conventions(session) if batches else ():
+        if all(_near(batch, expected(session, spec, batch, dtype)) for batch in batches):
+            return words
+    return ""
 
 
 def divides_by_nothing(session: Session) -> bool:
@@ -124,19 +121,6 @@ def expected(session: Session, spec: Any, batch: Whole, dtype: str) -> Enclosed:
     below = REDUCTIONS["mean"].divisor(counted, spec.axes["denominator"]) if asked.averaged else 1.0
     over = DENOMINATORS[asked.over](counted) if asked.over else 1.0
     return enclosed(asked, truths, format_of(dtype), batch.upstream, below=below, over=over)
-
-
-def _instead(
-    session: Session,
-    batches: list[Whole],
-    dtype: str,
-    fits: Callable[[Whole, Enclosed], bool],
-) -> str:
-    """Return the convention that every batch agrees with; empty if there is none."""
-    for words, spec in conventions(session):
-        if all(fits(batch, expected(session, spec, batch, dtype)) for batch in batches):
-            return words
-    return ""
 
 
 def _near(batch: Whole, truth: Enclosed) -> bool:
