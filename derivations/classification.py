@@ -148,9 +148,7 @@ CONSTANTS = {
     "times_square": Constant(0.0, "1: times the temperature's square"),
 }
 
-TEMPERATURE = AxisOf(
-    "what logits are divided by", 1.0, sets="temperature", least=1e-100, most=1e100
-)
+TEMPERATURE = AxisOf("what logits are divided by", 1.0, sets="temperature", least=1e-4, most=1e4)
 FACTOR = AxisOf(
     "what the loss is multiplied by",
     "one",

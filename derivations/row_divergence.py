@@ -82,9 +82,9 @@ def _inputs(P: Build) -> row.Rows:
 # %% [markdown]
 # ## Jensen-Shannon
 #
-# With $d = (p - q)/(p + q)$ a class has
-# $\tfrac{p + q}{4}\,\bigl(d\,(\log(1 + d) - \log(1 - d)) + \log(1 - d^2)\bigr)$, in which twice $d^2$
-# less once $d^2$ is left: no first order is there to cancel. Its slope by $p$ is
+# With $d = (p - q)/(p + q)$ the logarithms are $\log(p/m) = \log(1 + d)$ and $\log(q/m) = \log(1 - d)$;
+# of the smaller number, where it is far the smaller, the logarithm is taken of its share. First
+# orders cancel within a class, and what rounding does is of the size of $p - q$. The slope by $p$ is
 # $\tfrac12 \log(p/m)$; through the softmax, what a class gives is set against what all others do.
 
 

@@ -52,11 +52,13 @@ KERNEL softmax_js_value(
             const real chance = mass/total;  // softmax
             const real both = chance + target_in(b, c);
             const real lean = ratio_(chance - target_in(b, c), both, real(1));  // from -1 to 1
-            const real rise = log1p_(lean);
-            const real fall = log1p_(-lean);
             const real part = ratio_(chance, both, real(1));  // p of both
             const real other = ratio_(target_in(b, c), both, real(0));  // q of both
-            const real term = ((abs_(lean) > real(0.5)) ? real(0.5)*weighted_(chance, log_(real(2)*((part > real(0)) ? part : real(0.5)))) + real(0.5)*weighted_(target_in(b, c), log_(real(2)*((other > real(0)) ? other : real(1)))) : real(0.25)*((rise - fall)*lean + log1p_(-(lean*lean)))*both);
+            const real small = ((lean < real(0)) ? part : other);  // the smaller share
+            const real deep = log_(real(2)*((small > real(0)) ? small : real(1)));
+            const real log_p_of_m = ((lean < real(-0.5)) ? deep : log1p_(lean));
+            const real log_q_of_m = ((lean > real(0.5)) ? deep : log1p_(-lean));
+            const real term = real(0.5)*weighted_(chance, log_p_of_m) + real(0.5)*weighted_(target_in(b, c), log_q_of_m);
             divergence_fold.add(lane, class_weight_in(c)*term);
         });
         const real divergence = divergence_fold.result();
@@ -94,9 +96,12 @@ KERNEL softmax_js_grad(
         const real chance_at_first = mass_at_first/total;  // softmax
         const real both_at_first = chance_at_first + target_in(b, first);
         const real lean_at_first = ratio_(chance_at_first - target_in(b, first), both_at_first, real(1));  // from -1 to 1
+        const real other_at_first = ratio_(target_in(b, first), both_at_first, real(0));  // q of both
         const real part_at_first = ratio_(chance_at_first, both_at_first, real(1));  // p of both
-        const real rise_at_first = log1p_(lean_at_first);
-        const real pull_at_first = real(0.5)*((abs_(lean_at_first) > real(0.5)) ? log_(real(2)*((part_at_first > real(0)) ? part_at_first : real(0.5))) : rise_at_first);  // by p
+        const real small_at_first = ((lean_at_first < real(0)) ? part_at_first : other_at_first);  // the smaller share
+        const real deep_at_first = log_(real(2)*((small_at_first > real(0)) ? small_at_first : real(1)));
+        const real log_p_of_m_at_first = ((lean_at_first < real(-0.5)) ? deep_at_first : log1p_(lean_at_first));
+        const real pull_at_first = real(0.5)*log_p_of_m_at_first;  // by p
         const real felt_at_first = chance_at_first*class_weight_in(first)*pull_at_first;
         const real top_part = felt_at_first;
         Sum divergence_fold;
@@ -112,14 +117,16 @@ KERNEL softmax_js_grad(
             const real chance = mass/total;  // softmax
             const real both = chance + target_in(b, c);
             const real lean = ratio_(chance - target_in(b, c), both, real(1));  // from -1 to 1
-            const real rise = log1p_(lean);
-            const real fall = log1p_(-lean);
             const real part = ratio_(chance, both, real(1));  // p of both
             const real other = ratio_(target_in(b, c), both, real(0));  // q of both
-            const real term = ((abs_(lean) > real(0.5)) ? real(0.5)*weighted_(chance, log_(real(2)*((part > real(0)) ? part : real(0.5)))) + real(0.5)*weighted_(target_in(b, c), log_(real(2)*((other > real(0)) ? other : real(1)))) : real(0.25)*((rise - fall)*lean + log1p_(-(lean*lean)))*both);
-            const real pull = real(0.5)*((abs_(lean) > real(0.5)) ? log_(real(2)*((part > real(0)) ? part : real(0.5))) : rise);  // by p
+            const real small = ((lean < real(0)) ? part : other);  // the smaller share
+            const real deep = log_(real(2)*((small > real(0)) ? small : real(1)));
+            const real log_p_of_m = ((lean < real(-0.5)) ? deep : log1p_(lean));
+            const real log_q_of_m = ((lean > real(0.5)) ? deep : log1p_(-lean));
+            const real term = real(0.5)*weighted_(chance, log_p_of_m) + real(0.5)*weighted_(target_in(b, c), log_q_of_m);
+            const real pull = real(0.5)*log_p_of_m;  // by p
             const real felt = class_weight_in(c)*chance*pull;
-            const real push = real(0.5)*class_weight_in(c)*((abs_(lean) > real(0.5)) ? ((target_in(b, c) > real(0)) ? real(0) : score) + log_(real(2)*((other > real(0)) ? other : real(1))) : fall);  // by q
+            const real push = real(0.5)*(((target_in(b, c) > real(0)) ? real(0) : score) + log_q_of_m)*class_weight_in(c);  // by q
             const real slight = ((c == first) ? real(0) : felt);
             const real target_bar = divergence_bar*push;
             divergence_fold.add(lane, class_weight_in(c)*term);
@@ -139,9 +146,12 @@ KERNEL softmax_js_grad(
             const real chance = mass/total;  // softmax
             const real both = chance + target_in(b, c);
             const real lean = ratio_(chance - target_in(b, c), both, real(1));  // from -1 to 1
-            const real rise = log1p_(lean);
             const real part = ratio_(chance, both, real(1));  // p of both
-            const real pull = real(0.5)*((abs_(lean) > real(0.5)) ? log_(real(2)*((part > real(0)) ? part : real(0.5))) : rise);  // by p
+            const real other = ratio_(target_in(b, c), both, real(0));  // q of both
+            const real small = ((lean < real(0)) ? part : other);  // the smaller share
+            const real deep = log_(real(2)*((small > real(0)) ? small : real(1)));
+            const real log_p_of_m = ((lean < real(-0.5)) ? deep : log1p_(lean));
+            const real pull = real(0.5)*log_p_of_m;  // by p
             const real felt = class_weight_in(c)*chance*pull;
             const real beside = ((c == first) ? slights : slights + top_part - felt);
             const real rival = ((c == first) ? rest : real(1) + rest - tail);
@@ -192,13 +202,15 @@ KERNEL softmax_js_hvp(
         const real chance_at_first = mass_at_first/total;  // softmax
         const real both_at_first = chance_at_first + target_in(b, first);
         const real lean_at_first = ratio_(chance_at_first - target_in(b, first), both_at_first, real(1));  // from -1 to 1
+        const real other_at_first = ratio_(target_in(b, first), both_at_first, real(0));  // q of both
         const real part_at_first = ratio_(chance_at_first, both_at_first, real(1));  // p of both
-        const real rise_at_first = log1p_(lean_at_first);
-        const real pull_at_first = real(0.5)*((abs_(lean_at_first) > real(0.5)) ? log_(real(2)*((part_at_first > real(0)) ? part_at_first : real(0.5))) : rise_at_first);  // by p
+        const real small_at_first = ((lean_at_first < real(0)) ? part_at_first : other_at_first);  // the smaller share
+        const real deep_at_first = log_(real(2)*((small_at_first > real(0)) ? small_at_first : real(1)));
+        const real log_p_of_m_at_first = ((lean_at_first < real(-0.5)) ? deep_at_first : log1p_(lean_at_first));
+        const real pull_at_first = real(0.5)*log_p_of_m_at_first;  // by p
         const real felt_at_first = chance_at_first*class_weight_in(first)*pull_at_first;
         const real top_part = felt_at_first;
         const real grow_dot = rest_dot/total;
-        const real other_at_first = ratio_(target_in(b, first), both_at_first, real(0));  // q of both
         const real score_dot_at_first = grow_dot - drop_dot_at_first;
         const real felt_dot_at_first = (-real(0.5)*chance_at_first*class_weight_in(first)*other_at_first - felt_at_first)*score_dot_at_first - real(0.5)*class_weight_in(first)*part_at_first*target_dot_in(b, first);
         const real top_part_dot = felt_dot_at_first;
@@ -214,10 +226,12 @@ KERNEL softmax_js_hvp(
             const real chance = mass/total;  // softmax
             const real both = chance + target_in(b, c);
             const real lean = ratio_(chance - target_in(b, c), both, real(1));  // from -1 to 1
-            const real rise = log1p_(lean);
             const real part = ratio_(chance, both, real(1));  // p of both
             const real other = ratio_(target_in(b, c), both, real(0));  // q of both
-            const real pull = real(0.5)*((abs_(lean) > real(0.5)) ? log_(real(2)*((part > real(0)) ? part : real(0.5))) : rise);  // by p
+            const real small = ((lean < real(0)) ? part : other);  // the smaller share
+            const real deep = log_(real(2)*((small > real(0)) ? small : real(1)));
+            const real log_p_of_m = ((lean < real(-0.5)) ? deep : log1p_(lean));
+            const real pull = real(0.5)*log_p_of_m;  // by p
             const real felt = class_weight_in(c)*chance*pull;
             const real slight = ((c == first) ? real(0) : felt);
             const real apart_dot = logits_dot_in(b, c) - top_dot;
@@ -243,10 +257,12 @@ KERNEL softmax_js_hvp(
             const real chance = mass/total;  // softmax
             const real both = chance + target_in(b, c);
             const real lean = ratio_(chance - target_in(b, c), both, real(1));  // from -1 to 1
-            const real rise = log1p_(lean);
             const real part = ratio_(chance, both, real(1));  // p of both
             const real other = ratio_(target_in(b, c), both, real(0));  // q of both
-            const real pull = real(0.5)*((abs_(lean) > real(0.5)) ? log_(real(2)*((part > real(0)) ? part : real(0.5))) : rise);  // by p
+            const real small = ((lean < real(0)) ? part : other);  // the smaller share
+            const real deep = log_(real(2)*((small > real(0)) ? small : real(1)));
+            const real log_p_of_m = ((lean < real(-0.5)) ? deep : log1p_(lean));
+            const real pull = real(0.5)*log_p_of_m;  // by p
             const real felt = class_weight_in(c)*chance*pull;
             const real beside = ((c == first) ? slights : slights + top_part - felt);
             const real rival = ((c == first) ? rest : real(1) + rest - tail);

@@ -72,11 +72,13 @@ def value(logits, target, class_weight, temperature, in_bits):
     chance = mass/total[:, None]  # softmax
     both = chance + target
     lean = ratio(chance - target, both, 1.0)  # from -1 to 1
-    rise = np.log1p(lean)
-    fall = np.log1p(-lean)
     part = ratio(chance, both, 1.0)  # p of both
     other = ratio(target, both, 0.0)  # q of both
-    term = np.where((np.abs(lean) > 0.5), 0.5*weighted(chance, np.log(2.0*np.where((part > 0.0), part, 0.5))) + 0.5*weighted(target, np.log(2.0*np.where((other > 0.0), other, 1.0))), 0.25*((rise - fall)*lean + np.log1p(-(lean*lean)))*both)
+    small = np.where((lean < 0.0), part, other)  # the smaller share
+    deep = np.log(2.0*np.where((small > 0.0), small, 1.0))
+    log_p_of_m = np.where((lean < -0.5), deep, np.log1p(lean))
+    log_q_of_m = np.where((lean > 0.5), deep, np.log1p(-lean))
+    term = 0.5*weighted(chance, log_p_of_m) + 0.5*weighted(target, log_q_of_m)
     divergence = np.sum(class_weight*term, axis=1)
     loss = np.where((in_bits == 0.0), divergence, divergence/LN_2)
     return loss
@@ -101,15 +103,17 @@ def grad(logits, target, class_weight, loss_bar, temperature, in_bits):
     chance = mass/total[:, None]  # softmax
     both = chance + target
     lean = ratio(chance - target, both, 1.0)  # from -1 to 1
-    rise = np.log1p(lean)
-    fall = np.log1p(-lean)
     part = ratio(chance, both, 1.0)  # p of both
     other = ratio(target, both, 0.0)  # q of both
-    term = np.where((np.abs(lean) > 0.5), 0.5*weighted(chance, np.log(2.0*np.where((part > 0.0), part, 0.5))) + 0.5*weighted(target, np.log(2.0*np.where((other > 0.0), other, 1.0))), 0.25*((rise - fall)*lean + np.log1p(-(lean*lean)))*both)
+    small = np.where((lean < 0.0), part, other)  # the smaller share
+    deep = np.log(2.0*np.where((small > 0.0), small, 1.0))
+    log_p_of_m = np.where((lean < -0.5), deep, np.log1p(lean))
+    log_q_of_m = np.where((lean > 0.5), deep, np.log1p(-lean))
+    term = 0.5*weighted(chance, log_p_of_m) + 0.5*weighted(target, log_q_of_m)
     divergence = np.sum(class_weight*term, axis=1)
-    pull = 0.5*np.where((np.abs(lean) > 0.5), np.log(2.0*np.where((part > 0.0), part, 0.5)), rise)  # by p
+    pull = 0.5*log_p_of_m  # by p
     felt = class_weight*chance*pull
-    push = 0.5*class_weight*np.where((np.abs(lean) > 0.5), np.where((target > 0.0), 0.0, score) + np.log(2.0*np.where((other > 0.0), other, 1.0)), fall)  # by q
+    push = 0.5*(np.where((target > 0.0), 0.0, score) + log_q_of_m)*class_weight  # by q
     top_part = felt[np.arange(B), first]
     slight = np.where((np.arange(C) == first[:, None]), 0.0, felt)
     slights = np.sum(slight, axis=1)  # of all but the largest logit's
@@ -141,10 +145,12 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, temperat
     chance = mass/total[:, None]  # softmax
     both = chance + target
     lean = ratio(chance - target, both, 1.0)  # from -1 to 1
-    rise = np.log1p(lean)
     part = ratio(chance, both, 1.0)  # p of both
     other = ratio(target, both, 0.0)  # q of both
-    pull = 0.5*np.where((np.abs(lean) > 0.5), np.log(2.0*np.where((part > 0.0), part, 0.5)), rise)  # by p
+    small = np.where((lean < 0.0), part, other)  # the smaller share
+    deep = np.log(2.0*np.where((small > 0.0), small, 1.0))
+    log_p_of_m = np.where((lean < -0.5), deep, np.log1p(lean))
+    pull = 0.5*log_p_of_m  # by p
     felt = class_weight*chance*pull
     top_part = felt[np.arange(B), first]
     slight = np.where((np.arange(C) == first[:, None]), 0.0, felt)

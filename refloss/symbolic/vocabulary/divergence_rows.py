@@ -37,8 +37,7 @@ GRID = 4096
 EACH = [ITEM, CLASS]
 
 _p, _q = sp.symbols("p q", positive=True)
-_q1, _w = sp.symbols("q_1 w", positive=True)
-_d, _rise, _fall = sp.symbols("d log_rise log_fall", real=True)
+_q1 = sp.Symbol("q_1", positive=True)
 _m, _lean = (_p + _q) / 2, (_p - _q) / (_p + _q)
 _z = sp.symbols("z_0 z_1 z_2", real=True)
 _v = sp.symbols("v_0 v_1 v_2", real=True)
@@ -74,21 +73,6 @@ RULES = (
         "the first sum is exact, and the second has errors of a part of 2^-40",
     ),
     Rule(
-        "Jensen-Shannon divergence of two numbers close to each other",
-        (_w * (1 + _d) * _rise + _w * (1 - _d) * _fall) / 2,
-        2 * _w * (_d * (_rise - _fall) + (_rise + _fall)) / 4,
-        "terms of the first order have cancelled, and of the second twice one less one is left",
-    ),
-    Rule(
-        "both logarithms of shares of the middle",
-        log1p(_lean) + log1p(-_lean),
-        log1p(-(_lean**2)),
-        "they cancel to the second order",
-        ({},),
-        "constant",
-        {_p: 1, _q: 1},
-    ),
-    Rule(
         "Jensen-Shannon divergence by the probability",
         sp.diff(_jensen, _p),
         sp.log(_p / _m) / 2,
@@ -98,7 +82,7 @@ RULES = (
         "logarithm of a share of the middle",
         sp.log(_p / _m),
         log1p(_lean),
-        "the logarithms cancel close to each other",
+        "it is as exact as p - q close to each other, and from there on to the larger of the two",
         ({},),
         "constant",
         {_p: 1, _q: 1},
@@ -211,22 +195,21 @@ def _(P: Build, a: Rows) -> None:
     a.partials("chance", {a.score: -p})
     both = a.let("both", EACH, p + q)
     lean = a.let("lean", EACH, Ratio(p - q, both, 1), "from -1 to 1")
-    rise, fall = a.let("rise", EACH, log1p(lean)), a.let("fall", EACH, log1p(-lean))
-    close = both * (lean * (rise - fall) + log1p(-(lean**2))) / 4
     part = a.let("part", EACH, Ratio(p, both, 1), "p of both")
-    ours = sp.log(2 * sp.Piecewise((part, part > 0), (sp.S.Half, True)))
     rest = a.let("other", EACH, Ratio(q, both, 0), "q of both")
-    theirs = sp.log(2 * sp.Piecewise((rest, rest > 0), (1, True)))
-    far = (Weighted(p, ours) + Weighted(q, theirs)) / 2
-    apart = sp.Abs(lean) > sp.S.Half
-    a.let("term", EACH, sp.Piecewise((far, apart), (close, True)))
+    small = a.let("small", EACH, sp.Piecewise((part, lean < 0), (rest, True)), "the smaller share")
+    deep = a.let("deep", EACH, sp.log(2 * sp.Piecewise((small, small > 0), (1, True))))
+    half = sp.S.Half
+    ours = a.let("log_p_of_m", EACH, sp.Piecewise((deep, lean < -half), (log1p(lean), True)))
+    far = lean > half
+    theirs = a.let("log_q_of_m", EACH, sp.Piecewise((deep, far), (log1p(-lean), True)))
+    a.let("term", EACH, (Weighted(p, ours) + Weighted(q, theirs)) / 2)
     a.let("divergence", [ITEM], sp.Sum(w * a.term, CLASS))
-    a.let("pull", EACH, sp.Piecewise((ours, apart), (rise, True)) / 2, "by p")
+    a.let("pull", EACH, ours / 2, "by p")
     felt = a.let("felt", EACH, w * (p * a.pull))
     a.partials("felt", {a.score: -(felt + w * p * rest / 2), q: -w * part / 2})
     unmet = sp.Piecewise((0, q > 0), (a.score, True))
-    slope = sp.Piecewise((theirs + unmet, apart), (fall, True)) / 2
-    a.let("push", EACH, w * slope, "by q")
+    a.let("push", EACH, w * (theirs + unmet) / 2, "by q")
     a.partials("push", {a.score: w * part / 2, q: w * Ratio(part, q, 0) / 2})
     others = _beside(a, felt)
     slope = misses(a) * felt - p * others
