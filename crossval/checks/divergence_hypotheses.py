@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from crossval.checks.hypotheses import Estimate, Prediction
+from crossval.checks.row_temperatures import at_the_temperature_of, cooled, temperatures
 from crossval.checks.row_terms import Rows, log_softmax
 from crossval.oracles.elementwise import Oracle
 from crossval.oracles.row_columns import RowColumns
@@ -43,8 +44,9 @@ def divergence_slips(
     rows = Rows(oracle, spec, columns, upstream)
     with np.errstate(all="ignore"):
         yield from _factors(rows)
-        yield from _otherwise_tempered(rows)
-        yield from _other_terms(rows)
+        yield from temperatures(rows)
+        for found in _other_terms(cooled(rows)):
+            yield at_the_temperature_of(rows, found)
 
 
 def _factors(rows: Rows) -> Iterator[Prediction]:
@@ -60,36 +62,18 @@ def _factors(rows: Rows) -> Iterator[Prediction]:
         "it is half of what is defined": (0.5, "leave the half out"),
         "it is twice what is defined": (2.0, "halve it"),
         "it is multiplied by the temperature": (heat, "leave the factor out"),
-        "it is multiplied by the temperature's square": (heat**2, "see the axis `factor`"),
-        "it is divided by the temperature's square": (heat**-2, "see the axis `factor`"),
     }
     for words, (factor, fix) in factors.items():
         if factor != 1.0:
             yield Prediction(words, fix, factor * value, factor * gradient)
 
 
-def _otherwise_tempered(rows: Rows) -> Iterator[Prediction]:
-    """Leave the temperature out, or multiply by it."""
-    heat = rows.spec.constants["temperature"]
-    if heat == 1.0:
-        return
-    fix = "divide the logits by the temperature"
-    for words, other in (
-        ("the temperature has no effect on the softmax", 1.0),
-        ("logits are multiplied by the temperature", 1 / heat),
-    ):
-        factor = (heat / other) ** 2 if rows.spec.constants.get("times_square") else 1.0
-        value, gradient = rows.kernel(temperature=other)
-        yield Prediction(words, fix, factor * value, factor * gradient)
-
-
 def _other_terms(rows: Rows) -> Iterator[Prediction]:
     """Add up other terms of the same two distributions."""
-    heat = rows.spec.constants["temperature"]
-    log_p, q = log_softmax(rows.logits / heat), rows.goal
+    log_p, q = log_softmax(rows.logits), rows.goal
     p, log_q = np.exp(log_p), np.log(np.where(q > 0, q, 1.0))
     for words, (fix, terms) in _BY_COEFFICIENTS.items():
         value, slope = (rows.weights * part for part in terms(p, q, log_p, log_q))
-        slope = p * (slope - (p * slope).sum(axis=1, keepdims=True)) / heat
+        slope = p * (slope - (p * slope).sum(axis=1, keepdims=True))
         gradient = rows.by_logits(slope * rows.upstream[:, None])
         yield Prediction(words, fix, value.sum(axis=1), gradient)

@@ -10,6 +10,12 @@ from crossval.checks import row_transforms as transforms
 from crossval.checks.focal_hypotheses import FOCAL, focal_slips
 from crossval.checks.hypotheses import Estimate, Prediction
 from crossval.checks.margin_hypotheses import MARGIN, margin_slips
+from crossval.checks.row_temperatures import (
+    at_the_temperature_of,
+    cooled,
+    has_none,
+    temperatures,
+)
 from crossval.checks.row_terms import CROSS_ENTROPY, Rows, log_softmax, of_logarithms
 from crossval.oracles.elementwise import Oracle
 from crossval.oracles.row_columns import RowColumns
@@ -38,8 +44,12 @@ def row_slips(
     rows = Rows(oracle, spec, columns, upstream)
     known = next(slips for constants, slips in _SLIPS if rows.has(constants))
     with np.errstate(all="ignore"):
+        yield from temperatures(rows)
         for slip in known:
-            yield from slip(rows)
+            if slip is transforms.tempered and not has_none(rows):
+                continue
+            for found in slip(cooled(rows)):
+                yield at_the_temperature_of(rows, found)
 
 
 def _clamped(rows: Rows) -> Iterator[Prediction]:

@@ -14,6 +14,7 @@ from crossval.checks.hypotheses import Estimate, Prediction
 from crossval.checks.row_terms import CROSS_ENTROPY, Pair, Rows, log_softmax
 
 __all__ = [
+    "TEMPERATURES",
     "detached",
     "focal",
     "logarithm_missing",
@@ -25,8 +26,8 @@ __all__ = [
     "with_a_margin",
 ]
 
-_TEMPERATURES = (0.01, 0.05, 0.07, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.05, 1.1, 1.25, 1.5)
-_TEMPERATURES += (2.0, 3.0, 4.0, 5.0, 8.0, 10.0, 16.0, 20.0, 30.0, 64.0, 100.0)
+TEMPERATURES = (0.01, 0.05, 0.07, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.05, 1.1, 1.25, 1.5)
+TEMPERATURES += (2.0, 3.0, 4.0, 5.0, 8.0, 10.0, 16.0, 20.0, 30.0, 64.0, 100.0)
 _SMOOTHINGS = (0.001, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.9)
 _PENALTIES = (1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 1e-2, 0.1, 1.0)
 _POWERS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
@@ -109,7 +110,7 @@ def tempered(rows: Rows) -> Iterator[Estimate]:
         saying("logits are divided by a temperature of {}"),
         "pass the logits as they are",
         predict,
-        _TEMPERATURES,
+        TEMPERATURES,
     )
 
 

@@ -16,6 +16,7 @@ Score = Callable[[Candidate], "Scored"]
 Predict = Callable[[Candidate], Values]
 
 _DECADES = tuple(10.0**power for power in range(-17, 3))
+_USUAL = (0.01, 0.1, 1.0, 10.0)
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _ROUGH, _FINE, _FIRST = 10, 8, 2
 _STEP = 1e-4
@@ -92,6 +93,10 @@ class Solver:
             self._narrow(make, start, tried)
             start = max(tried, key=lambda amount: tried[amount].fit.digits)
             self._polish(make, start, tried)
+            start = max(tried, key=lambda amount: tried[amount].fit.digits)
+        if self.least == 0 and not tried[start].fit.exact:
+            for usual in _USUAL:  # where most rows agree may be a limit, and no way leads from it
+                self._polish(make, usual, tried)
             start = max(tried, key=lambda amount: tried[amount].fit.digits)
         return self._shortest(make, start, tried)
 

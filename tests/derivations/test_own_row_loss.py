@@ -15,7 +15,7 @@ from tests.losses.rows import IGNORED, WEIGHTS, rows, some_ignored
 
 SOURCE = Path(__file__).parents[2] / "derivations" / "classification.py"
 CHANGES = {
-    "[row.ITEM], Weighted(": "[row.ITEM], 2 * Weighted(",
+    "total = Weighted(": "total = 2 * Weighted(",
     '    name="cross_entropy",': '    name="my_entropy",',
 }
 

@@ -581,6 +581,8 @@ def test_help_and_signature_show_the_conventions():
         "label_smoothing": 0.0,
         "smoothing": "uniform",
         "z_loss": 0.0,
+        "temperature": 1.0,
+        "factor": "one",
         "denominator": "weights",
         "empty": "nan",
     }

@@ -17,7 +17,7 @@ NAMED = [
     ("crossed", "softmax_kl", "the entropy of the target is not subtracted"),
     ("exchanged", "softmax_kl", "the arguments are exchanged"),
     ("of_a_softmax", "softmax_kl", "the softmax is given where its logarithm"),
-    ("without_square", HINTON, "divided by the temperature's square"),
+    ("without_square", HINTON, "not multiplied by the temperature's square"),
     ("untempered", HINTON, "the temperature has no effect"),
     ("js_twice", "softmax_js", "twice what is defined"),
     ("js_in_bits", "softmax_js", "logarithms are to base 2"),

@@ -106,7 +106,14 @@ def test_numbers_are_told_in_float32_too(findings_of, name, words):
 
 PLAIN = SimpleNamespace(
     program="cross_entropy",
-    constants={"label_smoothing": 0.0, "classy": 0.0, "over_others": 0.0, "z_loss": 0.0},
+    constants={
+        "label_smoothing": 0.0,
+        "classy": 0.0,
+        "over_others": 0.0,
+        "z_loss": 0.0,
+        "temperature": 1.0,
+        "times_square": 0.0,
+    },
 )
 
 

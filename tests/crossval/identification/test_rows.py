@@ -24,7 +24,7 @@ def title(answer):
         ("z_loss", "cross_entropy/torch with z_loss=0.0003"),
         ("smoothed_z_loss", "cross_entropy/torch with label_smoothing=0.05, z_loss=0.0003"),
         ("clamped", "cross_entropy/torch with inputs p >= 1e-07"),
-        ("tempered", f"cross_entropy/torch with inputs logits * {1 / 0.07!r}"),
+        ("tempered", "cross_entropy/torch with temperature=0.07"),
         ("last_class_missed", "cross_entropy/torch with inputs without the last class"),
         ("soft", "cross_entropy/torch with targets=probabilities"),
     ],
