@@ -10,7 +10,7 @@ from typing import overload
 import numpy as np
 
 from crossval.identification.answer import Agreement, Identification, Note
-from crossval.identification.candidates import Candidate
+from crossval.identification.candidates import Candidate, of_batches
 from crossval.identification.conventions import Conventions
 from crossval.identification.evidence import SCALAR, Evidence, Witness
 from crossval.identification.fit import Fit
@@ -94,7 +94,11 @@ class Conclusion:
             best, winners, gradient = whole, [whole], gradient and whole.candidate
         winners = [w for w in winners if not weighed.parts(best.candidate, w.candidate)]
         notes += (*self._broken(best.fit), *more)
-        result = Forms(self.search, self.evidence, self.witness).result(best, batches)
+        forms = Forms(self.search, self.evidence, self.witness)
+        result = forms.result(best, batches)
+        if of_batches(best.candidate.definition.loss, result.settled):
+            same = result.settled
+            winners = [w for w in winners if forms.result(w, batches).settled == same]
         shown, prober = result.settled, self.search.space.prober
         settled = {axis: value for axis, value in shown.items() if EITHER not in value}
         # A name decides every axis: where several values fit, but not all, it takes the first.

@@ -121,7 +121,7 @@ def reduction(
     within = _WITHIN * format_of(witness.dtype).roundoff
     fitting = {} if is_composed(best) else _fitting(space, used, ratios, within, reading)
     if not fitting and used and (relation.factor, relation.offset) == (1.0, 0.0):
-        whole = follows(best, used, totals, gradients, _UPSTREAM)
+        whole = follows(best, used, totals, gradients, _UPSTREAM, within)
         if whole is not None:
             other = "" if whole.gradient else "something else"
             return Reduced(whole.words, 1.0, sizes, gradient=other, axes=whole.axes)

@@ -24,7 +24,8 @@ from crossval.points.probes import Probe
 __all__ = ["Followed", "Wholes", "conventions", "follows"]
 
 Axes = dict[str, Any]
-_NEAR = 2.0**-36
+_SLACK = 16.0
+"""Gradients of a batch are sums of two parts, and not all of them are as large as the largest."""
 _KEPT = ("alpha", "alpha_side", "least")
 
 
@@ -71,7 +72,12 @@ def conventions(of: Candidate) -> Iterator[tuple[Axes, str]]:
 
 
 def follows(
-    of: Candidate, batches: list[Probe], totals: list[float], slopes: list[Any], upstream: float
+    of: Candidate,
+    batches: list[Probe],
+    totals: list[float],
+    slopes: list[Any],
+    upstream: float,
+    within: float,
 ) -> Followed | None:
     """Return the convention that all batches follow; None if there is none.
 
@@ -85,14 +91,17 @@ def follows(
         What it returned.
     slopes : list of dict of str to array
         Its gradients, for `upstream`.
+    within : float
+        Relative difference that rounding explains.
     """
     fitting = []
     for axes, words in conventions(of):
         found = [_mean(of, axes, batch, upstream) for batch in batches]
-        if not all(_near(each[0], total) for each, total in zip(found, totals, strict=True)):
+        pairs = zip(found, totals, strict=True)
+        if not all(abs(mean - total) <= within * abs(mean) for (mean, _), total in pairs):
             continue
-        pairs = list(zip(found, slopes, strict=True))
-        right = all(_close(mean[1], slope) for mean, slope in pairs)
+        pairs = zip(found, slopes, strict=True)
+        right = all(_close(slope, got, _SLACK * within) for (_, slope), got in pairs)
         fitting.append(Followed(axes, words, right))
     return max(fitting, key=lambda each: each.gradient, default=None)
 
@@ -109,15 +118,13 @@ def _mean(of: Candidate, axes: Axes, batch: Probe, upstream: float) -> tuple[flo
     return float(value), of.reading.pull(gradient)
 
 
-def _near(one: float, other: float) -> bool:
-    return abs(one - other) <= _NEAR * abs(one)
-
-
-def _close(expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray]) -> bool:
+def _close(
+    expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray], within: float
+) -> bool:
     """Whether gradients agree, to the size of the largest."""
     for name in got.keys() & expected.keys():
         own = np.asarray(expected[name], float)
-        room = _NEAR * np.abs(own).max(initial=0.0)
+        room = within * np.abs(own).max(initial=0.0)
         if not (np.abs(own - np.asarray(got[name], float).reshape(own.shape)) <= room).all():
             return False
     return True

@@ -78,3 +78,8 @@ def test_a_gradient_that_is_not_that_of_the_value_is_told(named):
     answer = named(targets.spoiled, "rows")
     assert answer.best.definition.title == "softmax_focal/ronghuaiyang"
     assert "RL402" in {note.code for note in answer.notes}
+
+
+def test_what_is_as_good_on_single_rows_is_not_named_beside_it(named):
+    answer = named(targets.FocalOfMean(gamma=2), "rows")
+    assert not [each for each in answer.equal if "fastreid" in each]  # alpha is inside the power
