@@ -189,7 +189,7 @@ def test_pytest_by_the_projects_table(project, capsys):
 def test_pytest_by_the_decorator(project, capsys):
     project.makepyfile(test_losses=DECORATED)
     result = run(project, "-k", SELECTED, "--refloss-report", "certificates")
-    result.assert_outcomes(passed=13, failed=1, deselected=22)
+    result.assert_outcomes(passed=13, failed=1, deselected=24)
     result.stdout.fnmatch_lines(["FAILED test_losses.py::test_losses[[]by_rows-reduction-float64*"])
     assert reports(project, "cross_entropy") == command(capsys, "right")[1]
     assert reports(project, "by_rows") == command(capsys, "wrong")[1]
@@ -198,7 +198,7 @@ def test_pytest_by_the_decorator(project, capsys):
 def test_what_is_expected_to_fail_does_so_in_every_door(project, capsys):
     project.makepyprojecttoml(TABLE + XFAIL)
     result = run(project, "--refloss", "-rx", "-k", "wrong and (reduction or value)")
-    result.assert_outcomes(passed=1, xfailed=1, deselected=52)
+    result.assert_outcomes(passed=1, xfailed=1, deselected=55)
     result.stdout.fnmatch_lines(["XFAIL *RL807 the mean is over rows classes#3"])
     code, found = command(capsys, "wrong")
     assert (code, found["reduction"]) == (0, ("known", ["RL807"]))
@@ -206,7 +206,7 @@ def test_what_is_expected_to_fail_does_so_in_every_door(project, capsys):
 
 def test_smoothing_that_a_class_owns_is_bound_and_its_leak_found(project):
     result = run(project, "--refloss", "-k", "smoothed and (value or grad or ignore)")
-    result.assert_outcomes(passed=2, failed=1, deselected=51)
+    result.assert_outcomes(passed=2, failed=1, deselected=54)
     result.stdout.fnmatch_lines(["smoothed  cross_entropy  grade F  hygiene 1  2 pass, 1 fail  *"])
     result.stdout.fnmatch_lines(["RL502*ignore_index*"])
 
