@@ -34,6 +34,8 @@ _TURNS = 4
 _GAIN = 0.05
 _ALIKE = 0.1
 _HALF = 0.5
+_ANY = 0.46875
+"""An amount that every number may have, and none has."""
 
 
 @dataclass
@@ -321,6 +323,9 @@ class Search:
         def make(amount: float) -> Candidate | None:
             return changed(start.candidate, {name: amount})
 
+        moved = make(_ANY)
+        if moved is None or moved.key == start.candidate.key:
+            return None  # single rows have no such number
         return self.solve(start, make, known, rigid, least)
 
     def _solve_two(self, start: Scored, one: str, other: str) -> None:
