@@ -179,6 +179,7 @@ def test_options_that_a_target_lacks_are_said_to_be_untested(certificate_of):
         "reduction": "takes no argument reduction",
         "parameter label_smoothing": "takes no argument label_smoothing",
         "parameter z_loss": "takes no argument z_loss",
+        "parameter temperature": "takes no argument temperature",
     }
     assert any("reduction float64" in words for words in certificate.not_tested)
 
