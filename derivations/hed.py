@@ -136,6 +136,7 @@ beta = sum_k w_k (1 - t_k) / sum_k w_k,  x, t, w = logits, target, class_weight 
     ),
     subgradients="none: the loss is smooth.",
     program_axis="targets",
+    domains={"target": (0.0, 1.0)},
     wrt={"hed": ("logits", "target")},
 )
 

@@ -589,7 +589,12 @@ q = (1 - eps) target + eps/2,  eps = label_smoothing; alpha_q: alpha or 1 - alph
         ),
     },
     singular=(
-        Singular("p = 0 or 1, on the wrong side, nothing clipped", "undefined", "+inf", "0"),
+        Singular(
+            "p = 0 or 1, on the wrong side, nothing clipped",
+            "undefined",
+            "+inf",
+            "infinite as the limit is, through the modulator; 0 where gamma is 0",
+        ),
         Singular("p = target = 0 or 1, gamma below 1", "undefined", "0", "0"),
         Singular("p = clip or 1 - clip", "tie", "as on both sides", "half of the inner slope"),
     ),
@@ -657,7 +662,7 @@ loss = -weight alpha_t log sigmoid(gamma x_t + beta)/gamma,  x_t = (2 target - 1
         **UNBALANCED,
     },
     axes={
-        "gamma": AxisOf("factor of the logit, above 0", 1.0, sets="gamma"),
+        "gamma": AxisOf("factor of the logit, above 0", 1.0, sets="gamma", least=1e-6),
         "beta": AxisOf("added to it", 0.0, sets="beta"),
         "alpha": ALPHA,
         "alpha_side": AxisOf(SIDE.doc, "off", SIDE.values),

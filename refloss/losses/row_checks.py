@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Integral
 from typing import Any
 
@@ -169,14 +170,17 @@ def class_weight(value: object, logits: Array, values: bool, adopt: Adopt = adop
     return array
 
 
-def probabilities(target: np.ndarray) -> None:
-    """Require probabilities that are not negative; NaN is another check's business."""
+def probabilities(target: np.ndarray, most: float = math.inf) -> None:
+    """Require probabilities from 0 to `most`; NaN is another check's business."""
     rows = max(1, _BLOCK // target.shape[1])
-    blocks = (target[start : start + rows] for start in range(0, len(target), rows))
-    with np.errstate(invalid="ignore"):
-        least = min((np.fmin.reduce(_wide(b), axis=None, initial=0.0) for b in blocks), default=0.0)
-    if least < 0.0:
-        _refuse("target", target, _wide(target) < 0.0, "probabilities >= 0")
+    words = "probabilities >= 0" if math.isinf(most) else f"numbers from 0 to {most:g}"
+    for start in range(0, len(target), rows):
+        block = _wide(target[start : start + rows])
+        with np.errstate(invalid="ignore"):
+            low, high = np.fmin.reduce(block, axis=None), np.fmax.reduce(block, axis=None)
+            if low < 0.0 or high > most:
+                wide = _wide(target)
+                _refuse("target", target, (wide < 0.0) | (wide > most), words)
 
 
 def no_nan(name: str, array: np.ndarray, kept: np.ndarray | None) -> None:

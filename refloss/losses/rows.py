@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -245,6 +246,16 @@ class RowLoss(Loss):
         values = checked(options.check, device=False)
         return self._on_host(logits, target, options, values).trace(upstream)
 
+    @property
+    def _most(self) -> float:
+        """The largest target that is no class."""
+        return float(self.entry["domains"].get("target", (0.0, math.inf))[1])
+
+    def _kind(self, options: _Options) -> Any:
+        """Return what the caller says that a target is, or what alone it can be."""
+        kinds = list(self.entry["axes"]["targets"]["values"])
+        return options.axes.get("targets", kinds[0] if len(kinds) == 1 else None)
+
     def _problem(self, logits: Any, target: Any, options: _Options) -> Problem:
         home = home_of(options.backend, "logits", logits)
         if home is not None:
@@ -256,7 +267,7 @@ class RowLoss(Loss):
     ) -> RowProblem | BatchProblem:
         refuse_nan = checks.choice("nan", options.nan, _NAN)
         checks.choice("reduction", options.reduction, REDUCTIONS)
-        scores, goal, kind = row_checks.rows(logits, target, options.axes.get("targets"))
+        scores, goal, kind = row_checks.rows(logits, target, self._kind(options))
         known = library(self._kernels)
         spec = self._spec(options, kind)
         weight = row_checks.class_weight(options.class_weight, scores.array, values)
@@ -266,7 +277,7 @@ class RowLoss(Loss):
         else:
             row_checks.no_ignore_index(options.ignore_index, IGNORE_INDEX)
             if values:
-                row_checks.probabilities(goal.array)
+                row_checks.probabilities(goal.array, self._most)
         if refuse_nan:
             row_checks.no_nan("logits", scores.array, kept)
             if kind != "index":
@@ -281,7 +292,7 @@ class RowLoss(Loss):
         values = checked(options.check, device=True)
         refuse_nan = checks.choice("nan", options.nan, _NAN)
         checks.choice("reduction", options.reduction, REDUCTIONS)
-        kind_asked = options.axes.get("targets")
+        kind_asked = self._kind(options)
         scores, goal, kind = row_checks.rows(logits, target, kind_asked, home.adopt)
         held = held_format(scores.array)
         weight = row_checks.class_weight(options.class_weight, scores.array, False, home.adopt)

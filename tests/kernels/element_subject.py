@@ -28,6 +28,7 @@ __all__ = ["ELEMENTS", "ELEMENT_PROGRAMS", "GRADIENT", "PRODUCT", "VALUE", "Elem
 VALUE, GRADIENT, PRODUCT = 4, 8, 64
 NUMBERS = {
     "beta": (0.0, 0.125, 2.0),
+    "smooth_l1 beta": (0.0, 2.0**-126, 0.125, 2.0),
     "delta": (0.0, 0.125, 2.0),
     "sigma": (3.0,),
     "gamma": (0.0, 0.5, 1.0, 5.0),

@@ -189,6 +189,11 @@ ERRORS = {
         ValueError,
         "beta: expected a finite number >= 0, got -1.0",
     ),
+    "a factor of the logit that is 0": (
+        lambda: refloss.focal_star(PRED, TARGET * 0, gamma=0.0),
+        ValueError,
+        "focal_star: gamma: expected a finite number >= 1e-06, got 0",
+    ),
     "an unknown denominator": (
         lambda: SMOOTH(PRED, TARGET, denominator="N"),
         ValueError,
@@ -244,6 +249,27 @@ def test_documents_say_what_a_loss_takes(name):
     for preset in loss.presets:
         assert f"- {preset}: " in text
     assert not [name for name in ("{first}", "{second}", "{meaning}", "{{") if name in text]
+
+
+@pytest.mark.parametrize("beta", [2.0**-126, 1e-38, 1e-320, 5e-324, 0.0])
+@pytest.mark.parametrize("options", [{}, {"backend": "c"}])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_parabola_too_narrow_to_be_met_leaves_the_sign(beta, options, dtype):
+    d = np.array([1e-3, -10.0, 0.0, np.inf, -np.inf], dtype)
+    value, grad = SMOOTH.value_and_grad(d, np.zeros_like(d), beta=beta, **options)
+    np.testing.assert_array_equal(value, np.abs(d))
+    np.testing.assert_array_equal(grad["pred"], np.sign(d))
+    twice = SMOOTH.hvp(d[:3], np.zeros(3, dtype), {"pred": np.ones(3, dtype)}, beta=beta, **options)
+    np.testing.assert_array_equal(twice["pred"][:2], [0, 0])
+
+
+def test_probabilities_on_the_wrong_side_cost_without_bound():
+    p, t = np.array([0.0, 1.0]), np.array([1.0, 0.0])
+    for gamma in (0.0, 0.5, 1.0, 2.0):
+        value, grad = refloss.focal_probs.value_and_grad(p, t, gamma=gamma)
+        np.testing.assert_array_equal(value, [np.inf, np.inf])
+        limit = np.inf if gamma else 0.0  # 0 is what bce_probs has there
+        np.testing.assert_array_equal(grad["probs"], [-limit, limit])
 
 
 def test_a_loss_of_ones_own_comes_from_its_directory(tmp_path):

@@ -338,3 +338,11 @@ def test_tensors_are_checked_like_arrays():
         CE(logits, torch.full((6,), 9))
     with pytest.raises(TypeError, match=r"target: .*got bool"):
         CE(logits, torch.from_numpy(LABELS) > 0)
+
+
+def test_targets_of_pixels_are_numbers_from_0_to_1_and_no_classes():
+    void = np.array([[1.0, 0.0, 2.0]])
+    with pytest.raises(ValueError, match="target: expected numbers from 0 to 1; got 2 in row 0"):
+        refloss.hed(np.zeros((1, 3)), void)
+    with pytest.raises(TypeError, match=r"target: expected probabilities of shape \(N, C\)"):
+        refloss.hed(np.zeros((1, 3)), void.astype(int))

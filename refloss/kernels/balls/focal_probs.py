@@ -83,7 +83,7 @@ def grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attached, o
     focal = bce*factor
     tilt = rest - goal
     rise = F.weighted(gamma, F.raised(miss, -1 + gamma))
-    keen = bce*rise
+    keen = F.weighted(rise, bce)
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
     balance = (1 - goal)*lower + goal*upper

@@ -25,7 +25,8 @@ def value(F, pred, target, inside, weight, beta, sigma, least_beta):
     d = (pred - target)*inside
     given = F.select(F.eq(sigma, 0), beta, F.ratio(1, sigma*sigma, 0))
     width = F.select(F.gt(least_beta, given), 0, given)
-    steep = F.ratio(d, width, 0)
+    held = F.select(F.gt(width, F.abs(d)), d, 0)
+    steep = F.ratio(held, width, 0)
     inner = F.rational(1, 2)*d*steep
     loss = F.weighted(weight, F.select(F.gt(width, F.abs(d)), inner, F.abs(d) - F.rational(1, 2)*width))
     return loss
@@ -36,7 +37,8 @@ def grad(F, pred, target, inside, weight, loss_bar, beta, sigma, least_beta):
     d = (pred - target)*inside
     given = F.select(F.eq(sigma, 0), beta, F.ratio(1, sigma*sigma, 0))
     width = F.select(F.gt(least_beta, given), 0, given)
-    steep = F.ratio(d, width, 0)
+    held = F.select(F.gt(width, F.abs(d)), d, 0)
+    steep = F.ratio(held, width, 0)
     inner = F.rational(1, 2)*d*steep
     loss = F.weighted(weight, F.select(F.gt(width, F.abs(d)), inner, F.abs(d) - F.rational(1, 2)*width))
     inner_bar = F.select(F.gt(width, F.abs(d)), loss_bar*weight, 0)

@@ -101,7 +101,7 @@ KERNEL focal_probs_grad(
         const real focal = bce*factor;
         const real tilt = rest - goal;
         const real rise = weighted_(gamma, power_(miss, -real(1) + gamma));
-        const real keen = bce*rise;
+        const real keen = weighted_(rise, bce);
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
         const real balance = (real(1) - goal)*lower + goal*upper;  // alpha or 1 - alpha
@@ -164,8 +164,8 @@ KERNEL focal_probs_hvp(
         const real factor = power_(miss, gamma);  // modulator
         const real tilt = rest - goal;
         const real rise = weighted_(gamma, power_(miss, -real(1) + gamma));
-        const real keen = bce*rise;
-        const real over = ((miss == real(0)) ? ((gamma == real(2)) ? gamma*bce : real(0)) : rise*ratio_(bce, miss, real(0)));  // gamma focal/miss^2
+        const real keen = weighted_(rise, bce);
+        const real over = ((miss == real(0)) ? ((gamma == real(2)) ? gamma*bce : real(0)) : weighted_(rise, ratio_(bce, miss, real(0))));  // gamma focal/miss^2
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
         const real balance = (real(1) - goal)*lower + goal*upper;  // alpha or 1 - alpha

@@ -33,7 +33,8 @@ KERNEL smooth_l1_value(
         const real d = (pred - target)*inside;  // pred minus target
         const real given = ((sigma == real(0)) ? beta : ratio_(real(1), sigma*sigma, real(0)));
         const real width = ((least_beta > given) ? real(0) : given);  // where the arms meet
-        const real steep = ratio_(d, width, real(0));  // slope of the parabola
+        const real held = ((width > abs_(d)) ? d : real(0));  // 0 beyond the parabola: no overflow
+        const real steep = ratio_(held, width, real(0));  // slope of the parabola
         const real inner = real(0.5)*d*steep;
         const real loss = weighted_(weight, ((width > abs_(d)) ? inner : abs_(d) - real(0.5)*width));
         loss_out.store(i, loss);
@@ -58,7 +59,8 @@ KERNEL smooth_l1_grad(
         const real d = (pred - target)*inside;  // pred minus target
         const real given = ((sigma == real(0)) ? beta : ratio_(real(1), sigma*sigma, real(0)));
         const real width = ((least_beta > given) ? real(0) : given);  // where the arms meet
-        const real steep = ratio_(d, width, real(0));  // slope of the parabola
+        const real held = ((width > abs_(d)) ? d : real(0));  // 0 beyond the parabola: no overflow
+        const real steep = ratio_(held, width, real(0));  // slope of the parabola
         const real inner = real(0.5)*d*steep;
         const real loss = weighted_(weight, ((width > abs_(d)) ? inner : abs_(d) - real(0.5)*width));
         const real inner_bar = ((width > abs_(d)) ? loss_bar*weight : real(0));
@@ -96,7 +98,8 @@ KERNEL smooth_l1_hvp(
         const real width = ((least_beta > given) ? real(0) : given);  // where the arms meet
         const real inner_bar = ((width > abs_(d)) ? loss_bar*weight : real(0));
         const real d_dot = inside*pred_dot - inside*target_dot;
-        const real steep_dot = ratio_(d_dot, width, real(0));
+        const real held_dot = d_dot*((width > abs_(d)) ? real(1) : real(0));
+        const real steep_dot = ratio_(held_dot, width, real(0));
         const real d_bar_dot = inner_bar*steep_dot;
         const real pred_bar_dot = d_bar_dot*inside;
         const real target_bar_dot = -(d_bar_dot*inside);

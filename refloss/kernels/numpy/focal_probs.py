@@ -106,7 +106,7 @@ def grad(probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_p
     focal = bce*factor
     tilt = rest - goal
     rise = weighted(gamma, power(miss, -1.0 + gamma))
-    keen = bce*rise
+    keen = weighted(rise, bce)
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - goal)*lower + goal*upper  # alpha or 1 - alpha
@@ -151,8 +151,8 @@ def hvp(probs, target, weight, loss_bar, probs_dot, target_dot, smoothing, clip,
     factor = power(miss, gamma)  # modulator
     tilt = rest - goal
     rise = weighted(gamma, power(miss, -1.0 + gamma))
-    keen = bce*rise
-    over = np.where((miss == 0.0), np.where((gamma == 2.0), gamma*bce, 0.0), rise*ratio(bce, miss, 0.0))  # gamma focal/miss^2
+    keen = weighted(rise, bce)
+    over = np.where((miss == 0.0), np.where((gamma == 2.0), gamma*bce, 0.0), weighted(rise, ratio(bce, miss, 0.0)))  # gamma focal/miss^2
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - goal)*lower + goal*upper  # alpha or 1 - alpha

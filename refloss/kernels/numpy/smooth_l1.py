@@ -40,7 +40,8 @@ def value(pred, target, inside, weight, beta, sigma, least_beta):
     d = (pred - target)*inside  # pred minus target
     given = np.where((sigma == 0.0), beta, ratio(1.0, sigma*sigma, 0.0))
     width = np.where((least_beta > given), 0.0, given)  # where the arms meet
-    steep = ratio(d, width, 0.0)  # slope of the parabola
+    held = np.where((width > np.abs(d)), d, 0.0)  # 0 beyond the parabola: no overflow
+    steep = ratio(held, width, 0.0)  # slope of the parabola
     inner = 0.5*d*steep
     loss = weighted(weight, np.where((width > np.abs(d)), inner, np.abs(d) - 0.5*width))
     return loss
@@ -51,7 +52,8 @@ def grad(pred, target, inside, weight, loss_bar, beta, sigma, least_beta):
     d = (pred - target)*inside  # pred minus target
     given = np.where((sigma == 0.0), beta, ratio(1.0, sigma*sigma, 0.0))
     width = np.where((least_beta > given), 0.0, given)  # where the arms meet
-    steep = ratio(d, width, 0.0)  # slope of the parabola
+    held = np.where((width > np.abs(d)), d, 0.0)  # 0 beyond the parabola: no overflow
+    steep = ratio(held, width, 0.0)  # slope of the parabola
     inner = 0.5*d*steep
     loss = weighted(weight, np.where((width > np.abs(d)), inner, np.abs(d) - 0.5*width))
     inner_bar = np.where((width > np.abs(d)), loss_bar*weight, 0.0)
@@ -68,7 +70,8 @@ def hvp(pred, target, inside, weight, loss_bar, pred_dot, target_dot, beta, sigm
     width = np.where((least_beta > given), 0.0, given)  # where the arms meet
     inner_bar = np.where((width > np.abs(d)), loss_bar*weight, 0.0)
     d_dot = inside*pred_dot - inside*target_dot
-    steep_dot = ratio(d_dot, width, 0.0)
+    held_dot = d_dot*np.where((width > np.abs(d)), 1.0, 0.0)
+    steep_dot = ratio(held_dot, width, 0.0)
     d_bar_dot = inner_bar*steep_dot
     pred_bar_dot = d_bar_dot*inside
     target_bar_dot = -(d_bar_dot*inside)

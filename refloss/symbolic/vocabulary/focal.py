@@ -300,9 +300,9 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr, keep: sp.Expr) -
     gate, turn = Switch(attached), keep * (1 - 2 * a.probs)
     a.let("tilt", a.rest - a.goal)
     a.let("rise", Weighted(power, Power(a.miss, power - 1)))
-    a.let("keen", a.rise * a.bce)
+    a.let("keen", Weighted(a.rise, a.bce))
     at0 = sp.Piecewise((power * a.bce, sp.Eq(power, 2)), (0, True))  # of 0^(power - 2)
-    over = a.rise * Ratio(a.bce, a.miss, sp.S.Zero)
+    over = Weighted(a.rise, Ratio(a.bce, a.miss, sp.S.Zero))
     a.let("over", sp.Piecewise((at0, sp.Eq(a.miss, 0)), (over, True)), "gamma focal/miss^2")
     bent = (power - 1) * a.over
     by_target = bent * turn + keep * Weighted(a.rise, a.lean)

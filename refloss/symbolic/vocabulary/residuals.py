@@ -69,7 +69,10 @@ def parabola(P: Build, a: Elements) -> None:
 
 @parabola.when_stable
 def _(P: Build, a: Elements) -> None:
-    parabola.plain(P, a)
+    within = sp.Abs(a.d) < a.width
+    a.let("held", sp.Piecewise((a.d, within), (0, True)), "0 beyond the parabola: no overflow")
+    a.let("steep", Ratio(a.held, a.width, 0), "slope of the parabola")
+    a.let("inner", a.d * a.steep / 2)
     a.partials("inner", {a.d: a.steep})
 
 
