@@ -12,7 +12,8 @@ import numpy as np
 from crossval.batch import IGNORE, WEIGHT, Batch, batch
 from crossval.catalog import losses
 from crossval.checks import accuracy, ties
-from crossval.checks.causes import Situation, cause_of
+from crossval.checks.cases import situations
+from crossval.checks.causes import cause_of
 from crossval.checks.quantities import Quantity, quantities
 from crossval.checks.statistics import WRONG
 from crossval.checks.verdict import GRADES, VALUE_ULPS, Reference, Verdicts, judge
@@ -302,13 +303,20 @@ class Given(Session):
             float(verdicts.ulp[at]),
             relative,
             grade,
-            self._cause(at[0], got, grade, relative, cause),
+            self._cause(quantity, at[0], got, grade, relative, cause),
         )
 
-    def _cause(self, row: int, got: float, grade: str, condition: float | None, whole: str) -> str:
+    def _cause(
+        self,
+        quantity: Quantity,
+        row: int,
+        got: float,
+        grade: str,
+        condition: float | None,
+        whole: str,
+    ) -> str:
         if grade == GRADES[WRONG] and not math.isfinite(got):
-            number, constants = format_of(self.given.dtype), self.spec.constants
-            here = Situation(self.given.columns[row], self.target.loss, constants, number)
+            (here,) = situations(self, quantity, np.array([row]))
             found = cause_of(self.family.patterns, here)
             return found.cause if found else "not finite"
         if grade == GRADES[WRONG]:

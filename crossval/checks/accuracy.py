@@ -54,7 +54,7 @@ def not_finite(session: Session, quantity: Quantity, verdicts: Verdicts) -> list
     rows = np.flatnonzero(by_row(bad))
     code = "RL401" if quantity.columns else "RL302"
     findings = []
-    for (pattern, cause, fix), group in by_cause(session, quantity.points, rows).items():
+    for (pattern, cause, fix), group in by_cause(session, quantity, rows).items():
         plainest = min(group.tolist(), key=lambda row: plainness(quantity.points.columns[row]))
         at = tuple(int(i) for i in np.argwhere(_within(bad, np.array([plainest])))[0])
         findings.append(

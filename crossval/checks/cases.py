@@ -11,6 +11,8 @@ import numpy as np
 from crossval.bits import hexadecimal
 from crossval.case_ids import CaseId
 from crossval.checks.causes import Situation, cause_of
+from crossval.checks.quantities import Quantity
+from crossval.checks.statistics import WRONG
 from crossval.checks.verdict import Reference
 from crossval.findings import Case
 from crossval.oracles.formats import format_of
@@ -86,23 +88,39 @@ def under(axes: Mapping[str, Any], case: Case) -> Case:
 
 
 def by_cause(
-    session: Session, points: PointSet, rows: np.ndarray
+    session: Session, quantity: Quantity, rows: np.ndarray
 ) -> dict[tuple[str, str, str], np.ndarray]:
-    """Group rows by the recognised cause.
+    """Group rows of a quantity by the recognised cause.
 
     Returns
     -------
     dict of (pattern, cause, fix) to array of int
         Rows; the empty triple holds those that no pattern fits.
     """
-    number = format_of(points.dtype)
     groups: dict[tuple[str, str, str], list[int]] = {}
-    for row in rows.tolist():
-        here = Situation(points.columns[row], session.target.loss, session.spec.constants, number)
+    for row, here in zip(rows.tolist(), situations(session, quantity, rows), strict=True):
         pattern = cause_of(session.family.patterns, here)
         key = (pattern.name, pattern.cause, pattern.fix) if pattern else ("", "", "")
         groups.setdefault(key, []).append(row)
     return {key: np.array(found) for key, found in groups.items()}
+
+
+def situations(session: Session, quantity: Quantity, rows: np.ndarray) -> list[Situation]:
+    """Return what a cause of each row is recognised by, the value that came included."""
+    value = quantity.beside or quantity
+    sound = value.verdicts().grade != WRONG
+    number, constants = format_of(quantity.points.dtype), session.spec.constants
+    return [
+        Situation(
+            quantity.points.columns[row],
+            session.target.loss,
+            constants,
+            number,
+            float(value.got[row]),
+            bool(sound[row]),
+        )
+        for row in rows.tolist()
+    ]
 
 
 def places_of(points: PointSet, rows: np.ndarray) -> tuple[str, ...]:

@@ -39,6 +39,8 @@ class Quantity:
         Format of the results.
     flushed : array (n, 1) or float
         Magnitude below which a truth may come as 0.
+    beside : Quantity, optional
+        Of a gradient: the value at the same rows.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Quantity:
     columns: tuple[str, ...]
     came_in: str
     flushed: np.ndarray | float = 0.0
+    beside: Quantity | None = None
 
     @property
     def ulps(self) -> float:
@@ -107,6 +110,7 @@ def gradient_at(
         evaluation.formats[f"grad.{name}"],
         # a derivative that is flushed is 0 before it is multiplied by upstream
         session.flushed(points.dtype) * np.maximum(1.0, np.abs(points.upstream[rows, None])),
+        value_at(session, evaluation, points, standard, rows),
     )
 
 

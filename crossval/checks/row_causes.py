@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from crossval.checks.causes import Pattern, Situation
+from crossval.checks.causes import Pattern, Situation, power_of_0
 
 __all__ = ["LABELLED_PATTERNS", "SOFT_PATTERNS"]
 
@@ -27,6 +27,14 @@ def _patterns(parts: Parts) -> tuple[Pattern, ...]:
     def largest(s: Situation) -> float:
         return float(np.max(parts(s.row)[0]))
 
+    def certain(s: Situation) -> bool:
+        logits, asked = parts(s.row)
+        if not asked.size or not np.isfinite(np.max(logits)):
+            return False
+        weights = np.exp(logits - np.max(logits))
+        others = (np.sum(weights) - np.max(weights)) / np.sum(weights)
+        return bool(np.max(asked) == np.max(logits) and others <= s.number.roundoff)
+
     def share_underflows(s: Situation) -> bool:
         least = np.min(parts(s.row)[1], initial=np.inf)  # infinite where nothing is asked
         return largest(s) - float(least) > -np.log(s.number.tiny)
@@ -42,6 +50,11 @@ def _patterns(parts: Parts) -> tuple[Pattern, ...]:
 
     first = "subtract the row's largest logit first, or use log_softmax"
     return (
+        power_of_0(
+            "the base of the modulator, 1 - p of the target's class,",
+            certain,
+            "take the power as exp(gamma log(1 - p)), log(1 - p) from the logits of the others",
+        ),
         Pattern(
             "log-of-0",
             share_underflows,

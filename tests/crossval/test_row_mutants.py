@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from crossval.checks.causes import Situation
 from crossval.checks.row_causes import LABELLED_PATTERNS, SOFT_PATTERNS
 from crossval.families import FAMILIES
 from crossval.oracles.formats import FORMATS
@@ -199,15 +200,9 @@ def test_findings_of_variations_carry_no_id_of_a_pinned_row(certificate_of):
             assert f"--check '{check}'" in finding.repro or f"--check {check}" in finding.repro
 
 
-class Row:
-    """A situation in which a pattern may apply."""
-
-    def __init__(self, row, dtype):
-        self.row, self.number = np.array(row, float), FORMATS[dtype]
-
-
 def names(patterns, row, dtype):
-    return [pattern.name for pattern in patterns if pattern.applies(Row(row, dtype))]
+    here = Situation(np.array(row, float), "cross_entropy", {}, FORMATS[dtype])
+    return [pattern.name for pattern in patterns if pattern.applies(here)]
 
 
 @pytest.mark.parametrize(

@@ -45,3 +45,12 @@ def without_focus(logits, target):
 def polynomial(logits, target):
     cost, gone = _terms(logits, target)
     return (0.25 * target + 0.75 * (1 - target)) * (gone**2 * cost - 0.75 * gone**3)
+
+
+def root(logits, target):
+    """Take a root of a rounded 1 - p_t: its slope is infinite where that is 0."""
+    p = torch.sigmoid(logits)
+    chance = p * target + (1 - p) * (1 - target)
+    alpha = 0.25 * target + 0.75 * (1 - target)
+    cost = torch.nn.functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    return alpha * cost * (1 - chance) ** 0.5
