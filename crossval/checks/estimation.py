@@ -8,6 +8,7 @@ digits that explain as much.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -40,14 +41,16 @@ def estimated(evidence: Evidence, estimate: Estimate, part: slice) -> Prediction
         Columns of the gradient under suspicion.
     """
 
-    def predict(amount: float) -> np.ndarray:
+    def judged(pair: Callable[[float], tuple[np.ndarray, np.ndarray]], amount: float) -> np.ndarray:
         with np.errstate(all="ignore"):
-            value, gradient = estimate.predict(amount)
+            value, gradient = pair(amount)
         return value[:, None] if evidence.is_value else gradient[:, part]
 
+    predict = partial(judged, estimate.predict)
+    moves = partial(judged, estimate.moves) if estimate.moves else None
     for amount in _likely(evidence, predict, estimate.usual):
-        if _supported(evidence, predict, amount):
-            short = _shortest(evidence, predict, amount)
+        if _supported(evidence, predict, amount, moves):
+            short = _shortest(evidence, predict, amount, moves)
             with np.errstate(all="ignore"):
                 found = estimate.predict(short)
             return Prediction(estimate.words(short), estimate.fix, *found, estimate.code)
@@ -65,12 +68,15 @@ def _likely(evidence: Evidence, predict: Predict, usual: tuple[float, ...]) -> I
         yield _refined(evidence, predict, start)
 
 
-def _supported(evidence: Evidence, predict: Predict, amount: float) -> bool:
+def _supported(evidence: Evidence, predict: Predict, amount: float, moves: Predict | None) -> bool:
     """Whether the evidence supports an amount, as far as roundings of it can be seen."""
     here = predict(amount)
     with np.errstate(all="ignore"):
-        room = _ROUNDINGS * np.abs(predict(amount * (1 + _MOVES * evidence.number.roundoff)) - here)
-    return evidence.supports(here, room=room / _MOVES)
+        turned = predict(amount * (1 + _MOVES * evidence.number.roundoff))
+        room = _ROUNDINGS * np.abs(turned - here) / _MOVES
+        if moves is not None:
+            room = room + _ROUNDINGS * evidence.number.roundoff * moves(amount)
+    return evidence.supports(here, room=room)
 
 
 def _refined(evidence: Evidence, predict: Predict, start: float) -> float:
@@ -94,9 +100,9 @@ def _refined(evidence: Evidence, predict: Predict, start: float) -> float:
     return amount
 
 
-def _shortest(evidence: Evidence, predict: Predict, amount: float) -> float:
+def _shortest(evidence: Evidence, predict: Predict, amount: float, moves: Predict | None) -> float:
     for places in range(_DIGITS):
         short = float(f"{amount:.{places}e}")
-        if _supported(evidence, predict, short):
+        if _supported(evidence, predict, short, moves):
             return short
     return amount

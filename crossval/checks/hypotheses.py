@@ -56,6 +56,8 @@ class Estimate:
         Amounts that are met in practice, or lie near all that are.
     code : str
         As for a `Prediction`.
+    moves : callable, optional
+        Amount to a `Prediction`'s moves.
     """
 
     words: Callable[[float], str]
@@ -63,6 +65,7 @@ class Estimate:
     predict: Callable[[float], tuple[np.ndarray, np.ndarray]]
     usual: tuple[float, ...]
     code: str = ""
+    moves: Callable[[float], tuple[np.ndarray, np.ndarray]] | None = None
 
 
 Slips = Callable[[Oracle, Definition, np.ndarray, np.ndarray], Iterator[Prediction | Estimate]]

@@ -54,3 +54,23 @@ def root(logits, target):
     alpha = 0.25 * target + 0.75 * (1 - target)
     cost = torch.nn.functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
     return alpha * cost * (1 - chance) ** 0.5
+
+
+def eps_in_two(logits, target, eps=1e-8):
+    p = torch.sigmoid(logits)
+    hit, missed = torch.log(p + eps), torch.log(1 - p + eps)
+    return -0.25 * (1 - p) ** 2 * target * hit - 0.75 * p**2 * (1 - target) * missed
+
+
+def eps_in_both(logits, target):
+    p = torch.sigmoid(logits)
+    cost = -target * torch.log(p + 1e-6) - (1 - target) * torch.log(1 - p + 1e-6)
+    _, gone = _terms(logits, target)
+    return (0.25 * target + 0.75 * (1 - target)) * gone**2 * cost
+
+
+def eps_in_one(logits, target):
+    p = torch.sigmoid(logits)
+    chance = p * target + (1 - p) * (1 - target)
+    alpha = 0.25 * target + 0.75 * (1 - target)
+    return -alpha * (1 - chance) ** 2 * torch.log(chance + 3e-5)
