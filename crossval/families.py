@@ -52,6 +52,7 @@ from crossval.points import (
 )
 from crossval.points.box_probes import BOXES
 from crossval.points.boxes import COLUMNS, PointSet, point_set
+from crossval.points.image_probes import IMAGES
 from crossval.points.probes import Prober
 from crossval.points.row_probes import CLASSES, PROBABILITIES
 from crossval.target import UsageError
@@ -349,7 +350,7 @@ FAMILIES["images"] = replace(
     slips=image_slips,
     judged=("logits",),
     resized=lambda pixels: _with_classes(FAMILIES["images"], images.point_set, pixels),
-    prober=None,
+    prober=IMAGES,
 )
 
 

@@ -96,6 +96,12 @@ def presets_of_rows(loss: str) -> list[str]:
     return [preset for preset in presets if spec_of(loss, preset, {}).batch is None]
 
 
+def means(prober: Prober, loss: str) -> dict[str, str]:
+    """Return what a mean may be divided by, in words, with the axis values that a loss has."""
+    axis = losses()[loss]["axes"].get(prober.axis, {"values": {}})
+    return {words: value for words, value in prober.means.items() if value in axis["values"]}
+
+
 def numeric(loss: str) -> dict[str, tuple[float, ...]]:
     """Axes that are numbers, each with the values that presets give them."""
     entry = losses()[loss]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import overload
@@ -13,10 +12,10 @@ from crossval.identification.answer import Agreement, Identification, Note
 from crossval.identification.candidates import Candidate, of_batches
 from crossval.identification.conventions import Conventions
 from crossval.identification.evidence import SCALAR, Evidence, Witness
-from crossval.identification.fit import Fit
+from crossval.identification.fit import Fit, measure
 from crossval.identification.forms import FORMS, Forms, Result
 from crossval.identification.gradients import Gradients
-from crossval.identification.naming import name, plainness
+from crossval.identification.naming import Settled, name, plainness
 from crossval.identification.numbers import Scored
 from crossval.identification.reductions import reduction
 from crossval.identification.search import Search
@@ -31,6 +30,7 @@ from crossval.identification.wording import (
     unsettled,
 )
 from crossval.points.probes import AS_GIVEN, Probe
+from crossval.runner import TargetRaised
 
 _CERTIFIED = 8
 
@@ -93,7 +93,7 @@ class Conclusion:
         if whole is not best:
             best, winners, gradient = whole, [whole], gradient and whole.candidate
         winners = [w for w in winners if not weighed.parts(best.candidate, w.candidate)]
-        notes += (*self._broken(best.fit), *more)
+        notes += (*self._broken(best.fit), *more, *self._beyond(best))
         forms = Forms(self.search, self.evidence, self.witness)
         result = forms.result(best, batches)
         if of_batches(best.candidate.definition.loss, result.settled):
@@ -101,10 +101,7 @@ class Conclusion:
             winners = [w for w in winners if forms.result(w, batches).settled == same]
         shown, prober = result.settled, self.search.space.prober
         settled = {axis: value for axis, value in shown.items() if EITHER not in value}
-        # A name decides every axis: where several values fit, but not all, it takes the first.
-        every = len(set(prober.means.values()))
-        partly = {a: v.split(EITHER)[0] for a, v in shown.items() if len(v.split(EITHER)) < every}
-        named = partly | settled
+        named = {axis: tuple(value.split(EITHER)) for axis, value in shown.items()}
         near = Conventions(self.search, self.evidence, self.reference, weighed)
         axes, runner_up = near.axes(best, settled), near.runner_up(best, winners)
         said, other = self._said(best, result), self._said(runner_up, result)
@@ -204,7 +201,7 @@ class Conclusion:
         self,
         scored: Scored,
         relation: Fit | None = None,
-        settled: Mapping[str, str] = MappingProxyType({}),
+        settled: Settled = MappingProxyType({}),
     ) -> Agreement:
         """Describe a candidate; ``relation`` is what is left of its own for a whole batch."""
         fit, relation = scored.fit, relation or scored.fit
@@ -217,6 +214,22 @@ class Conclusion:
             fit.shown,
             fit.worst,
         )
+
+    def _beyond(self, best: Scored) -> tuple[Note, ...]:
+        """Say where rows leave the definition that did not decide it."""
+        beyond, space = self.search.space.prober.beyond, self.search.space
+        if beyond is None:
+            return ()
+        probes = beyond.rows(self.witness.dtype)
+        try:
+            got = self.witness.ask(probes).value
+        except TargetRaised as error:
+            return (Note(f"raises with {beyond.words}: {error.words}", "RL105"),)
+        own = replace(space, probes=probes, _known={}).predict(best.candidate).value
+        found = measure(got, own, self.search.roundoff, best.fit.factor, best.fit.offset)
+        off = int((~found.met).sum())
+        words = f"with {beyond.words}, {off} of {len(got)} values leave the definition"
+        return (Note(words, "RL801"),) if off else ()
 
     def _broken(self, fit: Fit) -> tuple[Note, ...]:
         """Say at how many probes there was nothing to judge."""
@@ -235,7 +248,7 @@ class Conclusion:
             notes.append(Note(words, "RL401"))
         return tuple(notes)
 
-    def _follows(self, gradient: Candidate | None, settled: Mapping[str, str]) -> str:
+    def _follows(self, gradient: Candidate | None, settled: Settled) -> str:
         if gradient is None:
             return ""
         known = gradient.definition.spec.axes

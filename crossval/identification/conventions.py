@@ -19,7 +19,7 @@ from crossval.identification.candidates import (
 from crossval.identification.evidence import Evidence
 from crossval.identification.fit import Fit, measure
 from crossval.identification.gradients import Gradients
-from crossval.identification.naming import name, plainness
+from crossval.identification.naming import Settled, name, plainness
 from crossval.identification.numbers import Make, Scored, Solver
 from crossval.identification.search import Search
 from crossval.identification.separation import Separator
@@ -110,7 +110,7 @@ class Conventions:
         best: Scored,
         winners: list[Scored],
         axes: tuple[Axis, ...],
-        named: Mapping[str, str],
+        named: Settled,
     ) -> tuple[str, ...]:
         """Name the other definitions that fit, unless they are an open choice of some axis."""
         open_ = {axis.name: axis.open for axis in axes}

@@ -228,9 +228,9 @@ def _finding(code: str, words: str, fix: str = "") -> Finding:
 def _failed(answers: list[Identification]) -> Identification:
     """Choose what to say where nothing fits: the nearest, with all losses that were considered."""
 
-    def order(answer: Identification) -> tuple[bool, float]:
+    def order(answer: Identification) -> tuple[bool, bool, float]:
         nearest = answer.best.digits if answer.best is not None else 0.0
-        return answer.problem is not None, -nearest
+        return answer.problem is not None, answer.best is None, -nearest
 
     nearest = min(answers, key=order)
     asked = tuple(name for answer in answers if answer.problem is None for name in answer.losses)

@@ -89,6 +89,8 @@ class Witness:
         Of its results; found by the first call.
     gradients : bool
         Whether it can be differentiated.
+    coarse : float
+        Unit roundoff that its results show, where that is more than the format's.
     """
 
     session: Session
@@ -96,7 +98,13 @@ class Witness:
     form: str = ""
     gradients: bool = True
     silence: str = ""
+    coarse: float = 0.0
     _single: tuple[int, ...] = ()
+
+    @property
+    def roundoff(self) -> float:
+        """Unit roundoff to expect of its results."""
+        return max(self.coarse, format_of(self.dtype).roundoff)
 
     def meet(self, probe: Probe) -> None:
         """Find out what form the results have, and whether gradients come.

@@ -15,6 +15,10 @@ from crossval.session import Session
 
 __all__ = ["examine"]
 
+_WIDE, _NARROW = "float64", "float32"
+_ALMOST = 2.0**-20
+"""Where no row departs by more, a part of the target may be computed in the narrow format."""
+
 
 def examine(
     session: Session,
@@ -49,6 +53,7 @@ def examine(
     witness.meet(probes[0])
     evidence = witness.ask(probes)
     roundoff, notes = remarks.precision(evidence)
+    witness.coarse = roundoff
     notes += (*remarks.demanded(session), *remarks.changed(evidence))
     space = Space(names, prober, probes, reduced=evidence.form == SCALAR)
     search = Search(space, evidence.value, roundoff)
@@ -64,6 +69,11 @@ def examine(
         return replace(blank, notes=(remarks.useless(evidence),))
     exact = search.run()
     notes += remarks.order(witness, evidence, roundoff, probes)
+    if not exact and dtype == _WIDE and search.nearest.fit.worst <= _ALMOST:
+        narrow = examine(session, prober, names, dtype=_NARROW, level=level)
+        if narrow.found:
+            more = remarks.rounded(dtype, _NARROW, search.nearest.fit.worst)
+            return replace(narrow, notes=(more, *narrow.notes))
     conclusion = Conclusion(search, evidence, witness, session.target.reference)
     if not exact:
         return conclusion.nothing(blank, notes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from crossval.identification.answer import Note
+from crossval.identification.candidates import means
 from crossval.identification.evidence import COLUMN, MATRIX, ROWS, SCALAR, Evidence, Witness
 from crossval.identification.fit import Fit
 from crossval.identification.numbers import Scored
@@ -82,8 +83,10 @@ class Forms:
         if self.evidence.form != SCALAR:
             return self._by_argument(best, batches)
         found = reduction(self.witness, self.search.space, best.candidate, fit, batches)
-        notes = reduction_notes(found, self.search.space.prober)
-        result = Result(reduction_words(found), fit, notes, self._settled(found, {}))
+        means = self._means(best)
+        notes = reduction_notes(found, self.search.space.prober.axis, means)
+        settled = self._settled(found, means, {})
+        result = Result(reduction_words(found), fit, notes, settled)
         mean = found.divides and not found.per_row
         result = replace(result, mean=mean, known=bool(found.denominator))
         if not found.denominator:
@@ -98,7 +101,7 @@ class Forms:
         session, options = self.witness.session, self._with_options(best, batches)
         if _REDUCTION not in session.accepted or _REDUCTION in session.target.axes:
             return Result(words[0], best.fit, options)
-        known, mean = True, False
+        known, mean, means = True, False, self._means(best)
         for kind in ("mean", "sum"):
             given = {_REDUCTION: kind}
             found = reduction(
@@ -107,21 +110,26 @@ class Forms:
             if not found.sizes:
                 continue
             words.append(f"{_REDUCTION}={kind!r}: {reduction_words(found)}")
-            new = reduction_notes(found, self.search.space.prober)
+            new = reduction_notes(found, self.search.space.prober.axis, means)
             notes += tuple(note for note in new if note not in notes)
-            settled |= self._settled(found, given) if kind == "mean" else {}
+            settled |= self._settled(found, means, given) if kind == "mean" else {}
             known &= bool(found.denominator)
             mean |= found.divides
         return Result("; ".join(words), best.fit, (*notes, *options), settled, mean, known)
 
-    def _settled(self, found: Reduced, given: Mapping[str, str]) -> dict[str, str]:
+    def _means(self, best: Scored) -> dict[str, str]:
+        return means(self.search.space.prober, best.candidate.definition.loss)
+
+    def _settled(
+        self, found: Reduced, means: Mapping[str, str], given: Mapping[str, str]
+    ) -> dict[str, str]:
         """Axes that a reduction shows: what a mean divides by, and what it is over nothing."""
         prober = self.search.space.prober
         if found.axes:
             return dict(found.axes)
-        if found.denominator not in prober.means:
+        if found.denominator not in means:
             return {}
-        fitting = [prober.means[n] for n in (found.denominator, *found.also) if n in prober.means]
+        fitting = [means[name] for name in (found.denominator, *found.also) if name in means]
         settled = {prober.axis: EITHER.join(fitting)}
         accepted = self.witness.session.accepted
         empty = prober.nothing(self.witness.dtype, accepted) if prober.nothing else None

@@ -20,6 +20,9 @@ from crossval.identification.candidates import (
 
 CANONICAL = ("paper", "torch")
 
+Settled = Mapping[str, tuple[str, ...]]
+"""Axes that single rows do not show, each with the values that fit."""
+
 
 @dataclass(frozen=True)
 class Named:
@@ -70,9 +73,7 @@ class Named:
         return f"{start} with {', '.join(more)}" if more else start
 
 
-def name(
-    of: Candidate, mention: str = "", settled: Mapping[str, Any] = MappingProxyType({})
-) -> Named:
+def name(of: Candidate, mention: str = "", settled: Settled = MappingProxyType({})) -> Named:
     """Name a candidate.
 
     Parameters
@@ -82,12 +83,13 @@ def name(
     mention : str
         Text, such as the target's reference: a preset that it names comes first.
     settled : mapping
-        Values of axes that single rows do not show; without it they are left as a preset has them.
+        Values of axes that single rows do not show; of several, and of an axis that it does not
+        hold, a preset keeps its own.
     """
     loss, key = of.definition.loss, of.key
     settled = _own(of, settled)
     choices = []
-    whole = is_composed(of) or of_batches(loss, settled)
+    whole = is_composed(of) or of_batches(loss, _first(settled))
     presets = losses()[loss]["presets"] if whole else presets_of_rows(loss)
     for place, preset in enumerate([*presets, ""]):
         changes = _changes(of, preset or None, settled)
@@ -116,9 +118,13 @@ def name(
     )
 
 
-def _own(of: Candidate, settled: Mapping[str, Any]) -> Mapping[str, Any]:
+def _first(settled: Settled) -> dict[str, str]:
+    return {axis: values[0] for axis, values in settled.items()}
+
+
+def _own(of: Candidate, settled: Settled) -> Settled:
     """Return what is settled, if it leaves the definition as it is."""
-    other = changed(of, settled) if settled else of
+    other = changed(of, _first(settled)) if settled else of
     if other is None or other.key != of.key:
         return {}
     return settled
@@ -137,10 +143,12 @@ def plainness(of: Candidate, mention: str = "") -> tuple[int, bool, bool, int, b
     )
 
 
-def _changes(of: Candidate, preset: str | None, settled: Mapping[str, Any]) -> dict[str, Any]:
+def _changes(of: Candidate, preset: str | None, settled: Settled) -> dict[str, Any]:
     """Fewest axis values on top of a preset that give the same definition."""
     spec = _placed(of).definition.spec
-    start, wanted = spec_of(spec.loss, preset, {}).axes, {**spec.axes, **settled}
+    start = spec_of(spec.loss, preset, {}).axes
+    fitting = {a: start[a] if start[a] in values else values[0] for a, values in settled.items()}
+    wanted = {**spec.axes, **fitting}
     changes = {axis: value for axis, value in wanted.items() if start[axis] != value}
     for axis in [axis for axis in changes if axis not in settled]:
         fewer = {other: value for other, value in changes.items() if other != axis}

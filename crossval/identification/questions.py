@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from crossval.adapters import libraries
-from crossval.catalog import losses
+from crossval.catalog import losses, spec_of
 from crossval.families import FAMILIES, Family
 from crossval.points.probes import Prober
 from crossval.target import Target, UsageError, split_reference
@@ -19,6 +19,7 @@ _SPEAKING = {
     "boxes": ("box", "xyxy", "xywh", "rois", "anchor"),
     "rows": _OF_CLASSES,
     "rows of probabilities": _OF_CLASSES,
+    "images": _OF_CLASSES,
     "residuals": ("beta", "delta", "sigma"),
     "binary": ("logit", "label", "pos_weight", "smoothing"),
     "probabilities": ("prob", "label", "smoothing"),
@@ -73,7 +74,13 @@ def asks(prober: Prober, loss: str) -> bool:
     known = all(
         axis is None or not axis["values"] or value in axis["values"] for axis, value in given
     )
-    return known and entry["family"] == prober.family
+    if not known or entry["family"] != prober.family:
+        return False
+    here = {axis: value for axis, value in prober.fixed.items() if axis in entry["axes"]}
+    program = spec_of(loss, None, here).program
+    others = (family.prober for family in FAMILIES.values())
+    taken = {name for other in others if other is not None for name in other.programs}
+    return program in (prober.programs or {program} - taken)
 
 
 def _fits(target: Target, question: Question) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +13,6 @@ from crossval.identification.candidates import Candidate, Space, is_composed
 from crossval.identification.evidence import Witness
 from crossval.identification.fit import Fit, named, plain
 from crossval.identification.whole import follows
-from crossval.oracles.formats import format_of
 from crossval.points.probes import AS_GIVEN, Probe, Reading
 from crossval.runner import TargetRaised
 
@@ -47,6 +46,8 @@ class Reduced:
         Axis values of a mean that is a function of sums, in the place of a divided sum.
     per_row : bool
         Whether arrays of two axes give one number for each row: that is what is divided.
+    joined : str
+        What the loss of the whole batch as one row is divided by, where no sum over rows fits.
     """
 
     denominator: str
@@ -58,6 +59,7 @@ class Reduced:
     unweighted: str = ""
     axes: Mapping[str, Any] = field(default_factory=dict)
     per_row: bool = False
+    joined: str = ""
 
     @property
     def divides(self) -> bool:
@@ -118,7 +120,7 @@ def reduction(
     if by_row is not None:
         return by_row
     ratios, sizes = np.array(divisors), tuple(len(batch) for batch in used)
-    within = _WITHIN * format_of(witness.dtype).roundoff
+    within = _WITHIN * witness.roundoff
     fitting = {} if is_composed(best) else _fitting(space, used, ratios, within, reading)
     if not fitting and used and (relation.factor, relation.offset) == (1.0, 0.0):
         whole = follows(best, used, totals, gradients, _UPSTREAM, within)
@@ -133,14 +135,26 @@ def reduction(
             words = f"N {'+' if shift > 0 else '-'} {abs(shift):g}"
             return Reduced(words, plain(relation.factor * (1 + shift), 1e-9), sizes)
     if not plainest:
-        without = [
-            float(relation.apply(space.losses_of(best, _unweighted(batch))).sum()) / total
-            for batch, total in zip(used, totals, strict=True)
-            if total
-        ]
-        bare = _fitting(space, used, np.array(without), within, reading)
-        words = min(bare, default="", key=lambda name: _oddness(relation.factor * bare[name]))
-        return Reduced("", relation.factor, sizes, (), tuple(ratios.tolist()), "", words)
+
+        def plainest_of(changed: Callable[[Probe], Probe]) -> str:
+            """Name the denominator of other batches, which a target may see in their place."""
+            shares = [
+                float(relation.apply(space.losses_of(best, changed(batch))).sum()) / total
+                for batch, total in zip(used, totals, strict=True)
+                if total
+            ]
+            fits = _fitting(space, used, np.array(shares), within, reading)
+            return min(fits, default="", key=lambda name: _oddness(relation.factor * fits[name]))
+
+        bare, joined = plainest_of(_unweighted), space.prober.joined
+        return Reduced(
+            "",
+            relation.factor,
+            sizes,
+            ratios=tuple(ratios.tolist()),
+            unweighted=bare,
+            joined=plainest_of(joined) if joined is not None and not bare else "",
+        )
     name = plainest[0]
     other = "" if not by_gradient or name in by_gradient else min(by_gradient)
     factor = plain(relation.factor * fitting[name], 1e-9)
@@ -151,7 +165,7 @@ def _of_each_row(
     witness: Witness, space: Space, best: Candidate, relation: Fit, batches: list[Probe]
 ) -> Reduced | None:
     """Return what the sum of a row is divided by, if there is one number a row."""
-    within = _WITHIN * format_of(witness.dtype).roundoff
+    within = _WITHIN * witness.roundoff
     fitting = [SUM, LAST]
     for batch in batches:
         try:

@@ -11,7 +11,7 @@ from crossval.identification.evidence import ROWS, Evidence, Witness
 from crossval.oracles.formats import FORMATS, format_of
 from crossval.session import Session
 
-__all__ = ["changed", "demanded", "nowhere", "order", "precision", "untested", "useless"]
+__all__ = ["changed", "demanded", "nowhere", "order", "precision", "rounded", "untested", "useless"]
 
 _NARROW = "float32"
 
@@ -30,6 +30,15 @@ def precision(evidence: Evidence) -> tuple[float, tuple[Note, ...]]:
         words = "every value lies on the float32 grid: it computes in float32"
         return narrow.roundoff, (Note(words, "RL301"),)
     return number.roundoff, ()
+
+
+def rounded(wide: str, narrow: str, worst: float) -> Note:
+    """Say that a target follows a definition in a narrow format, and not quite in a wide one."""
+    words = (
+        f"in {wide} values leave the definition by up to {worst:.2g} of the result, in {narrow} "
+        f"they do not: a part is computed in {narrow}, or approximated"
+    )
+    return Note(words, "RL301")
 
 
 def _long(values: np.ndarray) -> bool:

@@ -10,7 +10,6 @@ from crossval.identification.fit import Fit, named
 from crossval.identification.gradients import Explained
 from crossval.identification.reductions import Reduced
 from crossval.identification.separation import Separator
-from crossval.points.probes import Prober
 
 __all__ = [
     "EITHER",
@@ -91,23 +90,28 @@ def reduction_words(found: Reduced) -> str:
             f"sum over the rows without their class weights / {found.unweighted}, "
             f"on batches of {sizes}"
         )
+    if found.joined:
+        return f"loss of all rows as one row / {found.joined}, on batches of {sizes}"
     if not found.denominator:
         ratios = ", ".join(f"{ratio:.6g}" for ratio in found.ratios)
         return f"not recognised: batches of {sizes} rows divide their sum by {ratios}"
     return f"sum over the rows / {found.denominator}, on batches of {sizes}"
 
 
-def reduction_notes(found: Reduced, prober: Prober) -> tuple[Note, ...]:
+def reduction_notes(found: Reduced, axis: str, means: Mapping[str, str]) -> tuple[Note, ...]:
     """Say where a denominator is nothing known, or no choice of the axis, or not the gradient's."""
     notes = []
     if found.unweighted:
         notes.append(Note("class weights do not reach the losses that are summed", "RL805"))
+    elif found.joined:
+        words = "what a row counts is counted over the whole batch: a row's loss depends on others"
+        notes.append(Note(words, "RL807"))
     elif not found.denominator:
         notes.append(Note("what the sum is divided by is nothing known here", "RL807"))
     elif found.axes:
         pass
-    elif prober.axis and found.divides and found.denominator not in prober.means:
-        words = f"the sum is divided by {found.denominator}: no choice of {prober.axis}"
+    elif axis and found.divides and found.denominator not in means:
+        words = f"the sum is divided by {found.denominator}: no choice of {axis}"
         notes.append(Note(words, "RL807"))
     if found.gradient and found.axes:
         notes.append(Note("the gradient of a batch is not that of its value", "RL402"))

@@ -136,6 +136,22 @@ class Scaling:
 
 
 @dataclass(frozen=True)
+class Beyond:
+    """Rows on which implementations of one definition differ, whatever they are meant for.
+
+    Attributes
+    ----------
+    words : str
+        What such rows hold.
+    rows : callable
+        ``rows(dtype)`` gives them.
+    """
+
+    words: str
+    rows: Callable[[str], list[Probe]]
+
+
+@dataclass(frozen=True)
 class Prober:
     """How the conventions of a family are told apart.
 
@@ -168,9 +184,15 @@ class Prober:
         Axes that these inputs decide, with their values.
     axis, means : str, mapping
         The axis that says what a mean divides by, and which of its values the words of
-        ``denominators`` mean.
+        ``denominators`` mean, for the losses that have this value.
     nothing : callable, optional
         ``nothing(dtype, accepted)`` gives rows whose mean is one over nothing, if there are such.
+    programs : tuple of str
+        The only programs that it is for; if empty, all of its losses that no other one is for.
+    joined : callable, optional
+        ``joined(probe)`` gives a batch as one row, where a row counts something in its entries.
+    beyond : Beyond, optional
+        Rows that are asked for once a definition is found, and do not decide it.
     """
 
     family: str
@@ -186,6 +208,9 @@ class Prober:
     axis: str = ""
     means: Mapping[str, str] = field(default_factory=dict)
     nothing: Callable[[str, tuple[str, ...]], Probe | None] | None = None
+    programs: tuple[str, ...] = ()
+    joined: Callable[[Probe], Probe] | None = None
+    beyond: Beyond | None = None
 
 
 def counts(probe: Probe) -> dict[str, float]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from crossval.points.probes import Arrays, Prediction, Reading, Scaling
 
-__all__ = ["READINGS", "SCALINGS", "SOFT_READINGS", "SOFT_SCALINGS"]
+__all__ = ["PER_CLASS", "READINGS", "SCALINGS", "SOFT_READINGS", "SOFT_SCALINGS"]
 
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -171,7 +171,7 @@ _TWICE = Reading(
     cancels=_rest,
     slip=True,
 )
-_PER_CLASS = Reading(
+PER_CLASS = Reading(
     "divided by C",
     "the loss of a row is divided by the number of classes",
     after=_over_classes,
@@ -183,7 +183,7 @@ _PER_CLASS = Reading(
 READINGS = (
     _MISSED,
     _TWICE,
-    _PER_CLASS,
+    PER_CLASS,
     _shifted(-1, wraps=True),
     _shifted(1, wraps=True),
     _shifted(-1, wraps=False),
@@ -199,7 +199,7 @@ READINGS = (
     ),
     _instead("log-softmax missing", "the target's logit is negated: no softmax is taken", _logit),
 )
-SOFT_READINGS = (_TWICE, _PER_CLASS)
+SOFT_READINGS = (_TWICE, PER_CLASS)
 
 _FLOORS = (1e-7, 1e-8, 1e-6, 1e-10, 1e-12, 1e-15, 1e-20, 1e-30, 2.0**-52, 2.0**-126)
 _SCALE = Scaling("scale of logits", _tempered, (0.5, 2.0), 1e-4, 1e4)

@@ -89,8 +89,8 @@ def test_rows_hold_the_first_and_the_last_class_in_several_numbers_of_classes():
         assert {0, classes - 1} <= set(target.tolist())
 
 
-def definition(prober, loss, preset):
-    axes = dict(prober.fixed)
+def definition(prober, loss, preset, **more):
+    axes = {**prober.fixed, **more}
     return Definition(loss, preset, axes, spec_of(loss, preset, axes))
 
 
@@ -125,7 +125,8 @@ def test_gradients_under_a_reading_are_derivatives_by_the_given_inputs(family):
     scalings = [scaling.make(0.75) for scaling in prober.scalings]
     likely = {"boxes": "diou", "rows": "cross_entropy", "rows of probabilities": "cross_entropy"}
     loss = likely.get(family) or next(name for name in losses() if asks(prober, name))
-    what = definition(prober, loss, None)
+    differentiated = {"counts": "attached"} if "counts" in losses()[loss]["axes"] else {}
+    what = definition(prober, loss, None, **differentiated)
     probe = prober.rows("float64", "smoke", ())[0].take(slice(4, 10))
     for reading in (*prober.readings, *scalings):
 

@@ -1,5 +1,6 @@
 """Divergences of a softmax: the temperature is solved for, factors and means are told apart."""
 
+import numpy as np
 import pytest
 
 from crossval.identification import identify
@@ -25,8 +26,31 @@ def test_divergences_are_named(attribute, expected):
     assert title(identified(attribute)) == expected
 
 
-@pytest.mark.parametrize(("attribute", "words"), [("mean", "N (items)"), ("mean_of_all", "N * C")])
-def test_what_a_mean_divides_by_is_told(attribute, words):
+@pytest.mark.parametrize(
+    ("attribute", "name", "words", "value"),
+    [
+        ("mean", "torch", "N (items)", "items"),
+        ("mean_of_all", "torch_mean", "N * C", "logits"),
+        ("student_mean_of_all", "hinton with denominator=logits", "N * C", "logits"),
+    ],
+)
+def test_what_a_mean_divides_by_chooses_the_preset(attribute, name, words, value):
     answer = identified(attribute)
-    assert title(answer) == "softmax_kl/torch"
+    assert title(answer) == f"softmax_kl/{name}"
     assert f"/ {words}," in answer.reduction
+    told = {axis.name: axis.value for axis in answer.axes if axis.told_by == ("reduction",)}
+    assert told == {"denominator": value}
+    assert not answer.open
+    assert "RL807" not in {note.code for note in answer.notes}
+
+
+def test_a_sum_over_the_entries_is_no_denominator_of_a_loss_without_it(near):
+    def loss(logits, target):
+        below = logits - logits.max(axis=1, keepdims=True)
+        log_p = below - np.log(np.exp(below).sum(axis=1, keepdims=True))
+        return -log_p[np.arange(len(target)), target].sum() / logits.size
+
+    answer = near(loss, ("cross_entropy", "softmax_focal"), "rows")
+    assert "the sum is divided by N * C: no choice of denominator" in [
+        note.words for note in answer.notes
+    ]

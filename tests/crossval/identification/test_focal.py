@@ -98,7 +98,7 @@ def test_a_detached_modulator_is_told_by_the_gradient(title):
 @pytest.mark.parametrize(
     ("family", "function", "denominator", "value"),
     [
-        ("rows", targets.by_logits, "N * C", None),
+        ("rows", targets.by_logits, "N * C", "logits"),
         ("binary", targets.summed_over_classes, "the length of the first axis", "rows"),
         ("binary", targets.averaged_over_classes, "the length of the last axis", None),
         ("binary", targets.by_positives, "max(1, the positives)", "positives_or_one"),

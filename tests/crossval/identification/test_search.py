@@ -117,9 +117,12 @@ def test_a_reading_is_part_of_the_name_and_of_the_key():
 
 def test_settled_axes_choose_among_presets_that_rows_do_not_tell_apart():
     of = candidate("cross_entropy", "torch", {})
-    assert name(of, settled={"denominator": "items"}).title == "cross_entropy/mmdet"
-    assert name(of, settled={"denominator": "kept", "empty": "zero"}).title == "cross_entropy/caffe"
-    both = name(of, settled={"denominator": "items", "empty": "zero"})
+    assert name(of, settled={"denominator": ("items",)}).title == "cross_entropy/mmdet"
+    assert (
+        name(of, settled={"denominator": ("kept",), "empty": ("zero",)}).title
+        == "cross_entropy/caffe"
+    )
+    both = name(of, settled={"denominator": ("items",), "empty": ("zero",)})
     assert len(both.changes) == 1
 
 

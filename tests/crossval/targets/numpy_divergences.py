@@ -34,6 +34,10 @@ def mean_of_all(logits, target):
     return mean(logits, target) / logits.shape[1]
 
 
+def student_mean_of_all(logits, target):
+    return student(logits, target).sum() / logits.size
+
+
 def without_square(logits, target):
     return kl(logits / 4, target)
 
