@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from crossval.checks.cancellations import cancellations
 from crossval.checks.cases import by_cause, case_at, places_of, plainness
 from crossval.checks.diagnosis import Evidence, explain
 from crossval.checks.quantities import Quantity, gradient_at, ordinary, value_at
@@ -32,7 +35,9 @@ def gradient(session: Session, dtype: str, name: str) -> Outcome:
         return Outcome(f"grad[{name}]", dtype, grade="F", findings=(finding,))
     standard = session.standard(dtype)
     rows = ordinary(session, dtype, evaluation)
-    return graded(session, gradient_at(session, evaluation, points, standard, rows, name))
+    quantity = gradient_at(session, evaluation, points, standard, rows, name)
+    notes = cancellations(session, quantity, quantity.verdicts())
+    return replace(graded(session, quantity), notes=notes)
 
 
 def graded(session: Session, quantity: Quantity) -> Outcome:

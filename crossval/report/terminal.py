@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -245,22 +245,29 @@ def _worst(outcome: Outcome) -> str:
 
 
 def _facts(certificate: Certificate) -> list[tuple[str, str]]:
-    notes: dict[str, list[str]] = {}
-    for outcome in certificate.outcomes:
-        for note in outcome.notes:
-            notes.setdefault(note.partition(" (")[0], []).append(_SHORT[outcome.dtype])
-    formats = len(certificate.target.dtypes)
-    ties = [
-        note + ("" if len(seen) == formats else f" ({' '.join(seen)})")
-        for note, seen in notes.items()
-    ]
+    ties = _notes(certificate, lambda outcome: outcome.check == "ties")
+    others = _notes(certificate, lambda outcome: outcome.check != "ties")
     sample = next(iter(certificate.points.values()))
     facts = [("points", f"{sample['set']}, {sample['rows']} rows in each format")]
     facts += [("follows", " · ".join(_conventions(certificate)))]
     facts += [("returns", _returned(certificate))] if certificate.form.reduced else []
     facts += [("at ties", " · ".join(ties))] if ties else []
+    facts += [("noted", " · ".join(others))] if others else []
     facts += [("untested", "; ".join(certificate.not_tested))]
     return facts
+
+
+def _notes(certificate: Certificate, chosen: Callable[[Outcome], bool]) -> list[str]:
+    """Return the notes of outcomes, each with the formats in which it was taken if not in all."""
+    notes: dict[str, list[str]] = {}
+    for outcome in filter(chosen, certificate.outcomes):
+        for note in outcome.notes:
+            notes.setdefault(note.partition(" (")[0], []).append(_SHORT[outcome.dtype])
+    formats = len(certificate.target.dtypes)
+    return [
+        note + ("" if len(seen) == formats else f" ({' '.join(seen)})")
+        for note, seen in notes.items()
+    ]
 
 
 def _returned(certificate: Certificate) -> str:

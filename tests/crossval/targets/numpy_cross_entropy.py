@@ -547,6 +547,26 @@ class Plain:
         return CrossEntropy().grad(logits, target, upstream=upstream, wrt=wrt)
 
 
+class LessOne(Plain):
+    """The softmax in the format of the logits, less 1 at the target's class."""
+
+    def grad(self, logits, target, *, upstream, wrt):
+        """Subtract 1 from a rounded probability."""
+        p = np.exp(logits - logits.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        p[np.arange(len(p)), target] -= 1
+        return {"logits": p * np.broadcast_to(upstream, len(p))[:, None].astype(p.dtype)}
+
+
+class TwiceOff(LessOne):
+    """The same with another error beside it, which is no cancellation."""
+
+    def grad(self, logits, target, *, upstream, wrt):
+        """Return a gradient that is off by 2^-10 of itself."""
+        found = super().grad(logits, target, upstream=upstream, wrt=wrt)["logits"]
+        return {"logits": (found * (1 + 2.0**-10)).astype(found.dtype)}
+
+
 class Soft:
     """The right loss of probabilities, with class weights and reductions."""
 
