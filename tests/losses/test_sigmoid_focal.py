@@ -1,5 +1,7 @@
 """Focal losses of single numbers: published numbers, laws, presets, and the ends of the range."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -7,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import refloss
+from crossval.oracles.formats import format_of
 from derivations import sigmoid_focal as derivation
 from refloss.symbolic.functions import to_exact
+from tests.kernels.element_subject import GRADIENT, VALUE, ElementSubject
+from tests.kernels.focal_terms import sizes
+from tests.kernels.test_focal_bars import lifted
 
 ONE = np.ones(1)
 SOFT = (np.array([0.7]), np.array([0.3]))
@@ -67,10 +73,29 @@ def test_nothing_is_lost_where_sigmoids_are_0_or_1(gamma, dtype, backend, form):
     value, grad = refloss.sigmoid_focal.value_and_grad(
         x, t, gamma=gamma, soft_target=form, backend=backend
     )
-    assert np.isfinite(value).all()
-    assert np.isfinite(grad["logits"]).all()
-    assert (value >= 0).all()
-    assert np.abs(grad["logits"]).max() <= 1 + gamma
+    subject, columns, truth = known(gamma, dtype, form)
+    real = "float32" if backend == "c" and dtype != "float64" else "float64"
+    number, unit = format_of(dtype), format_of(real)
+    of_value, of_grad = sizes(subject, columns)
+    for found, hi, lo, size, bar in (
+        (value, truth.value_hi, truth.value_lo, of_value, VALUE + 2 * gamma),
+        (grad["logits"], truth.grad_hi[:, 0], truth.grad_lo[:, 0], of_grad[:, 0], GRADIENT + gamma),
+    ):
+        room = bar * (unit.ulp(np.maximum(size, np.abs(hi)), 0 * size) + lifted(columns, unit))
+        room += number.ulp(hi, lo) / 2 if dtype != real else 0.0
+        assert (np.abs((found.astype(np.float64) - hi) - lo) <= room).all()
+        assert (np.abs(hi) > room).mean() > 0.5  # so 0 does not pass
+
+
+@cache
+def known(gamma, dtype, form):
+    """Return the loss of these logits and targets as a subject, its columns, and their truth."""
+    subject = ElementSubject("sigmoid_focal", {"gamma": gamma, "soft_target": form})
+    x = np.tile(LOGITS.astype(dtype), 3).astype(np.float64)
+    columns = np.stack([x, np.repeat([0.0, 0.5, 1.0], len(LOGITS))], axis=1)
+    truth = subject.family.oracle.truth(subject.spec, columns, np.ones(len(x)), dtype=dtype)
+    assert set(truth.kind) == {"regular"}
+    return subject, columns, truth
 
 
 def test_infinite_logits_are_right_for_nothing_and_wrong_without_bound():
