@@ -101,6 +101,7 @@ class Conclusion:
             winners = [w for w in winners if forms.result(w, batches).settled == same]
         shown, prober = result.settled, self.search.space.prober
         settled = {axis: value for axis, value in shown.items() if EITHER not in value}
+        gradient = gradient if result.differentiated else None
         named = {axis: tuple(value.split(EITHER)) for axis, value in shown.items()}
         near = Conventions(self.search, self.evidence, self.reference, weighed)
         axes, runner_up = near.axes(best, settled), near.runner_up(best, winners)

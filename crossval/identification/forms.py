@@ -46,6 +46,8 @@ class Result:
         Whether something was divided at all.
     known : bool
         Whether what a sum is divided by is something known.
+    differentiated : bool
+        Whether the gradients of a batch are seen to be no others than its value's.
     """
 
     words: str
@@ -54,6 +56,7 @@ class Result:
     settled: Mapping[str, str] = field(default_factory=dict)
     mean: bool = False
     known: bool = True
+    differentiated: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ class Forms:
         result = Result(reduction_words(found), fit, notes, settled)
         mean = found.divides and not found.per_row
         result = replace(result, mean=mean, known=bool(found.denominator))
+        result = replace(result, differentiated=not found.gradient)
         if not found.denominator:
             return result
         offset = fit.offset * found.factor / fit.factor
@@ -101,7 +105,7 @@ class Forms:
         session, options = self.witness.session, self._with_options(best, batches)
         if _REDUCTION not in session.accepted or _REDUCTION in session.target.axes:
             return Result(words[0], best.fit, options)
-        known, mean, means = True, False, self._means(best)
+        known, mean, right, means = True, False, True, self._means(best)
         for kind in ("mean", "sum"):
             given = {_REDUCTION: kind}
             found = reduction(
@@ -115,7 +119,8 @@ class Forms:
             settled |= self._settled(found, means, given) if kind == "mean" else {}
             known &= bool(found.denominator)
             mean |= found.divides
-        return Result("; ".join(words), best.fit, (*notes, *options), settled, mean, known)
+            right &= not found.gradient
+        return Result("; ".join(words), best.fit, (*notes, *options), settled, mean, known, right)
 
     def _means(self, best: Scored) -> dict[str, str]:
         return means(self.search.space.prober, best.candidate.definition.loss)

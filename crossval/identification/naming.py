@@ -94,7 +94,8 @@ def name(of: Candidate, mention: str = "", settled: Settled = MappingProxyType({
     for place, preset in enumerate([*presets, ""]):
         changes = _changes(of, preset or None, settled)
         unknown = not (preset and preset in mention)
-        order = (_size(changes), preset == "", unknown, preset not in CANONICAL, place)
+        later = _later(loss, preset or None, settled)
+        order = (_size(changes), preset == "", unknown, preset not in CANONICAL, later, place)
         choices.append((order, preset, changes))
     _, preset, changes = min(choices, key=lambda choice: choice[0])
     also = [
@@ -120,6 +121,12 @@ def name(of: Candidate, mention: str = "", settled: Settled = MappingProxyType({
 
 def _first(settled: Settled) -> dict[str, str]:
     return {axis: values[0] for axis, values in settled.items()}
+
+
+def _later(loss: str, preset: str | None, settled: Settled) -> int:
+    """Count the values that fit, and come before those that a preset has itself."""
+    start = spec_of(loss, preset, {}).axes
+    return sum(v.index(start[axis]) for axis, v in settled.items() if start[axis] in v)
 
 
 def _own(of: Candidate, settled: Settled) -> Settled:

@@ -113,9 +113,9 @@ def reduction_notes(found: Reduced, axis: str, means: Mapping[str, str]) -> tupl
     elif axis and found.divides and found.denominator not in means:
         words = f"the sum is divided by {found.denominator}: no choice of {axis}"
         notes.append(Note(words, "RL807"))
-    if found.gradient and found.axes:
-        notes.append(Note("the gradient of a batch is not that of its value", "RL402"))
-    elif found.gradient:
-        words = f"the gradient is divided by {found.gradient}, the value by {found.denominator}"
-        notes.append(Note(words, "RL807"))
+    if found.gradient:
+        words = "the gradient of a batch is not that of its value"
+        if not found.axes:
+            words += f": it is divided by {found.gradient}, the value by {found.denominator}"
+        notes.append(Note(words, UNEXPLAINED))
     return tuple(notes)

@@ -86,9 +86,11 @@ def test_a_scaled_gradient_is_told_from_a_scaled_loss(identified, notes):
 
 def test_a_gradient_that_forgets_the_number_of_rows_is_named(identified, notes):
     answer = identified("conventions.py", "Reduced")
-    assert answer.gradient == answer.best.definition.title
-    words = "the gradient is divided by 1 (sum), the value by N (mean)"
-    assert notes(answer)["RL807"] == words
+    assert answer.verdict == "values only"
+    assert answer.exit_code == 1
+    assert answer.gradient == ""
+    words = "the gradient of a batch is not that of its value: it is divided by 1 (sum), "
+    assert notes(answer)["RL402"] == words + "the value by N (mean)"
 
 
 def test_one_unexplained_gradient_is_shown_with_its_input(identified, notes):
