@@ -27,8 +27,8 @@ MORE = {
     ("giou", "float32"),
     ("giou", "float64"),
 }
-#: Bytes of a thread that ptxas may put aside where every constant is an argument: it does so for two
-#: or three words with most registers free, which no bound of ours asks for.
+#: Bytes of a thread that ptxas may put aside where every constant is an argument: it does so for
+#: two or three words with most registers free, which no bound of ours asks for.
 ASIDE = 16
 
 
