@@ -59,6 +59,8 @@ def _variant(session: Session, evidence: Evidence) -> Diagnosis | None:
         spec = _resolved(session, loss, preset, axes)
         if spec is None or family_of(loss, spec.program).name != session.family.name:
             continue
+        if spec.batch is not None and session.spec.batch is None:
+            continue  # of single rows it says no more than the loss that it is a function of
         if dict(spec.constants) == dict(session.spec.constants) and (
             spec.program == session.spec.program
         ):

@@ -17,7 +17,7 @@ import numpy as np
 
 import refloss
 from crossval.bits import dtype_of
-from crossval.catalog import losses, programs
+from crossval.catalog import losses
 from crossval.families import FAMILIES, Family, family_of
 from crossval.oracles.elementwise import weights_of
 from crossval.oracles.formats import format_of
@@ -39,7 +39,15 @@ NUMBERS = {
 
 FLAT = tuple(n for n, f in FAMILIES.items() if all(map(f.is_vector, f.inputs)))
 ELEMENT_LOSSES = tuple(name for name, entry in losses().items() if entry["family"] in FLAT)
-ELEMENT_PROGRAMS = tuple(n for n, e in programs().items() if e["loss"] in ELEMENT_LOSSES)
+
+
+def _programs(loss: str) -> list[str]:
+    """Return the programs that a loss's axes choose from; what a batch is divided by is no loss."""
+    chosen = losses()[loss]["program"]
+    return [chosen] if isinstance(chosen, str) else list(chosen["values"].values())
+
+
+ELEMENT_PROGRAMS = tuple(name for loss in ELEMENT_LOSSES for name in _programs(loss))
 
 
 @dataclass(frozen=True)
