@@ -59,8 +59,6 @@ def _variant(session: Session, evidence: Evidence) -> Diagnosis | None:
         spec = _resolved(session, loss, preset, axes)
         if spec is None or family_of(loss, spec.program).name != session.family.name:
             continue
-        if spec.batch is not None and session.spec.batch is None:
-            continue  # of single rows it says no more than the loss that it is a function of
         if dict(spec.constants) == dict(session.spec.constants) and (
             spec.program == session.spec.program
         ):
@@ -78,11 +76,17 @@ def _variant(session: Session, evidence: Evidence) -> Diagnosis | None:
 def _resolved(
     session: Session, loss: str, preset: str | None, axes: Mapping[str, Any]
 ) -> Definition | None:
-    """Return a definition, or None for axis values that do not go together."""
+    """Return a definition; None for axis values that do not go together.
+
+    None too for a function of the batch where rows are judged: of them it says no more than the
+    loss that it is a function of.
+    """
     try:
-        return definition(session, replace(session.target, loss=loss, preset=preset, axes=axes))
+        target = replace(session.target, loss=loss, preset=preset, axes=axes)
+        spec: Any = definition(session, target)
     except UsageError:
         return None
+    return spec if spec.batch is None or session.spec.batch is not None else None
 
 
 def _slip(session: Session, evidence: Evidence) -> Diagnosis | None:
