@@ -9,10 +9,10 @@ from crossval.oracles.formats import FORMATS, format_of
 from crossval.points.residuals import KNEES, RESIDUALS
 
 DIGESTS = {
-    "float64": "c9d8e53d7558abdaf93212bb55cdeb23f664bf6a9de91d3c611442a05b5cfd6c",
-    "float32": "3e69680ad4ae688fb709826b3b7983dbb244edb38f79aefc4518c95f3c377ff7",
-    "float16": "bc9b9fa88dbe991f052d73843471414c107f6a080ac84feafbe25a8838c32e92",
-    "bfloat16": "940712decd9c584e51e9621628f96bd67b9e9f6ebec14ce0702045a5a2e27b5c",
+    "float64": "9ba140c81d97c0b465d0f283c0b82529c5c074dc73dd54d881d77f3bc3c22a82",
+    "float32": "9703e346b648e9ac2626d44b0d2512b03b821322a5dc72e58bbca77c3470f3b3",
+    "float16": "2278d9833139d71d19d055302148220a7b80efedcc0c57def8dcbf2b070fdf46",
+    "bfloat16": "54d769fe88feb3b807b575b670ee33535f9b07dc693baabe4255c645683780b8",
 }
 
 
