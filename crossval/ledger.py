@@ -27,7 +27,7 @@ class Entry:
     Attributes
     ----------
     target, check, code : str
-        Glob, glob, code. Square brackets in a check's name are literal.
+        Globs. Square brackets in a check's name are literal.
     dtypes : tuple of str
         Globs of formats.
     pattern : str
@@ -48,7 +48,7 @@ class Entry:
         """Whether this entry declares ``finding``."""
         check = finding.check.replace("[", "(").replace("]", ")")
         return (
-            self.code == finding.code
+            fnmatchcase(finding.code, self.code)
             and fnmatchcase(target, self.target)
             and fnmatchcase(check, self.check.replace("[", "(").replace("]", ")"))
             and any(fnmatchcase(finding.dtype, pattern) for pattern in self.dtypes)

@@ -63,14 +63,18 @@ def test_the_shipped_ledger_is_complete_and_names_real_targets():
         assert entry.reason
         assert entry.link.startswith("https://")
         assert entry.pattern in {"", *patterns}
-        assert entry.code in CODES
+        assert codes_of(entry)
         assert any(entry.covers(r, _like(entry)) for r in references), entry.describe()
+
+
+def codes_of(entry):
+    return [code for code in CODES if fnmatchcase(code, entry.code)]
 
 
 def _like(entry):
     """Return a finding made to the entry's patterns, which are all met by their own text."""
     return Finding(
-        entry.code,
+        codes_of(entry)[0],
         entry.check.replace("*", "x"),
         entry.dtypes[0].replace("*", "x"),
         "",
