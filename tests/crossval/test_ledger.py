@@ -1,5 +1,7 @@
 """Declared deviations: matched strictly, visible, and reported when they no longer occur."""
 
+from fnmatch import fnmatchcase
+
 from crossval import ledger
 from crossval.adapters import libraries
 from crossval.families import FAMILIES
