@@ -14,7 +14,8 @@
 # $$L = \max(0,\; m - y\,s)^p, \qquad y \in \{-1, 1\}, \quad p \in \{1, 2\}$$
 #
 # Some libraries write the two classes as $-1$ and $1$, some as $0$ and $1$, and keras takes either:
-# where all of its labels are 0 or 1 it converts them.
+# where all of its labels are 0 or 1 it converts them. A 0 among sides would be a constant loss, and
+# a $-1$ among 0 and 1 a side of $-3$: each way to write the classes takes its own two numbers.
 #
 # | loss | published as |
 # |---|---|
@@ -81,9 +82,17 @@ AXES = {
         "how the two classes are written",
         "signed",
         {
-            "signed": Value("-1 and 1", {"doubled": 0.0}, "optax, scikit-learn"),
+            "signed": Value(
+                "-1 and 1",
+                {"doubled": 0.0},
+                "optax, scikit-learn",
+                allows={"target": (-1.0, 1.0)},
+            ),
             "binary": Value(
-                "0 and 1, which become -1 and 1", {"doubled": 1.0}, "keras, which converts them"
+                "0 and 1, which become -1 and 1",
+                {"doubled": 1.0},
+                "keras, which converts them",
+                allows={"target": (0.0, 1.0)},
             ),
         },
     ),
@@ -109,7 +118,7 @@ AXES = {
         },
     ),
 }
-DOMAINS = {"target": (-1.0, 1.0), "weight": (0.0, math.inf)}
+DOMAINS = {"weight": (0.0, math.inf)}
 CONSTANTS = {
     "doubled": Constant(0.0, "1: targets are 0 or 1"),
     "margin": Constant(1.0, "what the score on its side must reach"),

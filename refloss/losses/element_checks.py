@@ -12,7 +12,7 @@ from refloss.losses.checks import Adopt, floating, same_format
 from refloss.run.arrays import Adopted, Array, adopt
 from refloss.run.rounding import widen
 
-__all__ = ["beside", "elements", "in_domain", "no_nan"]
+__all__ = ["beside", "elements", "in_domain", "no_nan", "one_of"]
 
 _BLOCK = 65536  # elements widened at a time
 
@@ -103,6 +103,29 @@ def _within(array: np.ndarray, least: float, most: float) -> bool:
     with np.errstate(invalid="ignore"):
         low, high = float(array.min()), float(array.max())
     return least <= low and high <= most and math.isfinite(low) and math.isfinite(high)
+
+
+def one_of(name: str, array: np.ndarray, allowed: Sequence[float], under: str) -> None:
+    """Require numbers out of a few; NaN is another check's business.
+
+    Parameters
+    ----------
+    name : str
+    array : array
+    allowed : sequence of float
+    under : str
+        The convention that allows them, as a caller writes it.
+
+    Raises
+    ------
+    ValueError
+        Naming the first that is another, and where it is.
+    """
+    words = f"{' or '.join(f'{number:g}' for number in allowed)} ({under})"
+    flat = array.reshape(-1)
+    for start in range(0, len(flat), _BLOCK):
+        block = _wide(flat[start : start + _BLOCK])
+        _refuse(name, array, start, block, ~(np.isin(block, allowed) | np.isnan(block)), words)
 
 
 def no_nan(name: str, array: np.ndarray) -> None:

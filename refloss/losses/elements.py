@@ -295,6 +295,11 @@ class ElementLoss(Loss):
             bounds = domains.get(f"{spec.program}.{name}", domains.get(name))
             if bounds is not None:
                 element_checks.in_domain(name, array, *map(float, bounds))
+        for axis, asked in self.entry["axes"].items():
+            value = str(spec.axes[axis])
+            allowed = asked["values"].get(value, {}).get("allows", {})
+            for name in allowed.keys() & arrays.keys():
+                element_checks.one_of(name, arrays[name], allowed[name], f"{axis}={value!r}")
 
     def _on_device(
         self,

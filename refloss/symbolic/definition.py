@@ -69,6 +69,8 @@ class Value:
         Program that the value selects, where another formula is needed.
     batch : Batch, optional
         What a mean is instead, where it is no sum over a number.
+    allows : mapping
+        For inputs by name, the only numbers that they may hold under this value.
     """
 
     doc: str
@@ -76,6 +78,7 @@ class Value:
     source: str = ""
     program: str = ""
     batch: Batch | None = None
+    allows: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,7 @@ def _loss_entry(definition: Definition) -> dict:
                     "set": _finite(value.sets),
                     "source": value.source,
                     **({} if value.batch is None else {"batch": asdict(value.batch)}),
+                    **({"allows": _listed(value.allows)} if value.allows else {}),
                 }
                 for v, value in axis.values.items()
             },
@@ -221,6 +222,10 @@ def _number(value: float | str) -> float | str:
 
 def _finite(values: Mapping[str, float | str]) -> dict[str, float | str]:
     return {name: _number(value) for name, value in values.items()}
+
+
+def _listed(allowed: Mapping[str, tuple[float, ...]]) -> dict[str, list[float]]:
+    return {name: list(numbers) for name, numbers in allowed.items()}
 
 
 def merged_index(directory: Path, entries: dict[str, dict]) -> str:

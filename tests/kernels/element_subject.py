@@ -23,6 +23,8 @@ from crossval.oracles.elementwise import weights_of
 from crossval.oracles.formats import format_of
 from refloss.losses import Spec, resolve
 
+from .product_terms import parts_of
+
 __all__ = ["ELEMENTS", "ELEMENT_PROGRAMS", "GRADIENT", "PRODUCT", "VALUE", "ElementSubject"]
 
 VALUE, GRADIENT, PRODUCT = 4, 8, 64
@@ -75,8 +77,19 @@ class ElementSubject:
         return self.family.differentiable
 
     def columns(self, dtype: str = "float64", level: str = "smoke") -> np.ndarray:
-        """Return the pinned points of the family."""
-        return self.family.points(dtype, level).columns
+        """Return the pinned points of the family that the definition speaks of."""
+        columns = self.family.points(dtype, level).columns
+        for numbers, allowed in self._allowed():
+            columns = columns[np.isin(columns[:, numbers], allowed)]
+        return columns
+
+    def _allowed(self) -> Iterator[tuple[int, list[float]]]:
+        """Yield columns of which the axes allow but a few numbers, and those."""
+        axes = losses()[self.loss]["axes"]
+        for name, value in self.spec.axes.items():
+            chosen = axes[name]["values"].get(value, {})
+            for argument, numbers in chosen.get("allows", {}).items():
+                yield self.names.index(argument), numbers
 
     def value_and_grad(self, columns, upstream=None, dtype="float64", **options):
         """Return the value, and the gradient by column."""
@@ -97,12 +110,19 @@ class ElementSubject:
 
     def product_size(self, columns, direction, upstream):
         """Return how large the terms are of which a Hessian-vector product is the sum."""
+        if self.spec.program == "squared_hinge":  # an entry of its Hessian is a difference
+            return self._terms(columns, direction, upstream)
         units = np.eye(columns.shape[1])
         return sum(
             np.abs(self.hvp(columns, np.tile(unit, (len(columns), 1)), upstream))
             * np.abs(dot)[:, None]
             for unit, dot in zip(units, direction.T, strict=True)
         )
+
+    def _terms(self, columns, direction, upstream):
+        rows = [*columns.T, *self.weights(len(columns)), upstream, *direction.T]
+        parts = parts_of(self.spec.program)(*rows, **self.spec.constants)
+        return np.stack([np.broadcast_to(part, len(columns)) for part in parts], axis=1)
 
     @property
     def text(self) -> Any:

@@ -6,17 +6,14 @@ its value: bars are in ulp of what is added there, as it is written in the paper
 
 from __future__ import annotations
 
-from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
 
 from derivations import sigmoid_focal
-from refloss.symbolic import emit
-from refloss.symbolic.printers import numpy_text
 
 from .element_subject import ElementSubject
-from .magnitudes import product_parts
+from .product_terms import parts_of
 
 __all__ = ["FOCAL", "product_sizes", "sizes"]
 
@@ -41,22 +38,11 @@ def product_sizes(subject: ElementSubject, columns, direction, upstream) -> np.n
     spec = subject.spec
     rows = [*columns.T, *subject.weights(len(columns)), upstream, *direction.T]
     with np.errstate(all="ignore"):
-        parts = _parts(spec.program)(*rows, **spec.constants)
+        parts = parts_of(spec.program)(*rows, **spec.constants)
         if spec.program == "quality_focal":
             constants = SimpleNamespace(**spec.constants)
             parts = [part * (1 + _gaps(_split(constants, *columns.T))[0]) for part in parts]
     return np.stack([np.broadcast_to(p, len(columns)) for p in parts], axis=1)
-
-
-@cache
-def _parts(program: str):
-    (definition,) = [d for d in sigmoid_focal.DEFINITIONS if program in d.programs]
-    wrt = definition.differentiable(program)
-    derived = emit.derive(definition.programs[program][1], definition.output, wrt)
-    parts = product_parts(derived.hvp)
-    scope: dict = {}
-    exec(numpy_text.module("", [parts], [numpy_text.function("parts", parts)]), scope)
-    return scope["parts"]
 
 
 def _factors(c: SimpleNamespace, share) -> tuple[np.ndarray, float]:

@@ -65,8 +65,7 @@ def test_one_against_all_hinge_of_the_catalogue():
 
 def test_labels_0_and_1_are_not_sides():
     s = np.array([0.25])
-    assert refloss.hinge(s, ZERO, labels="signed")[0] == 1.0
-    assert refloss.hinge(s, ZERO, labels="binary")[0] == 1.25
+    assert refloss.hinge(s, -ONE)[0] == refloss.hinge(s, ZERO, labels="binary")[0] == 1.25
     assert refloss.hinge(s, ONE, labels="binary")[0] == refloss.hinge(s, ONE)[0] == 0.75
 
 
