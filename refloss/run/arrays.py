@@ -62,10 +62,16 @@ def adopt(name: str, value: object) -> Adopted:
     Raises
     ------
     TypeError
-        If ``value`` is no array, or lies on another device than the CPU.
+        If ``value`` is no array, has a mask, or lies on another device than the CPU.
     ImportError
         If a bfloat16 tensor needs ml_dtypes, and that is not installed.
     """
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name}: expected an array without a mask, got {type(value).__name__}; pass "
+            f"{name}.data, and leave masked items out by weight 0 or, in rows of classes, by "
+            f"ignore_index"
+        )
     if isinstance(value, np.ndarray | np.generic):
         return Adopted(np.asarray(value), _keep)
     torch = sys.modules.get("torch")

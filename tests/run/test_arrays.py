@@ -56,6 +56,13 @@ def test_torch_tensors_come_back_as_torch_tensors_of_their_dtype(dtype):
     assert torch.equal(back, tensor.detach().T)
 
 
+@pytest.mark.parametrize("masked", [np.ma.array([1.0, 2.0], mask=[0, 1]), np.ma.masked], ids=repr)
+def test_a_mask_is_refused_and_not_dropped(masked):
+    words = r"pred: expected an array without a mask, got Masked\w+; pass pred.data, .* weight 0"
+    with pytest.raises(TypeError, match=words):
+        adopt("pred", masked)
+
+
 def test_a_lazily_negated_tensor_is_read_as_its_value():
     view = torch.tensor([1 + 2j]).conj().imag  # a view with the negative bit set
     assert view.is_neg()
