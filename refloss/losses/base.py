@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Protocol
@@ -85,6 +85,14 @@ class Loss:
     def entry(self) -> dict[str, Any]:
         """What the index says of the loss; not to be written to."""
         return checks.choice("loss", self.name, library(self._kernels).index["losses"])
+
+    def _require_axes(self, names: Iterable[str]) -> None:
+        """Require that what is left of a call's keywords are axes; an argument may be meant."""
+        entry = self.entry
+        for name in names:
+            if name not in entry["axes"]:
+                arguments = signature(entry).parameters
+                checks.known_name(f"{self.name}: axis", name, entry["axes"], also=arguments)
 
     @property
     def __signature__(self) -> inspect.Signature:

@@ -252,6 +252,7 @@ class BoxLoss(Loss):
 
     def _spec(self, options: _Options) -> Spec:
         checks.choice("reduction", options.reduction, REDUCTIONS)
+        self._require_axes(options.axes)
         return resolve(
             self.name,
             options.preset,

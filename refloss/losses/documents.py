@@ -55,27 +55,38 @@ Parameters
 ----------
 logits : array of shape (N, C), float16, bfloat16, float32 or float64
     One row an item, C at least 2; {_ARRAY}
-target : array of integers of shape (N,), or of the logits' dtype and shape (N, C)
-    The class of every row, or the probability of every class.
+{{target}}
 preset : str, optional
     A bundle of axis values, see Presets. An axis given beside it wins.
 class_weight : array of shape (C,), optional
-    A weight >= 0 for every class, of the logits' dtype; 1 without it.
-ignore_index : int
-    Rows of this class have loss 0 and gradient 0, whatever their logits.
+    A weight >= 0 for every class, of the logits' dtype; 1 without it.{{ignore_index}}
 reduction : {{'none', 'mean', 'sum'}}
     One loss a row, or their mean (see ``denominator`` and ``empty``) or sum, in float64.
 check : {{'values', 'none'}}, optional
     Whether negative probabilities and class weights that are negative or not finite are errors.
-    A class that does not exist always is on the CPU. Default: on the CPU they are; on a device
-    values are looked at only if ``'values'`` is asked for, on copies, for which the call waits.
-    Else the results of a row whose class does not exist are NaN there, and a mean with them.
+    Default: on the CPU they are; on a device values are looked at only if ``'values'`` is asked
+    for, on copies, for which the call waits.{{strangers}}
 nan : {{'propagate', 'raise'}}
     Whether NaN reaches the results of its own row, and of no other, or is an error.
 {_BACKEND}compute : {{'float64', 'float32'}}, optional
     What is computed with. NumPy computes in float64. Compiled programs, on the CPU or on a device,
     take the logits' format, float32 for narrower ones, unless they are asked for float64.
 """
+
+_TARGETS = {
+    "index": "array of integers of shape (N,)\n    The class of every row.",
+    "probabilities": """\
+array of shape (N, C) of the logits' dtype
+    One number for every logit, see ``targets``.""",
+    "either": """\
+array of integers of shape (N,), or of the logits' dtype and shape (N, C)
+    The class of every row, or the probability of every class.""",
+}
+_IGNORED = """
+ignore_index : int
+    Rows of this class have loss 0 and gradient 0, whatever their logits."""
+_STRANGERS = """ A class that does not exist always is
+    an error on the CPU; on a device the results of its row are NaN, and a mean with them."""
 
 _ELEMENTS = f"""\
 Parameters
@@ -210,7 +221,16 @@ def describe(entry: Mapping[str, Any]) -> str:
 
 def _parameters(family: _Family, entry: Mapping[str, Any]) -> str:
     weights = "\n".join(_WEIGHTS[name] for name in entry["weights"])
-    return family.parameters.replace("{weights}", weights).rstrip()
+    parts = {"{weights}": weights}
+    if family is _FAMILIES["rows"]:
+        kinds = list(entry["axes"]["targets"]["values"])
+        parts["{target}"] = f"target : {_TARGETS[kinds[0] if len(kinds) == 1 else 'either']}"
+        parts["{ignore_index}"] = _IGNORED if "index" in kinds else ""
+        parts["{strangers}"] = _STRANGERS if "index" in kinds else ""
+    text = family.parameters
+    for place, words in parts.items():
+        text = text.replace(place, words)
+    return text.rstrip()
 
 
 def signature(entry: Mapping[str, Any]) -> inspect.Signature:
@@ -221,6 +241,8 @@ def signature(entry: Mapping[str, Any]) -> inspect.Signature:
         for name in family.positional
     ]
     options = {"preset": None, **dict.fromkeys(entry["weights"]), **family.options}
+    if family is _FAMILIES["rows"] and "index" not in entry["axes"]["targets"]["values"]:
+        del options["ignore_index"]
     options |= {name: axis["default"] for name, axis in entry["axes"].items()}
     keyword = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)

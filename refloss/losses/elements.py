@@ -341,6 +341,7 @@ class ElementLoss(Loss):
 
     def _spec(self, axes: Mapping[str, AxisValue], options: _Options) -> Spec:
         checks.choice("reduction", options.reduction, ELEMENT_REDUCTIONS)
+        self._require_axes(axes)
         return resolve(
             self.name, options.preset, axes, reduction=options.reduction, kernels=self._kernels
         )

@@ -316,6 +316,7 @@ class RowLoss(Loss):
         self._on_host(home.on_host(logits), home.on_host(target), options, values)
 
     def _spec(self, options: _Options, kind: str) -> Spec:
+        self._require_axes(options.axes)
         axes = {**options.axes, "targets": kind}
         return resolve(
             self.name, options.preset, axes, reduction=options.reduction, kernels=self._kernels

@@ -200,8 +200,8 @@ def _amount(argument: str, value: object, least: float = 0.0, most: float = math
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{argument}: expected a number, got {value!r:.60}")
     amount = float(value)
-    if not least <= amount < math.inf:
-        raise ValueError(f"{argument}: expected a finite number >= {least:g}, got {value!r}")
-    if amount > most:
-        raise ValueError(f"{argument}: expected a number from {least:g} to {most:g}, got {value!r}")
+    if not (least <= amount <= most and math.isfinite(amount)):
+        bounds = f"number from {least:g} to {most:g}"
+        bounds = f"finite number >= {least:g}" if math.isinf(most) else bounds
+        raise ValueError(f"{argument}: expected a {bounds}, got {value!r}")
     return amount

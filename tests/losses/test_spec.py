@@ -105,6 +105,9 @@ def test_a_spec_is_data_of_its_own():
         (("ciou",), {"eps": {"attach": 1.0}}, "constants of ciou: .*got 'attach'"),
         (("ciou",), {"eps": {"eps_union": -1.0}}, r"eps\['eps_union'\]: .* got -1.0"),
         (("iou",), {"least_iou": -1.0}, "iou: least_iou: expected a finite number >= 0"),
+        (("bce",), {"label_smoothing": -0.5}, "expected a number from 0 to 1, got -0.5"),
+        (("bce",), {"label_smoothing": 1.5}, "expected a number from 0 to 1, got 1.5"),
+        (("bce",), {"label_smoothing": math.nan}, "expected a number from 0 to 1, got nan"),
         (("ciou",), {"layout": "xyhw"}, "layout: .*did you mean 'xywh'"),
         (
             ("ciou",),
