@@ -33,13 +33,19 @@ Adopt: TypeAlias = Callable[[str, Any], Adopted]
 FORMATS = ("float16", "bfloat16", "float32", "float64")
 
 
+_RENAMED: Mapping[object, str] = {"weight": "class_weight", "class_weight": "weight"}
+"""What weights are called in other losses and libraries, to what they are called here."""
+
+
 def known_name(what: str, name: object, known: Iterable[str], also: Iterable[str] = ()) -> None:
     """Require that ``name`` is one of ``known``; the error suggests the nearest, or of ``also``."""
     known = list(known)
     if name in known:
         return
     known.sort()
-    near = difflib.get_close_matches(str(name), [*known, *also], n=1)
+    others = [*known, *also]
+    near = [_RENAMED[name]] if name in _RENAMED and _RENAMED[name] in others else []
+    near = near or difflib.get_close_matches(str(name), others, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     choices = ", ".join(map(repr, known)) or "none"
     raise ValueError(f"{what}: expected one of {choices}; got {name!r}{hint}")

@@ -20,6 +20,7 @@ from refloss.losses.batch_spec import BatchSpec, batch_of, function_constants
 from refloss.losses.checks import choice, known_name
 from refloss.losses.layouts import LAYOUTS
 from refloss.losses.reductions import ELEMENT_REDUCTIONS
+from refloss.run.derived import completed
 from refloss.run.kernels import Library, library
 
 __all__ = ["Spec", "resolve"]
@@ -150,6 +151,7 @@ def _answer(known: Library, asked: _Question) -> Spec:
     if isinstance(values.get("eps"), Mapping):
         settings |= _by_hand(loss, program, values["eps"], constants)
     constants |= {name: value for name, value in settings.items() if name in constants}
+    constants = completed(known.index["programs"][program], constants)
     return Spec(loss, program, constants, values, preset, asked.layout, asked.reduction, batch)
 
 

@@ -36,6 +36,7 @@ def test_only_losses_of_classes_have_integers_to_take_and_to_ignore(name):
         ("cross_entropy", "label_smooth", "label_smoothing"),
         ("ciou", "layouts", "layout"),
         ("bce", "posweight", "pos_weight"),
+        ("bce", "class_weight", "weight"),
     ],
 )
 def test_an_argument_may_be_meant_where_an_axis_is_unknown(loss, given, meant):
