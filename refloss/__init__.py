@@ -8,6 +8,7 @@ The losses are functions with their derivatives attached::
 Importing this package loads NumPy and nothing heavier.
 """
 
+from refloss import selection
 from refloss.losses import (
     bce,
     bce_probs,
@@ -66,6 +67,7 @@ __all__ = [
     "quality_focal",
     "resolve",
     "row_loss_from",
+    "selection",
     "sigmoid_focal",
     "smooth_l1",
     "softmax_focal",
