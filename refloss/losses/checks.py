@@ -33,7 +33,7 @@ Adopt: TypeAlias = Callable[[str, Any], Adopted]
 FORMATS = ("float16", "bfloat16", "float32", "float64")
 
 
-_RENAMED: Mapping[object, str] = {"weight": "class_weight", "class_weight": "weight"}
+_RENAMED: Mapping[str, str] = {"weight": "class_weight", "class_weight": "weight"}
 """What weights are called in other losses and libraries, to what they are called here."""
 
 
@@ -44,7 +44,7 @@ def known_name(what: str, name: object, known: Iterable[str], also: Iterable[str
         return
     known.sort()
     others = [*known, *also]
-    near = [_RENAMED[name]] if name in _RENAMED and _RENAMED[name] in others else []
+    near = [other for other in others if other == _RENAMED.get(str(name))]
     near = near or difflib.get_close_matches(str(name), others, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     choices = ", ".join(map(repr, known)) or "none"
