@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refloss.run.arrays import held_format
+from refloss.run.derived import narrowed
 from refloss.run.native.host import HostKernel, Input, Output
 from refloss.run.native.launches import Shape, shape
 from refloss.run.native.unit import ABSENT, CONSTANTS_LEAST, SAME, Unit
@@ -37,13 +38,13 @@ class NativeProgram:
     path : path
         The file ``<program>.cu``.
     entry : mapping
-        What the index says of the program: ``arrays`` and ``constants``.
+        What the index says of the program: ``arrays`` and ``constants``, and ``derived`` ones.
     """
 
     def __init__(self, path: Path, entry: Mapping[str, Any]):
         self.name = path.stem
         self.text = path.read_text(encoding="utf-8")
-        self.arrays = entry["arrays"]
+        self.entry, self.arrays = entry, entry["arrays"]
         self.defaults = {name: float(value) for name, value in entry["constants"].items()}
         self._kernel = lru_cache(_KEPT)(self._host)
         self._device_kernel = lru_cache(_KEPT)(self._device)
@@ -83,7 +84,8 @@ class NativeProgram:
             If the text cannot be compiled.
         """
         given, wanted = self._arrays(function, inputs, outputs, kinds)
-        kernel = self._kernel(function, real, given, wanted, self._fixed(constants))
+        constants = self._held(constants, real)
+        kernel = self._kernel(function, real, given, wanted, self._fixed(constants, real))
         every = {name: outputs.get(name) for name, _, _ in wanted}
         kernel.run(sizes, inputs, every, constants)
 
@@ -118,7 +120,8 @@ class NativeProgram:
         """
         if not sizes[0]:
             return
-        fixed, chosen = self._fixed(constants), shape(sizes, real)
+        constants = self._held(constants, real)
+        fixed, chosen = self._fixed(constants, real), shape(sizes, real)
         given, wanted = self._arrays(function, inputs, outputs, kinds)
         kernel = self._device_kernel(
             home.driver, function, real, given, wanted, fixed, len(sizes), chosen
@@ -141,7 +144,15 @@ class NativeProgram:
         wanted = tuple((n, other.get(n) or k, _taken(outputs.get(n))) for n, k in arrays["outputs"])
         return given, wanted
 
-    def _fixed(self, constants: Mapping[str, float]) -> tuple[tuple[str, float | None], ...]:
+    def _held(self, constants: Mapping[str, float], real: str) -> Mapping[str, float]:
+        """Return the constants with those that are two floats each in the format of `real`."""
+        if real == "float64" or "derived" not in self.entry:
+            return constants
+        return narrowed(self.entry, constants)
+
+    def _fixed(
+        self, constants: Mapping[str, float], real: str
+    ) -> tuple[tuple[str, float | None], ...]:
         """Return the constants, None for those whose value is left to the call.
 
         Values that texts compare with, and defaults, become numbers of the text, which the compiler
@@ -150,7 +161,7 @@ class NativeProgram:
         usual = (0.0, 1.0, math.inf, -math.inf)
         return tuple(
             (name, constants[name] if constants[name] in (*usual, default) else None)
-            for name, default in self.defaults.items()
+            for name, default in self._held(self.defaults, real).items()
         )
 
     def _host(self, function: str, real: str, given: tuple, wanted: tuple, constants: tuple):
