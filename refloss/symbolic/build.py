@@ -9,7 +9,7 @@ from typing import Literal
 
 import sympy as sp
 
-from refloss.symbolic.functions import ArgMaxOver, MaxOver
+from refloss.symbolic.functions import ArgMaxOver, LogSumExpOver, MaxOver, NormOver
 from refloss.symbolic.program import Axis, Let, Program, Tensor, indexed, name_of
 
 Form = Literal["plain", "stable"]
@@ -34,7 +34,13 @@ RESERVED = frozenset(
 )
 """Names that mean something in Python, C or CUDA, or in the printed text itself."""
 
-_KINDS = {sp.Sum: "sum", MaxOver: "max", ArgMaxOver: "argmax"}
+_KINDS = {
+    sp.Sum: "sum",
+    MaxOver: "max",
+    ArgMaxOver: "argmax",
+    LogSumExpOver: "logsumexp",
+    NormOver: "norm",
+}
 
 
 class DefinitionError(ValueError):

@@ -111,7 +111,7 @@ def jvp(program: Program, wrt: Sequence[str], outputs: Sequence[str] | None = No
             continue
         target = Tensor(let.target.name + DOT, let.target.axes)
         dots[let.target.name] = target
-        if let.reduce == "max" and not apart:
+        if let.reduce not in ("", "sum") and not apart:
             lets += _summed(target, tangent, let.over)
             continue
         if not apart:
@@ -139,8 +139,8 @@ def jvp(program: Program, wrt: Sequence[str], outputs: Sequence[str] | None = No
 
 
 def _is_stuck(let: Let) -> bool:
-    """Return whether no derivative passes a statement: a maximum that says nothing of its own."""
-    return let.reduce in ("max", "argmax") and not let.partials
+    """Return whether no derivative passes a statement: a reduction that says nothing of its own."""
+    return let.reduce not in ("", "sum") and not let.partials
 
 
 def _summed(target: Tensor, expr: sp.Expr, over: tuple[Axis, ...]) -> tuple[Let, Let]:

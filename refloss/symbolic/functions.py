@@ -296,6 +296,24 @@ class ArgMaxOver(Function):
     nargs = 2
 
 
+class LogSumExpOver(Function):
+    """``LogSumExpOver(expr, j)``: log of the sum of exponentials over axis j, without overflow.
+
+    Lifted into a statement of its own, whose derivative is a form that its author gives.
+    """
+
+    nargs = 2
+
+
+class NormOver(Function):
+    """``NormOver(expr, j)``: the Euclidean norm over axis j, without overflow or underflow.
+
+    Lifted into a statement of its own, whose derivative is a form that its author gives.
+    """
+
+    nargs = 2
+
+
 PRIMITIVES = (
     Stop,
     Gate,

@@ -17,7 +17,7 @@ import sympy as sp
 Axis: TypeAlias = sp.Idx
 """A named axis: an index together with the symbol of its size."""
 
-REDUCTIONS = ("sum", "max", "argmax")
+REDUCTIONS = ("sum", "max", "argmax", "logsumexp", "norm")
 
 
 def axis(name: str, size: str) -> Axis:

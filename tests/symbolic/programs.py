@@ -5,7 +5,15 @@ from __future__ import annotations
 import sympy as sp
 
 from refloss.symbolic.build import Build
-from refloss.symbolic.functions import ArgMaxOver, MaxOver, Relu, Stop
+from refloss.symbolic.functions import (
+    ArgMaxOver,
+    LogSumExpOver,
+    MaxOver,
+    NormOver,
+    Ratio,
+    Relu,
+    Stop,
+)
 from refloss.symbolic.program import Program, axis
 
 b, i, j = axis("b", "B"), axis("i", "B"), axis("j", "B")
@@ -54,6 +62,21 @@ def hard_pairs() -> Program:
     return P.finish("loss")
 
 
+def lengths() -> Program:
+    """Return norms and a log-sum-exp, reductions whose derivatives are given as forms."""
+    P = Build("lengths")
+    x, w = P.real("x", b, d), P.real("w", c, d)
+    width = P.let("width", [c], NormOver(w[c, d], d))
+    P.partials(width, {w[c, d]: Ratio(w[c, d], width[c], 0)})
+    dot = P.let("dot", [b, c], sp.Sum(x[b, d] * w[c, d], d))
+    z = P.let("z", [b, c], Ratio(dot[b, c], width[c], 0))
+    lse = P.let("lse", [b], LogSumExpOver(z[b, c], c))
+    share = P.let("share", [b, c], sp.exp(z[b, c] - lse[b]))
+    P.partials(lse, {z[b, c]: share[b, c]})
+    P.let("loss", [b], lse[b] ** 2)
+    return P.finish("loss")
+
+
 def pooled() -> Program:
     """Return a scalar: a sum over two axes, and a root whose derivative reads it again."""
     P = Build("pooled")
@@ -86,5 +109,6 @@ CASES = {
         {"y": {(0,): 0, (1,): 0, (2,): 1}},
         {"m": 9},
     ),
+    "lengths": (lengths, ("x", "w"), {"B": 2, "C": 3, "D": 2}, {}, {}),
     "pooled": (pooled, ("x",), {"B": 2, "C": 3}, {}, {}),
 }

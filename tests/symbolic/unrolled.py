@@ -78,6 +78,15 @@ REDUCE: dict[str, Callable] = {
     "sum": mp.fsum,
     "max": max,
     "argmax": lambda terms: terms.index(max(terms)),
+    "logsumexp": lambda terms: mp.log(mp.fsum(mp.exp(t) for t in terms)),
+    "norm": lambda terms: mp.sqrt(mp.fsum(t * t for t in terms)),
+}
+SYMBOLIC: dict[str, Callable] = {
+    "": lambda term: term,
+    "sum": sp.Add,
+    "max": sp.Max,
+    "logsumexp": lambda *terms: sp.log(sp.Add(*(sp.exp(t) for t in terms))),
+    "norm": lambda *terms: sp.sqrt(sp.Add(*(t**2 for t in terms))),
 }
 
 
@@ -148,7 +157,7 @@ def unroll(program: Program, sizes: Mapping[str, int], values: Values) -> dict[I
             if let.reduce == "argmax":
                 target[index] = sp.Integer(int(values[let.target.name][index]))
             else:
-                target[index] = {"sum": sp.Add, "max": sp.Max, "": lambda t: t}[let.reduce](*terms)
+                target[index] = SYMBOLIC[let.reduce](*terms)
         env[let.target.name] = target
     return env[program.lets[-1].target.name]
 

@@ -8,7 +8,13 @@ from sympy.printing.latex import LatexPrinter
 from refloss.symbolic import functions as fn
 from refloss.symbolic.program import Let, Program, indexed
 
-_REDUCE = {"sum": r"\sum", "max": r"\max", "argmax": r"\operatorname{argmax}"}
+_REDUCE = {
+    "sum": r"\sum",
+    "max": r"\max",
+    "argmax": r"\operatorname{argmax}",
+    "logsumexp": r"\operatorname{logsumexp}",
+    "norm": r"\operatorname{norm}",
+}
 
 
 class _Latex(LatexPrinter):

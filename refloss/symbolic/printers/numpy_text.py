@@ -57,6 +57,13 @@ def two_prod_error(a, b):
     b_low = b - b_high
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 ''',
+    "logsumexp": '''\
+def logsumexp(x, axis):
+    """Return log(sum(exp(x))) over an axis, shifted by the largest."""
+    top = np.max(x, axis=axis, keepdims=True)
+    shift = np.where(np.isinf(top), 0.0, top)
+    return np.squeeze(shift, axis) + np.log(np.sum(np.exp(x - shift), axis=axis))
+''',
     "scatter_add": '''\
 def scatter_add(at, rows, size):
     """Return zeros of `size` rows with rows[i] added at row at[i]."""
@@ -92,6 +99,9 @@ _CALLS = {
     fn.Power: "power({0}, {1})",
     fn.MaxNumber: "np.fmax({0}, {1})",
 }
+
+
+_REDUCTIONS = {"norm": "np.linalg.norm", "logsumexp": "logsumexp"}
 
 
 class NumpyExpression(ExpressionText):
@@ -173,7 +183,8 @@ def statement(let: Let) -> str:
     text = _filled(let.expr, axes)
     kept = len(let.target.axes)
     bound = tuple(range(kept, len(axes)))
-    return f"np.{let.reduce}({text}, axis={bound[0] if len(bound) == 1 else bound})"
+    function = _REDUCTIONS.get(let.reduce, f"np.{let.reduce}")
+    return f"{function}({text}, axis={bound[0] if len(bound) == 1 else bound})"
 
 
 def _filled(expr: sp.Expr, axes: tuple[Axis, ...]) -> str:
