@@ -122,6 +122,14 @@ class HyperDuals(TaylorJets):
         moves = factor * x.du[0] if self.every_order else x.du[0]
         return Dual(jet(x.re[0], factor * x.re[1]), jet(moves, factor * x.du[1]))
 
+    def straight_through(self, x: Any, y: Any, g: Any) -> Dual:
+        """Return the value of x, whose inner derivative is that of y if g is 0."""
+        x, y = self.lift(x), self.lift(y)
+        if self.real(g) != 0:
+            return x
+        moves = y.du[0] if self.every_order else x.du[0]
+        return Dual(jet(x.re[0], y.re[1]), jet(moves, y.du[1]))
+
     def weighted(self, g: Any, x: Any) -> Any:
         """Return g x; where g is zero it is 0, and moves with g alone, if g moves."""
         g, x = self.lift(g), self.lift(x)
@@ -201,6 +209,16 @@ class HyperDuals(TaylorJets):
         x = self.lift(x)
         root = x.re.sqrt()
         return Dual(root, x.du / (2 * root))
+
+    def cos(self, x: Any) -> Dual:
+        """Cosine."""
+        x = self.lift(x)
+        return Dual(x.re.cos(), -x.re.sin() * x.du)
+
+    def sin(self, x: Any) -> Dual:
+        """Sine."""
+        x = self.lift(x)
+        return Dual(x.re.sin(), x.re.cos() * x.du)
 
 
 def _outer(x: Dual, index: int) -> arb_series:

@@ -217,6 +217,10 @@ class ExactBalls:
         """Return the value of x."""
         return x
 
+    def straight_through(self, x: Any, y: Any, g: Any) -> Any:
+        """Return the value of x."""
+        return x
+
     def aspect(self, w: Any, h: Any, unit: Any, sign: Any) -> Angle:
         """atan2(w, h), with 0 at the origin."""
         w, h = _ball(w), _ball(h)
@@ -247,6 +251,14 @@ class ExactBalls:
     def sqrt(self, x: Any) -> arb:
         """Square root."""
         return _ball(x).sqrt()
+
+    def cos(self, x: Any) -> arb:
+        """Cosine."""
+        return _ball(x).cos()
+
+    def sin(self, x: Any) -> arb:
+        """Sine."""
+        return _ball(x).sin()
 
     def raised(self, x: Any, g: Any) -> arb:
         """Return x to the power g, for x >= 0; at zero 1 where g is, and 0 for every other g."""

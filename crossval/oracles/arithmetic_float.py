@@ -263,6 +263,10 @@ class FloatBalls:
         """Return the value of x."""
         return x
 
+    def straight_through(self, x: Any, y: Any, g: Any) -> Any:
+        """Return the value of x."""
+        return x
+
     def aspect(self, w: Any, h: Any, unit: Any, sign: Any) -> Ball:
         """atan2(w, h), with 0 at the origin."""
         return self.atan2(w, h)
@@ -318,6 +322,16 @@ class FloatBalls:
         value = np.sqrt(x.mid)
         spread = np.where(x.rad == 0, 0.0, x.rad / (value + np.sqrt(np.maximum(x.mid - x.rad, 0))))
         return self._rounded(value, spread, self._unit * value)
+
+    def cos(self, x: Any) -> Ball:
+        """Cosine: it moves by no more than its argument."""
+        x = self.lift(x)
+        return self._library(np.cos(x.mid), x.rad)
+
+    def sin(self, x: Any) -> Ball:
+        """Sine: it moves by no more than its argument."""
+        x = self.lift(x)
+        return self._library(np.sin(x.mid), x.rad)
 
     def raised(self, x: Any, g: Any) -> Ball:
         """Return x to the power g, one number for all rows; x >= 0, whatever its ball says."""

@@ -159,6 +159,10 @@ class TaylorJets(ExactBalls):
         # Dropping is not multiplying by zero: an undefined derivative must vanish too.
         return self.stop(x) if factor == 0 else self._scale(x, factor)
 
+    def straight_through(self, x: Any, y: Any, g: Any) -> Any:
+        """Return the value of x, with its derivative, or that of y if g is 0."""
+        return x if self.real(g) != 0 else jet(self.real(x), self.lift(y)[1])
+
     def _scale(self, x: Any, factor: arb) -> Any:
         x = self.lift(x)
         return jet(x[0], factor * x[1])
@@ -211,3 +215,11 @@ class TaylorJets(ExactBalls):
     def sqrt(self, x: Any) -> Any:
         """Square root; at zero the derivative is undefined."""
         return self._unsmooth(0) if self.real(x) == 0 else self.lift(x).sqrt()
+
+    def cos(self, x: Any) -> Any:
+        """Cosine."""
+        return self.lift(x).cos()
+
+    def sin(self, x: Any) -> Any:
+        """Sine."""
+        return self.lift(x).sin()

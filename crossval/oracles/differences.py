@@ -118,6 +118,11 @@ class _HeldBalls(ExactBalls):
         held = self._held(self.real(x))
         return held + self.real(g) * (self.real(x) - held)
 
+    def straight_through(self, x: Any, y: Any, g: Any) -> Any:
+        """Return the undisplaced value plus the displacement of x, or that of y if g is 0."""
+        held, other = self._held((self.real(x), self.real(y)))
+        return x if self.real(g) != 0 else held + (self.real(y) - other)
+
     def aspect(self, w: Any, h: Any, unit: Any, sign: Any) -> Any:
         """Return the undisplaced angle plus a displacement by the prescribed rule."""
         w, h = self.real(w), self.real(h)

@@ -87,6 +87,30 @@ class Build:
         self.program = replace(self.program, numbers=(*self.program.numbers, entry))
         return symbol
 
+    def derived(self, name: str, value: sp.Expr) -> tuple[sp.Symbol, sp.Expr]:
+        """Name a function of run-time constants, such as ``cos(margin)``.
+
+        It is never computed in a kernel: two constants ``name`` and ``name_lo`` hold the float
+        nearest to it, and the float nearest to what that one lacks, so that ``(x - name) -
+        name_lo`` keeps its digits however near `x` is.
+
+        Parameters
+        ----------
+        name : str
+            A new identifier.
+        value : sympy.Expr
+            Sums, products, quotients, sines and cosines of constants of the program and pi.
+
+        Returns
+        -------
+        nearest, rest : sympy.Symbol
+            In the plain form `nearest` stands for the exact value, and `rest` is 0.
+        """
+        nearest, rest = self.const(name), self.const(f"{name}_lo")
+        entry = (nearest, rest, sp.sympify(value))
+        self.program = replace(self.program, derived=(*self.program.derived, entry))
+        return nearest, rest if self.form == "stable" else sp.S.Zero
+
     def let(
         self,
         name: str,

@@ -76,6 +76,7 @@ def _reverse(program: Program, output: str, wrt: Sequence[str]) -> Program:
         (*program.outputs, *(name + BAR for name in wrt)),
         program.numbers,
         program.doc,
+        program.derived,
     )
 
 
@@ -134,6 +135,7 @@ def jvp(program: Program, wrt: Sequence[str], outputs: Sequence[str] | None = No
             tuple(name + DOT for name in wanted if name in dots),
             program.numbers,
             program.doc,
+            program.derived,
         )
     )
 

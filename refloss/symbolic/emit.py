@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
+import sympy as sp
+
 from refloss.symbolic import calculus
-from refloss.symbolic.definition import Definition
+from refloss.symbolic.definition import Constant, Definition
 from refloss.symbolic.passes import live, operations
 from refloss.symbolic.printers import arithmetic_text, cuda_text, latex_text, numpy_text
 from refloss.symbolic.program import Program, elementwise
@@ -65,8 +67,9 @@ def index_entries(definitions: Iterable[Definition]) -> dict[str, dict]:
 
 
 def _docstring(definition: Definition, name: str, what: str) -> str:
-    constants = definition.constants
-    used = [str(c) for c in definition.programs[name][1].consts]
+    program = definition.programs[name][1]
+    constants = constants_of(definition, program)
+    used = [str(c) for c in program.consts]
     lines = [f"{definition.title}: {what}.", "", HEADER, "", "Definition"]
     lines += [f"    {line}" for line in definition.formula.strip().splitlines()]
     lines += ["", "Subgradients"]
@@ -192,7 +195,8 @@ def _loss_entry(definition: Definition) -> dict:
 def _program_entry(definition: Definition, plain: Program, stable: Program) -> dict:
     derived = derive(stable, definition.output, definition.differentiable(stable.name))
     parts = _parts(derived)
-    constants = {str(c): definition.constants[str(c)] for c in stable.consts}
+    constants = constants_of(definition, stable)
+    derived = {str(nearest): sp.sstr(value) for nearest, _, value in stable.derived}
     shapes = {} if elementwise(stable) else {"shapes": _shapes(stable)}
     exact = {"exact": True} if definition.exact else {}
     return {
@@ -203,11 +207,29 @@ def _program_entry(definition: Definition, plain: Program, stable: Program) -> d
             part: cuda_text.signature(program, definition.inputs) for part, program in parts.items()
         },
         "constants": {name: _number(c.default) for name, c in constants.items()},
+        **({"derived": derived} if derived else {}),
         "docs": {name: c.doc for name, c in constants.items()},
         "operations": {part: operations(program) for part, program in parts.items()},
         "statements": {part: len(program.lets) for part, program in parts.items()},
         "latex": latex_text.aligned(live(plain.with_outputs(definition.output))),
     }
+
+
+def constants_of(definition: Definition, program: Program) -> dict[str, Constant]:
+    """Return the constants of a program, derived ones with the values that defaults give them."""
+    known = dict(definition.constants)
+    for nearest, rest, value in program.derived:
+        read = sorted(value.free_symbols, key=str)
+        exact = value.subs({c: sp.Rational(known[str(c)].default) for c in read})
+        float_ = _float(exact)
+        known[str(nearest)] = Constant(float_, f"{sp.sstr(value)}, rounded")
+        known[str(rest)] = Constant(_float(exact - sp.Rational(float_)), f"what {nearest} lacks")
+    return {str(c): known[str(c)] for c in program.consts}
+
+
+def _float(value: sp.Expr) -> float:
+    """Return the float nearest to a real number."""
+    return float(sp.N(value, 120, maxn=2000, chop=True))
 
 
 def _shapes(program: Program) -> dict[str, list[str]]:

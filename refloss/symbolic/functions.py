@@ -64,6 +64,25 @@ class Switch(Function):
         return self.args[0]
 
 
+class StraightThrough(Function):
+    """``StraightThrough(x, y, g)``: value x; derivative that of x where g is 1, of y where it is 0.
+
+    A straight-through estimator: g in {0, 1} is a run-time constant, and with g = 0 the derivative
+    of x is never computed, nor is it multiplied by 0.
+    """
+
+    nargs = 3
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return ``Switch(g)`` for x, 1 − g for y and 0 for g."""
+        g = self.args[2]
+        return (Switch(g), 1 - g, sp.S.Zero)[argindex - 1]
+
+    def exact(self) -> sp.Expr:
+        """Return x."""
+        return self.args[0]
+
+
 class Step(Function):
     """``Step(x, at0)``: 1 for x > 0, 0 for x < 0, `at0` at 0; derivative 0 almost everywhere."""
 
@@ -318,6 +337,7 @@ PRIMITIVES = (
     Stop,
     Gate,
     Switch,
+    StraightThrough,
     Step,
     Relu,
     Ratio,

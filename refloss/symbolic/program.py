@@ -109,6 +109,10 @@ class Program:
 
     `numbers` are mathematical constants by name (``4/pi**2``): printers evaluate them, correctly
     rounded or as a ball; they are never typed as decimals.
+
+    `derived` are functions of run-time constants (``cos(margin)``), each as two of `consts`: the
+    float nearest to it, and the float nearest to what that one lacks. Whoever calls a kernel gives
+    them; arithmetics that know the exact value take it instead.
     """
 
     name: str
@@ -118,6 +122,7 @@ class Program:
     outputs: tuple[str, ...] = ()
     numbers: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
     doc: str = ""
+    derived: tuple[tuple[sp.Symbol, sp.Symbol, sp.Expr], ...] = ()
 
     def tensor(self, name: str) -> Tensor:
         """Return the tensor called `name`.

@@ -12,7 +12,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
 from refloss.symbolic import functions as fn
-from refloss.symbolic.printers.expressions import ExpressionText
+from refloss.symbolic.printers.expressions import ATOM, ExpressionText
 from refloss.symbolic.program import Axis, Let, Program, elementwise, is_scalar, size_of
 
 _CALLS = {
@@ -28,6 +28,7 @@ _CALLS = {
     sp.Abs: "abs",
     fn.Stop: "stop",
     fn.Gate: "gate",
+    fn.StraightThrough: "straight_through",
     fn.Step: "step",
     fn.Relu: "relu",
     fn.Ratio: "ratio",
@@ -61,6 +62,9 @@ class ArithmeticExpression(ExpressionText):
     def number(self, value: sp.Rational) -> str:
         """Return an integer, or an exact quotient."""
         return str(value.p) if value.q == 1 else f"F.rational({value.p}, {value.q})"
+
+    def _text(self, expr: sp.Expr) -> tuple[str, int]:
+        return ("F.pi()", ATOM) if expr is sp.pi else super()._text(expr)
 
     def infinity(self) -> str:
         """Return infinity, an exact number."""
@@ -133,10 +137,22 @@ def function(name: str, program: Program, doc: str) -> str:
     for symbol, value in program.numbers:
         if re.search(rf"\b{symbol}\b", text):
             lines.append(f"    {symbol} = {exact(value)}")
+    lines += _derived(program, text)
     for size, source in _sizes(program, item).items():
         if re.search(rf"\b{size}\b", text):
             lines.append(f"    {size} = len({source})")
     return "\n".join([*lines, *body, f"    return {', '.join(program.outputs)}"]) + "\n"
+
+
+def _derived(program: Program, text: str) -> list[str]:
+    """Return the exact values of derived constants that a text reads, whatever floats came."""
+    lines = []
+    for nearest, rest, value in program.derived:
+        if re.search(rf"\b{nearest}\b", text):
+            lines.append(f"    {nearest} = {ArithmeticExpression()(value)}  # exactly")
+        if re.search(rf"\b{rest}\b", text):
+            lines.append(f"    {rest} = F.rational(0, 1)")
+    return lines
 
 
 def _item(program: Program) -> Axis:

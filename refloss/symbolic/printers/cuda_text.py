@@ -32,6 +32,7 @@ _CALLS = {
     sp.Abs: "abs_({0})",
     fn.Stop: "{0}",
     fn.Gate: "{0}",
+    fn.StraightThrough: "{0}",
     fn.Step: "step_({0}, {1})",
     fn.Relu: "above_({0}, real(0))",
     fn.Ratio: "ratio_({0}, {1}, {2})",

@@ -27,6 +27,10 @@ class _Latex(LatexPrinter):
         value, gate = map(self._print, expr.args)
         return rf"\operatorname{{gate}}_{{{gate}}}\left({value}\right)"
 
+    def _print_StraightThrough(self, expr: fn.StraightThrough) -> str:
+        value, other, gate = map(self._print, expr.args)
+        return rf"\operatorname{{straight}}_{{{gate}}}\left({value};\, {other}\right)"
+
     def _print_Switch(self, expr: fn.Switch) -> str:
         return self._print(expr.args[0])
 
@@ -89,7 +93,12 @@ def statement(let: Let, numbers: dict[sp.Symbol, sp.Expr] | None = None) -> str:
 
 
 def aligned(program: Program) -> str:
-    """Return every statement of a program as one ``aligned`` block."""
+    """Return derived constants and every statement of a program as one ``aligned`` block."""
     numbers = dict(program.numbers)
-    lines = [statement(let, numbers) for let in program.lets]
+    lines = [
+        f"{_Latex().doprint(nearest)} &= {_Latex().doprint(value)}"
+        for nearest, _, value in program.derived
+        if any(let.expr.has(nearest) for let in program.lets)
+    ]
+    lines += [statement(let, numbers) for let in program.lets]
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"

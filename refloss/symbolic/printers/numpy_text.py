@@ -88,6 +88,7 @@ _CALLS = {
     sp.Pow: "np.power({0}, {1})",
     fn.Stop: "{0}",
     fn.Gate: "{0}",
+    fn.StraightThrough: "{0}",
     fn.Step: "np.heaviside({0}, {1})",
     fn.Relu: "np.maximum({0}, 0.0)",
     fn.Ratio: "ratio({0}, {1}, {2})",
