@@ -59,7 +59,8 @@ logits : array of shape (N, C), float16, bfloat16, float32 or float64
 preset : str, optional
     A bundle of axis values, see Presets. An axis given beside it wins.
 class_weight : array of shape (C,), optional
-    A weight >= 0 for every class, of the logits' dtype; 1 without it.{{ignore_index}}
+    A weight >= 0 for every class, of the logits' dtype; 1 without it. What has weight 0 loses its
+    term and not its logit, so that a NaN there reaches the gradient of its row.{{ignore_index}}
 reduction : {{'none', 'mean', 'sum'}}
     One loss a row, or their mean (see ``denominator`` and ``empty``) or sum, in float64.
 check : {{'values', 'none'}}, optional
@@ -114,7 +115,7 @@ _WEIGHTS = {
     "weight": """\
 weight : array that broadcasts to the inputs' shape, optional
     A factor >= 0 for every element, of the inputs' dtype; 1 without it. An element of weight 0
-    counts for nothing, as long as its numbers are finite.""",
+    counts for nothing, whatever it holds.""",
     "inside": """\
 inside : array that broadcasts to the inputs' shape, optional
     A factor >= 0 of every difference, of the inputs' dtype; 1 without it.""",

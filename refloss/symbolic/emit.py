@@ -18,6 +18,7 @@ from refloss.symbolic.definition import Constant, Definition
 from refloss.symbolic.passes import live, operations
 from refloss.symbolic.printers import arithmetic_text, cuda_text, latex_text, numpy_text
 from refloss.symbolic.program import Program, elementwise
+from refloss.symbolic.removal import masked
 
 HEADER = "Generated from the definition by `refloss derive`; do not edit."
 INDEX = "index.json"
@@ -34,11 +35,15 @@ class Derived:
 
 @cache
 def derive(program: Program, output: str, wrt: tuple[str, ...]) -> Derived:
-    """Return value, gradient and Hessian-vector product of `output` by `wrt`."""
+    """Return value, gradient and Hessian-vector product of `output` by `wrt`.
+
+    Items whose weight is 0 have no derivatives, see `refloss.symbolic.removal`.
+    """
     primal = program.with_outputs(output)
-    return Derived(
-        live(primal), calculus.grad(primal, output, wrt), calculus.hvp(primal, output, wrt)
-    )
+    bars = [name + calculus.BAR for name in wrt]
+    gradient = masked(calculus.grad(primal, output, wrt), bars)
+    product = calculus.hvp(primal, output, wrt)
+    return Derived(live(primal), gradient, masked(product, [bar + calculus.DOT for bar in bars]))
 
 
 def kernel_files(definitions: Iterable[Definition]) -> dict[str, str]:

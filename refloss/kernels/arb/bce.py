@@ -45,8 +45,10 @@ def grad(F, logits, target, pos_weight, weight, loss_bar, label_smoothing, lost,
     mass_bar = hit_bar/mass
     rest_bar = (hit + logits)*bce_bar
     goal_bar = bce_bar*hit*pos_weight
-    logits_bar = mass_bar*F.exp(logits - top) + bce_bar*rest - hit_bar
-    target_bar = (1 - label_smoothing*lost - label_smoothing*raised)*goal_bar + (-1 + label_smoothing*lost + label_smoothing*raised)*rest_bar
+    logits_bar_unmasked = mass_bar*F.exp(logits - top) + bce_bar*rest - hit_bar
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (1 - label_smoothing*lost - label_smoothing*raised)*goal_bar + (-1 + label_smoothing*lost + label_smoothing*raised)*rest_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -67,6 +69,8 @@ def hvp(F, logits, target, pos_weight, weight, loss_bar, logits_dot, target_dot,
     mass_bar_dot = hit_bar_dot/mass - hit_bar*mass_dot/(mass*mass)
     rest_bar_dot = bce_bar*hit_dot + bce_bar*logits_dot
     goal_bar_dot = bce_bar*hit_dot*pos_weight
-    logits_bar_dot = mass_bar_dot*F.exp(logits - top) + bce_bar*rest_dot + logits_dot*mass_bar*F.exp(logits - top) - hit_bar_dot
-    target_bar_dot = (1 - label_smoothing*lost - label_smoothing*raised)*goal_bar_dot + (-1 + label_smoothing*lost + label_smoothing*raised)*rest_bar_dot
+    logits_bar_unmasked_dot = mass_bar_dot*F.exp(logits - top) + bce_bar*rest_dot + logits_dot*mass_bar*F.exp(logits - top) - hit_bar_dot
+    logits_bar_dot = F.select(F.eq(weight, 0), 0, logits_bar_unmasked_dot)
+    target_bar_unmasked_dot = (1 - label_smoothing*lost - label_smoothing*raised)*goal_bar_dot + (-1 + label_smoothing*lost + label_smoothing*raised)*rest_bar_dot
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return logits_bar_dot, target_bar_dot

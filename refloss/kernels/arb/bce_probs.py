@@ -58,8 +58,10 @@ def grad(F, probs, target, pos_weight, weight, loss_bar, label_smoothing, lost, 
     kept_bar = missed_all_bar/(1 - kept + added) - hit_all_bar/(kept + added)
     rest_bar = bce_bar*missed
     goal_bar = bce_bar*hit*pos_weight
-    probs_bar = kept_bar*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
-    target_bar = (1 - label_smoothing*lost - label_smoothing*raised)*goal_bar + (-1 + label_smoothing*lost + label_smoothing*raised)*rest_bar
+    probs_bar_unmasked = kept_bar*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
+    probs_bar = F.select(F.eq(weight, 0), 0, probs_bar_unmasked)
+    target_bar_unmasked = (1 - label_smoothing*lost - label_smoothing*raised)*goal_bar + (-1 + label_smoothing*lost + label_smoothing*raised)*rest_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, probs_bar, target_bar
 
 
@@ -90,6 +92,8 @@ def hvp(F, probs, target, pos_weight, weight, loss_bar, probs_dot, target_dot, l
     kept_bar_dot = (hit_all_bar/((kept + added)*(kept + added)) + missed_all_bar/((1 - kept + added)*(1 - kept + added)))*kept_dot + missed_all_bar_dot/(1 - kept + added) - hit_all_bar_dot/(kept + added)
     rest_bar_dot = bce_bar*missed_dot
     goal_bar_dot = bce_bar*hit_dot*pos_weight
-    probs_bar_dot = kept_bar_dot*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
-    target_bar_dot = (1 - label_smoothing*lost - label_smoothing*raised)*goal_bar_dot + (-1 + label_smoothing*lost + label_smoothing*raised)*rest_bar_dot
+    probs_bar_unmasked_dot = kept_bar_dot*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
+    probs_bar_dot = F.select(F.eq(weight, 0), 0, probs_bar_unmasked_dot)
+    target_bar_unmasked_dot = (1 - label_smoothing*lost - label_smoothing*raised)*goal_bar_dot + (-1 + label_smoothing*lost + label_smoothing*raised)*rest_bar_dot
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return probs_bar_dot, target_bar_dot

@@ -74,8 +74,10 @@ def grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attached, o
     kept_bar = missed_bar/(1 - kept) - hit_bar/kept
     rest_bar = (1 - probs)*chance_bar + bce_bar*missed_all
     goal_bar = (upper - lower)*balance_bar + chance_bar*probs + bce_bar*hit_all*pos_weight
-    probs_bar = (goal - rest)*chance_bar + kept_bar*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
-    target_bar = (1 - smoothing)*goal_bar + (-1 + smoothing)*rest_bar
+    probs_bar_unmasked = (goal - rest)*chance_bar + kept_bar*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
+    probs_bar = F.select(F.eq(weight, 0), 0, probs_bar_unmasked)
+    target_bar_unmasked = (1 - smoothing)*goal_bar + (-1 + smoothing)*rest_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, probs_bar, target_bar
 
 
@@ -120,6 +122,8 @@ def hvp(F, probs, target, weight, loss_bar, probs_dot, target_dot, smoothing, cl
     kept_bar_dot = missed_bar_dot/(1 - kept) + (missed_bar/((1 - kept)*(1 - kept)) + hit_bar/(kept*kept))*kept_dot - hit_bar_dot/kept
     rest_bar_dot = (1 - probs)*chance_bar_dot + bce_bar*missed_all_dot + bce_bar_dot*missed_all - chance_bar*probs_dot
     goal_bar_dot = (upper - lower)*balance_bar_dot + chance_bar*probs_dot + chance_bar_dot*probs + bce_bar*hit_all_dot*pos_weight + bce_bar_dot*hit_all*pos_weight
-    probs_bar_dot = (goal - rest)*chance_bar_dot + chance_bar*goal_dot + kept_bar_dot*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2)) - chance_bar*rest_dot
-    target_bar_dot = (1 - smoothing)*goal_bar_dot + (-1 + smoothing)*rest_bar_dot
+    probs_bar_unmasked_dot = (goal - rest)*chance_bar_dot + chance_bar*goal_dot + kept_bar_dot*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2)) - chance_bar*rest_dot
+    probs_bar_dot = F.select(F.eq(weight, 0), 0, probs_bar_unmasked_dot)
+    target_bar_unmasked_dot = (1 - smoothing)*goal_bar_dot + (-1 + smoothing)*rest_bar_dot
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return probs_bar_dot, target_bar_dot

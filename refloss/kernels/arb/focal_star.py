@@ -43,8 +43,10 @@ def grad(F, logits, target, weight, loss_bar, gamma, beta, on_positives, on_nega
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     toward_bar = -(focal_bar*F.exp(-gamma*toward - beta)/(1 + F.exp(-gamma*toward - beta)))
-    logits_bar = (2*target - 1)*toward_bar
-    target_bar = (upper - lower)*balance_bar + 2*logits*toward_bar
+    logits_bar_unmasked = (2*target - 1)*toward_bar
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (upper - lower)*balance_bar + 2*logits*toward_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -62,6 +64,8 @@ def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, gamma, beta
     balance_bar_dot = focal_dot*loss_bar*weight
     focal_bar_dot = balance_dot*loss_bar*weight
     toward_bar_dot = (gamma*focal_bar*F.exp(-gamma*toward - beta)/(1 + F.exp(-gamma*toward - beta)) - gamma*focal_bar*F.exp(-2*gamma*toward - 2*beta)/((1 + F.exp(-gamma*toward - beta))*(1 + F.exp(-gamma*toward - beta))))*toward_dot - focal_bar_dot*F.exp(-gamma*toward - beta)/(1 + F.exp(-gamma*toward - beta))
-    logits_bar_dot = (2*target - 1)*toward_bar_dot + 2*target_dot*toward_bar
-    target_bar_dot = (upper - lower)*balance_bar_dot + 2*logits*toward_bar_dot + 2*logits_dot*toward_bar
+    logits_bar_unmasked_dot = (2*target - 1)*toward_bar_dot + 2*target_dot*toward_bar
+    logits_bar_dot = F.select(F.eq(weight, 0), 0, logits_bar_unmasked_dot)
+    target_bar_unmasked_dot = (upper - lower)*balance_bar_dot + 2*logits*toward_bar_dot + 2*logits_dot*toward_bar
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return logits_bar_dot, target_bar_dot

@@ -32,8 +32,10 @@ def grad(F, scores, target, weight, loss_bar, doubled, margin):
     loss = F.weighted(weight, lacked)
     lacked_bar = loss_bar*weight
     side_bar = -(lacked_bar*scores*F.step(-scores*side + margin, 0))
-    scores_bar = -(lacked_bar*side*F.step(-scores*side + margin, 0))
-    target_bar = F.select(F.eq(doubled, 0), side_bar, 2*side_bar)
+    scores_bar_unmasked = -(lacked_bar*side*F.step(-scores*side + margin, 0))
+    scores_bar = F.select(F.eq(weight, 0), 0, scores_bar_unmasked)
+    target_bar_unmasked = F.select(F.eq(doubled, 0), side_bar, 2*side_bar)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, scores_bar, target_bar
 
 
@@ -43,6 +45,8 @@ def hvp(F, scores, target, weight, loss_bar, scores_dot, target_dot, doubled, ma
     lacked_bar = loss_bar*weight
     side_dot = target_dot*F.select(F.eq(doubled, 0), 1, 2)
     side_bar_dot = -(lacked_bar*scores_dot*F.step(-scores*side + margin, 0))
-    scores_bar_dot = -(lacked_bar*side_dot*F.step(-scores*side + margin, 0))
-    target_bar_dot = side_bar_dot*F.select(F.eq(doubled, 0), 1, 2)
+    scores_bar_unmasked_dot = -(lacked_bar*side_dot*F.step(-scores*side + margin, 0))
+    scores_bar_dot = F.select(F.eq(weight, 0), 0, scores_bar_unmasked_dot)
+    target_bar_unmasked_dot = side_bar_dot*F.select(F.eq(doubled, 0), 1, 2)
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return scores_bar_dot, target_bar_dot

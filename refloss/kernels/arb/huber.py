@@ -29,8 +29,10 @@ def grad(F, pred, target, inside, weight, loss_bar, delta):
     d = (pred - target)*inside
     loss = F.weighted(weight, F.select(F.ge(delta, F.abs(d)), F.rational(1, 2)*(d*d), delta*(F.abs(d) - F.rational(1, 2)*delta)))
     d_bar = F.select(F.ge(delta, F.abs(d)), d*loss_bar*weight, delta*(2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight)
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = F.select(F.eq(weight, 0), 0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, pred_bar, target_bar
 
 
@@ -39,6 +41,8 @@ def hvp(F, pred, target, inside, weight, loss_bar, pred_dot, target_dot, delta):
     d = (pred - target)*inside
     d_dot = inside*pred_dot - inside*target_dot
     d_bar_dot = d_dot*F.select(F.ge(delta, F.abs(d)), loss_bar*weight, 0)
-    pred_bar_dot = d_bar_dot*inside
-    target_bar_dot = -(d_bar_dot*inside)
+    pred_bar_unmasked_dot = d_bar_dot*inside
+    pred_bar_dot = F.select(F.eq(weight, 0), 0, pred_bar_unmasked_dot)
+    target_bar_unmasked_dot = -(d_bar_dot*inside)
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return pred_bar_dot, target_bar_dot

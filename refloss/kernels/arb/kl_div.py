@@ -32,8 +32,10 @@ def grad(F, log_probs, target, weight, loss_bar):
     term = F.weighted(target, surplus)
     loss = F.weighted(weight, term)
     term_bar = loss_bar*weight
-    log_probs_bar = -(target*term_bar)
-    target_bar = (F.step(target, 0) + surplus)*term_bar
+    log_probs_bar_unmasked = -(target*term_bar)
+    log_probs_bar = F.select(F.eq(weight, 0), 0, log_probs_bar_unmasked)
+    target_bar_unmasked = (F.step(target, 0) + surplus)*term_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, log_probs_bar, target_bar
 
 
@@ -41,6 +43,8 @@ def hvp(F, log_probs, target, weight, loss_bar, log_probs_dot, target_dot):
     """Return the derived Hessian-vector product."""
     term_bar = loss_bar*weight
     surplus_dot = F.ratio(target_dot, target, 0) - log_probs_dot
-    log_probs_bar_dot = -(target_dot*term_bar)
-    target_bar_dot = surplus_dot*term_bar
+    log_probs_bar_unmasked_dot = -(target_dot*term_bar)
+    log_probs_bar_dot = F.select(F.eq(weight, 0), 0, log_probs_bar_unmasked_dot)
+    target_bar_unmasked_dot = surplus_dot*term_bar
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return log_probs_bar_dot, target_bar_dot

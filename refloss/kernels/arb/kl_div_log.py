@@ -31,8 +31,10 @@ def grad(F, log_probs, target, weight, loss_bar):
     loss = F.weighted(weight, term)
     term_bar = loss_bar*weight
     surplus_bar = term_bar*F.exp(target)
-    log_probs_bar = -surplus_bar
-    target_bar = surplus*term_bar*F.exp(target) + surplus_bar
+    log_probs_bar_unmasked = -surplus_bar
+    log_probs_bar = F.select(F.eq(weight, 0), 0, log_probs_bar_unmasked)
+    target_bar_unmasked = surplus*term_bar*F.exp(target) + surplus_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, log_probs_bar, target_bar
 
 
@@ -42,6 +44,8 @@ def hvp(F, log_probs, target, weight, loss_bar, log_probs_dot, target_dot):
     term_bar = loss_bar*weight
     surplus_dot = target_dot - log_probs_dot
     surplus_bar_dot = target_dot*term_bar*F.exp(target)
-    log_probs_bar_dot = -surplus_bar_dot
-    target_bar_dot = surplus_dot*term_bar*F.exp(target) + surplus*target_dot*term_bar*F.exp(target) + surplus_bar_dot
+    log_probs_bar_unmasked_dot = -surplus_bar_dot
+    log_probs_bar_dot = F.select(F.eq(weight, 0), 0, log_probs_bar_unmasked_dot)
+    target_bar_unmasked_dot = surplus_dot*term_bar*F.exp(target) + surplus*target_dot*term_bar*F.exp(target) + surplus_bar_dot
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return log_probs_bar_dot, target_bar_dot

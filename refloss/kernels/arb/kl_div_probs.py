@@ -43,8 +43,10 @@ def grad(F, probs, target, weight, loss_bar, clip):
     held_bar = -(quotient*(quotient_bar/held))
     target_kept_bar = F.select(F.gt(target_kept, 0), held_bar, 0) - term_bar*F.log(quotient)
     probs_kept_bar = quotient_bar/held
-    probs_bar = probs_kept_bar*F.step(probs - least, F.rational(1, 2))
-    target_bar = target_kept_bar*F.step(target - least, F.rational(1, 2))
+    probs_bar_unmasked = probs_kept_bar*F.step(probs - least, F.rational(1, 2))
+    probs_bar = F.select(F.eq(weight, 0), 0, probs_bar_unmasked)
+    target_bar_unmasked = target_kept_bar*F.step(target - least, F.rational(1, 2))
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, probs_bar, target_bar
 
 
@@ -66,6 +68,8 @@ def hvp(F, probs, target, weight, loss_bar, probs_dot, target_dot, clip):
     held_bar_dot = probs_kept_bar*quotient*(held_dot/held) - quotient*(quotient_bar_dot/held) - probs_kept_bar*quotient_dot
     target_kept_bar_dot = held_bar_dot*F.select(F.gt(target_kept, 0), 1, 0) - quotient_dot*term_bar/quotient
     probs_kept_bar_dot = quotient_bar_dot/held - probs_kept_bar*(held_dot/held)
-    probs_bar_dot = probs_kept_bar_dot*F.step(probs - least, F.rational(1, 2))
-    target_bar_dot = target_kept_bar_dot*F.step(target - least, F.rational(1, 2))
+    probs_bar_unmasked_dot = probs_kept_bar_dot*F.step(probs - least, F.rational(1, 2))
+    probs_bar_dot = F.select(F.eq(weight, 0), 0, probs_bar_unmasked_dot)
+    target_bar_unmasked_dot = target_kept_bar_dot*F.step(target - least, F.rational(1, 2))
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return probs_bar_dot, target_bar_dot

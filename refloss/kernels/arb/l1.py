@@ -27,8 +27,10 @@ def grad(F, pred, target, inside, weight, loss_bar):
     d = (pred - target)*inside
     loss = F.weighted(weight, F.abs(d))
     d_bar = (2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = F.select(F.eq(weight, 0), 0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, pred_bar, target_bar
 
 

@@ -33,8 +33,10 @@ def grad(F, pred, target, inside, weight, loss_bar):
     bend_bar = loss_bar*weight
     reach_bar = (1 - F.exp(-(2*reach))/(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))))*bend_bar
     d_bar = (2*F.step(d, F.rational(1, 2)) - 1)*reach_bar
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = F.select(F.eq(weight, 0), 0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, pred_bar, target_bar
 
 
@@ -47,6 +49,8 @@ def hvp(F, pred, target, inside, weight, loss_bar, pred_dot, target_dot):
     reach_dot = (2*F.step(d, F.rational(1, 2)) - 1)*d_dot
     reach_bar_dot = (2*F.exp(-(2*reach))/(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))) - F.exp(-(4*reach))/((F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach)))*(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach)))))*bend_bar*reach_dot
     d_bar_dot = (2*F.step(d, F.rational(1, 2)) - 1)*reach_bar_dot
-    pred_bar_dot = d_bar_dot*inside
-    target_bar_dot = -(d_bar_dot*inside)
+    pred_bar_unmasked_dot = d_bar_dot*inside
+    pred_bar_dot = F.select(F.eq(weight, 0), 0, pred_bar_unmasked_dot)
+    target_bar_unmasked_dot = -(d_bar_dot*inside)
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return pred_bar_dot, target_bar_dot

@@ -65,8 +65,10 @@ def grad(F, logits, target, weight, loss_bar, gamma, attached, epsilon, poly_bal
     prob_bar = (2*target - 1)*chance_bar
     bce_bar = F.gate(factor, attached)*focal_bar
     wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar
-    logits_bar = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - prob*wanted*F.exp(-logits))*bce_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
-    target_bar = (1 - smoothing)*wanted_bar + (upper - lower)*balance_bar + (2*prob - 1)*chance_bar
+    logits_bar_unmasked = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - prob*wanted*F.exp(-logits))*bce_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (1 - smoothing)*wanted_bar + (upper - lower)*balance_bar + (2*prob - 1)*chance_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -106,6 +108,8 @@ def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, gamma, atta
     prob_bar_dot = (2*target - 1)*chance_bar_dot + 2*chance_bar*target_dot
     bce_bar_dot = F.gate(factor, attached)*focal_bar_dot + attached*(factor_dot*focal_bar)
     wanted_bar_dot = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar_dot + (-F.exp(logits)/(1 + F.exp(logits)) - prob*F.exp(-logits))*bce_bar*logits_dot
-    logits_bar_dot = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - prob*wanted*F.exp(-logits))*bce_bar_dot + (((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) + prob*wanted*F.exp(-logits) - (1 - wanted)*F.exp(2*logits)/((1 + F.exp(logits))*(1 + F.exp(logits))))*bce_bar + 2*prob_bar*F.exp(-(2*logits))/((1 + F.exp(-logits))*(1 + F.exp(-logits))*(1 + F.exp(-logits))) - prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))))*logits_dot + prob_bar_dot*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))) + (-F.exp(logits)/(1 + F.exp(logits)) - prob*F.exp(-logits))*bce_bar*wanted_dot - bce_bar*prob_dot*wanted*F.exp(-logits)
-    target_bar_dot = (1 - smoothing)*wanted_bar_dot + (upper - lower)*balance_bar_dot + (2*prob - 1)*chance_bar_dot + 2*chance_bar*prob_dot
+    logits_bar_unmasked_dot = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - prob*wanted*F.exp(-logits))*bce_bar_dot + (((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) + prob*wanted*F.exp(-logits) - (1 - wanted)*F.exp(2*logits)/((1 + F.exp(logits))*(1 + F.exp(logits))))*bce_bar + 2*prob_bar*F.exp(-(2*logits))/((1 + F.exp(-logits))*(1 + F.exp(-logits))*(1 + F.exp(-logits))) - prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))))*logits_dot + prob_bar_dot*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))) + (-F.exp(logits)/(1 + F.exp(logits)) - prob*F.exp(-logits))*bce_bar*wanted_dot - bce_bar*prob_dot*wanted*F.exp(-logits)
+    logits_bar_dot = F.select(F.eq(weight, 0), 0, logits_bar_unmasked_dot)
+    target_bar_unmasked_dot = (1 - smoothing)*wanted_bar_dot + (upper - lower)*balance_bar_dot + (2*prob - 1)*chance_bar_dot + 2*chance_bar*prob_dot
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return logits_bar_dot, target_bar_dot

@@ -55,8 +55,10 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_pos
     chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
     bce_bar = F.gate(factor, attached)*focal_bar - chance*chance_bar
     wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar
-    logits_bar = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-logits)/(1 + F.exp(-logits)))*bce_bar
-    target_bar = (1 - smoothing)*wanted_bar + (upper - lower)*balance_bar
+    logits_bar_unmasked = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-logits)/(1 + F.exp(-logits)))*bce_bar
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (1 - smoothing)*wanted_bar + (upper - lower)*balance_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -85,6 +87,8 @@ def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, 
     chance_bar_dot = gamma*chance_dot*factor_bar*F.weighted(-1 + gamma, F.raised(1 - chance, -2 + gamma)) - factor_bar_dot*F.weighted(gamma, F.raised(1 - chance, -1 + gamma))
     bce_bar_dot = F.gate(factor, attached)*focal_bar_dot + attached*(factor_dot*focal_bar) - chance*chance_bar_dot - chance_bar*chance_dot
     wanted_bar_dot = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar_dot + (-F.exp(-logits)/(1 + F.exp(-logits)) - F.exp(logits)/(1 + F.exp(logits)))*bce_bar*logits_dot
-    logits_bar_dot = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-logits)/(1 + F.exp(-logits)))*bce_bar_dot + (-F.exp(-logits)/(1 + F.exp(-logits)) - F.exp(logits)/(1 + F.exp(logits)))*bce_bar*wanted_dot + (wanted*F.exp(-logits)/(1 + F.exp(-logits)) + (1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-(2*logits))/((1 + F.exp(-logits))*(1 + F.exp(-logits))) - (1 - wanted)*F.exp(2*logits)/((1 + F.exp(logits))*(1 + F.exp(logits))))*bce_bar*logits_dot
-    target_bar_dot = (1 - smoothing)*wanted_bar_dot + (upper - lower)*balance_bar_dot
+    logits_bar_unmasked_dot = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-logits)/(1 + F.exp(-logits)))*bce_bar_dot + (-F.exp(-logits)/(1 + F.exp(-logits)) - F.exp(logits)/(1 + F.exp(logits)))*bce_bar*wanted_dot + (wanted*F.exp(-logits)/(1 + F.exp(-logits)) + (1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-(2*logits))/((1 + F.exp(-logits))*(1 + F.exp(-logits))) - (1 - wanted)*F.exp(2*logits)/((1 + F.exp(logits))*(1 + F.exp(logits))))*bce_bar*logits_dot
+    logits_bar_dot = F.select(F.eq(weight, 0), 0, logits_bar_unmasked_dot)
+    target_bar_unmasked_dot = (1 - smoothing)*wanted_bar_dot + (upper - lower)*balance_bar_dot
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return logits_bar_dot, target_bar_dot

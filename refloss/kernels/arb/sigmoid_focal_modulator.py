@@ -37,8 +37,10 @@ def grad(F, logits, target, weight, loss_bar, gamma):
     factor_bar = loss_bar*weight
     chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
     prob_bar = (2*target - 1)*chance_bar
-    logits_bar = prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
-    target_bar = (2*prob - 1)*chance_bar
+    logits_bar_unmasked = prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (2*prob - 1)*chance_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -53,6 +55,8 @@ def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, gamma):
     chance_dot = (2*prob - 1)*target_dot + (2*target - 1)*prob_dot
     chance_bar_dot = gamma*chance_dot*factor_bar*F.weighted(-1 + gamma, F.raised(1 - chance, -2 + gamma))
     prob_bar_dot = (2*target - 1)*chance_bar_dot + 2*chance_bar*target_dot
-    logits_bar_dot = (2*prob_bar*F.exp(-(2*logits))/((1 + F.exp(-logits))*(1 + F.exp(-logits))*(1 + F.exp(-logits))) - prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))))*logits_dot + prob_bar_dot*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
-    target_bar_dot = (2*prob - 1)*chance_bar_dot + 2*chance_bar*prob_dot
+    logits_bar_unmasked_dot = (2*prob_bar*F.exp(-(2*logits))/((1 + F.exp(-logits))*(1 + F.exp(-logits))*(1 + F.exp(-logits))) - prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))))*logits_dot + prob_bar_dot*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
+    logits_bar_dot = F.select(F.eq(weight, 0), 0, logits_bar_unmasked_dot)
+    target_bar_unmasked_dot = (2*prob - 1)*chance_bar_dot + 2*chance_bar*prob_dot
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return logits_bar_dot, target_bar_dot

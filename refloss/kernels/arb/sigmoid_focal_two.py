@@ -52,8 +52,10 @@ def grad(F, logits, target, weight, loss_bar, smoothing, on_positives, on_negati
     positive_factor_bar = attached*(focal_bar*upper*wanted*F.log1p(F.exp(-logits)))
     prob_bar = negative_factor_bar*F.weighted(gamma, F.raised(prob, -1 + gamma)) - positive_factor_bar*F.weighted(gamma, F.raised(1 - prob, -1 + gamma))
     wanted_bar = (F.gate(positive_factor, attached)*upper*F.log1p(F.exp(-logits)) - F.gate(negative_factor, attached)*lower*F.log1p(F.exp(logits)))*focal_bar
-    logits_bar = ((1 - wanted)*F.gate(negative_factor, attached)*lower*F.exp(logits)/(1 + F.exp(logits)) - F.gate(positive_factor, attached)*prob*upper*wanted*F.exp(-logits))*focal_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
-    target_bar = (1 - smoothing)*wanted_bar
+    logits_bar_unmasked = ((1 - wanted)*F.gate(negative_factor, attached)*lower*F.exp(logits)/(1 + F.exp(logits)) - F.gate(positive_factor, attached)*prob*upper*wanted*F.exp(-logits))*focal_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (1 - smoothing)*wanted_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -77,6 +79,8 @@ def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, 
     positive_factor_bar_dot = attached*(focal_bar*upper*wanted_dot*F.log1p(F.exp(-logits))) - attached*(focal_bar*logits_dot*prob*upper*wanted*F.exp(-logits))
     prob_bar_dot = (gamma*positive_factor_bar*F.weighted(-1 + gamma, F.raised(1 - prob, -2 + gamma)) + gamma*negative_factor_bar*F.weighted(-1 + gamma, F.raised(prob, -2 + gamma)))*prob_dot + negative_factor_bar_dot*F.weighted(gamma, F.raised(prob, -1 + gamma)) - positive_factor_bar_dot*F.weighted(gamma, F.raised(1 - prob, -1 + gamma))
     wanted_bar_dot = (-F.gate(negative_factor, attached)*lower*F.exp(logits)/(1 + F.exp(logits)) - F.gate(positive_factor, attached)*prob*upper*F.exp(-logits))*focal_bar*logits_dot + attached*(focal_bar*positive_factor_dot*upper*F.log1p(F.exp(-logits))) - attached*(focal_bar*lower*negative_factor_dot*F.log1p(F.exp(logits)))
-    logits_bar_dot = (((1 - wanted)*F.gate(negative_factor, attached)*lower*F.exp(logits)/(1 + F.exp(logits)) + F.gate(positive_factor, attached)*prob*upper*wanted*F.exp(-logits) - (1 - wanted)*F.gate(negative_factor, attached)*lower*F.exp(2*logits)/((1 + F.exp(logits))*(1 + F.exp(logits))))*focal_bar + 2*prob_bar*F.exp(-(2*logits))/((1 + F.exp(-logits))*(1 + F.exp(-logits))*(1 + F.exp(-logits))) - prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))))*logits_dot + prob_bar_dot*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))) + (-F.gate(negative_factor, attached)*lower*F.exp(logits)/(1 + F.exp(logits)) - F.gate(positive_factor, attached)*prob*upper*F.exp(-logits))*focal_bar*wanted_dot + attached*((1 - wanted)*focal_bar*lower*negative_factor_dot*F.exp(logits)/(1 + F.exp(logits))) - F.gate(positive_factor, attached)*focal_bar*prob_dot*upper*wanted*F.exp(-logits) - attached*(focal_bar*positive_factor_dot*prob*upper*wanted*F.exp(-logits))
-    target_bar_dot = (1 - smoothing)*wanted_bar_dot
+    logits_bar_unmasked_dot = (((1 - wanted)*F.gate(negative_factor, attached)*lower*F.exp(logits)/(1 + F.exp(logits)) + F.gate(positive_factor, attached)*prob*upper*wanted*F.exp(-logits) - (1 - wanted)*F.gate(negative_factor, attached)*lower*F.exp(2*logits)/((1 + F.exp(logits))*(1 + F.exp(logits))))*focal_bar + 2*prob_bar*F.exp(-(2*logits))/((1 + F.exp(-logits))*(1 + F.exp(-logits))*(1 + F.exp(-logits))) - prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))))*logits_dot + prob_bar_dot*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits))) + (-F.gate(negative_factor, attached)*lower*F.exp(logits)/(1 + F.exp(logits)) - F.gate(positive_factor, attached)*prob*upper*F.exp(-logits))*focal_bar*wanted_dot + attached*((1 - wanted)*focal_bar*lower*negative_factor_dot*F.exp(logits)/(1 + F.exp(logits))) - F.gate(positive_factor, attached)*focal_bar*prob_dot*upper*wanted*F.exp(-logits) - attached*(focal_bar*positive_factor_dot*prob*upper*wanted*F.exp(-logits))
+    logits_bar_dot = F.select(F.eq(weight, 0), 0, logits_bar_unmasked_dot)
+    target_bar_unmasked_dot = (1 - smoothing)*wanted_bar_dot
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return logits_bar_dot, target_bar_dot

@@ -42,8 +42,10 @@ def grad(F, pred, target, inside, weight, loss_bar, beta, sigma, least_beta):
     inner_bar = F.select(F.gt(width, F.abs(d)), loss_bar*weight, 0)
     steep_bar = F.rational(1, 2)*d*inner_bar
     d_bar = F.rational(1, 2)*inner_bar*steep + F.select(F.gt(width, F.abs(d)), 0, (2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight) + F.ratio(steep_bar, width, 0)
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = F.select(F.eq(weight, 0), 0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, pred_bar, target_bar
 
 
@@ -57,6 +59,8 @@ def hvp(F, pred, target, inside, weight, loss_bar, pred_dot, target_dot, beta, s
     steep_dot = F.ratio(d_dot, width, 0)
     steep_bar_dot = F.rational(1, 2)*d_dot*inner_bar
     d_bar_dot = F.rational(1, 2)*inner_bar*steep_dot + F.ratio(steep_bar_dot, width, 0)
-    pred_bar_dot = d_bar_dot*inside
-    target_bar_dot = -(d_bar_dot*inside)
+    pred_bar_unmasked_dot = d_bar_dot*inside
+    pred_bar_dot = F.select(F.eq(weight, 0), 0, pred_bar_unmasked_dot)
+    target_bar_unmasked_dot = -(d_bar_dot*inside)
+    target_bar_dot = F.select(F.eq(weight, 0), 0, target_bar_unmasked_dot)
     return pred_bar_dot, target_bar_dot

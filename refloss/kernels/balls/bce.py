@@ -49,8 +49,10 @@ def grad(F, logits, target, pos_weight, weight, loss_bar, label_smoothing, lost,
     lean = (pos_weight - 1)*tail + F.select(F.ge(logits, 0), -logits, -(logits*pos_weight))
     loss = F.weighted(weight, bce)
     bce_bar = loss_bar*weight
-    logits_bar = (rest*rise - fall*wanted)*bce_bar
-    target_bar = (1 - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean
+    logits_bar_unmasked = (rest*rise - fall*wanted)*bce_bar
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (1 - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -68,6 +70,8 @@ def plain_grad(F, logits, target, pos_weight, weight, loss_bar, label_smoothing,
     mass_bar = hit_bar/mass
     rest_bar = (hit + logits)*bce_bar
     goal_bar = bce_bar*hit*pos_weight
-    logits_bar = mass_bar*F.exp(logits - top) + bce_bar*rest - hit_bar
-    target_bar = (1 - label_smoothing*lost - label_smoothing*raised)*goal_bar + (-1 + label_smoothing*lost + label_smoothing*raised)*rest_bar
+    logits_bar_unmasked = mass_bar*F.exp(logits - top) + bce_bar*rest - hit_bar
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (1 - label_smoothing*lost - label_smoothing*raised)*goal_bar + (-1 + label_smoothing*lost + label_smoothing*raised)*rest_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar

@@ -74,8 +74,10 @@ def grad(F, probs, target, pos_weight, weight, loss_bar, label_smoothing, lost, 
     lean = F.select(F.gt(F.abs(pos_weight - F.rational(5, 4)), F.rational(3, 4)), F.weighted(pos_weight, hit) - missed, (pos_weight - 1)*hit + F.select(F.le(probs, F.rational(1, 2)), between, -between))
     loss = F.weighted(weight, bce)
     bce_bar = loss_bar*weight
-    probs_bar = bce_bar*slope
-    target_bar = (1 - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean
+    probs_bar_unmasked = bce_bar*slope
+    probs_bar = F.select(F.eq(weight, 0), 0, probs_bar_unmasked)
+    target_bar_unmasked = (1 - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, probs_bar, target_bar
 
 
@@ -99,6 +101,8 @@ def plain_grad(F, probs, target, pos_weight, weight, loss_bar, label_smoothing, 
     kept_bar = missed_all_bar/(1 - kept + added) - hit_all_bar/(kept + added)
     rest_bar = bce_bar*missed
     goal_bar = bce_bar*hit*pos_weight
-    probs_bar = kept_bar*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
-    target_bar = (1 - label_smoothing*lost - label_smoothing*raised)*goal_bar + (-1 + label_smoothing*lost + label_smoothing*raised)*rest_bar
+    probs_bar_unmasked = kept_bar*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
+    probs_bar = F.select(F.eq(weight, 0), 0, probs_bar_unmasked)
+    target_bar_unmasked = (1 - label_smoothing*lost - label_smoothing*raised)*goal_bar + (-1 + label_smoothing*lost + label_smoothing*raised)*rest_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, probs_bar, target_bar

@@ -91,8 +91,10 @@ def grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attached, o
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     goal_bar = (upper - lower)*balance_bar
-    probs_bar = (factor*slope + attached*(keen*tilt))*focal_bar
-    target_bar = (1 - smoothing)*goal_bar + ((1 - smoothing)*F.weighted(factor, lean) + attached*((1 - smoothing)*(1 - 2*probs)*keen))*focal_bar
+    probs_bar_unmasked = (factor*slope + attached*(keen*tilt))*focal_bar
+    probs_bar = F.select(F.eq(weight, 0), 0, probs_bar_unmasked)
+    target_bar_unmasked = (1 - smoothing)*goal_bar + ((1 - smoothing)*F.weighted(factor, lean) + attached*((1 - smoothing)*(1 - 2*probs)*keen))*focal_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, probs_bar, target_bar
 
 
@@ -123,6 +125,8 @@ def plain_grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attac
     kept_bar = missed_bar/(1 - kept) - hit_bar/kept
     rest_bar = (1 - probs)*chance_bar + bce_bar*missed_all
     goal_bar = (upper - lower)*balance_bar + chance_bar*probs + bce_bar*hit_all*pos_weight
-    probs_bar = (goal - rest)*chance_bar + kept_bar*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
-    target_bar = (1 - smoothing)*goal_bar + (-1 + smoothing)*rest_bar
+    probs_bar_unmasked = (goal - rest)*chance_bar + kept_bar*F.step(probs - least, F.rational(1, 2))*F.step(1 - least - F.max(least, probs), F.rational(1, 2))
+    probs_bar = F.select(F.eq(weight, 0), 0, probs_bar_unmasked)
+    target_bar_unmasked = (1 - smoothing)*goal_bar + (-1 + smoothing)*rest_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, probs_bar, target_bar

@@ -58,8 +58,10 @@ def grad(F, logits, target, weight, loss_bar, gamma, beta, on_positives, on_nega
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     toward_bar = -(focal_bar*miss)
-    logits_bar = toward_bar*turn
-    target_bar = (upper - lower)*balance_bar + 2*logits*toward_bar
+    logits_bar_unmasked = toward_bar*turn
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (upper - lower)*balance_bar + 2*logits*toward_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -74,6 +76,8 @@ def plain_grad(F, logits, target, weight, loss_bar, gamma, beta, on_positives, o
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     toward_bar = -(focal_bar*F.exp(-gamma*toward - beta)/(1 + F.exp(-gamma*toward - beta)))
-    logits_bar = (2*target - 1)*toward_bar
-    target_bar = (upper - lower)*balance_bar + 2*logits*toward_bar
+    logits_bar_unmasked = (2*target - 1)*toward_bar
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (upper - lower)*balance_bar + 2*logits*toward_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar

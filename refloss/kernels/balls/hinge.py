@@ -32,8 +32,10 @@ def grad(F, scores, target, weight, loss_bar, doubled, margin):
     loss = F.weighted(weight, lacked)
     lacked_bar = loss_bar*weight
     side_bar = -(lacked_bar*scores*F.step(-scores*side + margin, 0))
-    scores_bar = -(lacked_bar*side*F.step(-scores*side + margin, 0))
-    target_bar = F.select(F.eq(doubled, 0), side_bar, 2*side_bar)
+    scores_bar_unmasked = -(lacked_bar*side*F.step(-scores*side + margin, 0))
+    scores_bar = F.select(F.eq(weight, 0), 0, scores_bar_unmasked)
+    target_bar_unmasked = F.select(F.eq(doubled, 0), side_bar, 2*side_bar)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, scores_bar, target_bar
 
 
@@ -44,6 +46,8 @@ def plain_grad(F, scores, target, weight, loss_bar, doubled, margin):
     loss = F.weighted(weight, lacked)
     lacked_bar = loss_bar*weight
     side_bar = -(lacked_bar*scores*F.step(-scores*side + margin, 0))
-    scores_bar = -(lacked_bar*side*F.step(-scores*side + margin, 0))
-    target_bar = F.select(F.eq(doubled, 0), side_bar, 2*side_bar)
+    scores_bar_unmasked = -(lacked_bar*side*F.step(-scores*side + margin, 0))
+    scores_bar = F.select(F.eq(weight, 0), 0, scores_bar_unmasked)
+    target_bar_unmasked = F.select(F.eq(doubled, 0), side_bar, 2*side_bar)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, scores_bar, target_bar

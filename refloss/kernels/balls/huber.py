@@ -29,8 +29,10 @@ def grad(F, pred, target, inside, weight, loss_bar, delta):
     d = (pred - target)*inside
     loss = F.weighted(weight, F.select(F.ge(delta, F.abs(d)), F.rational(1, 2)*(d*d), delta*(F.abs(d) - F.rational(1, 2)*delta)))
     d_bar = F.select(F.ge(delta, F.abs(d)), d*loss_bar*weight, delta*(2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight)
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = F.select(F.eq(weight, 0), 0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, pred_bar, target_bar
 
 
@@ -39,6 +41,8 @@ def plain_grad(F, pred, target, inside, weight, loss_bar, delta):
     d = (pred - target)*inside
     loss = F.weighted(weight, F.select(F.ge(delta, F.abs(d)), F.rational(1, 2)*(d*d), delta*(F.abs(d) - F.rational(1, 2)*delta)))
     d_bar = F.select(F.ge(delta, F.abs(d)), d*loss_bar*weight, delta*(2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight)
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = F.select(F.eq(weight, 0), 0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, pred_bar, target_bar

@@ -37,8 +37,10 @@ def grad(F, log_probs, target, weight, loss_bar):
     risen = more*root
     loss = F.weighted(weight, term)
     term_bar = loss_bar*weight
-    log_probs_bar = -(term_bar*F.exp(target))
-    target_bar = risen*root*term_bar
+    log_probs_bar_unmasked = -(term_bar*F.exp(target))
+    log_probs_bar = F.select(F.eq(weight, 0), 0, log_probs_bar_unmasked)
+    target_bar_unmasked = risen*root*term_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, log_probs_bar, target_bar
 
 
@@ -49,6 +51,8 @@ def plain_grad(F, log_probs, target, weight, loss_bar):
     loss = F.weighted(weight, term)
     term_bar = loss_bar*weight
     surplus_bar = term_bar*F.exp(target)
-    log_probs_bar = -surplus_bar
-    target_bar = surplus*term_bar*F.exp(target) + surplus_bar
+    log_probs_bar_unmasked = -surplus_bar
+    log_probs_bar = F.select(F.eq(weight, 0), 0, log_probs_bar_unmasked)
+    target_bar_unmasked = surplus*term_bar*F.exp(target) + surplus_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, log_probs_bar, target_bar

@@ -42,8 +42,10 @@ def grad(F, probs, target, weight, loss_bar, clip):
     term_bar = loss_bar*weight
     target_kept_bar = (F.step(target_kept, 0) + surplus)*term_bar
     probs_kept_bar = -(quotient*term_bar)
-    probs_bar = probs_kept_bar*F.step(probs - least, F.rational(1, 2))
-    target_bar = target_kept_bar*F.step(target - least, F.rational(1, 2))
+    probs_bar_unmasked = probs_kept_bar*F.step(probs - least, F.rational(1, 2))
+    probs_bar = F.select(F.eq(weight, 0), 0, probs_bar_unmasked)
+    target_bar_unmasked = target_kept_bar*F.step(target - least, F.rational(1, 2))
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, probs_bar, target_bar
 
 
@@ -61,6 +63,8 @@ def plain_grad(F, probs, target, weight, loss_bar, clip):
     held_bar = -(quotient*(quotient_bar/held))
     target_kept_bar = F.select(F.gt(target_kept, 0), held_bar, 0) - term_bar*F.log(quotient)
     probs_kept_bar = quotient_bar/held
-    probs_bar = probs_kept_bar*F.step(probs - least, F.rational(1, 2))
-    target_bar = target_kept_bar*F.step(target - least, F.rational(1, 2))
+    probs_bar_unmasked = probs_kept_bar*F.step(probs - least, F.rational(1, 2))
+    probs_bar = F.select(F.eq(weight, 0), 0, probs_bar_unmasked)
+    target_bar_unmasked = target_kept_bar*F.step(target - least, F.rational(1, 2))
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, probs_bar, target_bar

@@ -28,8 +28,10 @@ def grad(F, pred, target, inside, weight, loss_bar, factor):
     d = (pred - target)*inside
     loss = F.weighted(weight, factor*(d*d))
     d_bar = 2*factor*d*loss_bar*weight
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = F.select(F.eq(weight, 0), 0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, pred_bar, target_bar
 
 
@@ -38,6 +40,8 @@ def plain_grad(F, pred, target, inside, weight, loss_bar, factor):
     d = (pred - target)*inside
     loss = F.weighted(weight, factor*(d*d))
     d_bar = 2*factor*d*loss_bar*weight
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = F.select(F.eq(weight, 0), 0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, pred_bar, target_bar

@@ -40,8 +40,10 @@ def grad(F, pred, target, inside, weight, loss_bar):
     loss = F.weighted(weight, bend)
     bend_bar = loss_bar*weight
     d_bar = bend_bar*slope
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = F.select(F.eq(weight, 0), 0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, pred_bar, target_bar
 
 
@@ -54,6 +56,8 @@ def plain_grad(F, pred, target, inside, weight, loss_bar):
     bend_bar = loss_bar*weight
     reach_bar = (1 - F.exp(-(2*reach))/(F.rational(1, 2) + F.rational(1, 2)*F.exp(-(2*reach))))*bend_bar
     d_bar = (2*F.step(d, F.rational(1, 2)) - 1)*reach_bar
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = F.select(F.eq(weight, 0), 0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, pred_bar, target_bar

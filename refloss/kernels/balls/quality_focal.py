@@ -75,8 +75,10 @@ def grad(F, logits, target, weight, loss_bar, smoothing, beta, attached, on_posi
     factor_bar = attached*(bce*focal_bar)
     apart_bar = factor_bar*rise
     bce_bar = F.gate(factor, attached)*focal_bar
-    logits_bar = apart_bar*side*width + bce_bar*lean*major*sign
-    target_bar = (upper - lower)*balance_bar - apart_bar*side - bce_bar*keep*logits
+    logits_bar_unmasked = apart_bar*side*width + bce_bar*lean*major*sign
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (upper - lower)*balance_bar - apart_bar*side - bce_bar*keep*logits
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -99,6 +101,8 @@ def plain_grad(F, logits, target, weight, loss_bar, smoothing, beta, attached, o
     prob_bar = (2*F.step(prob - target, F.rational(1, 2)) - 1)*apart_bar
     bce_bar = F.gate(factor, attached)*focal_bar
     wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar
-    logits_bar = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - prob*wanted*F.exp(-logits))*bce_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
-    target_bar = (1 - smoothing)*wanted_bar + (2*F.step(target - prob, F.rational(1, 2)) - 1)*apart_bar + (upper - lower)*balance_bar
+    logits_bar_unmasked = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - prob*wanted*F.exp(-logits))*bce_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (1 - smoothing)*wanted_bar + (2*F.step(target - prob, F.rational(1, 2)) - 1)*apart_bar + (upper - lower)*balance_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar

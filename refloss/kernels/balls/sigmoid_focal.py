@@ -97,9 +97,11 @@ def grad(F, logits, target, weight, loss_bar, gamma, attached, epsilon, poly_bal
     poly_bar = F.select(F.eq(epsilon, 0), 0, F.select(F.eq(poly_balanced, 0), epsilon*loss_bar*weight, epsilon*balance*loss_bar*weight))
     focal_bar = balance*loss_bar*weight
     logits_bar0 = focal_bar*major*pull*sign
-    logits_bar = F.select(F.eq(epsilon, 0), logits_bar0, (1 + attached*gamma)*flat*poly_bar*sign*tilt + logits_bar0)
     target_bar0 = (-factor*keep*logits - attached*(fall*keen*sign))*focal_bar + (upper - lower)*balance_bar
-    target_bar = F.select(F.eq(epsilon, 0), target_bar0, (-1 - attached*gamma)*away*poly_bar*sign + target_bar0)
+    logits_bar_unmasked = F.select(F.eq(epsilon, 0), logits_bar0, (1 + attached*gamma)*flat*poly_bar*sign*tilt + logits_bar0)
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = F.select(F.eq(epsilon, 0), target_bar0, (-1 - attached*gamma)*away*poly_bar*sign + target_bar0)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -126,6 +128,8 @@ def plain_grad(F, logits, target, weight, loss_bar, gamma, attached, epsilon, po
     prob_bar = (2*target - 1)*chance_bar
     bce_bar = F.gate(factor, attached)*focal_bar
     wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar
-    logits_bar = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - prob*wanted*F.exp(-logits))*bce_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
-    target_bar = (1 - smoothing)*wanted_bar + (upper - lower)*balance_bar + (2*prob - 1)*chance_bar
+    logits_bar_unmasked = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - prob*wanted*F.exp(-logits))*bce_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (1 - smoothing)*wanted_bar + (upper - lower)*balance_bar + (2*prob - 1)*chance_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar

@@ -71,8 +71,10 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_pos
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     bce_bar = focal_bar*pull
-    logits_bar = bce_bar*lean*major*sign
-    target_bar = (upper - lower)*balance_bar - bce_bar*keep*logits
+    logits_bar_unmasked = bce_bar*lean*major*sign
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (upper - lower)*balance_bar - bce_bar*keep*logits
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -93,6 +95,8 @@ def plain_grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, 
     chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
     bce_bar = F.gate(factor, attached)*focal_bar - chance*chance_bar
     wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar
-    logits_bar = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-logits)/(1 + F.exp(-logits)))*bce_bar
-    target_bar = (1 - smoothing)*wanted_bar + (upper - lower)*balance_bar
+    logits_bar_unmasked = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-logits)/(1 + F.exp(-logits)))*bce_bar
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (1 - smoothing)*wanted_bar + (upper - lower)*balance_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar

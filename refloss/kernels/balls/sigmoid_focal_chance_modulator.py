@@ -60,8 +60,10 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma):
     lift = gamma*F.weighted(chance, sharp)
     loss = F.weighted(weight, factor)
     factor_bar = loss_bar*weight
-    logits_bar = factor_bar*grade
-    target_bar = -(drift*factor_bar*lift)
+    logits_bar_unmasked = factor_bar*grade
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = -(drift*factor_bar*lift)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -76,6 +78,8 @@ def plain_grad(F, logits, target, weight, loss_bar, smoothing, gamma):
     chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
     bce_bar = -(chance*chance_bar)
     wanted_bar = (F.log1p(F.exp(-logits)) - F.log1p(F.exp(logits)))*bce_bar
-    logits_bar = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-logits)/(1 + F.exp(-logits)))*bce_bar
-    target_bar = (1 - smoothing)*wanted_bar
+    logits_bar_unmasked = ((1 - wanted)*F.exp(logits)/(1 + F.exp(logits)) - wanted*F.exp(-logits)/(1 + F.exp(-logits)))*bce_bar
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (1 - smoothing)*wanted_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar

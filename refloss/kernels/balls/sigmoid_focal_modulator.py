@@ -60,8 +60,10 @@ def grad(F, logits, target, weight, loss_bar, gamma):
     lift = F.weighted(gamma, F.exp(-(gamma*bend))*F.exp(F.weighted(1 - gamma, deep)))
     loss = F.weighted(weight, factor)
     factor_bar = loss_bar*weight
-    logits_bar = factor_bar*grade
-    target_bar = -(factor_bar*lift*turn)
+    logits_bar_unmasked = factor_bar*grade
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = -(factor_bar*lift*turn)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -74,6 +76,8 @@ def plain_grad(F, logits, target, weight, loss_bar, gamma):
     factor_bar = loss_bar*weight
     chance_bar = -(factor_bar*F.weighted(gamma, F.raised(1 - chance, -1 + gamma)))
     prob_bar = (2*target - 1)*chance_bar
-    logits_bar = prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
-    target_bar = (2*prob - 1)*chance_bar
+    logits_bar_unmasked = prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (2*prob - 1)*chance_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar

@@ -83,8 +83,10 @@ def grad(F, logits, target, weight, loss_bar, smoothing, on_positives, on_negati
     has_bar = F.select(F.eq(smoothing, 0), has_soft_bar, has_soft_bar*keep)
     lacks_bar = F.select(F.eq(smoothing, 0), lacks_soft_bar, keep*lacks_soft_bar)
     bend_bar = faint*focal_bar*has_soft*own
-    logits_bar = far_bar*major*sign + attached*(gamma*minor*sign*strong*strong_bar) - bend_bar*minor*sign - attached*(gamma*faint*faint_bar*major*sign)
-    target_bar = F.select(F.ge(logits, 0), has_bar, -has_bar) + F.select(F.ge(logits, 0), -lacks_bar, lacks_bar)
+    logits_bar_unmasked = far_bar*major*sign + attached*(gamma*minor*sign*strong*strong_bar) - bend_bar*minor*sign - attached*(gamma*faint*faint_bar*major*sign)
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = F.select(F.ge(logits, 0), has_bar, -has_bar) + F.select(F.ge(logits, 0), -lacks_bar, lacks_bar)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -103,6 +105,8 @@ def plain_grad(F, logits, target, weight, loss_bar, smoothing, on_positives, on_
     positive_factor_bar = attached*(focal_bar*upper*wanted*F.log1p(F.exp(-logits)))
     prob_bar = negative_factor_bar*F.weighted(gamma, F.raised(prob, -1 + gamma)) - positive_factor_bar*F.weighted(gamma, F.raised(1 - prob, -1 + gamma))
     wanted_bar = (F.gate(positive_factor, attached)*upper*F.log1p(F.exp(-logits)) - F.gate(negative_factor, attached)*lower*F.log1p(F.exp(logits)))*focal_bar
-    logits_bar = ((1 - wanted)*F.gate(negative_factor, attached)*lower*F.exp(logits)/(1 + F.exp(logits)) - F.gate(positive_factor, attached)*prob*upper*wanted*F.exp(-logits))*focal_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
-    target_bar = (1 - smoothing)*wanted_bar
+    logits_bar_unmasked = ((1 - wanted)*F.gate(negative_factor, attached)*lower*F.exp(logits)/(1 + F.exp(logits)) - F.gate(positive_factor, attached)*prob*upper*wanted*F.exp(-logits))*focal_bar + prob_bar*F.exp(-logits)/((1 + F.exp(-logits))*(1 + F.exp(-logits)))
+    logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
+    target_bar_unmasked = (1 - smoothing)*wanted_bar
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar

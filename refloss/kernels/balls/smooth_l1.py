@@ -43,8 +43,10 @@ def grad(F, pred, target, inside, weight, loss_bar, beta, sigma, least_beta):
     loss = F.weighted(weight, F.select(F.gt(width, F.abs(d)), inner, F.abs(d) - F.rational(1, 2)*width))
     inner_bar = F.select(F.gt(width, F.abs(d)), loss_bar*weight, 0)
     d_bar = inner_bar*steep + F.select(F.gt(width, F.abs(d)), 0, (2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight)
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = F.select(F.eq(weight, 0), 0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, pred_bar, target_bar
 
 
@@ -59,6 +61,8 @@ def plain_grad(F, pred, target, inside, weight, loss_bar, beta, sigma, least_bet
     inner_bar = F.select(F.gt(width, F.abs(d)), loss_bar*weight, 0)
     steep_bar = F.rational(1, 2)*d*inner_bar
     d_bar = F.rational(1, 2)*inner_bar*steep + F.select(F.gt(width, F.abs(d)), 0, (2*F.step(d, F.rational(1, 2)) - 1)*loss_bar*weight) + F.ratio(steep_bar, width, 0)
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = F.select(F.eq(weight, 0), 0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, pred_bar, target_bar

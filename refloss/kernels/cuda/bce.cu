@@ -71,8 +71,10 @@ KERNEL bce_grad(
         const real lean = (pos_weight - real(1))*tail + ((logits >= real(0)) ? -logits : -(logits*pos_weight));  // pos_weight hit - missed
         const real loss = weighted_(weight, bce);
         const real bce_bar = loss_bar*weight;
-        const real logits_bar = (rest*rise - fall*wanted)*bce_bar;
-        const real target_bar = (real(1) - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean;
+        const real logits_bar_unmasked = (rest*rise - fall*wanted)*bce_bar;
+        const real logits_bar = ((weight == real(0)) ? real(0) : logits_bar_unmasked);
+        const real target_bar_unmasked = (real(1) - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean;
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         logits_bar_out.store(i, logits_bar);
         target_bar_out.store(i, target_bar);
@@ -113,8 +115,10 @@ KERNEL bce_hvp(
         const real fall_dot = -(fall*logits_dot*rise);
         const real wanted_dot = goal_dot*pos_weight;
         const real lean_dot = (-fall*pos_weight - rise)*logits_dot;
-        const real logits_bar_dot = bce_bar*rest*rise_dot + bce_bar*rest_dot*rise - bce_bar*fall*wanted_dot - bce_bar*fall_dot*wanted;
-        const real target_bar_dot = (real(1) - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean_dot;
+        const real logits_bar_unmasked_dot = bce_bar*rest*rise_dot + bce_bar*rest_dot*rise - bce_bar*fall*wanted_dot - bce_bar*fall_dot*wanted;
+        const real logits_bar_dot = ((weight == real(0)) ? real(0) : logits_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = (real(1) - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean_dot;
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         logits_bar_dot_out.store(i, logits_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

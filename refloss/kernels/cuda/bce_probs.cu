@@ -96,8 +96,10 @@ KERNEL bce_probs_grad(
         const real lean = ((abs_(pos_weight - real(1.25)) > real(0.75)) ? weighted_(pos_weight, hit) - missed : (pos_weight - real(1))*hit + ((probs <= real(0.5)) ? between : -between));  // by goal less by rest
         const real loss = weighted_(weight, bce);
         const real bce_bar = loss_bar*weight;
-        const real probs_bar = bce_bar*slope;
-        const real target_bar = (real(1) - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean;
+        const real probs_bar_unmasked = bce_bar*slope;
+        const real probs_bar = ((weight == real(0)) ? real(0) : probs_bar_unmasked);
+        const real target_bar_unmasked = (real(1) - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean;
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         probs_bar_out.store(i, probs_bar);
         target_bar_out.store(i, target_bar);
@@ -150,8 +152,10 @@ KERNEL bce_probs_hvp(
         const real far_share_dot = wanted_dot*((probs <= real(0.5)) ? real(0) : real(1)) + rest_dot*((probs <= real(0.5)) ? real(1) : real(0));
         const real slope_dot = (blunt*far_felt*far_pull + near_felt*near_pull*sharp)*probs_dot + blunt*far_felt*far_share_dot - near_felt*near_share_dot*sharp;
         const real lean_dot = (blunt*far_felt*((probs <= real(0.5)) ? real(1) : pos_weight) + near_felt*sharp*((probs <= real(0.5)) ? pos_weight : real(1)))*probs_dot*((probs <= real(0.5)) ? real(-1) : real(1));
-        const real probs_bar_dot = bce_bar*slope_dot;
-        const real target_bar_dot = (real(1) - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean_dot;
+        const real probs_bar_unmasked_dot = bce_bar*slope_dot;
+        const real probs_bar_dot = ((weight == real(0)) ? real(0) : probs_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = (real(1) - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean_dot;
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         probs_bar_dot_out.store(i, probs_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

@@ -109,8 +109,10 @@ KERNEL focal_probs_grad(
         const real balance_bar = focal*loss_bar*weight;
         const real focal_bar = balance*loss_bar*weight;
         const real goal_bar = (upper - lower)*balance_bar;
-        const real probs_bar = (factor*slope + (attached == real(0) ? real(0) : keen*tilt))*focal_bar;
-        const real target_bar = (real(1) - smoothing)*goal_bar + ((real(1) - smoothing)*weighted_(factor, lean) + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*keen))*focal_bar;
+        const real probs_bar_unmasked = (factor*slope + (attached == real(0) ? real(0) : keen*tilt))*focal_bar;
+        const real probs_bar = ((weight == real(0)) ? real(0) : probs_bar_unmasked);
+        const real target_bar_unmasked = (real(1) - smoothing)*goal_bar + ((real(1) - smoothing)*weighted_(factor, lean) + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*keen))*focal_bar;
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         probs_bar_out.store(i, probs_bar);
         target_bar_out.store(i, target_bar);
@@ -185,8 +187,10 @@ KERNEL focal_probs_hvp(
         const real balance_bar_dot = focal_dot*loss_bar*weight;
         const real focal_bar_dot = balance_dot*loss_bar*weight;
         const real goal_bar_dot = (upper - lower)*balance_bar_dot;
-        const real probs_bar_dot = (factor*slope + (attached == real(0) ? real(0) : keen*tilt))*focal_bar_dot + factor*focal_bar*slope_dot + factor_dot*focal_bar*slope + (attached == real(0) ? real(0) : focal_bar*keen*tilt_dot) + (attached == real(0) ? real(0) : focal_bar*keen_dot*tilt);
-        const real target_bar_dot = (real(1) - smoothing)*goal_bar_dot + ((real(1) - smoothing)*weighted_(factor, lean) + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*keen))*focal_bar_dot + (real(1) - smoothing)*factor*focal_bar*lean_dot + (real(1) - smoothing)*factor_dot*focal_bar*lean + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*focal_bar*keen_dot) - (attached == real(0) ? real(0) : real(2)*(real(1) - smoothing)*focal_bar*keen*probs_dot);
+        const real probs_bar_unmasked_dot = (factor*slope + (attached == real(0) ? real(0) : keen*tilt))*focal_bar_dot + factor*focal_bar*slope_dot + factor_dot*focal_bar*slope + (attached == real(0) ? real(0) : focal_bar*keen*tilt_dot) + (attached == real(0) ? real(0) : focal_bar*keen_dot*tilt);
+        const real probs_bar_dot = ((weight == real(0)) ? real(0) : probs_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = (real(1) - smoothing)*goal_bar_dot + ((real(1) - smoothing)*weighted_(factor, lean) + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*keen))*focal_bar_dot + (real(1) - smoothing)*factor*focal_bar*lean_dot + (real(1) - smoothing)*factor_dot*focal_bar*lean + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*focal_bar*keen_dot) - (attached == real(0) ? real(0) : real(2)*(real(1) - smoothing)*focal_bar*keen*probs_dot);
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         probs_bar_dot_out.store(i, probs_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

@@ -76,8 +76,10 @@ KERNEL focal_star_grad(
         const real balance_bar = focal*loss_bar*weight;
         const real focal_bar = balance*loss_bar*weight;
         const real toward_bar = -(focal_bar*miss);
-        const real logits_bar = toward_bar*turn;
-        const real target_bar = (upper - lower)*balance_bar + real(2)*logits*toward_bar;
+        const real logits_bar_unmasked = toward_bar*turn;
+        const real logits_bar = ((weight == real(0)) ? real(0) : logits_bar_unmasked);
+        const real target_bar_unmasked = (upper - lower)*balance_bar + real(2)*logits*toward_bar;
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         logits_bar_out.store(i, logits_bar);
         target_bar_out.store(i, target_bar);
@@ -123,8 +125,10 @@ KERNEL focal_star_hvp(
         const real balance_bar_dot = focal_dot*loss_bar*weight;
         const real focal_bar_dot = balance_dot*loss_bar*weight;
         const real toward_bar_dot = -focal_bar*miss_dot - focal_bar_dot*miss;
-        const real logits_bar_dot = toward_bar*turn_dot + toward_bar_dot*turn;
-        const real target_bar_dot = (upper - lower)*balance_bar_dot + real(2)*logits*toward_bar_dot + real(2)*logits_dot*toward_bar;
+        const real logits_bar_unmasked_dot = toward_bar*turn_dot + toward_bar_dot*turn;
+        const real logits_bar_dot = ((weight == real(0)) ? real(0) : logits_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = (upper - lower)*balance_bar_dot + real(2)*logits*toward_bar_dot + real(2)*logits_dot*toward_bar;
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         logits_bar_dot_out.store(i, logits_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

@@ -51,8 +51,10 @@ KERNEL huber_grad(
         const real d = (pred - target)*inside;  // pred minus target
         const real loss = weighted_(weight, ((delta >= abs_(d)) ? real(0.5)*(d*d) : delta*(abs_(d) - real(0.5)*delta)));
         const real d_bar = ((delta >= abs_(d)) ? d*loss_bar*weight : delta*(real(2)*step_(d, real(0.5)) - real(1))*loss_bar*weight);
-        const real pred_bar = d_bar*inside;
-        const real target_bar = -(d_bar*inside);
+        const real pred_bar_unmasked = d_bar*inside;
+        const real pred_bar = ((weight == real(0)) ? real(0) : pred_bar_unmasked);
+        const real target_bar_unmasked = -(d_bar*inside);
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         pred_bar_out.store(i, pred_bar);
         target_bar_out.store(i, target_bar);
@@ -82,8 +84,10 @@ KERNEL huber_hvp(
         const real d = (pred - target)*inside;  // pred minus target
         const real d_dot = inside*pred_dot - inside*target_dot;
         const real d_bar_dot = d_dot*((delta >= abs_(d)) ? loss_bar*weight : real(0));
-        const real pred_bar_dot = d_bar_dot*inside;
-        const real target_bar_dot = -(d_bar_dot*inside);
+        const real pred_bar_unmasked_dot = d_bar_dot*inside;
+        const real pred_bar_dot = ((weight == real(0)) ? real(0) : pred_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = -(d_bar_dot*inside);
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         pred_bar_dot_out.store(i, pred_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

@@ -50,8 +50,10 @@ KERNEL kl_div_grad(
         const real term = weighted_(target, surplus);
         const real loss = weighted_(weight, term);
         const real term_bar = loss_bar*weight;
-        const real log_probs_bar = -(target*term_bar);
-        const real target_bar = (step_(target, real(0)) + surplus)*term_bar;
+        const real log_probs_bar_unmasked = -(target*term_bar);
+        const real log_probs_bar = ((weight == real(0)) ? real(0) : log_probs_bar_unmasked);
+        const real target_bar_unmasked = (step_(target, real(0)) + surplus)*term_bar;
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         log_probs_bar_out.store(i, log_probs_bar);
         target_bar_out.store(i, target_bar);
@@ -78,8 +80,10 @@ KERNEL kl_div_hvp(
         target_dot_in.load(i, target_dot);
         const real term_bar = loss_bar*weight;
         const real surplus_dot = ratio_(target_dot, target, real(0)) - log_probs_dot;
-        const real log_probs_bar_dot = -(target_dot*term_bar);
-        const real target_bar_dot = surplus_dot*term_bar;
+        const real log_probs_bar_unmasked_dot = -(target_dot*term_bar);
+        const real log_probs_bar_dot = ((weight == real(0)) ? real(0) : log_probs_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = surplus_dot*term_bar;
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         log_probs_bar_dot_out.store(i, log_probs_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

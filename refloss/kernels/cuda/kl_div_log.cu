@@ -55,8 +55,10 @@ KERNEL kl_div_log_grad(
         const real risen = more*root;
         const real loss = weighted_(weight, term);
         const real term_bar = loss_bar*weight;
-        const real log_probs_bar = -(term_bar*exp_(target));
-        const real target_bar = risen*root*term_bar;
+        const real log_probs_bar_unmasked = -(term_bar*exp_(target));
+        const real log_probs_bar = ((weight == real(0)) ? real(0) : log_probs_bar_unmasked);
+        const real target_bar_unmasked = risen*root*term_bar;
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         log_probs_bar_out.store(i, log_probs_bar);
         target_bar_out.store(i, target_bar);
@@ -91,8 +93,10 @@ KERNEL kl_div_log_hvp(
         const real root_dot = real(0.5)*root*target_dot;
         const real more_dot = surplus_dot;
         const real risen_dot = more*root_dot + more_dot*root;
-        const real log_probs_bar_dot = -(target_dot*term_bar*exp_(target));
-        const real target_bar_dot = risen*root_dot*term_bar + risen_dot*root*term_bar;
+        const real log_probs_bar_unmasked_dot = -(target_dot*term_bar*exp_(target));
+        const real log_probs_bar_dot = ((weight == real(0)) ? real(0) : log_probs_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = risen*root_dot*term_bar + risen_dot*root*term_bar;
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         log_probs_bar_dot_out.store(i, log_probs_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

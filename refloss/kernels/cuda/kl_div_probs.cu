@@ -60,8 +60,10 @@ KERNEL kl_div_probs_grad(
         const real term_bar = loss_bar*weight;
         const real target_kept_bar = (step_(target_kept, real(0)) + surplus)*term_bar;
         const real probs_kept_bar = -(quotient*term_bar);
-        const real probs_bar = probs_kept_bar*step_(probs - least, real(0.5));
-        const real target_bar = target_kept_bar*step_(target - least, real(0.5));
+        const real probs_bar_unmasked = probs_kept_bar*step_(probs - least, real(0.5));
+        const real probs_bar = ((weight == real(0)) ? real(0) : probs_bar_unmasked);
+        const real target_bar_unmasked = target_kept_bar*step_(target - least, real(0.5));
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         probs_bar_out.store(i, probs_bar);
         target_bar_out.store(i, target_bar);
@@ -96,8 +98,10 @@ KERNEL kl_div_probs_hvp(
         const real quotient_dot = ratio_(target_kept_dot, probs_kept, real(0)) - quotient*ratio_(probs_kept_dot, probs_kept, real(0));
         const real target_kept_bar_dot = surplus_dot*term_bar;
         const real probs_kept_bar_dot = -(quotient_dot*term_bar);
-        const real probs_bar_dot = probs_kept_bar_dot*step_(probs - least, real(0.5));
-        const real target_bar_dot = target_kept_bar_dot*step_(target - least, real(0.5));
+        const real probs_bar_unmasked_dot = probs_kept_bar_dot*step_(probs - least, real(0.5));
+        const real probs_bar_dot = ((weight == real(0)) ? real(0) : probs_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = target_kept_bar_dot*step_(target - least, real(0.5));
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         probs_bar_dot_out.store(i, probs_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

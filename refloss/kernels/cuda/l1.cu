@@ -49,8 +49,10 @@ KERNEL l1_grad(
         const real d = (pred - target)*inside;  // pred minus target
         const real loss = weighted_(weight, abs_(d));
         const real d_bar = (real(2)*step_(d, real(0.5)) - real(1))*loss_bar*weight;
-        const real pred_bar = d_bar*inside;
-        const real target_bar = -(d_bar*inside);
+        const real pred_bar_unmasked = d_bar*inside;
+        const real pred_bar = ((weight == real(0)) ? real(0) : pred_bar_unmasked);
+        const real target_bar_unmasked = -(d_bar*inside);
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         pred_bar_out.store(i, pred_bar);
         target_bar_out.store(i, target_bar);

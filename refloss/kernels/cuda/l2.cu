@@ -50,8 +50,10 @@ KERNEL l2_grad(
         const real d = (pred - target)*inside;  // pred minus target
         const real loss = weighted_(weight, factor*(d*d));
         const real d_bar = real(2)*factor*d*loss_bar*weight;
-        const real pred_bar = d_bar*inside;
-        const real target_bar = -(d_bar*inside);
+        const real pred_bar_unmasked = d_bar*inside;
+        const real pred_bar = ((weight == real(0)) ? real(0) : pred_bar_unmasked);
+        const real target_bar_unmasked = -(d_bar*inside);
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         pred_bar_out.store(i, pred_bar);
         target_bar_out.store(i, target_bar);
@@ -80,8 +82,10 @@ KERNEL l2_hvp(
         target_dot_in.load(i, target_dot);
         const real d_dot = inside*pred_dot - inside*target_dot;
         const real d_bar_dot = real(2)*factor*d_dot*loss_bar*weight;
-        const real pred_bar_dot = d_bar_dot*inside;
-        const real target_bar_dot = -(d_bar_dot*inside);
+        const real pred_bar_unmasked_dot = d_bar_dot*inside;
+        const real pred_bar_dot = ((weight == real(0)) ? real(0) : pred_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = -(d_bar_dot*inside);
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         pred_bar_dot_out.store(i, pred_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

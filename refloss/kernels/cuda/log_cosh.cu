@@ -62,8 +62,10 @@ KERNEL log_cosh_grad(
         const real loss = weighted_(weight, bend);
         const real bend_bar = loss_bar*weight;
         const real d_bar = bend_bar*slope;
-        const real pred_bar = d_bar*inside;
-        const real target_bar = -(d_bar*inside);
+        const real pred_bar_unmasked = d_bar*inside;
+        const real pred_bar = ((weight == real(0)) ? real(0) : pred_bar_unmasked);
+        const real target_bar_unmasked = -(d_bar*inside);
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         pred_bar_out.store(i, pred_bar);
         target_bar_out.store(i, target_bar);
@@ -97,8 +99,10 @@ KERNEL log_cosh_hvp(
         const real d_dot = inside*pred_dot - inside*target_dot;
         const real slope_dot = real(4)*(left*left)*d_dot/((real(1) + left*left)*(real(1) + left*left));
         const real d_bar_dot = bend_bar*slope_dot;
-        const real pred_bar_dot = d_bar_dot*inside;
-        const real target_bar_dot = -(d_bar_dot*inside);
+        const real pred_bar_unmasked_dot = d_bar_dot*inside;
+        const real pred_bar_dot = ((weight == real(0)) ? real(0) : pred_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = -(d_bar_dot*inside);
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         pred_bar_dot_out.store(i, pred_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

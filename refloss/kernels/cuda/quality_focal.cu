@@ -93,8 +93,10 @@ KERNEL quality_focal_grad(
         const real factor_bar = (attached == real(0) ? real(0) : bce*focal_bar);
         const real apart_bar = factor_bar*rise;
         const real bce_bar = factor*focal_bar;
-        const real logits_bar = apart_bar*side*width + bce_bar*lean*major*sign;
-        const real target_bar = (upper - lower)*balance_bar - apart_bar*side - bce_bar*keep*logits;
+        const real logits_bar_unmasked = apart_bar*side*width + bce_bar*lean*major*sign;
+        const real logits_bar = ((weight == real(0)) ? real(0) : logits_bar_unmasked);
+        const real target_bar_unmasked = (upper - lower)*balance_bar - apart_bar*side - bce_bar*keep*logits;
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         logits_bar_out.store(i, logits_bar);
         target_bar_out.store(i, target_bar);
@@ -164,8 +166,10 @@ KERNEL quality_focal_hvp(
         const real factor_bar_dot = (attached == real(0) ? real(0) : bce*focal_bar_dot) + (attached == real(0) ? real(0) : bce_dot*focal_bar);
         const real apart_bar_dot = factor_bar*rise_dot + factor_bar_dot*rise;
         const real bce_bar_dot = factor*focal_bar_dot + (attached == real(0) ? real(0) : factor_dot*focal_bar);
-        const real logits_bar_dot = apart_bar*side*width_dot + apart_bar_dot*side*width + bce_bar*lean*major_dot*sign + bce_bar*lean_dot*major*sign + bce_bar_dot*lean*major*sign;
-        const real target_bar_dot = (upper - lower)*balance_bar_dot - apart_bar_dot*side - bce_bar*keep*logits_dot - bce_bar_dot*keep*logits;
+        const real logits_bar_unmasked_dot = apart_bar*side*width_dot + apart_bar_dot*side*width + bce_bar*lean*major_dot*sign + bce_bar*lean_dot*major*sign + bce_bar_dot*lean*major*sign;
+        const real logits_bar_dot = ((weight == real(0)) ? real(0) : logits_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = (upper - lower)*balance_bar_dot - apart_bar_dot*side - bce_bar*keep*logits_dot - bce_bar_dot*keep*logits;
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         logits_bar_dot_out.store(i, logits_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

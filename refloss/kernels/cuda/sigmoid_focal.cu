@@ -115,9 +115,11 @@ KERNEL sigmoid_focal_grad(
         const real poly_bar = ((epsilon == real(0)) ? real(0) : ((poly_balanced == real(0)) ? epsilon*loss_bar*weight : epsilon*balance*loss_bar*weight));
         const real focal_bar = balance*loss_bar*weight;
         const real logits_bar0 = focal_bar*major*pull*sign;
-        const real logits_bar = ((epsilon == real(0)) ? logits_bar0 : (real(1) + (attached == real(0) ? real(0) : gamma))*flat*poly_bar*sign*tilt + logits_bar0);
         const real target_bar0 = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar + (upper - lower)*balance_bar;
-        const real target_bar = ((epsilon == real(0)) ? target_bar0 : (-real(1) - (attached == real(0) ? real(0) : gamma))*away*poly_bar*sign + target_bar0);
+        const real logits_bar_unmasked = ((epsilon == real(0)) ? logits_bar0 : (real(1) + (attached == real(0) ? real(0) : gamma))*flat*poly_bar*sign*tilt + logits_bar0);
+        const real logits_bar = ((weight == real(0)) ? real(0) : logits_bar_unmasked);
+        const real target_bar_unmasked = ((epsilon == real(0)) ? target_bar0 : (-real(1) - (attached == real(0) ? real(0) : gamma))*away*poly_bar*sign + target_bar0);
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         logits_bar_out.store(i, logits_bar);
         target_bar_out.store(i, target_bar);
@@ -202,9 +204,11 @@ KERNEL sigmoid_focal_hvp(
         const real poly_bar_dot = balance_dot*((epsilon == real(0)) ? real(0) : ((poly_balanced == real(0)) ? real(0) : epsilon*loss_bar*weight));
         const real focal_bar_dot = balance_dot*loss_bar*weight;
         const real logits_bar0_dot = focal_bar*major*pull_dot*sign + focal_bar*major_dot*pull*sign + focal_bar_dot*major*pull*sign;
-        const real logits_bar_dot = tilt_dot*((epsilon == real(0)) ? real(0) : (real(1) + (attached == real(0) ? real(0) : gamma))*flat*poly_bar*sign) + poly_bar_dot*((epsilon == real(0)) ? real(0) : (real(1) + (attached == real(0) ? real(0) : gamma))*flat*sign*tilt) + flat_dot*((epsilon == real(0)) ? real(0) : (real(1) + (attached == real(0) ? real(0) : gamma))*poly_bar*sign*tilt) + logits_bar0_dot;
         const real target_bar0_dot = (-factor*keep*logits - (attached == real(0) ? real(0) : fall*keen*sign))*focal_bar_dot + (upper - lower)*balance_bar_dot - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - (attached == real(0) ? real(0) : fall*focal_bar*keen_dot*sign) - (attached == real(0) ? real(0) : fall_dot*focal_bar*keen*sign);
-        const real target_bar_dot = poly_bar_dot*((epsilon == real(0)) ? real(0) : (-real(1) - (attached == real(0) ? real(0) : gamma))*away*sign) + away_dot*((epsilon == real(0)) ? real(0) : (-real(1) - (attached == real(0) ? real(0) : gamma))*poly_bar*sign) + target_bar0_dot;
+        const real logits_bar_unmasked_dot = tilt_dot*((epsilon == real(0)) ? real(0) : (real(1) + (attached == real(0) ? real(0) : gamma))*flat*poly_bar*sign) + poly_bar_dot*((epsilon == real(0)) ? real(0) : (real(1) + (attached == real(0) ? real(0) : gamma))*flat*sign*tilt) + flat_dot*((epsilon == real(0)) ? real(0) : (real(1) + (attached == real(0) ? real(0) : gamma))*poly_bar*sign*tilt) + logits_bar0_dot;
+        const real logits_bar_dot = ((weight == real(0)) ? real(0) : logits_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = poly_bar_dot*((epsilon == real(0)) ? real(0) : (-real(1) - (attached == real(0) ? real(0) : gamma))*away*sign) + away_dot*((epsilon == real(0)) ? real(0) : (-real(1) - (attached == real(0) ? real(0) : gamma))*poly_bar*sign) + target_bar0_dot;
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         logits_bar_dot_out.store(i, logits_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

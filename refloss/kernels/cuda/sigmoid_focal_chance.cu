@@ -89,8 +89,10 @@ KERNEL sigmoid_focal_chance_grad(
         const real balance_bar = focal*loss_bar*weight;
         const real focal_bar = balance*loss_bar*weight;
         const real bce_bar = focal_bar*pull;
-        const real logits_bar = bce_bar*lean*major*sign;
-        const real target_bar = (upper - lower)*balance_bar - bce_bar*keep*logits;
+        const real logits_bar_unmasked = bce_bar*lean*major*sign;
+        const real logits_bar = ((weight == real(0)) ? real(0) : logits_bar_unmasked);
+        const real target_bar_unmasked = (upper - lower)*balance_bar - bce_bar*keep*logits;
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         logits_bar_out.store(i, logits_bar);
         target_bar_out.store(i, target_bar);
@@ -154,8 +156,10 @@ KERNEL sigmoid_focal_chance_hvp(
         const real balance_bar_dot = focal_dot*loss_bar*weight;
         const real focal_bar_dot = balance_dot*loss_bar*weight;
         const real bce_bar_dot = focal_bar*pull_dot + focal_bar_dot*pull;
-        const real logits_bar_dot = bce_bar*lean*major_dot*sign + bce_bar*lean_dot*major*sign + bce_bar_dot*lean*major*sign;
-        const real target_bar_dot = (upper - lower)*balance_bar_dot - bce_bar*keep*logits_dot - bce_bar_dot*keep*logits;
+        const real logits_bar_unmasked_dot = bce_bar*lean*major_dot*sign + bce_bar*lean_dot*major*sign + bce_bar_dot*lean*major*sign;
+        const real logits_bar_dot = ((weight == real(0)) ? real(0) : logits_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = (upper - lower)*balance_bar_dot - bce_bar*keep*logits_dot - bce_bar_dot*keep*logits;
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         logits_bar_dot_out.store(i, logits_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

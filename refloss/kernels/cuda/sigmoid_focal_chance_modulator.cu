@@ -78,8 +78,10 @@ KERNEL sigmoid_focal_chance_modulator_grad(
         const real lift = gamma*weighted_(chance, sharp);  // derivative by the cross-entropy
         const real loss = weighted_(weight, factor);
         const real factor_bar = loss_bar*weight;
-        const real logits_bar = factor_bar*grade;
-        const real target_bar = -(drift*factor_bar*lift);
+        const real logits_bar_unmasked = factor_bar*grade;
+        const real logits_bar = ((weight == real(0)) ? real(0) : logits_bar_unmasked);
+        const real target_bar_unmasked = -(drift*factor_bar*lift);
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         logits_bar_out.store(i, logits_bar);
         target_bar_out.store(i, target_bar);
@@ -130,8 +132,10 @@ KERNEL sigmoid_focal_chance_modulator_hvp(
         const real drift_dot = keep*logits_dot;
         const real grade_dot = gamma*target_dot*weighted_(chance, (factor - (-real(1) + gamma)*chance*sharp)*drift*pitch - keep*sharp) + gamma*(((-real(1) + gamma)*chance*pitch - rise)*pitch + width)*chance*factor*logits_dot;
         const real lift_dot = ((-real(1) + gamma)*chance*pitch - rise)*lift*logits_dot + (real(1) - ratio_((-real(1) + gamma)*chance, miss, real(0)))*drift*lift*target_dot;
-        const real logits_bar_dot = factor_bar*grade_dot;
-        const real target_bar_dot = -drift*factor_bar*lift_dot - drift_dot*factor_bar*lift;
+        const real logits_bar_unmasked_dot = factor_bar*grade_dot;
+        const real logits_bar_dot = ((weight == real(0)) ? real(0) : logits_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = -drift*factor_bar*lift_dot - drift_dot*factor_bar*lift;
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         logits_bar_dot_out.store(i, logits_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

@@ -78,8 +78,10 @@ KERNEL sigmoid_focal_modulator_grad(
         const real lift = weighted_(gamma, exp_(-(gamma*bend))*exp_(weighted_(real(1) - gamma, deep)));  // gamma factor/mass^1
         const real loss = weighted_(weight, factor);
         const real factor_bar = loss_bar*weight;
-        const real logits_bar = factor_bar*grade;
-        const real target_bar = -(factor_bar*lift*turn);
+        const real logits_bar_unmasked = factor_bar*grade;
+        const real logits_bar = ((weight == real(0)) ? real(0) : logits_bar_unmasked);
+        const real target_bar_unmasked = -(factor_bar*lift*turn);
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         logits_bar_out.store(i, logits_bar);
         target_bar_out.store(i, target_bar);
@@ -130,8 +132,10 @@ KERNEL sigmoid_focal_modulator_hvp(
         const real turn_dot = fall_dot*sign;
         const real grade_dot = (-lift*tail - (has*odds*sign + swing)*lift*turn)*target_dot + (gamma*(minor - ratio_(lacks, mass, real(0)))*major*odds*tilt + swing*swing)*factor*logits_dot;
         const real lift_dot = (has*odds*sign + swing)*lift*logits_dot + (real(1) - gamma)*peak*target_dot*turn;
-        const real logits_bar_dot = factor_bar*grade_dot;
-        const real target_bar_dot = -factor_bar*lift*turn_dot - factor_bar*lift_dot*turn;
+        const real logits_bar_unmasked_dot = factor_bar*grade_dot;
+        const real logits_bar_dot = ((weight == real(0)) ? real(0) : logits_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = -factor_bar*lift*turn_dot - factor_bar*lift_dot*turn;
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         logits_bar_dot_out.store(i, logits_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

@@ -101,8 +101,10 @@ KERNEL sigmoid_focal_two_grad(
         const real has_bar = ((smoothing == real(0)) ? has_soft_bar : has_soft_bar*keep);
         const real lacks_bar = ((smoothing == real(0)) ? lacks_soft_bar : keep*lacks_soft_bar);
         const real bend_bar = faint*focal_bar*has_soft*own;
-        const real logits_bar = far_bar*major*sign + (attached == real(0) ? real(0) : gamma*minor*sign*strong*strong_bar) - bend_bar*minor*sign - (attached == real(0) ? real(0) : gamma*faint*faint_bar*major*sign);
-        const real target_bar = ((logits >= real(0)) ? has_bar : -has_bar) + ((logits >= real(0)) ? -lacks_bar : lacks_bar);
+        const real logits_bar_unmasked = far_bar*major*sign + (attached == real(0) ? real(0) : gamma*minor*sign*strong*strong_bar) - bend_bar*minor*sign - (attached == real(0) ? real(0) : gamma*faint*faint_bar*major*sign);
+        const real logits_bar = ((weight == real(0)) ? real(0) : logits_bar_unmasked);
+        const real target_bar_unmasked = ((logits >= real(0)) ? has_bar : -has_bar) + ((logits >= real(0)) ? -lacks_bar : lacks_bar);
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         logits_bar_out.store(i, logits_bar);
         target_bar_out.store(i, target_bar);
@@ -170,8 +172,10 @@ KERNEL sigmoid_focal_two_hvp(
         const real has_bar_dot = has_soft_bar_dot*((smoothing == real(0)) ? real(1) : keep);
         const real lacks_bar_dot = lacks_soft_bar_dot*((smoothing == real(0)) ? real(1) : keep);
         const real bend_bar_dot = faint*focal_bar*has_soft_dot*own + faint_dot*focal_bar*has_soft*own;
-        const real logits_bar_dot = (far_bar*sign - (attached == real(0) ? real(0) : gamma*faint*faint_bar*sign))*major_dot + ((attached == real(0) ? real(0) : gamma*sign*strong*strong_bar) - bend_bar*sign)*minor_dot + far_bar_dot*major*sign + (attached == real(0) ? real(0) : gamma*minor*sign*strong*strong_bar_dot) + (attached == real(0) ? real(0) : gamma*minor*sign*strong_bar*strong_dot) - bend_bar_dot*minor*sign - (attached == real(0) ? real(0) : gamma*faint*faint_bar_dot*major*sign) - (attached == real(0) ? real(0) : gamma*faint_bar*faint_dot*major*sign);
-        const real target_bar_dot = lacks_bar_dot*((logits >= real(0)) ? real(-1) : real(1)) + has_bar_dot*sign;
+        const real logits_bar_unmasked_dot = (far_bar*sign - (attached == real(0) ? real(0) : gamma*faint*faint_bar*sign))*major_dot + ((attached == real(0) ? real(0) : gamma*sign*strong*strong_bar) - bend_bar*sign)*minor_dot + far_bar_dot*major*sign + (attached == real(0) ? real(0) : gamma*minor*sign*strong*strong_bar_dot) + (attached == real(0) ? real(0) : gamma*minor*sign*strong_bar*strong_dot) - bend_bar_dot*minor*sign - (attached == real(0) ? real(0) : gamma*faint*faint_bar_dot*major*sign) - (attached == real(0) ? real(0) : gamma*faint_bar*faint_dot*major*sign);
+        const real logits_bar_dot = ((weight == real(0)) ? real(0) : logits_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = lacks_bar_dot*((logits >= real(0)) ? real(-1) : real(1)) + has_bar_dot*sign;
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         logits_bar_dot_out.store(i, logits_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

@@ -65,8 +65,10 @@ KERNEL smooth_l1_grad(
         const real loss = weighted_(weight, ((width > abs_(d)) ? inner : abs_(d) - real(0.5)*width));
         const real inner_bar = ((width > abs_(d)) ? loss_bar*weight : real(0));
         const real d_bar = inner_bar*steep + ((width > abs_(d)) ? real(0) : (real(2)*step_(d, real(0.5)) - real(1))*loss_bar*weight);
-        const real pred_bar = d_bar*inside;
-        const real target_bar = -(d_bar*inside);
+        const real pred_bar_unmasked = d_bar*inside;
+        const real pred_bar = ((weight == real(0)) ? real(0) : pred_bar_unmasked);
+        const real target_bar_unmasked = -(d_bar*inside);
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         pred_bar_out.store(i, pred_bar);
         target_bar_out.store(i, target_bar);
@@ -101,8 +103,10 @@ KERNEL smooth_l1_hvp(
         const real held_dot = d_dot*((width > abs_(d)) ? real(1) : real(0));
         const real steep_dot = ratio_(held_dot, width, real(0));
         const real d_bar_dot = inner_bar*steep_dot;
-        const real pred_bar_dot = d_bar_dot*inside;
-        const real target_bar_dot = -(d_bar_dot*inside);
+        const real pred_bar_unmasked_dot = d_bar_dot*inside;
+        const real pred_bar_dot = ((weight == real(0)) ? real(0) : pred_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = -(d_bar_dot*inside);
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         pred_bar_dot_out.store(i, pred_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

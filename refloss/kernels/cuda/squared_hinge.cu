@@ -50,8 +50,10 @@ KERNEL squared_hinge_grad(
         const real loss = weighted_(weight, lacked*lacked);
         const real lacked_bar = real(2)*lacked*loss_bar*weight;
         const real side_bar = -(lacked_bar*scores*step_(-scores*side + margin, real(0)));
-        const real scores_bar = -(lacked_bar*side*step_(-scores*side + margin, real(0)));
-        const real target_bar = ((doubled == real(0)) ? side_bar : real(2)*side_bar);
+        const real scores_bar_unmasked = -(lacked_bar*side*step_(-scores*side + margin, real(0)));
+        const real scores_bar = ((weight == real(0)) ? real(0) : scores_bar_unmasked);
+        const real target_bar_unmasked = ((doubled == real(0)) ? side_bar : real(2)*side_bar);
+        const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         scores_bar_out.store(i, scores_bar);
         target_bar_out.store(i, target_bar);
@@ -83,8 +85,10 @@ KERNEL squared_hinge_hvp(
         const real lacked_dot = -scores*side_dot*step_(-scores*side + margin, real(0)) - scores_dot*side*step_(-scores*side + margin, real(0));
         const real lacked_bar_dot = real(2)*lacked_dot*loss_bar*weight;
         const real side_bar_dot = -lacked_bar*scores_dot*step_(-scores*side + margin, real(0)) - lacked_bar_dot*scores*step_(-scores*side + margin, real(0));
-        const real scores_bar_dot = -lacked_bar*side_dot*step_(-scores*side + margin, real(0)) - lacked_bar_dot*side*step_(-scores*side + margin, real(0));
-        const real target_bar_dot = side_bar_dot*((doubled == real(0)) ? real(1) : real(2));
+        const real scores_bar_unmasked_dot = -lacked_bar*side_dot*step_(-scores*side + margin, real(0)) - lacked_bar_dot*side*step_(-scores*side + margin, real(0));
+        const real scores_bar_dot = ((weight == real(0)) ? real(0) : scores_bar_unmasked_dot);
+        const real target_bar_unmasked_dot = side_bar_dot*((doubled == real(0)) ? real(1) : real(2));
+        const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         scores_bar_dot_out.store(i, scores_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);
     });

@@ -58,8 +58,10 @@ def grad(logits, target, pos_weight, weight, loss_bar, label_smoothing, lost, ra
     lean = (pos_weight - 1.0)*tail + np.where((logits >= 0.0), -logits, -(logits*pos_weight))  # pos_weight hit - missed
     loss = weighted(weight, bce)
     bce_bar = loss_bar*weight
-    logits_bar = (rest*rise - fall*wanted)*bce_bar
-    target_bar = (1.0 - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean
+    logits_bar_unmasked = (rest*rise - fall*wanted)*bce_bar
+    logits_bar = np.where((weight == 0.0), 0.0, logits_bar_unmasked)
+    target_bar_unmasked = (1.0 - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -79,8 +81,10 @@ def hvp(logits, target, pos_weight, weight, loss_bar, logits_dot, target_dot, la
     fall_dot = -(fall*logits_dot*rise)
     wanted_dot = goal_dot*pos_weight
     lean_dot = (-fall*pos_weight - rise)*logits_dot
-    logits_bar_dot = bce_bar*rest*rise_dot + bce_bar*rest_dot*rise - bce_bar*fall*wanted_dot - bce_bar*fall_dot*wanted
-    target_bar_dot = (1.0 - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean_dot
+    logits_bar_unmasked_dot = bce_bar*rest*rise_dot + bce_bar*rest_dot*rise - bce_bar*fall*wanted_dot - bce_bar*fall_dot*wanted
+    logits_bar_dot = np.where((weight == 0.0), 0.0, logits_bar_unmasked_dot)
+    target_bar_unmasked_dot = (1.0 - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean_dot
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return logits_bar_dot, target_bar_dot
 
 

@@ -89,8 +89,10 @@ def grad(probs, target, pos_weight, weight, loss_bar, label_smoothing, lost, rai
     lean = np.where((np.abs(pos_weight - 1.25) > 0.75), weighted(pos_weight, hit) - missed, (pos_weight - 1.0)*hit + np.where((probs <= 0.5), between, -between))  # by goal less by rest
     loss = weighted(weight, bce)
     bce_bar = loss_bar*weight
-    probs_bar = bce_bar*slope
-    target_bar = (1.0 - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean
+    probs_bar_unmasked = bce_bar*slope
+    probs_bar = np.where((weight == 0.0), 0.0, probs_bar_unmasked)
+    target_bar_unmasked = (1.0 - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, probs_bar, target_bar
 
 
@@ -122,8 +124,10 @@ def hvp(probs, target, pos_weight, weight, loss_bar, probs_dot, target_dot, labe
     far_share_dot = wanted_dot*np.where((probs <= 0.5), 0.0, 1.0) + rest_dot*np.where((probs <= 0.5), 1.0, 0.0)
     slope_dot = (blunt*far_felt*far_pull + near_felt*near_pull*sharp)*probs_dot + blunt*far_felt*far_share_dot - near_felt*near_share_dot*sharp
     lean_dot = (blunt*far_felt*np.where((probs <= 0.5), 1.0, pos_weight) + near_felt*sharp*np.where((probs <= 0.5), pos_weight, 1.0))*probs_dot*np.where((probs <= 0.5), -1.0, 1.0)
-    probs_bar_dot = bce_bar*slope_dot
-    target_bar_dot = (1.0 - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean_dot
+    probs_bar_unmasked_dot = bce_bar*slope_dot
+    probs_bar_dot = np.where((weight == 0.0), 0.0, probs_bar_unmasked_dot)
+    target_bar_unmasked_dot = (1.0 - label_smoothing*lost - label_smoothing*raised)*bce_bar*lean_dot
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return probs_bar_dot, target_bar_dot
 
 

@@ -114,8 +114,10 @@ def grad(probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_p
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     goal_bar = (upper - lower)*balance_bar
-    probs_bar = (factor*slope + np.where(attached == 0.0, 0.0, keen*tilt))*focal_bar
-    target_bar = (1.0 - smoothing)*goal_bar + ((1.0 - smoothing)*weighted(factor, lean) + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*keen))*focal_bar
+    probs_bar_unmasked = (factor*slope + np.where(attached == 0.0, 0.0, keen*tilt))*focal_bar
+    probs_bar = np.where((weight == 0.0), 0.0, probs_bar_unmasked)
+    target_bar_unmasked = (1.0 - smoothing)*goal_bar + ((1.0 - smoothing)*weighted(factor, lean) + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*keen))*focal_bar
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, probs_bar, target_bar
 
 
@@ -172,8 +174,10 @@ def hvp(probs, target, weight, loss_bar, probs_dot, target_dot, smoothing, clip,
     balance_bar_dot = focal_dot*loss_bar*weight
     focal_bar_dot = balance_dot*loss_bar*weight
     goal_bar_dot = (upper - lower)*balance_bar_dot
-    probs_bar_dot = (factor*slope + np.where(attached == 0.0, 0.0, keen*tilt))*focal_bar_dot + factor*focal_bar*slope_dot + factor_dot*focal_bar*slope + np.where(attached == 0.0, 0.0, focal_bar*keen*tilt_dot) + np.where(attached == 0.0, 0.0, focal_bar*keen_dot*tilt)
-    target_bar_dot = (1.0 - smoothing)*goal_bar_dot + ((1.0 - smoothing)*weighted(factor, lean) + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*keen))*focal_bar_dot + (1.0 - smoothing)*factor*focal_bar*lean_dot + (1.0 - smoothing)*factor_dot*focal_bar*lean + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*focal_bar*keen_dot) - np.where(attached == 0.0, 0.0, 2.0*(1.0 - smoothing)*focal_bar*keen*probs_dot)
+    probs_bar_unmasked_dot = (factor*slope + np.where(attached == 0.0, 0.0, keen*tilt))*focal_bar_dot + factor*focal_bar*slope_dot + factor_dot*focal_bar*slope + np.where(attached == 0.0, 0.0, focal_bar*keen*tilt_dot) + np.where(attached == 0.0, 0.0, focal_bar*keen_dot*tilt)
+    probs_bar_dot = np.where((weight == 0.0), 0.0, probs_bar_unmasked_dot)
+    target_bar_unmasked_dot = (1.0 - smoothing)*goal_bar_dot + ((1.0 - smoothing)*weighted(factor, lean) + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*keen))*focal_bar_dot + (1.0 - smoothing)*factor*focal_bar*lean_dot + (1.0 - smoothing)*factor_dot*focal_bar*lean + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*focal_bar*keen_dot) - np.where(attached == 0.0, 0.0, 2.0*(1.0 - smoothing)*focal_bar*keen*probs_dot)
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return probs_bar_dot, target_bar_dot
 
 

@@ -93,8 +93,10 @@ def grad(logits, target, weight, loss_bar, gamma, beta, on_positives, on_negativ
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     toward_bar = -(focal_bar*miss)
-    logits_bar = toward_bar*turn
-    target_bar = (upper - lower)*balance_bar + 2.0*logits*toward_bar
+    logits_bar_unmasked = toward_bar*turn
+    logits_bar = np.where((weight == 0.0), 0.0, logits_bar_unmasked)
+    target_bar_unmasked = (upper - lower)*balance_bar + 2.0*logits*toward_bar
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -121,8 +123,10 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, beta, o
     balance_bar_dot = focal_dot*loss_bar*weight
     focal_bar_dot = balance_dot*loss_bar*weight
     toward_bar_dot = -focal_bar*miss_dot - focal_bar_dot*miss
-    logits_bar_dot = toward_bar*turn_dot + toward_bar_dot*turn
-    target_bar_dot = (upper - lower)*balance_bar_dot + 2.0*logits*toward_bar_dot + 2.0*logits_dot*toward_bar
+    logits_bar_unmasked_dot = toward_bar*turn_dot + toward_bar_dot*turn
+    logits_bar_dot = np.where((weight == 0.0), 0.0, logits_bar_unmasked_dot)
+    target_bar_unmasked_dot = (upper - lower)*balance_bar_dot + 2.0*logits*toward_bar_dot + 2.0*logits_dot*toward_bar
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return logits_bar_dot, target_bar_dot
 
 

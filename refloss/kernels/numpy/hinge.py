@@ -41,8 +41,10 @@ def grad(scores, target, weight, loss_bar, doubled, margin):
     loss = weighted(weight, lacked)
     lacked_bar = loss_bar*weight
     side_bar = -(lacked_bar*scores*np.heaviside(-scores*side + margin, 0.0))
-    scores_bar = -(lacked_bar*side*np.heaviside(-scores*side + margin, 0.0))
-    target_bar = np.where((doubled == 0.0), side_bar, 2.0*side_bar)
+    scores_bar_unmasked = -(lacked_bar*side*np.heaviside(-scores*side + margin, 0.0))
+    scores_bar = np.where((weight == 0.0), 0.0, scores_bar_unmasked)
+    target_bar_unmasked = np.where((doubled == 0.0), side_bar, 2.0*side_bar)
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, scores_bar, target_bar
 
 
@@ -52,8 +54,10 @@ def hvp(scores, target, weight, loss_bar, scores_dot, target_dot, doubled, margi
     lacked_bar = loss_bar*weight
     side_dot = target_dot*np.where((doubled == 0.0), 1.0, 2.0)
     side_bar_dot = -(lacked_bar*scores_dot*np.heaviside(-scores*side + margin, 0.0))
-    scores_bar_dot = -(lacked_bar*side_dot*np.heaviside(-scores*side + margin, 0.0))
-    target_bar_dot = side_bar_dot*np.where((doubled == 0.0), 1.0, 2.0)
+    scores_bar_unmasked_dot = -(lacked_bar*side_dot*np.heaviside(-scores*side + margin, 0.0))
+    scores_bar_dot = np.where((weight == 0.0), 0.0, scores_bar_unmasked_dot)
+    target_bar_unmasked_dot = side_bar_dot*np.where((doubled == 0.0), 1.0, 2.0)
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return scores_bar_dot, target_bar_dot
 
 

@@ -38,8 +38,10 @@ def grad(pred, target, inside, weight, loss_bar, delta):
     d = (pred - target)*inside  # pred minus target
     loss = weighted(weight, np.where((delta >= np.abs(d)), 0.5*(d*d), delta*(np.abs(d) - 0.5*delta)))
     d_bar = np.where((delta >= np.abs(d)), d*loss_bar*weight, delta*(2.0*np.heaviside(d, 0.5) - 1.0)*loss_bar*weight)
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = np.where((weight == 0.0), 0.0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, pred_bar, target_bar
 
 
@@ -48,8 +50,10 @@ def hvp(pred, target, inside, weight, loss_bar, pred_dot, target_dot, delta):
     d = (pred - target)*inside  # pred minus target
     d_dot = inside*pred_dot - inside*target_dot
     d_bar_dot = d_dot*np.where((delta >= np.abs(d)), loss_bar*weight, 0.0)
-    pred_bar_dot = d_bar_dot*inside
-    target_bar_dot = -(d_bar_dot*inside)
+    pred_bar_unmasked_dot = d_bar_dot*inside
+    pred_bar_dot = np.where((weight == 0.0), 0.0, pred_bar_unmasked_dot)
+    target_bar_unmasked_dot = -(d_bar_dot*inside)
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return pred_bar_dot, target_bar_dot
 
 

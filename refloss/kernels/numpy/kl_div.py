@@ -47,8 +47,10 @@ def grad(log_probs, target, weight, loss_bar):
     term = weighted(target, surplus)
     loss = weighted(weight, term)
     term_bar = loss_bar*weight
-    log_probs_bar = -(target*term_bar)
-    target_bar = (np.heaviside(target, 0.0) + surplus)*term_bar
+    log_probs_bar_unmasked = -(target*term_bar)
+    log_probs_bar = np.where((weight == 0.0), 0.0, log_probs_bar_unmasked)
+    target_bar_unmasked = (np.heaviside(target, 0.0) + surplus)*term_bar
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, log_probs_bar, target_bar
 
 
@@ -56,8 +58,10 @@ def hvp(log_probs, target, weight, loss_bar, log_probs_dot, target_dot):
     """Return the derivative of the gradient along the `_dot` columns."""
     term_bar = loss_bar*weight
     surplus_dot = ratio(target_dot, target, 0.0) - log_probs_dot
-    log_probs_bar_dot = -(target_dot*term_bar)
-    target_bar_dot = surplus_dot*term_bar
+    log_probs_bar_unmasked_dot = -(target_dot*term_bar)
+    log_probs_bar_dot = np.where((weight == 0.0), 0.0, log_probs_bar_unmasked_dot)
+    target_bar_unmasked_dot = surplus_dot*term_bar
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return log_probs_bar_dot, target_bar_dot
 
 

@@ -53,8 +53,10 @@ def grad(log_probs, target, weight, loss_bar):
     risen = more*root
     loss = weighted(weight, term)
     term_bar = loss_bar*weight
-    log_probs_bar = -(term_bar*np.exp(target))
-    target_bar = risen*root*term_bar
+    log_probs_bar_unmasked = -(term_bar*np.exp(target))
+    log_probs_bar = np.where((weight == 0.0), 0.0, log_probs_bar_unmasked)
+    target_bar_unmasked = risen*root*term_bar
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, log_probs_bar, target_bar
 
 
@@ -70,8 +72,10 @@ def hvp(log_probs, target, weight, loss_bar, log_probs_dot, target_dot):
     root_dot = 0.5*root*target_dot
     more_dot = surplus_dot
     risen_dot = more*root_dot + more_dot*root
-    log_probs_bar_dot = -(target_dot*term_bar*np.exp(target))
-    target_bar_dot = risen*root_dot*term_bar + risen_dot*root*term_bar
+    log_probs_bar_unmasked_dot = -(target_dot*term_bar*np.exp(target))
+    log_probs_bar_dot = np.where((weight == 0.0), 0.0, log_probs_bar_unmasked_dot)
+    target_bar_unmasked_dot = risen*root_dot*term_bar + risen_dot*root*term_bar
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return log_probs_bar_dot, target_bar_dot
 
 

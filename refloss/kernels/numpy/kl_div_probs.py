@@ -57,8 +57,10 @@ def grad(probs, target, weight, loss_bar, clip):
     term_bar = loss_bar*weight
     target_kept_bar = (np.heaviside(target_kept, 0.0) + surplus)*term_bar
     probs_kept_bar = -(quotient*term_bar)
-    probs_bar = probs_kept_bar*np.heaviside(probs - least, 0.5)
-    target_bar = target_kept_bar*np.heaviside(target - least, 0.5)
+    probs_bar_unmasked = probs_kept_bar*np.heaviside(probs - least, 0.5)
+    probs_bar = np.where((weight == 0.0), 0.0, probs_bar_unmasked)
+    target_bar_unmasked = target_kept_bar*np.heaviside(target - least, 0.5)
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, probs_bar, target_bar
 
 
@@ -75,8 +77,10 @@ def hvp(probs, target, weight, loss_bar, probs_dot, target_dot, clip):
     quotient_dot = ratio(target_kept_dot, probs_kept, 0.0) - quotient*ratio(probs_kept_dot, probs_kept, 0.0)
     target_kept_bar_dot = surplus_dot*term_bar
     probs_kept_bar_dot = -(quotient_dot*term_bar)
-    probs_bar_dot = probs_kept_bar_dot*np.heaviside(probs - least, 0.5)
-    target_bar_dot = target_kept_bar_dot*np.heaviside(target - least, 0.5)
+    probs_bar_unmasked_dot = probs_kept_bar_dot*np.heaviside(probs - least, 0.5)
+    probs_bar_dot = np.where((weight == 0.0), 0.0, probs_bar_unmasked_dot)
+    target_bar_unmasked_dot = target_kept_bar_dot*np.heaviside(target - least, 0.5)
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return probs_bar_dot, target_bar_dot
 
 

@@ -36,8 +36,10 @@ def grad(pred, target, inside, weight, loss_bar):
     d = (pred - target)*inside  # pred minus target
     loss = weighted(weight, np.abs(d))
     d_bar = (2.0*np.heaviside(d, 0.5) - 1.0)*loss_bar*weight
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = np.where((weight == 0.0), 0.0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, pred_bar, target_bar
 
 

@@ -37,8 +37,10 @@ def grad(pred, target, inside, weight, loss_bar, factor):
     d = (pred - target)*inside  # pred minus target
     loss = weighted(weight, factor*(d*d))
     d_bar = 2.0*factor*d*loss_bar*weight
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = np.where((weight == 0.0), 0.0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, pred_bar, target_bar
 
 
@@ -46,8 +48,10 @@ def hvp(pred, target, inside, weight, loss_bar, pred_dot, target_dot, factor):
     """Return the derivative of the gradient along the `_dot` columns."""
     d_dot = inside*pred_dot - inside*target_dot
     d_bar_dot = 2.0*factor*d_dot*loss_bar*weight
-    pred_bar_dot = d_bar_dot*inside
-    target_bar_dot = -(d_bar_dot*inside)
+    pred_bar_unmasked_dot = d_bar_dot*inside
+    pred_bar_dot = np.where((weight == 0.0), 0.0, pred_bar_unmasked_dot)
+    target_bar_unmasked_dot = -(d_bar_dot*inside)
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return pred_bar_dot, target_bar_dot
 
 

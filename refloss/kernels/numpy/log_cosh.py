@@ -48,8 +48,10 @@ def grad(pred, target, inside, weight, loss_bar):
     loss = weighted(weight, bend)
     bend_bar = loss_bar*weight
     d_bar = bend_bar*slope
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = np.where((weight == 0.0), 0.0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, pred_bar, target_bar
 
 
@@ -62,8 +64,10 @@ def hvp(pred, target, inside, weight, loss_bar, pred_dot, target_dot):
     d_dot = inside*pred_dot - inside*target_dot
     slope_dot = 4.0*(left*left)*d_dot/((1.0 + left*left)*(1.0 + left*left))
     d_bar_dot = bend_bar*slope_dot
-    pred_bar_dot = d_bar_dot*inside
-    target_bar_dot = -(d_bar_dot*inside)
+    pred_bar_unmasked_dot = d_bar_dot*inside
+    pred_bar_dot = np.where((weight == 0.0), 0.0, pred_bar_unmasked_dot)
+    target_bar_unmasked_dot = -(d_bar_dot*inside)
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return pred_bar_dot, target_bar_dot
 
 

@@ -92,8 +92,10 @@ def grad(logits, target, weight, loss_bar, smoothing, beta, attached, on_positiv
     factor_bar = np.where(attached == 0.0, 0.0, bce*focal_bar)
     apart_bar = factor_bar*rise
     bce_bar = factor*focal_bar
-    logits_bar = apart_bar*side*width + bce_bar*lean*major*sign
-    target_bar = (upper - lower)*balance_bar - apart_bar*side - bce_bar*keep*logits
+    logits_bar_unmasked = apart_bar*side*width + bce_bar*lean*major*sign
+    logits_bar = np.where((weight == 0.0), 0.0, logits_bar_unmasked)
+    target_bar_unmasked = (upper - lower)*balance_bar - apart_bar*side - bce_bar*keep*logits
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -144,8 +146,10 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, bet
     factor_bar_dot = np.where(attached == 0.0, 0.0, bce*focal_bar_dot) + np.where(attached == 0.0, 0.0, bce_dot*focal_bar)
     apart_bar_dot = factor_bar*rise_dot + factor_bar_dot*rise
     bce_bar_dot = factor*focal_bar_dot + np.where(attached == 0.0, 0.0, factor_dot*focal_bar)
-    logits_bar_dot = apart_bar*side*width_dot + apart_bar_dot*side*width + bce_bar*lean*major_dot*sign + bce_bar*lean_dot*major*sign + bce_bar_dot*lean*major*sign
-    target_bar_dot = (upper - lower)*balance_bar_dot - apart_bar_dot*side - bce_bar*keep*logits_dot - bce_bar_dot*keep*logits
+    logits_bar_unmasked_dot = apart_bar*side*width_dot + apart_bar_dot*side*width + bce_bar*lean*major_dot*sign + bce_bar*lean_dot*major*sign + bce_bar_dot*lean*major*sign
+    logits_bar_dot = np.where((weight == 0.0), 0.0, logits_bar_unmasked_dot)
+    target_bar_unmasked_dot = (upper - lower)*balance_bar_dot - apart_bar_dot*side - bce_bar*keep*logits_dot - bce_bar_dot*keep*logits
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return logits_bar_dot, target_bar_dot
 
 

@@ -139,9 +139,11 @@ def grad(logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balanc
     poly_bar = np.where((epsilon == 0.0), 0.0, np.where((poly_balanced == 0.0), epsilon*loss_bar*weight, epsilon*balance*loss_bar*weight))
     focal_bar = balance*loss_bar*weight
     logits_bar0 = focal_bar*major*pull*sign
-    logits_bar = np.where((epsilon == 0.0), logits_bar0, (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*poly_bar*sign*tilt + logits_bar0)
     target_bar0 = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*focal_bar + (upper - lower)*balance_bar
-    target_bar = np.where((epsilon == 0.0), target_bar0, (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away*poly_bar*sign + target_bar0)
+    logits_bar_unmasked = np.where((epsilon == 0.0), logits_bar0, (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*poly_bar*sign*tilt + logits_bar0)
+    logits_bar = np.where((weight == 0.0), 0.0, logits_bar_unmasked)
+    target_bar_unmasked = np.where((epsilon == 0.0), target_bar0, (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away*poly_bar*sign + target_bar0)
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -207,9 +209,11 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, attache
     poly_bar_dot = balance_dot*np.where((epsilon == 0.0), 0.0, np.where((poly_balanced == 0.0), 0.0, epsilon*loss_bar*weight))
     focal_bar_dot = balance_dot*loss_bar*weight
     logits_bar0_dot = focal_bar*major*pull_dot*sign + focal_bar*major_dot*pull*sign + focal_bar_dot*major*pull*sign
-    logits_bar_dot = tilt_dot*np.where((epsilon == 0.0), 0.0, (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*poly_bar*sign) + poly_bar_dot*np.where((epsilon == 0.0), 0.0, (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*sign*tilt) + flat_dot*np.where((epsilon == 0.0), 0.0, (1.0 + np.where(attached == 0.0, 0.0, gamma))*poly_bar*sign*tilt) + logits_bar0_dot
     target_bar0_dot = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*focal_bar_dot + (upper - lower)*balance_bar_dot - factor*focal_bar*keep*logits_dot - factor_dot*focal_bar*keep*logits - np.where(attached == 0.0, 0.0, fall*focal_bar*keen_dot*sign) - np.where(attached == 0.0, 0.0, fall_dot*focal_bar*keen*sign)
-    target_bar_dot = poly_bar_dot*np.where((epsilon == 0.0), 0.0, (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away*sign) + away_dot*np.where((epsilon == 0.0), 0.0, (-1.0 - np.where(attached == 0.0, 0.0, gamma))*poly_bar*sign) + target_bar0_dot
+    logits_bar_unmasked_dot = tilt_dot*np.where((epsilon == 0.0), 0.0, (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*poly_bar*sign) + poly_bar_dot*np.where((epsilon == 0.0), 0.0, (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*sign*tilt) + flat_dot*np.where((epsilon == 0.0), 0.0, (1.0 + np.where(attached == 0.0, 0.0, gamma))*poly_bar*sign*tilt) + logits_bar0_dot
+    logits_bar_dot = np.where((weight == 0.0), 0.0, logits_bar_unmasked_dot)
+    target_bar_unmasked_dot = poly_bar_dot*np.where((epsilon == 0.0), 0.0, (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away*sign) + away_dot*np.where((epsilon == 0.0), 0.0, (-1.0 - np.where(attached == 0.0, 0.0, gamma))*poly_bar*sign) + target_bar0_dot
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return logits_bar_dot, target_bar_dot
 
 

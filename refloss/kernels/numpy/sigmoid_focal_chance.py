@@ -94,8 +94,10 @@ def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, on_positi
     balance_bar = focal*loss_bar*weight
     focal_bar = balance*loss_bar*weight
     bce_bar = focal_bar*pull
-    logits_bar = bce_bar*lean*major*sign
-    target_bar = (upper - lower)*balance_bar - bce_bar*keep*logits
+    logits_bar_unmasked = bce_bar*lean*major*sign
+    logits_bar = np.where((weight == 0.0), 0.0, logits_bar_unmasked)
+    target_bar_unmasked = (upper - lower)*balance_bar - bce_bar*keep*logits
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -140,8 +142,10 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gam
     balance_bar_dot = focal_dot*loss_bar*weight
     focal_bar_dot = balance_dot*loss_bar*weight
     bce_bar_dot = focal_bar*pull_dot + focal_bar_dot*pull
-    logits_bar_dot = bce_bar*lean*major_dot*sign + bce_bar*lean_dot*major*sign + bce_bar_dot*lean*major*sign
-    target_bar_dot = (upper - lower)*balance_bar_dot - bce_bar*keep*logits_dot - bce_bar_dot*keep*logits
+    logits_bar_unmasked_dot = bce_bar*lean*major_dot*sign + bce_bar*lean_dot*major*sign + bce_bar_dot*lean*major*sign
+    logits_bar_dot = np.where((weight == 0.0), 0.0, logits_bar_unmasked_dot)
+    target_bar_unmasked_dot = (upper - lower)*balance_bar_dot - bce_bar*keep*logits_dot - bce_bar_dot*keep*logits
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return logits_bar_dot, target_bar_dot
 
 

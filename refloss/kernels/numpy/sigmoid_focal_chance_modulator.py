@@ -83,8 +83,10 @@ def grad(logits, target, weight, loss_bar, smoothing, gamma):
     lift = gamma*weighted(chance, sharp)  # derivative by the cross-entropy
     loss = weighted(weight, factor)
     factor_bar = loss_bar*weight
-    logits_bar = factor_bar*grade
-    target_bar = -(drift*factor_bar*lift)
+    logits_bar_unmasked = factor_bar*grade
+    logits_bar = np.where((weight == 0.0), 0.0, logits_bar_unmasked)
+    target_bar_unmasked = -(drift*factor_bar*lift)
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -116,8 +118,10 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gam
     drift_dot = keep*logits_dot
     grade_dot = gamma*target_dot*weighted(chance, (factor - (-1.0 + gamma)*chance*sharp)*drift*pitch - keep*sharp) + gamma*(((-1.0 + gamma)*chance*pitch - rise)*pitch + width)*chance*factor*logits_dot
     lift_dot = ((-1.0 + gamma)*chance*pitch - rise)*lift*logits_dot + (1.0 - ratio((-1.0 + gamma)*chance, miss, 0.0))*drift*lift*target_dot
-    logits_bar_dot = factor_bar*grade_dot
-    target_bar_dot = -drift*factor_bar*lift_dot - drift_dot*factor_bar*lift
+    logits_bar_unmasked_dot = factor_bar*grade_dot
+    logits_bar_dot = np.where((weight == 0.0), 0.0, logits_bar_unmasked_dot)
+    target_bar_unmasked_dot = -drift*factor_bar*lift_dot - drift_dot*factor_bar*lift
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return logits_bar_dot, target_bar_dot
 
 

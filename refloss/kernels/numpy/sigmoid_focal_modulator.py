@@ -102,8 +102,10 @@ def grad(logits, target, weight, loss_bar, gamma):
     lift = weighted(gamma, np.exp(-(gamma*bend))*np.exp(weighted(1.0 - gamma, deep)))  # gamma factor/mass^1
     loss = weighted(weight, factor)
     factor_bar = loss_bar*weight
-    logits_bar = factor_bar*grade
-    target_bar = -(factor_bar*lift*turn)
+    logits_bar_unmasked = factor_bar*grade
+    logits_bar = np.where((weight == 0.0), 0.0, logits_bar_unmasked)
+    target_bar_unmasked = -(factor_bar*lift*turn)
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -135,8 +137,10 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma):
     turn_dot = fall_dot*sign
     grade_dot = (-lift*tail - (has*odds*sign + swing)*lift*turn)*target_dot + (gamma*(minor - ratio(lacks, mass, 0.0))*major*odds*tilt + swing*swing)*factor*logits_dot
     lift_dot = (has*odds*sign + swing)*lift*logits_dot + (1.0 - gamma)*peak*target_dot*turn
-    logits_bar_dot = factor_bar*grade_dot
-    target_bar_dot = -factor_bar*lift*turn_dot - factor_bar*lift_dot*turn
+    logits_bar_unmasked_dot = factor_bar*grade_dot
+    logits_bar_dot = np.where((weight == 0.0), 0.0, logits_bar_unmasked_dot)
+    target_bar_unmasked_dot = -factor_bar*lift*turn_dot - factor_bar*lift_dot*turn
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return logits_bar_dot, target_bar_dot
 
 

@@ -119,8 +119,10 @@ def grad(logits, target, weight, loss_bar, smoothing, on_positives, on_negatives
     has_bar = np.where((smoothing == 0.0), has_soft_bar, has_soft_bar*keep)
     lacks_bar = np.where((smoothing == 0.0), lacks_soft_bar, keep*lacks_soft_bar)
     bend_bar = faint*focal_bar*has_soft*own
-    logits_bar = far_bar*major*sign + np.where(attached == 0.0, 0.0, gamma*minor*sign*strong*strong_bar) - bend_bar*minor*sign - np.where(attached == 0.0, 0.0, gamma*faint*faint_bar*major*sign)
-    target_bar = np.where((logits >= 0.0), has_bar, -has_bar) + np.where((logits >= 0.0), -lacks_bar, lacks_bar)
+    logits_bar_unmasked = far_bar*major*sign + np.where(attached == 0.0, 0.0, gamma*minor*sign*strong*strong_bar) - bend_bar*minor*sign - np.where(attached == 0.0, 0.0, gamma*faint*faint_bar*major*sign)
+    logits_bar = np.where((weight == 0.0), 0.0, logits_bar_unmasked)
+    target_bar_unmasked = np.where((logits >= 0.0), has_bar, -has_bar) + np.where((logits >= 0.0), -lacks_bar, lacks_bar)
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
 
@@ -169,8 +171,10 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, on_
     has_bar_dot = has_soft_bar_dot*np.where((smoothing == 0.0), 1.0, keep)
     lacks_bar_dot = lacks_soft_bar_dot*np.where((smoothing == 0.0), 1.0, keep)
     bend_bar_dot = faint*focal_bar*has_soft_dot*own + faint_dot*focal_bar*has_soft*own
-    logits_bar_dot = (far_bar*sign - np.where(attached == 0.0, 0.0, gamma*faint*faint_bar*sign))*major_dot + (np.where(attached == 0.0, 0.0, gamma*sign*strong*strong_bar) - bend_bar*sign)*minor_dot + far_bar_dot*major*sign + np.where(attached == 0.0, 0.0, gamma*minor*sign*strong*strong_bar_dot) + np.where(attached == 0.0, 0.0, gamma*minor*sign*strong_bar*strong_dot) - bend_bar_dot*minor*sign - np.where(attached == 0.0, 0.0, gamma*faint*faint_bar_dot*major*sign) - np.where(attached == 0.0, 0.0, gamma*faint_bar*faint_dot*major*sign)
-    target_bar_dot = lacks_bar_dot*np.where((logits >= 0.0), -1.0, 1.0) + has_bar_dot*sign
+    logits_bar_unmasked_dot = (far_bar*sign - np.where(attached == 0.0, 0.0, gamma*faint*faint_bar*sign))*major_dot + (np.where(attached == 0.0, 0.0, gamma*sign*strong*strong_bar) - bend_bar*sign)*minor_dot + far_bar_dot*major*sign + np.where(attached == 0.0, 0.0, gamma*minor*sign*strong*strong_bar_dot) + np.where(attached == 0.0, 0.0, gamma*minor*sign*strong_bar*strong_dot) - bend_bar_dot*minor*sign - np.where(attached == 0.0, 0.0, gamma*faint*faint_bar_dot*major*sign) - np.where(attached == 0.0, 0.0, gamma*faint_bar*faint_dot*major*sign)
+    logits_bar_dot = np.where((weight == 0.0), 0.0, logits_bar_unmasked_dot)
+    target_bar_unmasked_dot = lacks_bar_dot*np.where((logits >= 0.0), -1.0, 1.0) + has_bar_dot*sign
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return logits_bar_dot, target_bar_dot
 
 

@@ -58,8 +58,10 @@ def grad(pred, target, inside, weight, loss_bar, beta, sigma, least_beta):
     loss = weighted(weight, np.where((width > np.abs(d)), inner, np.abs(d) - 0.5*width))
     inner_bar = np.where((width > np.abs(d)), loss_bar*weight, 0.0)
     d_bar = inner_bar*steep + np.where((width > np.abs(d)), 0.0, (2.0*np.heaviside(d, 0.5) - 1.0)*loss_bar*weight)
-    pred_bar = d_bar*inside
-    target_bar = -(d_bar*inside)
+    pred_bar_unmasked = d_bar*inside
+    pred_bar = np.where((weight == 0.0), 0.0, pred_bar_unmasked)
+    target_bar_unmasked = -(d_bar*inside)
+    target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, pred_bar, target_bar
 
 
@@ -73,8 +75,10 @@ def hvp(pred, target, inside, weight, loss_bar, pred_dot, target_dot, beta, sigm
     held_dot = d_dot*np.where((width > np.abs(d)), 1.0, 0.0)
     steep_dot = ratio(held_dot, width, 0.0)
     d_bar_dot = inner_bar*steep_dot
-    pred_bar_dot = d_bar_dot*inside
-    target_bar_dot = -(d_bar_dot*inside)
+    pred_bar_unmasked_dot = d_bar_dot*inside
+    pred_bar_dot = np.where((weight == 0.0), 0.0, pred_bar_unmasked_dot)
+    target_bar_unmasked_dot = -(d_bar_dot*inside)
+    target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return pred_bar_dot, target_bar_dot
 
 
