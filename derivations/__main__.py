@@ -23,6 +23,8 @@ GENERATED = (
     "balls/*.py",
     "cuda/*.cu*",
     "cuda/elementary.json",
+    "boundaries/*.py",
+    "boundaries/*.json",
     emit.INDEX,
 )
 

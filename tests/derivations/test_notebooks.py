@@ -201,7 +201,18 @@ def test_the_notebook_of_elementary_functions_proves_their_bounds():
     assert "cuda/elementary.cuh\ncuda/elementary.json\n" in printed
 
 
-@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.stem != "elementary"], ids=stem)
+def test_the_notebook_of_boundaries_proves_what_it_prints():
+    printed = printed_by(next(p for p in NOTEBOOKS if p.stem == "boundaries"))
+    index = json.loads((ROOT / "refloss/kernels/boundaries/index.json").read_text(encoding="utf-8"))
+    for name, about in index.items():
+        program = about["program"]
+        assert f"proved  {name}: both forms of {program} follow from its equation\n" in printed
+        assert f"boundaries/{program}.py\n" in printed
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in NOTEBOOKS if p.stem not in ("elementary", "boundaries")], ids=stem
+)
 def test_a_notebook_proves_its_rules_and_names_its_kernels(path):
     printed = printed_by(path)
     assert printed.count("proved  ") > 0

@@ -1,0 +1,1 @@
+"""Generated decision boundaries: one module a program, and what the losses make of them."""
