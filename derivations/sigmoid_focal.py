@@ -63,7 +63,9 @@ from refloss.symbolic.vocabulary.elements import Elements, weighted_loss
 # $$\frac{\partial L}{\partial x} = \pm\,\alpha_t\,(1 - p_t)^\gamma\,\frac{1}{1 + e}
 #   \Bigl(\gamma\,(c - d)\,\frac{e}{c + d\,e}\,\mathrm{BCE} + (c - d\,e)\Bigr),$$
 #
-# whose two terms have one sign for a hard target.
+# whose two terms have one sign for a hard target. By a hard target that is met, second derivatives
+# for $\gamma < 1$ grow as $e^{(1-\gamma)\,r}$ and are infinite from $r = 710/(1-\gamma)$ on; a
+# product by the target along the logit alone is NaN there.
 #
 # Poly-1 adds $\epsilon\,(1 - p_t)^{\gamma + 1}$ to the loss, the change of the first term of the
 # polynomial:
@@ -596,6 +598,12 @@ q = (1 - eps) target + eps/2,  eps = label_smoothing; alpha_q: alpha or 1 - alph
             "infinite as the limit is, through the modulator; 0 where gamma is 0",
         ),
         Singular("p = target = 0 or 1, gamma below 1", "undefined", "0", "0"),
+        Singular(
+            "p = target = 0 or 1, gamma 0 or 1",
+            "undefined",
+            "0",
+            "the second derivatives by the target are infinite, and products by it NaN",
+        ),
         Singular("p = clip or 1 - clip", "tie", "as on both sides", "half of the inner slope"),
     ),
     subgradients="where p is at a clip, half of the slope inside; none elsewhere.",

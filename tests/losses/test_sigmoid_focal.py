@@ -305,3 +305,27 @@ def test_wrong_arguments_are_named():
         refloss.sigmoid_focal(ONE, ONE, gamma=-1)
     with pytest.raises(ValueError, match=r"epsilon: expected a finite number >= -1, got -1\.25"):
         refloss.sigmoid_focal(ONE, ONE, epsilon=-1.25)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.parametrize("gamma", [1.5, 2.0, 3.0, 5.0])
+def test_second_derivatives_vanish_where_a_probability_meets_its_target(gamma, backend):
+    ends = np.array([0.0, 1.0])
+    for dots in ([1.0, 0.0], [0.0, 1.0], [1.0, -2.0]):
+        direction = {n: np.full(2, dot) for n, dot in zip(("probs", "target"), dots, strict=True)}
+        found = refloss.focal_probs.hvp(
+            ends, ends, direction, gamma=gamma, wrt=("probs", "target"), backend=backend
+        )
+        np.testing.assert_array_equal([found["probs"], found["target"]], np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.parametrize("gamma", [0.25, 0.5, 0.75])
+def test_second_derivatives_by_a_met_target_overflow_to_the_infinity_of_their_sign(gamma, backend):
+    logits, target = np.array([1e4, -1e4]), np.array([1.0, 0.0])
+    direction = {"logits": np.array([1.0, 0.5]), "target": np.array([2.0, -3.0])}
+    found = refloss.sigmoid_focal.hvp(
+        logits, target, direction, gamma=gamma, wrt=("logits", "target"), backend=backend
+    )
+    np.testing.assert_array_equal(found["target"], [np.inf, -np.inf])
+    np.testing.assert_array_equal(found["logits"], [0.0, 0.0])

@@ -84,6 +84,7 @@ def grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attached, o
     tilt = rest - goal
     rise = F.weighted(gamma, F.raised(miss, -1 + gamma))
     keen = F.weighted(rise, bce)
+    gain = F.weighted(factor, lean)
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
     balance = (1 - goal)*lower + goal*upper
@@ -93,7 +94,7 @@ def grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attached, o
     goal_bar = (upper - lower)*balance_bar
     probs_bar_unmasked = (factor*slope + attached*(keen*tilt))*focal_bar
     probs_bar = F.select(F.eq(weight, 0), 0, probs_bar_unmasked)
-    target_bar_unmasked = (1 - smoothing)*goal_bar + ((1 - smoothing)*F.weighted(factor, lean) + attached*((1 - smoothing)*(1 - 2*probs)*keen))*focal_bar
+    target_bar_unmasked = (1 - smoothing)*goal_bar + ((1 - smoothing)*gain + attached*((1 - smoothing)*(1 - 2*probs)*keen))*focal_bar
     target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, probs_bar, target_bar
 

@@ -102,6 +102,7 @@ KERNEL focal_probs_grad(
         const real tilt = rest - goal;
         const real rise = weighted_(gamma, power_(miss, -real(1) + gamma));
         const real keen = weighted_(rise, bce);
+        const real gain = weighted_(factor, lean);  // focal by the share of class 1, modulator constant
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
         const real balance = (real(1) - goal)*lower + goal*upper;  // alpha or 1 - alpha
@@ -111,7 +112,7 @@ KERNEL focal_probs_grad(
         const real goal_bar = (upper - lower)*balance_bar;
         const real probs_bar_unmasked = (factor*slope + (attached == real(0) ? real(0) : keen*tilt))*focal_bar;
         const real probs_bar = ((weight == real(0)) ? real(0) : probs_bar_unmasked);
-        const real target_bar_unmasked = (real(1) - smoothing)*goal_bar + ((real(1) - smoothing)*weighted_(factor, lean) + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*keen))*focal_bar;
+        const real target_bar_unmasked = (real(1) - smoothing)*goal_bar + ((real(1) - smoothing)*gain + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*keen))*focal_bar;
         const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         probs_bar_out.store(i, probs_bar);
@@ -168,6 +169,8 @@ KERNEL focal_probs_hvp(
         const real rise = weighted_(gamma, power_(miss, -real(1) + gamma));
         const real keen = weighted_(rise, bce);
         const real over = ((miss == real(0)) ? ((gamma == real(2)) ? gamma*bce : real(0)) : weighted_(rise, ratio_(bce, miss, real(0))));  // gamma focal/miss^2
+        const real pitch = weighted_(rise, lean);
+        const real gain = weighted_(factor, lean);  // focal by the share of class 1, modulator constant
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
         const real balance = (real(1) - goal)*lower + goal*upper;  // alpha or 1 - alpha
@@ -180,16 +183,17 @@ KERNEL focal_probs_hvp(
         const real slope_dot = (blunt*far_pull*toward + near_pull*sharp*toward)*probs_dot + blunt*far_share_dot*toward - near_share_dot*sharp*toward;
         const real lean_dot = (blunt*toward*((probs <= real(0.5)) ? real(1) : pos_weight) + sharp*toward*((probs <= real(0.5)) ? pos_weight : real(1)))*probs_dot*((probs <= real(0.5)) ? real(-1) : real(1));
         const real factor_dot = (attached == real(0) ? real(0) : probs_dot*rise*tilt) + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*rise*target_dot);
-        const real focal_dot = (factor*slope + (attached == real(0) ? real(0) : keen*tilt))*probs_dot + ((real(1) - smoothing)*weighted_(factor, lean) + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*keen))*target_dot;
+        const real focal_dot = (factor*slope + (attached == real(0) ? real(0) : keen*tilt))*probs_dot + ((real(1) - smoothing)*gain + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*keen))*target_dot;
         const real tilt_dot = rest_dot - goal_dot;
-        const real keen_dot = (rise*slope + (-real(1) + gamma)*over*tilt)*probs_dot + ((real(1) - smoothing)*weighted_(rise, lean) + (real(1) - smoothing)*(real(1) - real(2)*probs)*(-real(1) + gamma)*over)*target_dot;
+        const real keen_dot = (rise*slope + (-real(1) + gamma)*over*tilt)*probs_dot + ((real(1) - smoothing)*pitch + (real(1) - smoothing)*(real(1) - real(2)*probs)*(-real(1) + gamma)*over)*target_dot;
+        const real gain_dot = factor*lean_dot + (attached == real(0) ? real(0) : pitch*probs_dot*tilt) + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*pitch*target_dot);
         const real balance_dot = (upper - lower)*goal_dot;
         const real balance_bar_dot = focal_dot*loss_bar*weight;
         const real focal_bar_dot = balance_dot*loss_bar*weight;
         const real goal_bar_dot = (upper - lower)*balance_bar_dot;
         const real probs_bar_unmasked_dot = (factor*slope + (attached == real(0) ? real(0) : keen*tilt))*focal_bar_dot + factor*focal_bar*slope_dot + factor_dot*focal_bar*slope + (attached == real(0) ? real(0) : focal_bar*keen*tilt_dot) + (attached == real(0) ? real(0) : focal_bar*keen_dot*tilt);
         const real probs_bar_dot = ((weight == real(0)) ? real(0) : probs_bar_unmasked_dot);
-        const real target_bar_unmasked_dot = (real(1) - smoothing)*goal_bar_dot + ((real(1) - smoothing)*weighted_(factor, lean) + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*keen))*focal_bar_dot + (real(1) - smoothing)*factor*focal_bar*lean_dot + (real(1) - smoothing)*factor_dot*focal_bar*lean + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*focal_bar*keen_dot) - (attached == real(0) ? real(0) : real(2)*(real(1) - smoothing)*focal_bar*keen*probs_dot);
+        const real target_bar_unmasked_dot = (real(1) - smoothing)*goal_bar_dot + ((real(1) - smoothing)*gain + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*keen))*focal_bar_dot + (real(1) - smoothing)*focal_bar*gain_dot + (attached == real(0) ? real(0) : (real(1) - smoothing)*(real(1) - real(2)*probs)*focal_bar*keen_dot) - (attached == real(0) ? real(0) : real(2)*(real(1) - smoothing)*focal_bar*keen*probs_dot);
         const real target_bar_dot = ((weight == real(0)) ? real(0) : target_bar_unmasked_dot);
         probs_bar_dot_out.store(i, probs_bar_dot);
         target_bar_dot_out.store(i, target_bar_dot);

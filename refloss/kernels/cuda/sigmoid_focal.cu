@@ -175,7 +175,8 @@ KERNEL sigmoid_focal_hvp(
         const real lift = weighted_(gamma, exp_(-(gamma*bend))*exp_(weighted_(real(1) - gamma, deep)));  // gamma factor/mass^1
         const real peak = weighted_(gamma, exp_(-(gamma*bend))*exp_(weighted_(real(2) - gamma, deep)));  // gamma factor/mass^2
         const real keen = gamma*factor*steep + weighted_(lacks_soft, lift*reach);  // gamma focal/mass
-        const real crest = lift*steep + weighted_(lacks_soft, peak*reach);  // gamma focal/mass^2
+        const real crest = weighted_(lacks_soft, peak*reach);  // gamma focal/mass^2, part of reach
+        const real cliff = weighted_(lacks_soft, reach*exp_(deep)) + steep;  // its quotient by lift
         const real edge = weighted_(lacks_soft, lift) - gamma*factor*has_soft*odds;  // gamma factor lean/mass
         const real width = major*minor;  // p (1 - p)
         const real flat = factor*width;
@@ -195,10 +196,10 @@ KERNEL sigmoid_focal_hvp(
         const real heft_dot = (fall*keen*odds*sign - gamma*factor*keep*logits*odds - (attached == real(0) ? real(0) : gamma*fall*keen*odds*sign))*target_dot + gamma*logits_dot*major*odds*pull*sign - heft*logits_dot*sign*ratio_(lacks, mass, real(0));
         const real push_dot = (-(real(1) + tail)*factor*keep*sign - (attached == real(0) ? real(0) : edge*fall*sign))*target_dot + (factor*has_soft*sign*tail + (attached == real(0) ? real(0) : gamma*factor*lean*major*odds*sign*tilt))*logits_dot;
         const real pull_dot = (attached == real(0) ? real(0) : heft*tilt_dot) + (attached == real(0) ? real(0) : heft_dot*tilt) + push_dot;
-        const real keen_dot = (crest*fall*sign - keep*lift*logits - (attached == real(0) ? real(0) : gamma*crest*fall*sign))*target_dot + (edge*major*sign + has*keen*odds*sign + (attached == real(0) ? real(0) : gamma*keen*major*odds*sign*tilt))*logits_dot;
+        const real keen_dot = (edge*major*sign + has*keen*odds*sign + (attached == real(0) ? real(0) : gamma*keen*major*odds*sign*tilt))*logits_dot + target_dot*((gamma < real(1)) ? ((fall*sign - (attached == real(0) ? real(0) : gamma*fall*sign))*cliff - keep*logits)*lift : (fall*sign - (attached == real(0) ? real(0) : gamma*fall*sign))*(lift*steep + crest) - keep*lift*logits);
         const real poly_dot = target_dot*((epsilon == real(0)) ? real(0) : (-real(1) - (attached == real(0) ? real(0) : gamma))*away*sign) + logits_dot*((epsilon == real(0)) ? real(0) : (real(1) + (attached == real(0) ? real(0) : gamma))*flat*sign*tilt);
         const real flat_dot = ((attached == real(0) ? real(0) : gamma*odds*tilt) - fall)*flat*logits_dot*major*sign - (attached == real(0) ? real(0) : gamma*(major*major)*factor*fall*odds*sign*target_dot);
-        const real away_dot = ((attached == real(0) ? real(0) : gamma*fall*major*odds*tilt) + real(2)*minor)*factor*logits_dot*major*sign - (attached == real(0) ? real(0) : (fall*fall)*lift*major*sign*target_dot);
+        const real away_dot = target_dot*((epsilon == real(0)) ? real(0) : (attached == real(0) ? real(0) : -((fall*fall)*lift*major*sign))) + ((attached == real(0) ? real(0) : gamma*fall*major*odds*tilt) + real(2)*minor)*factor*logits_dot*major*sign;
         const real balance_dot = (upper - lower)*target_dot;
         const real balance_bar_dot = focal_dot*loss_bar*weight + loss_bar*poly_dot*weight*((epsilon == real(0)) ? real(0) : epsilon*((poly_balanced == real(0)) ? real(0) : real(1)));
         const real poly_bar_dot = balance_dot*((epsilon == real(0)) ? real(0) : ((poly_balanced == real(0)) ? real(0) : epsilon*loss_bar*weight));

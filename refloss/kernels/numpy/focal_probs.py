@@ -107,6 +107,7 @@ def grad(probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_p
     tilt = rest - goal
     rise = weighted(gamma, power(miss, -1.0 + gamma))
     keen = weighted(rise, bce)
+    gain = weighted(factor, lean)  # focal by the share of class 1, modulator constant
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - goal)*lower + goal*upper  # alpha or 1 - alpha
@@ -116,7 +117,7 @@ def grad(probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_p
     goal_bar = (upper - lower)*balance_bar
     probs_bar_unmasked = (factor*slope + np.where(attached == 0.0, 0.0, keen*tilt))*focal_bar
     probs_bar = np.where((weight == 0.0), 0.0, probs_bar_unmasked)
-    target_bar_unmasked = (1.0 - smoothing)*goal_bar + ((1.0 - smoothing)*weighted(factor, lean) + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*keen))*focal_bar
+    target_bar_unmasked = (1.0 - smoothing)*goal_bar + ((1.0 - smoothing)*gain + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*keen))*focal_bar
     target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, probs_bar, target_bar
 
@@ -155,6 +156,8 @@ def hvp(probs, target, weight, loss_bar, probs_dot, target_dot, smoothing, clip,
     rise = weighted(gamma, power(miss, -1.0 + gamma))
     keen = weighted(rise, bce)
     over = np.where((miss == 0.0), np.where((gamma == 2.0), gamma*bce, 0.0), weighted(rise, ratio(bce, miss, 0.0)))  # gamma focal/miss^2
+    pitch = weighted(rise, lean)
+    gain = weighted(factor, lean)  # focal by the share of class 1, modulator constant
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
     balance = (1.0 - goal)*lower + goal*upper  # alpha or 1 - alpha
@@ -167,16 +170,17 @@ def hvp(probs, target, weight, loss_bar, probs_dot, target_dot, smoothing, clip,
     slope_dot = (blunt*far_pull*toward + near_pull*sharp*toward)*probs_dot + blunt*far_share_dot*toward - near_share_dot*sharp*toward
     lean_dot = (blunt*toward*np.where((probs <= 0.5), 1.0, pos_weight) + sharp*toward*np.where((probs <= 0.5), pos_weight, 1.0))*probs_dot*np.where((probs <= 0.5), -1.0, 1.0)
     factor_dot = np.where(attached == 0.0, 0.0, probs_dot*rise*tilt) + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*rise*target_dot)
-    focal_dot = (factor*slope + np.where(attached == 0.0, 0.0, keen*tilt))*probs_dot + ((1.0 - smoothing)*weighted(factor, lean) + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*keen))*target_dot
+    focal_dot = (factor*slope + np.where(attached == 0.0, 0.0, keen*tilt))*probs_dot + ((1.0 - smoothing)*gain + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*keen))*target_dot
     tilt_dot = rest_dot - goal_dot
-    keen_dot = (rise*slope + (-1.0 + gamma)*over*tilt)*probs_dot + ((1.0 - smoothing)*weighted(rise, lean) + (1.0 - smoothing)*(1.0 - 2.0*probs)*(-1.0 + gamma)*over)*target_dot
+    keen_dot = (rise*slope + (-1.0 + gamma)*over*tilt)*probs_dot + ((1.0 - smoothing)*pitch + (1.0 - smoothing)*(1.0 - 2.0*probs)*(-1.0 + gamma)*over)*target_dot
+    gain_dot = factor*lean_dot + np.where(attached == 0.0, 0.0, pitch*probs_dot*tilt) + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*pitch*target_dot)
     balance_dot = (upper - lower)*goal_dot
     balance_bar_dot = focal_dot*loss_bar*weight
     focal_bar_dot = balance_dot*loss_bar*weight
     goal_bar_dot = (upper - lower)*balance_bar_dot
     probs_bar_unmasked_dot = (factor*slope + np.where(attached == 0.0, 0.0, keen*tilt))*focal_bar_dot + factor*focal_bar*slope_dot + factor_dot*focal_bar*slope + np.where(attached == 0.0, 0.0, focal_bar*keen*tilt_dot) + np.where(attached == 0.0, 0.0, focal_bar*keen_dot*tilt)
     probs_bar_dot = np.where((weight == 0.0), 0.0, probs_bar_unmasked_dot)
-    target_bar_unmasked_dot = (1.0 - smoothing)*goal_bar_dot + ((1.0 - smoothing)*weighted(factor, lean) + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*keen))*focal_bar_dot + (1.0 - smoothing)*factor*focal_bar*lean_dot + (1.0 - smoothing)*factor_dot*focal_bar*lean + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*focal_bar*keen_dot) - np.where(attached == 0.0, 0.0, 2.0*(1.0 - smoothing)*focal_bar*keen*probs_dot)
+    target_bar_unmasked_dot = (1.0 - smoothing)*goal_bar_dot + ((1.0 - smoothing)*gain + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*keen))*focal_bar_dot + (1.0 - smoothing)*focal_bar*gain_dot + np.where(attached == 0.0, 0.0, (1.0 - smoothing)*(1.0 - 2.0*probs)*focal_bar*keen_dot) - np.where(attached == 0.0, 0.0, 2.0*(1.0 - smoothing)*focal_bar*keen*probs_dot)
     target_bar_dot = np.where((weight == 0.0), 0.0, target_bar_unmasked_dot)
     return probs_bar_dot, target_bar_dot
 

@@ -165,8 +165,10 @@ def _by_target(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
         a.let(name, Weighted(power, lowered), f"gamma factor/mass^{less}")
     apart = Weighted(a.lacks_soft, a.lift * a.reach)
     a.let("keen", power * (a.factor * a.steep) + apart, "gamma focal/mass")
-    apart = Weighted(a.lacks_soft, a.peak * a.reach)
-    a.let("crest", a.lift * a.steep + apart, "gamma focal/mass^2")
+    a.let("crest", Weighted(a.lacks_soft, a.peak * a.reach), "gamma focal/mass^2, part of reach")
+    a.let(
+        "cliff", a.steep + Weighted(a.lacks_soft, a.reach * sp.exp(a.deep)), "its quotient by lift"
+    )
     lean = Weighted(a.lacks_soft, a.lift) - power * a.has_soft * a.factor * a.odds
     a.let("edge", lean, "gamma factor lean/mass")
     gate, turn, drift = Switch(attached), a.sign * a.fall, a.keep * a.logits
@@ -183,7 +185,10 @@ def _by_target(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     a.partials("heft", {a.logits: by_logit, a.target: by_target})
     by_logit = a.sign * a.has * a.odds * a.keen + rise * a.edge
     by_logit += gate * (power * rise * a.tilt * a.odds * a.keen)
-    by_target = turn * a.crest - drift * a.lift - gate * (power * turn * a.crest)
+    bent = turn - gate * (power * turn)
+    beyond = a.lift * (bent * a.cliff - drift)  # of two signs: lift may be infinite, and once only
+    within = bent * (a.lift * a.steep + a.crest) - drift * a.lift
+    by_target = sp.Piecewise((beyond, power < 1), (within, True))
     a.partials("keen", {a.logits: by_logit, a.target: by_target})
 
 
@@ -212,7 +217,7 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr, amount: sp.Expr)
     tilted = gain * a.major * a.tilt * a.odds * a.fall
     by_logit = a.sign * a.major * a.factor * (tilted + 2 * a.minor)
     by_target = -Switch(attached) * turn * a.lift * (a.fall * a.major)
-    a.partials("away", {a.logits: by_logit, a.target: by_target})
+    a.partials("away", {a.logits: by_logit, a.target: _asked(amount, by_target)})
     by_logit = _asked(amount, (1 + gain) * (a.sign * a.tilt * a.flat))
     by_target = _asked(amount, -(1 + gain) * (a.sign * a.away))
     a.partials("poly", {a.logits: by_logit, a.target: by_target})
@@ -305,11 +310,15 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr, keep: sp.Expr) -
     over = Weighted(a.rise, Ratio(a.bce, a.miss, sp.S.Zero))
     a.let("over", sp.Piecewise((at0, sp.Eq(a.miss, 0)), (over, True)), "gamma focal/miss^2")
     bent = (power - 1) * a.over
-    by_target = bent * turn + keep * Weighted(a.rise, a.lean)
+    pitch = a.let("pitch", Weighted(a.rise, a.lean))
+    a.let("gain", Weighted(a.factor, a.lean), "focal by the share of class 1, modulator constant")
+    drifts = {a.probs: gate * (a.tilt * pitch), a.target: gate * (turn * pitch)}
+    a.partials("gain", {a.lean: a.factor, **drifts})
+    by_target = bent * turn + keep * pitch
     a.partials("keen", {a.probs: bent * a.tilt + a.rise * a.slope, a.target: by_target})
     a.partials("factor", {a.probs: gate * (a.rise * a.tilt), a.target: gate * (a.rise * turn)})
     by_probs = gate * (a.tilt * a.keen) + a.factor * a.slope
-    by_target = gate * (turn * a.keen) + keep * Weighted(a.factor, a.lean)
+    by_target = gate * (turn * a.keen) + keep * a.gain
     a.partials("focal", {a.probs: by_probs, a.target: by_target})
 
 

@@ -25,6 +25,7 @@ _bce = _w * sp.log(1 + sp.exp(-_x)) + (1 - _w) * sp.log(1 + sp.exp(_x))
 _miss = _p * (1 - _t) + _q * _t
 _lacks = _b * (1 - _t) + (1 - _b) * _t
 _logs = -_t * sp.log(_b) - (1 - _t) * sp.log(1 - _b)
+_odds = sp.log(1 - _b) - sp.log(_b)
 _SIDES = ({_x: -sp.log(_e)}, {_x: sp.log(_e)})
 _BY_SIDE = tuple(
     (side, sign, lacks, 1 - lacks, (1 - _s) * lacks + _s / 2, (1 - _s) * (1 - lacks) + _s / 2)
@@ -223,6 +224,12 @@ def _rules_of(number: int) -> tuple[Rule, ...]:
             (turn * crest - keep * logit * lift - _g * turn * crest) / n["factor"],
             "products of quotients that stay in range",
         ),
+        Rule(
+            f"loss over mass by its target, gamma below 1, {words}",
+            sp.diff(keen, _t) / n["factor"],
+            lift * ((turn - _g * turn) * (n["bce"] / n["mass"]) - keep * logit) / n["factor"],
+            "what may be infinite is one factor, and not two terms of two signs",
+        ),
     )
 
 
@@ -299,6 +306,11 @@ _RULES = (
                 _g * _lacks**_g / _lacks * _logs,
                 (_g - 1) * (_g * _lacks**_g / _lacks) * (_logs / _lacks) * turn
                 + _g * _lacks**_g / _lacks * sp.diff(_logs, by),
+            ),
+            (
+                "a power of 1 - p_t times the log odds",
+                _lacks**_g * _odds,
+                turn * (_g * _lacks**_g / _lacks * _odds) + _lacks**_g * sp.diff(_odds, by),
             ),
         )
     ),
