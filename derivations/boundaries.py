@@ -544,7 +544,7 @@ PANELS = (
 CLASS_1, CLASS_2, BAND = "#1f6fb4", "#d9661f", "#8a8a8a"
 
 
-def rising(theta: np.ndarray, other: np.ndarray) -> np.ndarray:
+def rising(other: np.ndarray) -> np.ndarray:
     """Return where a boundary has begun and still rises."""
     steps = np.diff(other, prepend=-1.0)
     fallen = np.logical_or.accumulate(steps < 0.0)
@@ -555,20 +555,18 @@ def panel(axes, name: str, options: dict[str, float], caption: str) -> None:
     """Draw the boundaries of both classes, what each class has, and the margin between."""
     theta = np.linspace(0.0, np.pi, 14401)
     other = curve(name, theta, **options)
-    up = rising(theta, other)
+    up = rising(other)
     own, far = np.degrees(theta[up]), np.degrees(other[up])
+    axes.fill_between(own, far, 180.0, color=CLASS_1, alpha=0.10, lw=0)
+    axes.plot(own, far, color=CLASS_1, lw=2)
     if shared(name):
-        axes.fill_between(own, far, 180.0, color=CLASS_1, alpha=0.10, lw=0)
         axes.fill_between(own, 0.0, far, color=CLASS_2, alpha=0.10, lw=0)
-        axes.plot(own, far, color=CLASS_1, lw=2)
         axes.plot(own, far, color=CLASS_2, lw=2, ls=(0, (4, 4)))
     else:
-        axes.fill_between(own, far, 180.0, color=CLASS_1, alpha=0.10, lw=0)
         axes.fill_betweenx(own, far, 180.0, color=CLASS_2, alpha=0.10, lw=0)
         band_x = np.concatenate([[0.0], own, [own[-1], 180.0], [180.0], far[::-1]])
         band_y = np.concatenate([[0.0], far, [180.0, 180.0], [own[-1]], own[::-1]])
         axes.fill(band_x, band_y, color=BAND, alpha=0.28, lw=0)
-        axes.plot(own, far, color=CLASS_1, lw=2)
         axes.plot(far, own, color=CLASS_2, lw=2)
         beyond = np.isfinite(other) & ~up
         axes.plot(*np.degrees([theta[beyond], other[beyond]]), color=CLASS_1, lw=1, ls=":")
@@ -604,10 +602,10 @@ if __name__ == "__main__":
     plt.show()
 
 # %% [markdown]
-# Arrows show the margin for weights at a right angle, $\theta_1 + \theta_2 = 90°$. Plain softmax favours
-# the longer weight and has no margin. SphereFace's margin grows with the angle, CosFace's shrinks towards
-# $90°$ between the weights, ArcFace's is the same everywhere, until $\theta_1 + m$ passes $180°$: the dotted
-# lines are solutions of the equation that no longer separate.
+# Arrows show the margin for weights at a right angle, $\theta_1 + \theta_2 = 90°$. Plain softmax hands the
+# longer weight more and has no margin. The further the weights are apart, the larger is SphereFace's
+# margin and the smaller CosFace's; ArcFace's is the same everywhere, until $\theta_1 + m$ passes $180°$: the
+# dotted lines solve the equation, and separate no more.
 #
 # ## Kernels
 
