@@ -8,7 +8,7 @@ import os
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import sympy as sp
@@ -16,12 +16,21 @@ import sympy as sp
 from refloss.symbolic import calculus
 from refloss.symbolic.definition import Constant, Definition
 from refloss.symbolic.passes import live, operations
-from refloss.symbolic.printers import arithmetic_text, cuda_text, latex_text, numpy_text
+from refloss.symbolic.printers import (
+    arithmetic_text,
+    cuda_text,
+    head_text,
+    latex_text,
+    numpy_text,
+)
 from refloss.symbolic.program import Program, elementwise
 from refloss.symbolic.removal import masked
+from refloss.symbolic.vocabulary import heads
 
 HEADER = "Generated from the definition by `refloss derive`; do not edit."
 INDEX = "index.json"
+HEADS = ("heads",)
+"""Families whose programs contract matrices, and visit their classes in parts."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,8 @@ def kernel_files(definitions: Iterable[Definition]) -> dict[str, str]:
             forms = derive(plain, out, wrt), derive(stable, out, wrt)
             files[f"numpy/{name}.py"] = _numpy(definition, name, *forms, plain)
             files[f"arb/{name}.py"] = _arb(definition, name, forms[0])
+            if definition.family in HEADS:  # their products are those of an array library
+                continue
             files[f"cuda/{name}.cu"] = _cuda(definition, name, forms[1])
             if elementwise(plain):  # rows have one arithmetic of truth, balls of any precision
                 files[f"balls/{name}.py"] = _balls(definition, name, *forms)
@@ -96,15 +107,18 @@ def _numpy(
     out = definition.output
     trace = calculus.trace(traced.with_outputs(out), out, definition.differentiable(name))
     listed = "\n".join(f'        "{quantity}": {quantity},' for quantity in trace.outputs)
+    function = numpy_text.function
+    if definition.family in HEADS:
+        function = partial(head_text.function, classes=heads.CLASS)
     functions = [
-        numpy_text.function("value", stable.value, f"Return {out}, one an item."),
-        numpy_text.function(
+        function("value", stable.value, doc=f"Return {out}, one an item."),
+        function(
             "grad",
             stable.grad,
-            f"Return {out}, then its derivative by every column times {out}_bar.",
+            doc=f"Return {out}, then its derivative by every column times {out}_bar.",
         ),
-        numpy_text.function(
-            "hvp", stable.hvp, "Return the derivative of the gradient along the `_dot` columns."
+        function(
+            "hvp", stable.hvp, doc="Return the derivative of the gradient along the `_dot` columns."
         ),
         numpy_text.function(
             "trace",
@@ -128,10 +142,11 @@ def _parts(derived: Derived) -> dict[str, Program]:
 
 
 def _arb(definition: Definition, name: str, plain: Derived) -> str:
+    function = partial(arithmetic_text.function, whole=definition.family in HEADS)
     functions = [
-        arithmetic_text.function("value", plain.value, "Return the loss of the plain program."),
-        arithmetic_text.function("grad", plain.grad, "Return the loss and the derived gradient."),
-        arithmetic_text.function("hvp", plain.hvp, "Return the derived Hessian-vector product."),
+        function("value", plain.value, "Return the loss of the plain program."),
+        function("grad", plain.grad, "Return the loss and the derived gradient."),
+        function("hvp", plain.hvp, "Return the derived Hessian-vector product."),
     ]
     doc = _docstring(definition, name, "the plain definition over an arithmetic F")
     return arithmetic_text.module(doc, functions)

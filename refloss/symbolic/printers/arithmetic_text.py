@@ -13,7 +13,7 @@ from sympy.codegen.cfunctions import expm1, log1p
 
 from refloss.symbolic import functions as fn
 from refloss.symbolic.printers.expressions import ATOM, ExpressionText
-from refloss.symbolic.program import Axis, Let, Program, elementwise, is_scalar, size_of
+from refloss.symbolic.program import Axis, Let, Program, axis, elementwise, is_scalar, size_of
 
 _CALLS = {
     sp.exp: "exp",
@@ -118,11 +118,12 @@ def exact(value: sp.Expr) -> str:
     raise TypeError(f"no exact text for the constant {value}")
 
 
-def function(name: str, program: Program, doc: str) -> str:
-    """Return the text of one function that runs `program` over F for one item.
+def function(name: str, program: Program, doc: str, *, whole: bool = False) -> str:
+    """Return the text of one function that runs `program` over F for one item, or for all.
 
     An elementwise program takes and returns elements. In any other, what has axes beside that of
-    the output is a list (of lists), and a label is an integer.
+    the output is a list (of lists), and a label is an integer. A `whole` program has the axis of
+    items like any other: its losses are a list, and it may reduce over them.
 
     Raises
     ------
@@ -131,7 +132,7 @@ def function(name: str, program: Program, doc: str) -> str:
     """
     arguments = ["F", *(t.name for t in program.inputs), *(str(c) for c in program.consts)]
     lines = [f"def {name}({', '.join(arguments)}):", f'    """{doc}"""']
-    item = None if elementwise(program) else _item(program)
+    item = _NONE if whole else None if elementwise(program) else _item(program)
     body = [f"    {let.target.name} = {_statement(let, item)}" for let in program.lets]
     text = "\n".join(body)
     for symbol, value in program.numbers:
@@ -155,6 +156,10 @@ def _derived(program: Program, text: str) -> list[str]:
     return lines
 
 
+_NONE = axis("none", "none")
+"""No axis of any program: where it stands for that of items, every axis is a list's."""
+
+
 def _item(program: Program) -> Axis:
     """Return the axis of items: the first that an input has."""
     return program.inputs[0].axes[0]
@@ -167,8 +172,8 @@ def _sizes(program: Program, item: Axis | None) -> dict[str, str]:
     sizes: dict[str, str] = {}
     for tensor in program.inputs:
         inner = [a for a in tensor.axes if a != item]
-        for depth, axis in enumerate(inner):
-            sizes.setdefault(str(size_of(axis)), tensor.name + "[0]" * depth)
+        for depth, a in enumerate(inner):
+            sizes.setdefault(str(size_of(a)), tensor.name + "[0]" * depth)
     return sizes
 
 
@@ -177,11 +182,11 @@ def _statement(let: Let, item: Axis | None) -> str:
         raise ValueError(f"{let.target.name!r} reduces over items; the text sees one of them")
     text = ArithmeticExpression(item)(let.expr)
     if let.reduce:
-        loops = " ".join(f"for {axis} in range({size_of(axis)})" for axis in let.over)
+        loops = " ".join(f"for {a} in range({size_of(a)})" for a in let.over)
         function = _GREATEST if let.reduce == "max" and let.partials else _REDUCTIONS[let.reduce]
         text = f"{function}([{text} {loops}])"
-    for axis in reversed([a for a in let.target.axes if a != item and item is not None]):
-        text = f"[{text} for {axis} in range({size_of(axis)})]"
+    for a in reversed([a for a in let.target.axes if a != item and item is not None]):
+        text = f"[{text} for {a} in range({size_of(a)})]"
     return text
 
 

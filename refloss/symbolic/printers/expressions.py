@@ -149,6 +149,8 @@ class ExpressionText:
             return self.call(sp.sqrt, (base,)), ATOM
         if exponent == -sp.S.Half:
             return f"{self.number(sp.S.One)}/{self.call(sp.sqrt, (base,))}", MUL
+        if exponent == sp.Rational(3, 2):
+            return f"{self.show(base, UNARY)}*{self.call(sp.sqrt, (base,))}", MUL
         return self.call(sp.Pow, (base, exponent)), ATOM
 
     def _fold(self, expr: sp.Max | sp.Min) -> str:

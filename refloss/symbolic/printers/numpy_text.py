@@ -278,7 +278,7 @@ def module(doc: str, programs: list[Program], functions: list[str]) -> str:
     ]
     for name in numbers:
         body = re.sub(rf"\b{name}\b", name.upper(), body)
-    helpers = [text for name, text in HELPERS.items() if re.search(rf"\b{name}\(", body)]
+    helpers = [text for name, text in HELPERS.items() if re.search(rf"(?<![\w.]){name}\(", body)]
     names = "".join(f'"{c}", ' for c in programs[0].consts).removesuffix(" ")
     head = [f'"""{doc.strip()}\n"""', "import numpy as np", *constants, f"CONSTANTS = ({names})"]
     return (

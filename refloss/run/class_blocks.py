@@ -1,0 +1,211 @@
+"""What the texts of heads compute with: parts of the classes, and matrices of one format.
+
+A text visits the classes in parts. A matrix that has an axis of classes is of the format that
+products are computed in; everything else is float64. Beside inputs and outputs there are a few
+blocks of the batch times one part, and, where asked for, the products of all classes, which then
+need not be computed anew by a later visit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from refloss.run.rounding import narrow, widen
+
+__all__ = ["ClassBlocks", "LogSumExp"]
+
+
+class Columns(NamedTuple):
+    """Where the items' labels lie in a part of the classes.
+
+    Attributes
+    ----------
+    items, places : array of int
+        The items whose label lies in it, and the label's place there.
+    width, total : int
+        How many classes the part has, and how many items there are.
+    """
+
+    items: Any
+    places: Any
+    width: int
+    total: int
+
+
+class LogSumExp:
+    """The logarithm of a sum of exponentials of every row, a part of the row at a time."""
+
+    def __init__(self, np: ModuleType):
+        self.np = np
+        self.top: Any = -np.inf
+        self.total: Any = 0.0
+
+    def add(self, part: Any) -> None:
+        """Take the part of every row in a matrix."""
+        np = self.np
+        top = np.maximum(self.top, part.max(axis=1).astype(np.float64))
+        shift = np.where(np.isinf(top) & (top < 0), 0.0, top)  # a row that is all -inf stays so
+        mass = part - shift.astype(part.dtype)[:, None]
+        np.exp(mass, out=mass)
+        shrink = np.exp(self.top - shift)
+        self.total = self.total * shrink + mass.sum(axis=1).astype(np.float64)
+        self.top = top
+
+    def result(self) -> Any:
+        """Return one number a row."""
+        np = self.np
+        shift = np.where(np.isinf(self.top) & (self.top < 0), 0.0, self.top)
+        return shift + np.log(self.total)
+
+
+class ClassBlocks:
+    """Array operations of a text of a head.
+
+    Parameters
+    ----------
+    real : dtype
+        Format of matrices that have an axis of classes: float32 or float64.
+    size : int
+        Classes a part.
+    keeps : bool
+        Whether products are held from one visit to the next.
+    np : module
+        NumPy, or a library like it.
+    """
+
+    def __init__(self, real: Any, size: int, *, keeps: bool, np: ModuleType = np):
+        self.np, self.size, self.keeps = np, size, keeps
+        self.dtype = np.dtype(real)
+        self._held: dict[tuple[str, int], Any] = {}
+        self._cast: dict[int, tuple[Any, Any]] = {}
+
+    # --- formats -------------------------------------------------------------------------
+
+    def wide(self, array: Any) -> Any:
+        """Return an array in float64: itself, or a copy."""
+        if not _is_array(array) or array.dtype == np.float64:
+            return array
+        return self._widened(array, np.float64)
+
+    def real(self, array: Any) -> Any:
+        """Return an array in the format of matrices: itself, or a copy that is made once."""
+        if not _is_array(array):
+            return array
+        if array.dtype == self.dtype:
+            return array
+        if array.ndim < 2:
+            return array.astype(self.dtype)
+        if id(array) not in self._cast:
+            self._cast[id(array)] = array, array.astype(self.dtype)
+        return self._cast[id(array)][1]
+
+    def _widened(self, array: Any, dtype: Any) -> Any:
+        if array.dtype == dtype or (array.dtype.kind == "f" and array.dtype.itemsize >= 4):
+            return array.astype(dtype, copy=False)
+        out = np.empty(array.shape)
+        widen(out, array)
+        return out.astype(dtype, copy=False)
+
+    # --- parts of classes ----------------------------------------------------------------
+
+    def parts(self, classes: int) -> Iterator[slice]:
+        """Yield the parts of a number of classes."""
+        self._cast.clear()
+        for start in range(0, classes, self.size):
+            yield slice(start, min(start + self.size, classes))
+
+    def part(self, array: Any, here: slice) -> Any:
+        """Return the rows of a part in the format of matrices."""
+        return self._widened(array[here], self.dtype)
+
+    def at(self, array: Any, labels: Any) -> Any:
+        """Return the rows of labels in float64."""
+        return self.wide(array[labels])
+
+    def columns(self, labels: Any, here: slice) -> Columns:
+        """Return where the items' labels lie in a part."""
+        items = self.np.flatnonzero((labels >= here.start) & (labels < here.stop))
+        return Columns(items, labels[items] - here.start, here.stop - here.start, len(labels))
+
+    def like(self, array: Any) -> Any:
+        """Return room for a result like an input."""
+        return self.np.empty(array.shape, array.dtype)
+
+    def store(self, room: Any, here: slice, rows: Any) -> None:
+        """Round the rows of a part into their room."""
+        if room.dtype == rows.dtype:
+            room[here] = rows
+        else:
+            narrow(room[here], rows)
+
+    def hold(self, name: str, here: slice, made: Any) -> Any:
+        """Keep what a later visit reads again: always if it is one number a class."""
+        if self.keeps or made.ndim == 1:
+            self._held[name, here.start] = made
+        return made
+
+    def held(self, name: str, here: slice, make: Callable[[], Any]) -> Any:
+        """Return what was kept, or make it anew."""
+        found = self._held.get((name, here.start))
+        return make() if found is None else found
+
+    # --- operations ----------------------------------------------------------------------
+
+    def norm(self, rows: Any) -> Any:
+        """Return the Euclidean norm of every row, in float64, without overflow or underflow."""
+        np = self.np
+        squares = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+        size = np.sqrt(squares)
+        off = ~((squares > 1e-280) & (squares < 1e300))
+        if off.any():
+            some = rows[off].astype(np.float64)
+            most = np.abs(some).max(axis=1, initial=0.0)
+            unit = np.where((most > 0) & np.isfinite(most), most, 1.0)
+            size[off] = unit * np.sqrt(((some / unit[:, None]) ** 2).sum(axis=1))
+        return size
+
+    def sum(self, array: Any, axis: int | tuple[int, ...]) -> Any:
+        """Return a sum over axes, in float64."""
+        if not _is_array(array) or array.ndim == 0:
+            return array
+        return array.sum(axis=axis).astype(np.float64)
+
+    def logsumexp(self) -> LogSumExp:
+        """Return the logarithm of a sum of exponentials, to be fed part by part."""
+        return LogSumExp(self.np)
+
+    def ratio(self, n: Any, d: Any, at0: float) -> Any:
+        """Return n/d, and `at0` where d = 0."""
+        zero = d == 0.0
+        if not zero.any():
+            return n / d
+        return self.np.where(zero, at0, n / self.np.where(zero, 1.0, d))
+
+    def fresh(self, array: Any) -> Any:
+        """Return an array that may be written to."""
+        return array.copy() if _is_array(array) else array
+
+    def pinned(self, elsewhere: Any, columns: Columns, there: Any) -> Any:
+        """Return a matrix with every item's own column replaced; the given one is written to."""
+        if not _is_array(elsewhere) or elsewhere.ndim == 0:
+            elsewhere = self.np.full((columns.total, columns.width), elsewhere, self.dtype)
+        value = there[columns.items] if _is_array(there) and there.ndim else there
+        elsewhere[columns.items, columns.places] = value
+        return elsewhere
+
+    def scattered(self, columns: Columns, rows: Any, here: slice) -> Any:
+        """Return the rows of items added up at their columns, zero elsewhere."""
+        if not _is_array(rows):
+            rows = self.np.full(columns.total, float(rows))
+        dtype = self.dtype if rows.ndim > 1 else self.np.float64
+        out = self.np.zeros((columns.width, *rows.shape[1:]), dtype)
+        self.np.add.at(out, columns.places, rows[columns.items].astype(dtype, copy=False))
+        return out
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "dtype")
