@@ -324,6 +324,7 @@ L2_SOFTMAX = Definition(
     singular=ZERO_VECTORS,
     subgradients=SMOOTH,
     wrt={"l2_softmax": (*WRT, "bias")},
+    weights=("bias",),
 )
 
 DEFINITIONS = (MODIFIED_SOFTMAX, NORMFACE, COSFACE, L2_SOFTMAX)

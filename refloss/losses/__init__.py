@@ -20,6 +20,14 @@ from refloss.losses.elements import (
     smooth_l1,
     squared_hinge,
 )
+from refloss.losses.heads import (
+    HeadLoss,
+    cosface,
+    head_loss_from,
+    l2_softmax,
+    modified_softmax,
+    normface,
+)
 from refloss.losses.layouts import LAYOUTS
 from refloss.losses.reductions import REDUCTIONS
 from refloss.losses.rows import (
@@ -40,18 +48,21 @@ __all__ = [
     "REDUCTIONS",
     "BoxLoss",
     "ElementLoss",
+    "HeadLoss",
     "RowLoss",
     "Spec",
     "bce",
     "bce_probs",
     "box_loss_from",
     "ciou",
+    "cosface",
     "cross_entropy",
     "diou",
     "element_loss_from",
     "focal_probs",
     "focal_star",
     "giou",
+    "head_loss_from",
     "hed",
     "hinge",
     "huber",
@@ -60,8 +71,11 @@ __all__ = [
     "kl_div_probs",
     "l1",
     "l2",
+    "l2_softmax",
     "log_cosh",
+    "modified_softmax",
     "multi_margin",
+    "normface",
     "poly1",
     "quality_focal",
     "resolve",

@@ -111,7 +111,36 @@ nan : {{{{'propagate', 'raise'}}}}
     take the inputs' format, float32 for narrower ones, unless they are asked for float64.
 """
 
+_HEADS = """\
+Parameters
+----------
+x : array of shape (B, D), float16, bfloat16, float32 or float64
+    One embedding a row; NumPy, torch, or any array with ``__dlpack__`` or ``__array__``, on the
+    CPU. B may be 0, strides are free, nothing is written to, and no graph is recorded: derivatives
+    come from ``grad``, ``value_and_grad`` and ``hvp``.
+weight : array of shape (C, D) of the dtype of ``x``
+    One vector a class. It is never copied, and never normalised as a whole.
+target : array of integers of shape (B,)
+    The class of every row.
+preset : str, optional
+    A bundle of axis values, see Presets. An axis given beside it wins.
+{weights}
+ignore_index : int
+    Rows of this class have loss 0 and gradient 0, whatever their embedding.
+reduction : {'none', 'mean', 'sum'}
+    One loss a row, or their mean (see ``denominator`` and ``empty``) or sum, in float64.
+nan : {'propagate', 'raise'}
+    Whether NaN in an embedding reaches the results of its row, and the gradient by ``weight``, or
+    is an error; NaN in a class reaches every row.
+memory : int
+    Bytes to take beside inputs and results. Classes come in parts that fit; where the products of
+    all of them fit too, they are held instead of being computed again for the gradient.
+"""
+
 _WEIGHTS = {
+    "bias": """\
+bias : array of shape (C,) of the dtype of ``x``, optional
+    Added to the logits; 0 without it.""",
     "weight": """\
 weight : array that broadcasts to the inputs' shape, optional
     A factor >= 0 for every element, of the inputs' dtype; 1 without it. An element of weight 0
@@ -177,6 +206,12 @@ _FAMILIES = {
         _ROWS,
         ("logits", "target"),
         {"class_weight": None, "ignore_index": -100, **_COMMON},
+    ),
+    "heads": _Family(
+        "over embeddings and class vectors",
+        _HEADS,
+        ("x", "weight", "target"),
+        {"ignore_index": -100, "reduction": "none", "nan": "propagate", "memory": 512 << 20},
     ),
     "residuals": _elements("of a difference", "pred", "target", "What was predicted, and what is"),
     "binary": _elements(

@@ -81,7 +81,7 @@ def _probabilities_like(target: Array, logits: Array) -> None:
 
 
 def labels(
-    target: np.ndarray, logits: np.ndarray, ignore_index: object
+    target: np.ndarray, classes: int, ignore_index: object
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return classes that can be read at, and which rows are kept (None: all).
 
@@ -92,7 +92,7 @@ def labels(
     ValueError
         If a class does not exist; the error names the first.
     """
-    classes, skipped = logits.shape[1], ignored_label(ignore_index)
+    skipped = ignored_label(ignore_index)
     ignored = target == skipped if _holds(target.dtype, skipped) else np.zeros(len(target), bool)
     wrong = ~ignored & ((target < 0) | (target >= classes))
     if wrong.any():

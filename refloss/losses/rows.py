@@ -273,7 +273,8 @@ class RowLoss(Loss):
         weight = row_checks.class_weight(options.class_weight, scores.array, values)
         labels, kept = goal.array, None
         if kind == "index":
-            labels, kept = row_checks.labels(goal.array, scores.array, options.ignore_index)
+            classes = scores.array.shape[1]
+            labels, kept = row_checks.labels(goal.array, classes, options.ignore_index)
         else:
             row_checks.no_ignore_index(options.ignore_index, IGNORE_INDEX)
             if values:

@@ -209,3 +209,29 @@ class ClassBlocks:
 
 def _is_array(value: Any) -> bool:
     return hasattr(value, "dtype")
+
+
+_BLOCKS = 6
+"""Matrices of the batch and a part, and of a part's classes, that a text holds at a time."""
+
+_LARGEST = 4096
+"""Classes a part, at most: more than fit a cache gain nothing."""
+
+
+def blocks_for(real: Any, rows: int, classes: int, parts: int, memory: int) -> ClassBlocks:
+    """Return how a batch is computed within a budget.
+
+    Parameters
+    ----------
+    real : dtype
+        Format of matrices.
+    rows, classes, parts : int
+        Sizes of the batch, of the matrix of classes, and of an embedding.
+    memory : int
+        Bytes beside inputs and results. A part has one class at least, whatever the budget.
+    """
+    each = np.dtype(real).itemsize
+    column = _BLOCKS * (rows + parts) * each
+    size = max(1, min(_LARGEST, classes, memory // column))
+    keeps = classes * rows * each + size * column <= memory
+    return ClassBlocks(real, size, keeps=keeps)

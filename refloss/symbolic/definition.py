@@ -156,7 +156,7 @@ class Definition:
         Least and largest number of an input that the definition speaks of; ``program.input``
         where programs differ.
     weights : tuple of str
-        Inputs that need not be given: 1 for every element without them.
+        Inputs that need not be given: 1 for every element without them, and biases 0.
     exact : bool
         Whether rounding errors decide a comparison, or are all that is left of a sum: they are then
         carried for narrow formats too, which have digits to spare for everything else.

@@ -1,0 +1,183 @@
+"""L2-constrained softmax head: the plain definition over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = -log softmax(z)_y,  z_j = scale W_j.x/|x| + bias_j
+
+Subgradients
+    of a norm at 0, 0: a zero vector has no direction. With `placement='max'`, where a
+    length is the least one, half of the slope.
+
+Constants
+    keeps_x: 1: embeddings keep their length (default 0.0)
+    least_x: the least length that an embedding is divided by (default 0.0)
+    eps_x_inside: added to an embedding's squares (default 0.0)
+    eps_x_added: added to an embedding's length (default 0.0)
+    keeps_weight: 1: classes keep their length (default 0.0)
+    least_weight: the least length that a class is divided by (default 0.0)
+    eps_weight_inside: added to a class's squares (default 0.0)
+    eps_weight_added: added to a class's length (default 0.0)
+
+Source
+    Ranjan, Castillo, Chellappa, arXiv 1703.09507.
+"""
+
+
+def value(F, x, weight, target, scale, bias, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added):
+    """Return the loss of the plain program."""
+    B = len(x)
+    D = len(x[0])
+    C = len(weight)
+    x_size_sum = [F.sum([x[b][d]*x[b][d] for d in range(D)]) for b in range(B)]
+    x_size = [F.sqrt(x_size_sum[b]) for b in range(B)]
+    weight_size_sum = [F.sum([weight[c][d]*weight[c][d] for d in range(D)]) for c in range(C)]
+    weight_size = [F.sqrt(weight_size_sum[c]) for c in range(C)]
+    x_root = [F.select(F.eq(eps_x_inside, 0), x_size[b], F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
+    x_length = [F.max(least_x, x_root[b]) + eps_x_added for b in range(B)]
+    weight_root = [F.select(F.eq(eps_weight_inside, 0), weight_size[c], F.sqrt(weight_size[c]*weight_size[c] + eps_weight_inside)) for c in range(C)]
+    weight_length = [F.max(least_weight, weight_root[c]) + eps_weight_added for c in range(C)]
+    unit = [[F.select(F.eq(keeps_x, 0), F.ratio(x[b][d], x_length[b], 0), x[b][d]) for d in range(D)] for b in range(B)]
+    way = [[F.select(F.eq(keeps_weight, 0), F.ratio(weight[c][d], weight_length[c], 0), weight[c][d]) for d in range(D)] for c in range(C)]
+    product = [[F.sum([unit[b][d]*way[c][d] for d in range(D)]) for c in range(C)] for b in range(B)]
+    own = [product[b][target[b]] for b in range(B)]
+    goal = [own[b]*scale + bias[target[b]] for b in range(B)]
+    logit = [[(goal[b] if c == target[b] else scale*product[b][c] + bias[c]) for c in range(C)] for b in range(B)]
+    top = [F.largest([logit[b][c] for c in range(C)]) for b in range(B)]
+    mass = [[F.exp(logit[b][c] - F.stop(top[b])) for c in range(C)] for b in range(B)]
+    lse_sum = [F.sum([mass[b][c] for c in range(C)]) for b in range(B)]
+    lse = [F.log(lse_sum[b]) + F.stop(top[b]) for b in range(B)]
+    loss = [lse[b] - goal[b] for b in range(B)]
+    return loss
+
+
+def grad(F, x, weight, target, scale, bias, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added):
+    """Return the loss and the derived gradient."""
+    B = len(x)
+    D = len(x[0])
+    C = len(weight)
+    x_size_sum = [F.sum([x[b][d]*x[b][d] for d in range(D)]) for b in range(B)]
+    x_size = [F.sqrt(x_size_sum[b]) for b in range(B)]
+    weight_size_sum = [F.sum([weight[c][d]*weight[c][d] for d in range(D)]) for c in range(C)]
+    weight_size = [F.sqrt(weight_size_sum[c]) for c in range(C)]
+    x_root = [F.select(F.eq(eps_x_inside, 0), x_size[b], F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
+    x_length = [F.max(least_x, x_root[b]) + eps_x_added for b in range(B)]
+    weight_root = [F.select(F.eq(eps_weight_inside, 0), weight_size[c], F.sqrt(weight_size[c]*weight_size[c] + eps_weight_inside)) for c in range(C)]
+    weight_length = [F.max(least_weight, weight_root[c]) + eps_weight_added for c in range(C)]
+    unit = [[F.select(F.eq(keeps_x, 0), F.ratio(x[b][d], x_length[b], 0), x[b][d]) for d in range(D)] for b in range(B)]
+    way = [[F.select(F.eq(keeps_weight, 0), F.ratio(weight[c][d], weight_length[c], 0), weight[c][d]) for d in range(D)] for c in range(C)]
+    product = [[F.sum([unit[b][d]*way[c][d] for d in range(D)]) for c in range(C)] for b in range(B)]
+    own = [product[b][target[b]] for b in range(B)]
+    goal = [own[b]*scale + bias[target[b]] for b in range(B)]
+    logit = [[(goal[b] if c == target[b] else scale*product[b][c] + bias[c]) for c in range(C)] for b in range(B)]
+    top = [F.largest([logit[b][c] for c in range(C)]) for b in range(B)]
+    mass = [[F.exp(logit[b][c] - F.stop(top[b])) for c in range(C)] for b in range(B)]
+    lse_sum = [F.sum([mass[b][c] for c in range(C)]) for b in range(B)]
+    lse = [F.log(lse_sum[b]) + F.stop(top[b]) for b in range(B)]
+    loss = [lse[b] - goal[b] for b in range(B)]
+    lse_sum_bar = [loss_bar[b]/lse_sum[b] for b in range(B)]
+    mass_bar = [[lse_sum_bar[b] for c in range(C)] for b in range(B)]
+    logit_bar = [[mass[b][c]*mass_bar[b][c] for c in range(C)] for b in range(B)]
+    goal_bar = [logit_bar[b][target[b]] - loss_bar[b] for b in range(B)]
+    own_bar = [goal_bar[b]*scale for b in range(B)]
+    product_bar = [[(0 if c == target[b] else scale*logit_bar[b][c]) + (own_bar[b] if c == target[b] else 0) for c in range(C)] for b in range(B)]
+    way_bar = [[F.sum([product_bar[b][c]*unit[b][d] for b in range(B)]) for d in range(D)] for c in range(C)]
+    unit_bar = [[F.sum([product_bar[b][c]*way[c][d] for c in range(C)]) for d in range(D)] for b in range(B)]
+    weight_length_bar = [F.sum([F.select(F.eq(keeps_weight, 0), -(F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) for d in range(D)]) for c in range(C)]
+    weight_root_bar = [weight_length_bar[c]*F.step(weight_root[c] - least_weight, F.rational(1, 2)) for c in range(C)]
+    x_length_bar = [F.sum([F.select(F.eq(keeps_x, 0), -(F.ratio(unit_bar[b][d], x_length[b], 0)*F.ratio(x[b][d], x_length[b], 0)), 0) for d in range(D)]) for b in range(B)]
+    x_root_bar = [x_length_bar[b]*F.step(x_root[b] - least_x, F.rational(1, 2)) for b in range(B)]
+    weight_size_bar = [F.select(F.eq(eps_weight_inside, 0), weight_root_bar[c], weight_root_bar[c]*weight_size[c]/F.sqrt(weight_size[c]*weight_size[c] + eps_weight_inside)) for c in range(C)]
+    weight_size_sum_bar = [F.rational(1, 2)*weight_size_bar[c]/weight_size[c] for c in range(C)]
+    x_size_bar = [F.select(F.eq(eps_x_inside, 0), x_root_bar[b], x_root_bar[b]*x_size[b]/F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
+    x_size_sum_bar = [F.rational(1, 2)*x_size_bar[b]/x_size[b] for b in range(B)]
+    x_bar = [[2*x_size_sum_bar[b]*x[b][d] + F.select(F.eq(keeps_x, 0), F.ratio(unit_bar[b][d], x_length[b], 0), unit_bar[b][d]) for d in range(D)] for b in range(B)]
+    weight_bar = [[2*weight_size_sum_bar[c]*weight[c][d] + F.select(F.eq(keeps_weight, 0), F.ratio(way_bar[c][d], weight_length[c], 0), way_bar[c][d]) for d in range(D)] for c in range(C)]
+    scale_bar0 = F.sum([(0 if c == target[b] else logit_bar[b][c]*product[b][c]) for b in range(B) for c in range(C)])
+    scale_bar1 = F.sum([goal_bar[b]*own[b] for b in range(B)])
+    scale_bar = scale_bar0 + scale_bar1
+    bias_bar0 = [F.sum([(0 if c == target[b] else logit_bar[b][c]) for b in range(B)]) for c in range(C)]
+    bias_bar1 = [F.sum([(goal_bar[b] if c == target[b] else 0) for b in range(B)]) for c in range(C)]
+    bias_bar = [bias_bar0[c] + bias_bar1[c] for c in range(C)]
+    return loss, x_bar, weight_bar, scale_bar, bias_bar
+
+
+def hvp(F, x, weight, target, scale, bias, loss_bar, x_dot, weight_dot, scale_dot, bias_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added):
+    """Return the derived Hessian-vector product."""
+    B = len(x)
+    D = len(x[0])
+    C = len(weight)
+    x_size_sum = [F.sum([x[b][d]*x[b][d] for d in range(D)]) for b in range(B)]
+    x_size = [F.sqrt(x_size_sum[b]) for b in range(B)]
+    weight_size_sum = [F.sum([weight[c][d]*weight[c][d] for d in range(D)]) for c in range(C)]
+    weight_size = [F.sqrt(weight_size_sum[c]) for c in range(C)]
+    x_root = [F.select(F.eq(eps_x_inside, 0), x_size[b], F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
+    x_length = [F.max(least_x, x_root[b]) + eps_x_added for b in range(B)]
+    weight_root = [F.select(F.eq(eps_weight_inside, 0), weight_size[c], F.sqrt(weight_size[c]*weight_size[c] + eps_weight_inside)) for c in range(C)]
+    weight_length = [F.max(least_weight, weight_root[c]) + eps_weight_added for c in range(C)]
+    unit = [[F.select(F.eq(keeps_x, 0), F.ratio(x[b][d], x_length[b], 0), x[b][d]) for d in range(D)] for b in range(B)]
+    way = [[F.select(F.eq(keeps_weight, 0), F.ratio(weight[c][d], weight_length[c], 0), weight[c][d]) for d in range(D)] for c in range(C)]
+    product = [[F.sum([unit[b][d]*way[c][d] for d in range(D)]) for c in range(C)] for b in range(B)]
+    own = [product[b][target[b]] for b in range(B)]
+    goal = [own[b]*scale + bias[target[b]] for b in range(B)]
+    logit = [[(goal[b] if c == target[b] else scale*product[b][c] + bias[c]) for c in range(C)] for b in range(B)]
+    top = [F.largest([logit[b][c] for c in range(C)]) for b in range(B)]
+    mass = [[F.exp(logit[b][c] - F.stop(top[b])) for c in range(C)] for b in range(B)]
+    lse_sum = [F.sum([mass[b][c] for c in range(C)]) for b in range(B)]
+    lse_sum_bar = [loss_bar[b]/lse_sum[b] for b in range(B)]
+    mass_bar = [[lse_sum_bar[b] for c in range(C)] for b in range(B)]
+    logit_bar = [[mass[b][c]*mass_bar[b][c] for c in range(C)] for b in range(B)]
+    goal_bar = [logit_bar[b][target[b]] - loss_bar[b] for b in range(B)]
+    own_bar = [goal_bar[b]*scale for b in range(B)]
+    product_bar = [[(0 if c == target[b] else scale*logit_bar[b][c]) + (own_bar[b] if c == target[b] else 0) for c in range(C)] for b in range(B)]
+    way_bar = [[F.sum([product_bar[b][c]*unit[b][d] for b in range(B)]) for d in range(D)] for c in range(C)]
+    unit_bar = [[F.sum([product_bar[b][c]*way[c][d] for c in range(C)]) for d in range(D)] for b in range(B)]
+    weight_length_bar = [F.sum([F.select(F.eq(keeps_weight, 0), -(F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) for d in range(D)]) for c in range(C)]
+    weight_root_bar = [weight_length_bar[c]*F.step(weight_root[c] - least_weight, F.rational(1, 2)) for c in range(C)]
+    x_length_bar = [F.sum([F.select(F.eq(keeps_x, 0), -(F.ratio(unit_bar[b][d], x_length[b], 0)*F.ratio(x[b][d], x_length[b], 0)), 0) for d in range(D)]) for b in range(B)]
+    x_root_bar = [x_length_bar[b]*F.step(x_root[b] - least_x, F.rational(1, 2)) for b in range(B)]
+    weight_size_bar = [F.select(F.eq(eps_weight_inside, 0), weight_root_bar[c], weight_root_bar[c]*weight_size[c]/F.sqrt(weight_size[c]*weight_size[c] + eps_weight_inside)) for c in range(C)]
+    weight_size_sum_bar = [F.rational(1, 2)*weight_size_bar[c]/weight_size[c] for c in range(C)]
+    x_size_bar = [F.select(F.eq(eps_x_inside, 0), x_root_bar[b], x_root_bar[b]*x_size[b]/F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
+    x_size_sum_bar = [F.rational(1, 2)*x_size_bar[b]/x_size[b] for b in range(B)]
+    x_size_sum_dot = [F.sum([2*x[b][d]*x_dot[b][d] for d in range(D)]) for b in range(B)]
+    x_size_dot = [F.rational(1, 2)*x_size_sum_dot[b]/x_size[b] for b in range(B)]
+    weight_size_sum_dot = [F.sum([2*weight[c][d]*weight_dot[c][d] for d in range(D)]) for c in range(C)]
+    weight_size_dot = [F.rational(1, 2)*weight_size_sum_dot[c]/weight_size[c] for c in range(C)]
+    x_root_dot = [x_size_dot[b]*F.select(F.eq(eps_x_inside, 0), 1, x_size[b]/F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
+    x_length_dot = [x_root_dot[b]*F.step(x_root[b] - least_x, F.rational(1, 2)) for b in range(B)]
+    weight_root_dot = [weight_size_dot[c]*F.select(F.eq(eps_weight_inside, 0), 1, weight_size[c]/F.sqrt(weight_size[c]*weight_size[c] + eps_weight_inside)) for c in range(C)]
+    weight_length_dot = [weight_root_dot[c]*F.step(weight_root[c] - least_weight, F.rational(1, 2)) for c in range(C)]
+    unit_dot = [[F.select(F.eq(keeps_x, 0), -(F.ratio(x_length_dot[b], x_length[b], 0)*F.ratio(x[b][d], x_length[b], 0)), 0) + F.select(F.eq(keeps_x, 0), F.ratio(x_dot[b][d], x_length[b], 0), x_dot[b][d]) for d in range(D)] for b in range(B)]
+    way_dot = [[F.select(F.eq(keeps_weight, 0), -(F.ratio(weight_length_dot[c], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), F.ratio(weight_dot[c][d], weight_length[c], 0), weight_dot[c][d]) for d in range(D)] for c in range(C)]
+    product_dot = [[F.sum([unit[b][d]*way_dot[c][d] + unit_dot[b][d]*way[c][d] for d in range(D)]) for c in range(C)] for b in range(B)]
+    own_dot = [product_dot[b][target[b]] for b in range(B)]
+    goal_dot = [own[b]*scale_dot + own_dot[b]*scale + bias_dot[target[b]] for b in range(B)]
+    logit_dot = [[bias_dot[c]*(0 if c == target[b] else 1) + scale_dot*(0 if c == target[b] else product[b][c]) + product_dot[b][c]*(0 if c == target[b] else scale) + goal_dot[b]*(1 if c == target[b] else 0) for c in range(C)] for b in range(B)]
+    mass_dot = [[logit_dot[b][c]*mass[b][c] for c in range(C)] for b in range(B)]
+    lse_sum_dot = [F.sum([mass_dot[b][c] for c in range(C)]) for b in range(B)]
+    lse_sum_bar_dot = [-(loss_bar[b]*lse_sum_dot[b]/(lse_sum[b]*lse_sum[b])) for b in range(B)]
+    mass_bar_dot = [[lse_sum_bar_dot[b] for c in range(C)] for b in range(B)]
+    logit_bar_dot = [[mass[b][c]*mass_bar_dot[b][c] + mass_bar[b][c]*mass_dot[b][c] for c in range(C)] for b in range(B)]
+    goal_bar_dot = [logit_bar_dot[b][target[b]] for b in range(B)]
+    own_bar_dot = [goal_bar[b]*scale_dot + goal_bar_dot[b]*scale for b in range(B)]
+    product_bar_dot = [[scale_dot*(0 if c == target[b] else logit_bar[b][c]) + logit_bar_dot[b][c]*(0 if c == target[b] else scale) + own_bar_dot[b]*(1 if c == target[b] else 0) for c in range(C)] for b in range(B)]
+    way_bar_dot = [[F.sum([product_bar[b][c]*unit_dot[b][d] + product_bar_dot[b][c]*unit[b][d] for b in range(B)]) for d in range(D)] for c in range(C)]
+    unit_bar_dot = [[F.sum([product_bar[b][c]*way_dot[c][d] + product_bar_dot[b][c]*way[c][d] for c in range(C)]) for d in range(D)] for b in range(B)]
+    weight_length_bar_dot = [F.sum([F.select(F.eq(keeps_weight, 0), -(F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight_dot[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), -(F.ratio(way_bar_dot[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), 2*F.ratio(weight_length_dot[c], weight_length[c], 0)*F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0), 0) for d in range(D)]) for c in range(C)]
+    weight_root_bar_dot = [weight_length_bar_dot[c]*F.step(weight_root[c] - least_weight, F.rational(1, 2)) for c in range(C)]
+    x_length_bar_dot = [F.sum([F.select(F.eq(keeps_x, 0), -(F.ratio(unit_bar[b][d], x_length[b], 0)*F.ratio(x_dot[b][d], x_length[b], 0)), 0) + F.select(F.eq(keeps_x, 0), -(F.ratio(unit_bar_dot[b][d], x_length[b], 0)*F.ratio(x[b][d], x_length[b], 0)), 0) + F.select(F.eq(keeps_x, 0), 2*F.ratio(x_length_dot[b], x_length[b], 0)*F.ratio(unit_bar[b][d], x_length[b], 0)*F.ratio(x[b][d], x_length[b], 0), 0) for d in range(D)]) for b in range(B)]
+    x_root_bar_dot = [x_length_bar_dot[b]*F.step(x_root[b] - least_x, F.rational(1, 2)) for b in range(B)]
+    weight_size_bar_dot = [weight_size_dot[c]*F.select(F.eq(eps_weight_inside, 0), 0, weight_root_bar[c]/F.sqrt(weight_size[c]*weight_size[c] + eps_weight_inside) - (weight_size[c]*weight_size[c])*weight_root_bar[c]/((weight_size[c]*weight_size[c] + eps_weight_inside)*F.sqrt(weight_size[c]*weight_size[c] + eps_weight_inside))) + weight_root_bar_dot[c]*F.select(F.eq(eps_weight_inside, 0), 1, weight_size[c]/F.sqrt(weight_size[c]*weight_size[c] + eps_weight_inside)) for c in range(C)]
+    weight_size_sum_bar_dot = [F.rational(1, 2)*weight_size_bar_dot[c]/weight_size[c] - F.rational(1, 2)*weight_size_bar[c]*weight_size_dot[c]/(weight_size[c]*weight_size[c]) for c in range(C)]
+    x_size_bar_dot = [x_size_dot[b]*F.select(F.eq(eps_x_inside, 0), 0, x_root_bar[b]/F.sqrt(x_size[b]*x_size[b] + eps_x_inside) - (x_size[b]*x_size[b])*x_root_bar[b]/((x_size[b]*x_size[b] + eps_x_inside)*F.sqrt(x_size[b]*x_size[b] + eps_x_inside))) + x_root_bar_dot[b]*F.select(F.eq(eps_x_inside, 0), 1, x_size[b]/F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
+    x_size_sum_bar_dot = [F.rational(1, 2)*x_size_bar_dot[b]/x_size[b] - F.rational(1, 2)*x_size_bar[b]*x_size_dot[b]/(x_size[b]*x_size[b]) for b in range(B)]
+    x_bar_dot = [[2*x_size_sum_bar_dot[b]*x[b][d] + 2*x_size_sum_bar[b]*x_dot[b][d] + F.select(F.eq(keeps_x, 0), -(F.ratio(x_length_dot[b], x_length[b], 0)*F.ratio(unit_bar[b][d], x_length[b], 0)), 0) + F.select(F.eq(keeps_x, 0), F.ratio(unit_bar_dot[b][d], x_length[b], 0), unit_bar_dot[b][d]) for d in range(D)] for b in range(B)]
+    weight_bar_dot = [[2*weight_size_sum_bar_dot[c]*weight[c][d] + 2*weight_size_sum_bar[c]*weight_dot[c][d] + F.select(F.eq(keeps_weight, 0), -(F.ratio(weight_length_dot[c], weight_length[c], 0)*F.ratio(way_bar[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), F.ratio(way_bar_dot[c][d], weight_length[c], 0), way_bar_dot[c][d]) for d in range(D)] for c in range(C)]
+    scale_bar0_dot = F.sum([product_dot[b][c]*(0 if c == target[b] else logit_bar[b][c]) + logit_bar_dot[b][c]*(0 if c == target[b] else product[b][c]) for b in range(B) for c in range(C)])
+    scale_bar1_dot = F.sum([goal_bar[b]*own_dot[b] + goal_bar_dot[b]*own[b] for b in range(B)])
+    scale_bar_dot = scale_bar0_dot + scale_bar1_dot
+    bias_bar0_dot = [F.sum([logit_bar_dot[b][c]*(0 if c == target[b] else 1) for b in range(B)]) for c in range(C)]
+    bias_bar1_dot = [F.sum([goal_bar_dot[b]*(1 if c == target[b] else 0) for b in range(B)]) for c in range(C)]
+    bias_bar_dot = [bias_bar0_dot[c] + bias_bar1_dot[c] for c in range(C)]
+    return x_bar_dot, weight_bar_dot, scale_bar_dot, bias_bar_dot
