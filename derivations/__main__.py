@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 NOTEBOOKS = "notebooks"
 GENERATED = (
     "numpy/*.py",
+    "heads/*.py",
     "arb/*.py",
     "balls/*.py",
     "cuda/*.cu*",

@@ -29,6 +29,7 @@
 """Heads over embeddings and class vectors: definitions and conventions."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import sympy as sp
@@ -251,7 +252,7 @@ MODIFIED_SOFTMAX = Definition(
     formula="loss = -log softmax(z)_y,  z_j = scale x.W_j/|W_j|",
     inputs=INPUTS,
     programs={"modified_softmax": (modified_softmax("plain"), modified_softmax("stable"))},
-    constants=CONSTANTS,
+    constants={**CONSTANTS, "keeps_x": replace(CONSTANTS["keeps_x"], default=1.0)},
     axes=axes(embedding="kept", scale=1.0),
     presets={"torch": Preset(TORCH_EPS, "torch.nn.functional.normalize of the classes")},
     singular=ZERO_VECTORS,
@@ -318,7 +319,7 @@ L2_SOFTMAX = Definition(
     formula="loss = -log softmax(z)_y,  z_j = scale W_j.x/|x| + bias_j",
     inputs={**INPUTS, "bias": ("bias",)},
     programs={"l2_softmax": (l2_softmax("plain"), l2_softmax("stable"))},
-    constants=CONSTANTS,
+    constants={**CONSTANTS, "keeps_weight": replace(CONSTANTS["keeps_weight"], default=1.0)},
     axes=axes(classes="kept", scale=16.0),
     presets={"torch": Preset(TORCH_EPS, "torch.nn.functional.normalize of the embeddings")},
     singular=ZERO_VECTORS,

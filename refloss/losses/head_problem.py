@@ -41,7 +41,7 @@ class HeadProblem:
     @property
     def kernel(self) -> Kernel:
         """The program's text."""
-        return self.library.kernel(self.spec.program)
+        return self.library.head(self.spec.program)
 
     @property
     def reduction(self) -> Reduction:

@@ -1,7 +1,8 @@
 """Finding, loading and lowering the committed kernels.
 
-A directory of kernels holds ``index.json`` and ``numpy/<program>.py``. The package has one; whoever
-derives losses of their own has another, and passes its path.
+A directory of kernels holds ``index.json`` and ``numpy/<program>.py``, or for a program over
+embeddings and class vectors ``heads/<program>.py``. The package has one; whoever derives losses of
+their own has another, and passes its path.
 """
 
 from __future__ import annotations
@@ -201,6 +202,20 @@ class Library:
             programs = sorted({program, *self.index["programs"]})
             missing = [f"numpy/{p}.py" for p in programs if _stamp(self._path(p)) is None]
             raise MissingKernelError(self.directory, missing)
+        return _kernel(path, stamp)
+
+    def head(self, program: str) -> Kernel:
+        """Return the kernel of a program over embeddings and class vectors.
+
+        Raises
+        ------
+        MissingKernelError
+            If the program's text is not there.
+        """
+        path = os.path.join(self.directory, "heads", f"{program}.py")
+        stamp = _stamp(path)
+        if stamp is None:
+            raise MissingKernelError(self.directory, [f"heads/{program}.py"])
         return _kernel(path, stamp)
 
     def native(self, program: str) -> NativeProgram:

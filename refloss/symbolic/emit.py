@@ -62,10 +62,11 @@ def kernel_files(definitions: Iterable[Definition]) -> dict[str, str]:
         for name, (plain, stable) in definition.programs.items():
             wrt, out = definition.differentiable(name), definition.output
             forms = derive(plain, out, wrt), derive(stable, out, wrt)
-            files[f"numpy/{name}.py"] = _numpy(definition, name, *forms, plain)
             files[f"arb/{name}.py"] = _arb(definition, name, forms[0])
             if definition.family in HEADS:  # their products are those of an array library
+                files[f"heads/{name}.py"] = _numpy(definition, name, *forms, plain)
                 continue
+            files[f"numpy/{name}.py"] = _numpy(definition, name, *forms, plain)
             files[f"cuda/{name}.cu"] = _cuda(definition, name, forms[1])
             if elementwise(plain):  # rows have one arithmetic of truth, balls of any precision
                 files[f"balls/{name}.py"] = _balls(definition, name, *forms)

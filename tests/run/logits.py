@@ -17,7 +17,7 @@ from refloss.run.rows import TILE, RowProgram
 SHAPES = {
     name: {key: "".join(axes) for key, axes in entry["shapes"].items()}
     for name, entry in library().index["programs"].items()
-    if "shapes" in entry
+    if "logits" in entry.get("shapes", {})
 }
 
 #: Constants of every loss: the plainest first, then what switches every branch on and off.

@@ -10,9 +10,10 @@ import numpy as np
 from refloss.run.kernels import Kernel, library
 
 _ENTRIES = library().index["programs"]
-#: Programs whose inputs are columns, and programs whose inputs have axes of their own.
+#: Programs whose inputs are columns, over embeddings and classes, and of rows.
 PROGRAMS = sorted(name for name, entry in _ENTRIES.items() if "shapes" not in entry)
-ROW_PROGRAMS = sorted(_ENTRIES.keys() - set(PROGRAMS))
+HEAD_PROGRAMS = sorted(n for n, entry in _ENTRIES.items() if "weight" in entry.get("shapes", {}))
+ROW_PROGRAMS = sorted(_ENTRIES.keys() - {*PROGRAMS, *HEAD_PROGRAMS})
 
 #: Constants that switch every branch of a program on, one way and the other.
 SETTINGS = {

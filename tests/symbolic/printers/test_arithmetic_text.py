@@ -362,6 +362,7 @@ ARITHMETICS = {
 }
 LEAST = {
     "boxes": {"ratio", "relu", "max", "min"},
+    "heads": {"exp", "log", "max", "ratio"},
     "multi_margin": {"relu", "select", "weighted"},
     "quotient": {"gate", "ratio", "select"},
 }

@@ -10,7 +10,7 @@ Subgradients
     length is the least one, half of the slope.
 
 Constants
-    keeps_x: 1: embeddings keep their length (default 0.0)
+    keeps_x: 1: embeddings keep their length (default 1.0)
     least_x: the least length that an embedding is divided by (default 0.0)
     eps_x_inside: added to an embedding's squares (default 0.0)
     eps_x_added: added to an embedding's length (default 0.0)

@@ -14,7 +14,7 @@ Constants
     least_x: the least length that an embedding is divided by (default 0.0)
     eps_x_inside: added to an embedding's squares (default 0.0)
     eps_x_added: added to an embedding's length (default 0.0)
-    keeps_weight: 1: classes keep their length (default 0.0)
+    keeps_weight: 1: classes keep their length (default 1.0)
     least_weight: the least length that a class is divided by (default 0.0)
     eps_weight_inside: added to a class's squares (default 0.0)
     eps_weight_added: added to a class's length (default 0.0)
