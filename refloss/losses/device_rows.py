@@ -79,6 +79,6 @@ def _denominator(
     assert isinstance(asked, str | Real)
     if spec.axes["targets"] != "index" or asked not in ("kept", "weights"):
         counts = Counts.of(*logits.shape)
-        return REDUCTIONS["mean"].divisor(counts, asked)  # type: ignore[arg-type]
+        return REDUCTIONS["mean"].divisor(counts, asked)
     counted = weight if asked == "weights" else 1.0
     return kept_parts(home, logits.shape[1], target, counted, ignore)

@@ -10,7 +10,7 @@ import numpy as np
 
 from refloss.losses.checks import Adopt, floating, same_format
 from refloss.run.arrays import Adopted, Array, adopt
-from refloss.run.rounding import widen
+from refloss.run.rounding import widened
 
 __all__ = ["beside", "elements", "in_domain", "no_nan", "one_of"]
 
@@ -90,7 +90,7 @@ def in_domain(name: str, array: np.ndarray, least: float, most: float) -> None:
     if _within(flat, least, most):
         return
     for start in range(0, len(flat), _BLOCK):
-        block = _wide(flat[start : start + _BLOCK])
+        block = widened(flat[start : start + _BLOCK])
         with np.errstate(invalid="ignore"):
             bad = (block < least) | (block > most) | np.isinf(block)
         _refuse(name, array, start, block, bad, words)
@@ -124,7 +124,7 @@ def one_of(name: str, array: np.ndarray, allowed: Sequence[float], under: str) -
     words = f"{' or '.join(f'{number:g}' for number in allowed)} ({under})"
     flat = array.reshape(-1)
     for start in range(0, len(flat), _BLOCK):
-        block = _wide(flat[start : start + _BLOCK])
+        block = widened(flat[start : start + _BLOCK])
         _refuse(name, array, start, block, ~(np.isin(block, allowed) | np.isnan(block)), words)
 
 
@@ -138,7 +138,7 @@ def no_nan(name: str, array: np.ndarray) -> None:
     """
     flat = array.reshape(-1)
     for start in range(0, len(flat), _BLOCK):
-        block = _wide(flat[start : start + _BLOCK])
+        block = widened(flat[start : start + _BLOCK])
         _refuse(name, array, start, block, np.isnan(block), "no NaN (nan='raise')")
 
 
@@ -151,12 +151,3 @@ def _refuse(
     place = tuple(int(k) for k in np.unravel_index(start + first, array.shape))
     where = f" at {place if len(place) != 1 else place[0]}" if array.ndim else ""
     raise ValueError(f"{name}: expected {expected}; got {block[first]:.17g}{where}")
-
-
-def _wide(array: np.ndarray) -> np.ndarray:
-    if array.dtype == np.float64:
-        return array
-    out = np.empty(array.shape)
-    with np.errstate(all="ignore"):
-        widen(out, array)
-    return out

@@ -75,7 +75,7 @@ class ElementProblem:
             return 1.0  # nothing need be counted
         denominator = self.spec.axes.get("denominator", "items")
         assert isinstance(denominator, str | Real)
-        return self.reduction.divisor(self.counts, denominator)  # type: ignore[arg-type]
+        return self.reduction.divisor(self.counts, denominator)
 
     def run(
         self,

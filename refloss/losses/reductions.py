@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 
 import numpy as np
 
@@ -97,7 +98,7 @@ class Reduction:
     averaged: bool = False
     per_row: bool = False
 
-    def divisor(self, counts: Counts, denominator: str | float = "items") -> float:
+    def divisor(self, counts: Counts, denominator: str | float | Real = "items") -> float:
         """Return what divides the sum of the losses."""
         if not self.averaged:
             return 1.0

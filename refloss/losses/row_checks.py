@@ -10,7 +10,7 @@ import numpy as np
 
 from refloss.losses.checks import FORMATS, Adopt, choice, floating, same_format
 from refloss.run.arrays import Adopted, Array, adopt, held_format
-from refloss.run.rounding import widen
+from refloss.run.rounding import widened
 
 __all__ = [
     "class_weight",
@@ -165,7 +165,7 @@ def class_weight(value: object, logits: Array, values: bool, adopt: Adopt = adop
     _shape("class_weight", array, logits.shape[1:], "one weight for every class")
     if values:
         assert isinstance(array, np.ndarray)
-        wide = _wide(array)
+        wide = widened(array)
         _refuse("class_weight", wide, ~(np.isfinite(wide) & (wide >= 0.0)), "finite numbers >= 0")
     return array
 
@@ -175,17 +175,17 @@ def probabilities(target: np.ndarray, most: float = math.inf) -> None:
     rows = max(1, _BLOCK // target.shape[1])
     words = "probabilities >= 0" if math.isinf(most) else f"numbers from 0 to {most:g}"
     for start in range(0, len(target), rows):
-        block = _wide(target[start : start + rows])
+        block = widened(target[start : start + rows])
         with np.errstate(invalid="ignore"):
             low, high = np.fmin.reduce(block, axis=None), np.fmax.reduce(block, axis=None)
             if low < 0.0 or high > most:
-                wide = _wide(target)
+                wide = widened(target)
                 _refuse("target", target, (wide < 0.0) | (wide > most), words)
 
 
 def no_nan(name: str, array: np.ndarray, kept: np.ndarray | None) -> None:
     """Require that no row that is kept holds NaN."""
-    wide = _wide(array)
+    wide = widened(array)
     if kept is not None:
         wide = np.where(kept[:, None], wide, 0.0)
     _refuse(name, array, np.isnan(wide), "no NaN (nan='raise')")
@@ -201,12 +201,3 @@ def _refuse(name: str, array: np.ndarray, bad: np.ndarray, expected: str) -> Non
 def _shape(name: str, array: Array, expected: tuple[int, ...], what: str) -> None:
     if array.shape != expected:
         raise ValueError(f"{name}: expected shape {expected}, {what}; got {array.shape}")
-
-
-def _wide(array: np.ndarray) -> np.ndarray:
-    if array.dtype == np.float64:
-        return array
-    out = np.empty(array.shape)
-    with np.errstate(all="ignore"):
-        widen(out, array)
-    return out

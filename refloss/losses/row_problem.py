@@ -60,7 +60,8 @@ class RowProblem:
     @property
     def size(self) -> tuple[int, int]:
         """Rows and classes."""
-        return self.logits.array.shape  # type: ignore[return-value]
+        rows, classes = self.logits.array.shape
+        return rows, classes
 
     @property
     def reduction(self) -> Reduction:
@@ -82,7 +83,7 @@ class RowProblem:
         """What divides the sum of the losses."""
         denominator = self.spec.axes["denominator"]
         assert isinstance(denominator, str | Real)
-        return self.reduction.divisor(self.counts, denominator)  # type: ignore[arg-type]
+        return self.reduction.divisor(self.counts, denominator)
 
     @cached_property
     def counts(self) -> Counts:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["format_of", "narrow", "widen"]
+__all__ = ["format_of", "narrow", "widen", "widened"]
 
 
 def format_of(dtype: np.dtype) -> str:
@@ -28,6 +28,16 @@ def widen(out: np.ndarray, values: np.ndarray) -> None:
     if format_of(values.dtype) == "bfloat16":
         values = (values.view(np.uint16).astype(np.uint32) << np.uint32(16)).view(np.float32)
     np.copyto(out, values)
+
+
+def widened(values: np.ndarray) -> np.ndarray:
+    """Return floating-point ``values`` in float64, the array itself if it is of that format."""
+    if values.dtype == np.float64:
+        return values
+    out = np.empty(values.shape)
+    with np.errstate(all="ignore"):
+        widen(out, values)
+    return out
 
 
 def narrow(out: np.ndarray, values: np.ndarray) -> None:

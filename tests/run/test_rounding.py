@@ -7,7 +7,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from refloss.run.rounding import format_of, narrow, widen
+from refloss.run.rounding import format_of, narrow, widen, widened
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
@@ -102,3 +102,13 @@ def test_columns_of_a_matrix_are_written_and_read_in_place(dtype):
     wide = np.empty((4, 3))
     widen(wide, out.T)
     np.testing.assert_array_equal(wide[2], values)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, ml_dtypes.bfloat16])
+def test_narrow_numbers_are_widened_exactly_and_float64_stays_itself(dtype):
+    values = np.array([1.5, -0.0, np.inf, 2.0**-14], dtype)
+    found = widened(values)
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, [1.5, -0.0, np.inf, 2.0**-14])
+    assert np.signbit(found[1])
+    assert widened(found) is found
