@@ -37,9 +37,11 @@ __all__ = [
     "balance",
     "binary",
     "chance_modulated",
+    "lowered_powers",
     "modulated",
     "of_probabilities",
     "polynomial",
+    "power_of_lack",
     "star",
     "two_modulated",
 ]
@@ -119,15 +121,8 @@ def modulated(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
 
 @modulated.when_stable
 def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
-    a.let("mass", a.lacks + a.has * a.tail, "1 - p_t, but for a factor 1 + tail")
-    hard = sp.Eq(a.lacks, 0)
-    a.let("deep", sp.Piecewise((a.reach, hard), (-sp.log(a.mass), True)), "-log mass")
-    a.let("depth", a.deep + a.bend, "-log(1 - p_t): two terms >= 0")
-    a.let("scaled", Weighted(power, a.depth))
-    lost = TwoProdError(power, a.depth) + power * TwoSumError(a.deep, a.bend)
-    a.let("lost", lost, "rounding errors of the exponent")
+    general = power_of_lack(a, power)
     a.let("missed", a.mass * a.major, "1 - p_t")
-    general = sp.exp(-a.scaled) * (1 + MaxNumber(-a.lost, -1))
     a.let("factor", _squared(a.missed, power, general), "modulator")
     a.let("focal", a.factor * a.bce)
     _by_logit(a, power, attached)
@@ -135,6 +130,25 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     slope = a.sign * a.major * a.pull
     turned = Switch(attached) * (a.sign * a.fall * a.keen)
     a.partials("focal", {a.logits: slope, a.target: -turned - a.keep * a.logits * a.factor})
+
+
+def power_of_lack(a: Elements, power: sp.Expr) -> sp.Expr:
+    """Return (1 − p_t)^`power`, whose exponent and its rounding errors are named."""
+    a.let("mass", a.lacks + a.has * a.tail, "1 - p_t, but for a factor 1 + tail")
+    hard = sp.Eq(a.lacks, 0)
+    a.let("deep", sp.Piecewise((a.reach, hard), (-sp.log(a.mass), True)), "-log mass")
+    a.let("depth", a.deep + a.bend, "-log(1 - p_t): two terms >= 0")
+    a.let("scaled", Weighted(power, a.depth))
+    lost = TwoProdError(power, a.depth) + power * TwoSumError(a.deep, a.bend)
+    a.let("lost", lost, "rounding errors of the exponent")
+    return sp.exp(-a.scaled) * (1 + MaxNumber(-a.lost, -1))
+
+
+def lowered_powers(a: Elements, power: sp.Expr) -> None:
+    """Name ``lift`` and ``peak``, (1 − p_t)^`power` over ``mass`` and over its square."""
+    for name, less in (("lift", 1), ("peak", 2)):
+        lowered = sp.exp(Weighted(less - power, a.deep)) * sp.exp(-power * a.bend)
+        a.let(name, Weighted(power, lowered), f"gamma factor/mass^{less}")
 
 
 def _squared(base: sp.Expr, power: sp.Expr, general: sp.Expr) -> sp.Expr:
@@ -160,9 +174,7 @@ def _by_target(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     before they leave the range.
     """
     a.let("steep", Ratio(a.bend, a.mass, sp.S.One), "at most 1")
-    for name, less in (("lift", 1), ("peak", 2)):
-        lowered = sp.exp(Weighted(less - power, a.deep)) * sp.exp(-power * a.bend)
-        a.let(name, Weighted(power, lowered), f"gamma factor/mass^{less}")
+    lowered_powers(a, power)
     apart = Weighted(a.lacks_soft, a.lift * a.reach)
     a.let("keen", power * (a.factor * a.steep) + apart, "gamma focal/mass")
     a.let("crest", Weighted(a.lacks_soft, a.peak * a.reach), "gamma focal/mass^2, part of reach")

@@ -14,15 +14,13 @@ from sympy.codegen.cfunctions import expm1
 from refloss.symbolic.build import Build, Vocabulary
 from refloss.symbolic.functions import (
     Gate,
-    MaxNumber,
     Power,
     Ratio,
-    TwoProdError,
-    TwoSumError,
     Weighted,
 )
 from refloss.symbolic.rules import Rule
 from refloss.symbolic.vocabulary.elements import Elements
+from refloss.symbolic.vocabulary.focal import lowered_powers, power_of_lack
 
 __all__ = ["RULES", "chance_modulator", "modulator", "quotient"]
 
@@ -57,22 +55,13 @@ def modulator(P: Build, a: Elements, power: sp.Expr) -> None:
 
 @modulator.when_stable
 def _(P: Build, a: Elements, power: sp.Expr) -> None:
-    a.let("mass", a.lacks + a.has * a.tail, "1 - p_t, but for a factor 1 + tail")
-    hard = sp.Eq(a.lacks, 0)
-    a.let("deep", sp.Piecewise((a.reach, hard), (-sp.log(a.mass), True)), "-log mass")
-    a.let("depth", a.deep + a.bend, "-log(1 - p_t): two terms >= 0")
-    a.let("scaled", Weighted(power, a.depth))
-    lost = TwoProdError(power, a.depth) + power * TwoSumError(a.deep, a.bend)
-    a.let("lost", lost, "rounding errors of the exponent")
-    a.let("factor", sp.exp(-a.scaled) * (1 + MaxNumber(-a.lost, -1)), "modulator")
+    a.let("factor", power_of_lack(a, power), "modulator")
     a.let("odds", Ratio(a.tail, a.mass, sp.S.One), "at most 1 of a hard target")
     a.let("tilt", a.lacks - a.has)
     a.let("turn", a.sign * a.fall)
     a.let("swing", power * (a.sign * a.major) * (a.tilt * a.odds), "derivative of log factor")
     a.let("grade", a.factor * a.swing, "derivative by the logit")
-    for name, less in (("lift", 1), ("peak", 2)):
-        lowered = sp.exp(Weighted(less - power, a.deep)) * sp.exp(-power * a.bend)
-        a.let(name, Weighted(power, lowered), f"gamma factor/mass^{less}")
+    lowered_powers(a, power)
     by_target = -a.turn * a.lift
     a.partials("factor", {a.logits: a.grade, a.target: by_target})
     bent = power * a.tilt * a.odds * a.major * (a.minor - Ratio(a.lacks, a.mass, sp.S.Zero))
