@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from crossval.catalog import losses
+from crossval.checks.angular_hypotheses import COSINE_PATTERNS, angular_slips
 from crossval.checks.binary_causes import LOGIT_PATTERNS, PROBABILITY_PATTERNS
 from crossval.checks.binary_hypotheses import binary_slips
 from crossval.checks.box_causes import BOX_PATTERNS
@@ -41,6 +42,8 @@ from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.row_columns import RowColumns
 from crossval.points import (
     binary,
+    cosine_probes,
+    cosines,
     divergences,
     element_probes,
     images,
@@ -284,6 +287,21 @@ FAMILIES = {
         broadcasts=True,
         options={"weight": None, "reduction": "none"},
         prober=element_probes.BOTH_LOGARITHMS,
+    ),
+    "cosines": Family(
+        name="cosines",
+        inputs={"cosine": slice(0, 1)},
+        columns=cosines.COLUMNS,
+        points=cosines.COSINES.points,
+        shapes={"cosine": "(N,)"},
+        regimes=("random", "random angles", "near zeros and borders"),
+        untested=("NaN and infinite inputs", "numbers that are no cosine"),
+        oracle=Elementwise(),
+        kinks=False,
+        patterns=COSINE_PATTERNS,
+        slips=angular_slips,
+        options={"reduction": "none"},
+        prober=cosine_probes.COSINES,
     ),
     "rows": Family(
         name="rows",

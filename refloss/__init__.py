@@ -10,6 +10,7 @@ Importing this package loads NumPy and nothing heavier.
 
 from refloss import selection
 from refloss.losses import (
+    arcface_logit,
     bce,
     bce_probs,
     box_loss_from,
@@ -48,6 +49,7 @@ from refloss.losses import (
 )
 
 __all__ = [
+    "arcface_logit",
     "bce",
     "bce_probs",
     "box_loss_from",

@@ -123,6 +123,8 @@ def shape_misuse(session: Session, dtype: str) -> Outcome:
     inputs = family.split(_sample(session, dtype).columns)
     upstream = np.ones(len(next(iter(inputs.values()))))
     misuses = list(_misuses(family, inputs))
+    if not misuses:
+        return Outcome("shape misuse", dtype, text="one input of any shape fits", ran=False)
     accepted = [
         " beside ".join(f"{name} {array.shape}" for name, array in arrays.items())
         for arrays in misuses
@@ -162,9 +164,9 @@ def _sample(session: Session, dtype: str) -> PointSet:
 def _misuses(family: Family, inputs: dict[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
     """Operands that do not fit: one input with other rows, then all with another width.
 
-    Where the width is the caller's own, only the rows can be wrong.
+    Where the width is the caller's own, only the rows can be wrong; of one input not even they.
     """
-    for name, array in inputs.items():
+    for name, array in inputs.items() if len(inputs) > 1 else ():
         for other in (array[:-1],) if family.broadcasts else (array[:-1], array[:1], array[0]):
             yield {**inputs, name: np.asarray(other)}
     widths = [family.shape(name)[1:] for name in inputs]

@@ -100,4 +100,5 @@ def _inputs(columns: NDArray[np.float64], beside: Sequence[float]) -> list[NDArr
 
 
 def _stacked(parts: Any, rows: int) -> NDArray[np.float64]:
+    parts = parts if isinstance(parts, tuple | list) else [parts]  # of one column
     return np.stack([np.broadcast_to(part, rows) for part in parts], axis=1)

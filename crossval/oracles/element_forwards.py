@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from crossval.oracles.angular_forwards import ANGULAR_FORWARDS
 from crossval.oracles.binary_forwards import BINARY_FORWARDS
 from crossval.oracles.focal_forwards import FOCAL_FORWARDS
 
@@ -67,5 +68,6 @@ ELEMENT_FORWARDS: dict[str, Callable[..., Any]] = {
     "log_cosh": _of_difference(_log_cosh),
     **BINARY_FORWARDS,
     **FOCAL_FORWARDS,
+    **ANGULAR_FORWARDS,
 }
 """Hand-written forwards of losses of single numbers, by program."""

@@ -3,6 +3,7 @@
 from refloss.losses.boxes import BoxLoss, box_loss_from, ciou, diou, giou, iou
 from refloss.losses.elements import (
     ElementLoss,
+    arcface_logit,
     bce,
     bce_probs,
     element_loss_from,
@@ -51,6 +52,7 @@ __all__ = [
     "HeadLoss",
     "RowLoss",
     "Spec",
+    "arcface_logit",
     "bce",
     "bce_probs",
     "box_loss_from",

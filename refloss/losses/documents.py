@@ -92,18 +92,18 @@ _STRANGERS = """ A class that does not exist always is
 _ELEMENTS = f"""\
 Parameters
 ----------
-{{first}}, {{second}} : array of one shape, float16, bfloat16, float32 or float64
+{{names}} : array of {{shape}} shape, float16, bfloat16, float32 or float64
     {{meaning}}; {_ARRAY.replace("N may be 0", "Sizes may be 0")}
 preset : str, optional
     A bundle of axis values, see Presets. An axis given beside it wins.
 {{{{weights}}}}
 reduction : {{{{'none', 'rows', 'mean', 'sum'}}}}
     One loss an element; the sum of each row, which is all behind the first axis (on the CPU); or
-    the mean of all (see ``denominator`` and ``empty``) or their sum. Sums are taken in float64.
+    the mean of all{{over}} or their sum. Sums are taken in float64.
 check : {{{{'values', 'none'}}}}, optional
-    Whether weights that are negative or not finite, and targets outside of what the definition
-    speaks of, are errors. Default: on the CPU they are; on a device they are looked at only if
-    ``'values'`` is asked for, on copies, for which the call waits.
+    Whether {{bad}} outside of what the definition
+    speaks of{{and_}} are errors. Default: on the CPU they are; on a device they are looked at only
+    if ``'values'`` is asked for, on copies, for which the call waits.
 nan : {{{{'propagate', 'raise'}}}}
     Whether NaN reaches the results of its own element, and of no other, or is an error.
 {_BACKEND.replace("{", "{{").replace("}", "}}")}compute : {{{{'float64', 'float32'}}}}, optional
@@ -188,8 +188,22 @@ class _Family:
 
 
 def _elements(of: str, first: str, second: str, meaning: str) -> _Family:
-    text = _ELEMENTS.format(first=first, second=second, meaning=meaning)
+    text = _ELEMENTS.format(
+        names=f"{first}, {second}",
+        shape="one",
+        meaning=meaning,
+        over=" (see ``denominator`` and ``empty``)",
+        bad="weights that are negative or not finite, and targets",
+        and_=",",
+    )
     return _Family(of, text, (first, second), _COMMON)
+
+
+def _element(of: str, name: str, meaning: str) -> _Family:
+    """Return a family whose losses take one number, and no weights."""
+    words = {"over": "", "bad": "numbers", "and_": ""}
+    text = _ELEMENTS.format(names=name, shape="any", meaning=meaning, **words)
+    return _Family(of, text, (name,), _COMMON)
 
 
 _COMMON = {
@@ -230,6 +244,9 @@ _FAMILIES = {
     "probabilities": _elements(
         "of probabilities", "probs", "target", "Probabilities, and what they should be, from 0 to 1"
     ),
+    "cosines": _element(
+        "of a cosine", "cosine", "Cosines of embeddings with what is to be their class's weight"
+    ),
 }
 
 
@@ -257,7 +274,7 @@ def describe(entry: Mapping[str, Any]) -> str:
 
 def _parameters(family: _Family, entry: Mapping[str, Any]) -> str:
     weights = "\n".join(_WEIGHTS[name] for name in entry["weights"])
-    parts = {"{weights}": weights}
+    parts = {"{weights}\n": f"{weights}\n" if weights else ""}
     if family is _FAMILIES["rows"]:
         kinds = list(entry["axes"]["targets"]["values"])
         parts["{target}"] = f"target : {_TARGETS[kinds[0] if len(kinds) == 1 else 'either']}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # what runs on devices is loaded with the first array on one
 
 __all__ = [
     "ElementLoss",
+    "arcface_logit",
     "bce",
     "bce_probs",
     "element_loss_from",
@@ -395,3 +396,4 @@ sigmoid_focal = ElementLoss("sigmoid_focal")
 quality_focal = ElementLoss("quality_focal")
 focal_probs = ElementLoss("focal_probs")
 focal_star = ElementLoss("focal_star")
+arcface_logit = ElementLoss("arcface_logit")

@@ -49,8 +49,7 @@ def completed(program: Mapping[str, Any], constants: Mapping[str, float]) -> dic
     """
     found = dict(constants)
     for name, expression in program.get("derived", {}).items():
-        names = sorted(_names(expression) & constants.keys())
-        given = tuple((n, float(constants[n])) for n in names)
+        given = tuple((n, float(constants[n])) for n in _names(expression))
         found[name], found[name + REST] = two_floats(expression, given)
     return found
 
@@ -83,7 +82,7 @@ def two_floats(
     ValueError
         If it has no value.
     """
-    tree = ast.parse(expression, mode="eval").body
+    tree = _tree(expression)
     known = dict(constants)
     for name, value in known.items():
         if not math.isfinite(value):
@@ -111,8 +110,16 @@ def _agreed(low: Fraction, high: Fraction) -> float | None:
     return nearest + 0.0 if nearest == float(high) else None  # never -0.0
 
 
-def _names(expression: str) -> set[str]:
-    return {n.id for n in ast.walk(ast.parse(expression, mode="eval")) if isinstance(n, ast.Name)}
+@lru_cache(256)
+def _tree(expression: str) -> ast.expr:
+    return ast.parse(expression, mode="eval").body
+
+
+@lru_cache(256)
+def _names(expression: str) -> tuple[str, ...]:
+    """Return the constants that an expression names."""
+    named = {n.id for n in ast.walk(_tree(expression)) if isinstance(n, ast.Name)}
+    return tuple(sorted(named - _FUNCTIONS.keys() - {"pi"}))
 
 
 def _value(node: ast.expr, constants: Mapping[str, float], bits: int) -> Enclosure:

@@ -13,7 +13,7 @@ from refloss.run.native.launches import Shape
 from refloss.run.native.unit import ABSENT, CONSTANTS_LEAST, SAME
 from tests.kernels.cuda.fibers import texts
 from tests.kernels.cuda.memory import ALIGNED, Held
-from tests.kernels.cuda.runs import AXES
+from tests.kernels.cuda.runs import AXES, constants_in
 
 __all__ = ["launch"]
 
@@ -33,7 +33,7 @@ def launch(
     kernel=None,
 ):
     """Return the outputs of one launch; `schedule` is the device's own."""
-    cupy = cuda.cupy()
+    cupy, constants = cuda.cupy(), constants_in(unit, constants)
     home = home_of("probe", cupy.empty(1, "f4"))
     run = _kernel(home.driver, unit, len(sizes), Shape(block, group))
     run._room = blocks

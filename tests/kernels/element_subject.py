@@ -36,6 +36,7 @@ NUMBERS = {
     "gamma": (0.0, 0.5, 1.0, 5.0),
     "label_smoothing": (0.1,),
     "focal_star gamma": (0.5, 5.0),
+    "arcface_logit margin": (0.0, 2.0),
 }
 """Values of axes that are numbers, beside those of presets; of one loss where it is named."""
 

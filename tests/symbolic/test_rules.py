@@ -12,6 +12,7 @@ from refloss.symbolic.functions import Relu
 from refloss.symbolic.printers.arithmetic_text import ArithmeticExpression
 from refloss.symbolic.rules import Rule, prove
 from refloss.symbolic.vocabulary import (
+    angles,
     binary,
     binary_rows,
     box_rules,
@@ -39,6 +40,7 @@ RULES = (
     *focal_rules.RULES,
     *focal_rows.RULES,
     *poly_rows.RULES,
+    *angles.RULES,
 )
 BITS = 200
 TIGHT = arb(10) ** -40

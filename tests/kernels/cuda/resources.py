@@ -31,7 +31,7 @@ def text_of(
     Default constants are numbers of the text, unless another unit is given. A row of the row
     kernels is a block's, unless `group` says otherwise.
     """
-    unit = unit or unit_of(program, function, real, baked=defaults(program))
+    unit = unit or unit_of(program, function, real, baked=defaults(program, real))
     width = group or (BLOCK if program in ROWS else 32)
     before = f"#define BLOCK {BLOCK}\n#define GROUP {width}"
     return unit_text(unit, *texts(program), loops="device", before=before), unit.name

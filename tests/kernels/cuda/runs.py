@@ -9,6 +9,7 @@ import numpy as np
 
 from crossval.bits import dtype_of
 from crossval.oracles.formats import format_of
+from refloss.run.derived import narrowed
 from refloss.run.native.unit import ABSENT, SAME, Unit
 
 from .fibers import FORWARD, INDEX, Fibers
@@ -21,6 +22,7 @@ __all__ = [
     "ITEMS",
     "REALS",
     "ROWS",
+    "constants_in",
     "defaults",
     "fibers",
     "launch",
@@ -45,9 +47,17 @@ AXES = {
 }
 
 
-def defaults(program: str) -> dict[str, float]:
-    """Return the default constants of a program."""
-    return {name: float(value) for name, value in INDEX[program]["constants"].items()}
+def defaults(program: str, real: str = "float64") -> dict[str, float]:
+    """Return the default constants of a program that computes in `real`."""
+    constants = {name: float(value) for name, value in INDEX[program]["constants"].items()}
+    return narrowed(INDEX[program], constants) if real == "float32" else constants
+
+
+def constants_in(unit: Unit, constants: Mapping[str, float]) -> Mapping[str, float]:
+    """Return constants as a unit is given them: two floats are two of what it computes in."""
+    if unit.real == "float64" or not unit.arguments:
+        return constants
+    return narrowed(INDEX[unit.program], constants)
 
 
 @cache
@@ -75,7 +85,7 @@ def launch(
     All arrays have the layout, in the formats of the unit. Inputs are seen to be left as they were,
     outputs to be written in full, and nothing else.
     """
-    run = kernel or fibers(unit, block, group)
+    run, constants = kernel or fibers(unit, block, group), constants_in(unit, constants)
     given = {
         name: inputs[name] if held == SAME else _held(inputs[name], kind, held, layout, ignore)
         for name, kind, held in unit.inputs

@@ -75,7 +75,7 @@ def test_sizes_schedules_and_layouts_change_no_bit(program, function, real):
 def test_the_host_computes_the_same_bits_and_so_do_constants_that_are_numbers(
     program, function, real
 ):
-    constants, inputs = defaults(program), drawn(1025, program)
+    constants, inputs = defaults(program, real), drawn(1025, program)
     fixed = unit_of(program, function, real, baked=constants)
     found = launch(fixed, [1025], inputs, {})
     host = {name: np.empty_like(array) for name, array in found.items()}

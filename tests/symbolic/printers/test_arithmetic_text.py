@@ -365,6 +365,7 @@ LEAST = {
     "heads": {"exp", "log", "max", "ratio"},
     "multi_margin": {"relu", "select", "weighted"},
     "quotient": {"gate", "ratio", "select"},
+    "cosines": {"straight_through"},
 }
 
 

@@ -1,0 +1,50 @@
+"""Target logits with an angular margin for autograd, from papers and code, not from definitions.
+
+Sources: Deng et al. 2019; ronghuaiyang/arcface-pytorch, leondgarse/Keras_insightface, AdaFace for
+what stands beyond the border. Angles are angles here: nothing is added by a theorem.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["ANGULAR_FORWARDS"]
+
+Constants = Mapping[str, float]
+
+
+def _angle(cosine: Tensor) -> Tensor:
+    import torch
+
+    return torch.atan2((1 - cosine.square()).clamp(min=0).sqrt(), cosine)
+
+
+def _finished(logit: Tensor, cosine: Tensor, c: Constants) -> Tensor:
+    """Scale a logit, whose derivative may be the cosine's."""
+    if not c["attached"]:
+        logit = cosine + (logit - cosine).detach()
+    return c["scale"] * logit
+
+
+def _arcface(cosine: Tensor, c: Constants) -> Tensor:
+    import torch
+
+    cosine = cosine.clamp(-c["limit"], c["limit"])
+    margin = math.radians(c["margin"]) if c["degrees"] else c["margin"]
+    theta, least = _angle(cosine), c["clipped"] * c["clip"]
+    rotated = torch.cos(theta + margin)
+    beyond = theta + c["share"] * margin >= math.pi - least if c["bound"] else cosine <= 0
+    instead = c["slope"] * cosine + c["again"] * rotated
+    instead = instead - c["lost"] * margin * math.sin(margin) - c["level"] * math.cos(least)
+    logit = torch.where(beyond, instead, rotated)
+    small = theta + margin < least
+    return _finished(torch.where(small, math.cos(least), logit), cosine, c)
+
+
+ANGULAR_FORWARDS: dict[str, Callable[..., Any]] = {"arcface_logit": _arcface}
+"""Hand-written forwards, by program."""

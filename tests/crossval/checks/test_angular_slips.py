@@ -1,0 +1,56 @@
+"""Mistakes in target logits with an angular margin: each named; right ones have no finding."""
+
+import pytest
+
+FILE = "torch_angles.py"
+M = {"margin": 0.5, "scale": 64.0}
+
+RIGHT = [
+    ("raw", "raw"),
+    ("cos_fallback", "cos_fallback"),
+    ("easy", "easy"),
+    ("mirror", "mirror"),
+    ("least", "min"),
+    ("angle_clip", "angle_clip"),
+]
+
+# target, declared policy, check in which it is found, words that name it
+NAMED = [
+    ("cos_fallback", "raw", "value", "policy is 'cos_fallback'"),
+    ("easy", "raw", "value", "policy is 'easy'"),
+    ("straight_through", "raw", "grad[cosine]", "gradient is 'straight_through'"),
+    ("degrees", "raw", "value", "unit is 'radians'"),
+    ("away", "raw", "value", "the margin is subtracted from the angle"),
+    ("from_the_cosine", "raw", "value", "the margin is taken from the cosine"),
+    ("unscaled", "raw", "value", "the scale has no effect"),
+]
+
+
+def said(certificate, check):
+    return [f"{f.message} {f.cause}" for f in certificate.findings if f.check == check]
+
+
+@pytest.mark.parametrize(("name", "policy"), RIGHT)
+def test_right_logits_have_no_finding(judged, name, policy):
+    certificate = judged(FILE, name, "arcface_logit", axes={**M, "policy": policy})
+    assert not certificate.findings
+
+
+def test_a_straight_through_gradient_that_is_declared_has_no_finding(judged):
+    axes = {**M, "gradient": "straight_through"}
+    assert not judged(FILE, "straight_through", "arcface_logit", axes=axes).findings
+
+
+@pytest.mark.parametrize(("name", "policy", "check", "words"), NAMED)
+def test_a_slip_is_named(judged, name, policy, check, words):
+    axes = {**M, "policy": policy}
+    if name == "degrees":
+        axes |= {"margin": 28.6, "unit": "degrees"}
+    found = said(judged(FILE, name, "arcface_logit", axes=axes), check)
+    assert any(words in each for each in found), found
+
+
+def test_what_an_arc_cosine_does_at_both_ends_is_explained(judged):
+    certificate = judged(FILE, "arc_cosine", "arcface_logit", axes=M)
+    found = [f"{f.check}: {f.message} {f.cause}" for f in certificate.findings]
+    assert any("cut cosines to [-1, 1]" in f or "arc cosine" in f for f in found), found

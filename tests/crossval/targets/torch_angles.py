@@ -1,0 +1,83 @@
+"""Target logits with an angular margin as repositories write them, and with one slip each."""
+
+import math
+
+import torch
+
+M, S = 0.5, 64.0
+
+
+def sine(cosine):
+    return torch.sqrt(((1 - cosine) * (1 + cosine)).clamp(min=0))
+
+
+def rotated(cosine, margin=M):
+    return cosine * math.cos(margin) - sine(cosine) * math.sin(margin)
+
+
+def inside(cosine):
+    """Return cosines with whose sines a root can be differentiated."""
+    return torch.where(cosine.abs() < 1, cosine, torch.zeros_like(cosine))
+
+
+def finite(cosine, logit):
+    """Return a logit with the slope cos M at both ends, where that of the root is infinite."""
+    return torch.where(cosine.abs() < 1, logit(inside(cosine)), cosine * math.cos(M))
+
+
+def raw(cosine):
+    return S * finite(cosine, rotated)
+
+
+def cos_fallback(cosine):
+    fallback = cosine - M * math.sin(M)
+    return S * torch.where(cosine > -math.cos(M), finite(cosine, rotated), fallback)
+
+
+def easy(cosine):
+    return S * torch.where(cosine > 0, finite(cosine, rotated), cosine)
+
+
+def mirror(cosine):
+    logit = finite(cosine, rotated)
+    return S * torch.where(cosine > -math.cos(M), logit, -2 - logit)
+
+
+def least(cosine):
+    return S * torch.where(cosine > -math.cos(M / 2), finite(cosine, rotated), cosine)
+
+
+def angle_clip(cosine):
+    low = torch.full_like(cosine, -math.cos(1e-5))
+    return S * torch.where(cosine > -math.cos(M + 1e-5), finite(cosine, rotated), low)
+
+
+def straight_through(cosine):
+    with torch.no_grad():
+        moved = rotated(cosine)
+    return S * (cosine + (moved - cosine).detach())
+
+
+def degrees(cosine):
+    """28.6 radians, where degrees were meant."""
+    return S * (cosine * math.cos(28.6) - sine(cosine) * math.sin(28.6))
+
+
+def away(cosine):
+    return S * rotated(cosine, -M)
+
+
+def from_the_cosine(cosine):
+    return S * (cosine - M)
+
+
+def unscaled(cosine):
+    return finite(cosine, rotated)
+
+
+def arc_cosine(cosine):
+    return S * torch.cos(torch.acos(cosine) + M)
+
+
+def of_degrees(cosine):
+    return S * finite(cosine, lambda c: rotated(c, math.radians(28.6)))

@@ -1,0 +1,135 @@
+"""Numbers that tell conventions of angular margins apart, and points at which formulas turn."""
+
+import math
+
+import numpy as np
+import pytest
+
+import refloss
+from crossval.bits import step
+from crossval.oracles.enclosure import truth
+from crossval.oracles.formats import format_of
+
+OF_095 = {
+    "raw": -0.98340,
+    "cos_fallback": -1.18971,
+    "easy": -0.95,
+    "mirror": -1.01660,
+    "angle_clip": -1.0,
+}
+
+
+def arrays(*numbers):
+    return np.array(numbers, float)
+
+
+def close(found, expected, digits=5):
+    return np.abs(found - expected) <= 0.51 * 10.0**-digits
+
+
+@pytest.mark.parametrize("policy", OF_095)
+def test_policies_part_beyond_the_border(policy):
+    found = refloss.arcface_logit(arrays(-0.95), policy=policy)
+    assert close(found[0], OF_095[policy])
+
+
+def test_the_smaller_of_both_is_the_cosine_past_pi_less_half_the_margin():
+    cosine = np.cos(np.linspace(0.01, 3.13, 500))
+    found = refloss.arcface_logit(cosine, policy="min")
+    raw = refloss.arcface_logit(cosine)
+    np.testing.assert_array_equal(found, np.minimum(raw, cosine))
+    assert (found == cosine).any()
+    assert (found == raw).any()
+
+
+@pytest.mark.parametrize(("gradient", "slope"), [("true", 1.02835), ("straight_through", 1.0)])
+def test_the_slope_shows_a_margin_that_is_detached(gradient, slope):
+    cosine = arrays(0.3)
+    scaled = refloss.arcface_logit.grad(cosine, gradient=gradient, scale=64.0)["cosine"] / 64
+    assert close(scaled[0], slope)
+    product = refloss.arcface_logit.hvp(cosine, {"cosine": cosine}, gradient=gradient)["cosine"]
+    assert (product[0] == 0) == (gradient == "straight_through")
+
+
+def test_degrees_are_no_radians():
+    cosine = np.linspace(-0.9, 0.9, 7)
+    found = refloss.arcface_logit(cosine, margin=28.6, unit="degrees")
+    expected = refloss.arcface_logit(cosine, margin=math.radians(28.6))
+    assert (np.abs(found - expected) <= 4 * np.spacing(1.0)).all()
+    wrong = refloss.arcface_logit(cosine, margin=28.6)
+    assert (np.abs(wrong - expected) > 0.1).all()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_slope_is_that_of_a_fixed_sine_at_both_ends_and_beyond(dtype):
+    number = format_of(dtype)
+    cosine = step(arrays(1, 1, -1, -1), arrays(0, 1, 0, -1).astype(int), number)
+    if dtype == "float64":
+        assert (np.abs(cosine) >= 1).all()
+    value, grad = refloss.arcface_logit.value_and_grad(cosine.astype(dtype))
+    np.testing.assert_array_equal(value, (cosine * math.cos(0.5)).astype(dtype))
+    np.testing.assert_array_equal(grad["cosine"], np.full(4, math.cos(0.5), dtype))
+    assert (refloss.arcface_logit.hvp(cosine, {"cosine": cosine})["cosine"] == 0).all()
+
+
+def test_a_limit_cuts_cosines_and_their_slopes():
+    cosine = arrays(1 + 2.0**-52, 1.0, 0.9, -0.9, -1.0, 0.95)
+    value, grad = refloss.arcface_logit.value_and_grad(cosine, limit=0.9)
+    kept, slope = refloss.arcface_logit.value_and_grad(np.clip(cosine, -0.9, 0.9))
+    np.testing.assert_array_equal(value, kept)
+    inside = np.abs(cosine) <= 0.9
+    np.testing.assert_array_equal(grad["cosine"], np.where(inside, slope["cosine"], 0))
+
+
+def test_an_angle_is_no_less_than_clip_nor_more_than_pi_less_clip():
+    theta = arrays(0.0, 1e-4, 8e-4, 1.2e-3, 0.5, 3.141)
+    cosine = np.cos(theta)
+    axes = {"policy": "angle_clip", "margin": 1e-4, "clip": 1e-3}
+    value, grad = refloss.arcface_logit.value_and_grad(cosine, **axes)
+    expected = np.cos(np.clip(np.arccos(cosine) + 1e-4, 1e-3, math.pi - 1e-3))
+    assert (np.abs(value - expected) <= 2.0**-50).all()
+    assert (value[:3] == math.cos(1e-3)).all()
+    np.testing.assert_array_equal(grad["cosine"] == 0, [True, True, True, False, False, True])
+    found = truth(refloss.resolve("arcface_logit", None, axes), cosine[:, None])
+    np.testing.assert_array_equal(value, found.value_hi)
+
+
+@pytest.mark.parametrize("policy", ["cos_fallback", "easy", "mirror", "min", "angle_clip"])
+@pytest.mark.parametrize("steps", range(-2, 3))
+def test_the_border_is_met_to_the_step(policy, steps):
+    share = {"easy": None, "min": 0.5}.get(policy, 1.0)
+    at = 0.0 if share is None else -math.cos(share * 0.5 + (policy == "angle_clip") * 1e-5)
+    cosine = step(arrays(at), steps, format_of("float64"))
+    value, grad = refloss.arcface_logit.value_and_grad(cosine, policy=policy)
+    found = truth(refloss.resolve("arcface_logit", None, {"policy": policy}), cosine[:, None])
+    assert abs(value[0] - found.value_hi[0]) <= 2 * np.spacing(abs(found.value_hi[0]))
+    assert abs(grad["cosine"][0] - found.grad_hi[0, 0]) <= 4 * np.spacing(abs(found.grad_hi[0, 0]))
+
+
+@pytest.mark.parametrize("margin", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("steps", range(-2, 3))
+def test_zeros_of_the_logit_and_of_its_slope_keep_their_digits(margin, steps):
+    """The logit is 0 at sin m, its slope at -cos m: what is left is the constants' second float."""
+    spec = refloss.resolve("arcface_logit", margin=margin)
+    cosine = step(arrays(math.sin(margin), -math.cos(margin)), steps, format_of("float64"))
+    value, grad = refloss.arcface_logit.value_and_grad(cosine, margin=margin)
+    found = truth(spec, cosine[:, None])
+    if margin < math.pi / 2:
+        assert abs(value[0]) < 2.0**-50
+    assert (np.abs(value - found.value_hi) <= 4 * np.spacing(np.abs(found.value_hi))).all()
+    slopes = found.grad_hi[:, 0]
+    assert abs(grad["cosine"][1]) < 2.0**-46
+    assert (np.abs(grad["cosine"] - slopes) <= 8 * np.spacing(np.abs(slopes))).all()
+
+
+def test_every_cosine_of_half_precision_is_rounded_once():
+    cosine = np.arange(0, 0x3C01, dtype=np.uint16).view(np.float16)
+    cosine = np.concatenate([cosine, -cosine])
+    value = refloss.arcface_logit(cosine, policy="cos_fallback")
+    wide = refloss.arcface_logit(cosine.astype(np.float64), policy="cos_fallback")
+    np.testing.assert_array_equal(value, wide.astype(np.float16))
+
+
+def test_scores_that_are_no_cosines_are_refused():
+    with pytest.raises(ValueError, match=r"cosine: expected numbers from -1.0625 to 1.0625; got 2"):
+        refloss.arcface_logit(arrays(0.5, 2.0))
