@@ -17,7 +17,7 @@
 
 #define __device__
 #define __global__ __attribute__((visibility("default")))
-#define __launch_bounds__(threads)
+#define __launch_bounds__(...)
 #define __shared__ static __attribute__((section("shared_memory")))
 
 struct Index3 {
