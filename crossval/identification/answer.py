@@ -154,6 +154,9 @@ class Identification:
         What else was not separated, besides the choices of each axis.
     notes : tuple of Note
         What is unusual.
+    departures : tuple of Note
+        What the target returns at extreme inputs that do not decide, where that is not the
+        definition.
     untested : tuple of str
         Arguments that kept their defaults.
     problem : Finding, optional
@@ -177,6 +180,7 @@ class Identification:
     separation: Separation | None = None
     open: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    departures: tuple[Note, ...] = ()
     untested: tuple[str, ...] = ()
     problem: Finding | None = None
     versions: dict[str, str] = field(default_factory=dict)

@@ -158,6 +158,11 @@ class Predicted:
     value: Values
     gradients: Arrays
 
+    def take(self, rows: np.ndarray) -> Predicted:
+        """Return the rows of a mask."""
+        value = Values(self.value.number[rows], self.value.condition[rows])
+        return Predicted(value, {name: each[rows] for name, each in self.gradients.items()})
+
 
 @dataclass
 class Space:
@@ -173,12 +178,15 @@ class Space:
         The rows.
     reduced : bool
         Whether each row is a batch of its own: a mean over it may be no loss of rows.
+    whole : Space, optional
+        Of which these are the moderate rows.
     """
 
     names: tuple[str, ...]
     prober: Prober
     probes: list[Probe]
     reduced: bool = False
+    whole: Space | None = None
     _known: dict[Key, Predicted] = field(default_factory=dict)
 
     def presets(self, names: tuple[str, ...] = ()) -> Iterator[Candidate]:
@@ -215,8 +223,26 @@ class Space:
         """Upstream gradients of all rows."""
         return np.concatenate([probe.upstream for probe in self.probes])
 
+    @property
+    def extreme(self) -> np.ndarray:
+        """Rows that refute no definition."""
+        parts = [
+            np.zeros(len(probe), bool) if probe.extreme is None else probe.extreme
+            for probe in self.probes
+        ]
+        return np.concatenate(parts)
+
+    def moderate(self) -> Space:
+        """Return the space of the other rows, predicted in the batches that were asked for."""
+        rows = [
+            probe if probe.extreme is None else probe.take(~probe.extreme) for probe in self.probes
+        ]
+        return replace(self, probes=rows, whole=self, _known={})
+
     def predict(self, of: Candidate) -> Predicted:
         """Evaluate a candidate at all probes, once."""
+        if of.key not in self._known and self.whole is not None:
+            self._known[of.key] = self.whole.predict(of).take(~self.whole.extreme)
         if of.key not in self._known:
             parts = [self._one(of, probe) for probe in self.probes]
             self._known[of.key] = Predicted(
@@ -269,7 +295,10 @@ def stacked(parts: list[Arrays]) -> Arrays:
         flat = [np.asarray(part[name], float) for part in parts]
         flat = [array.reshape(len(array), -1) for array in flat]
         wide = max(array.shape[1] for array in flat)
-        joined[name] = np.concatenate(
-            [np.pad(array, ((0, 0), (0, wide - array.shape[1]))) for array in flat]
-        )
+        wider = np.zeros((sum(map(len, flat)), wide))
+        start = 0
+        for array in flat:
+            wider[start : start + len(array), : array.shape[1]] = array
+            start += len(array)
+        joined[name] = wider
     return joined

@@ -9,9 +9,10 @@ from typing import overload
 import numpy as np
 
 from crossval.identification.answer import Agreement, Identification, Note
-from crossval.identification.candidates import Candidate, of_batches
+from crossval.identification.candidates import Candidate, Space, of_batches
 from crossval.identification.conventions import Conventions
 from crossval.identification.evidence import SCALAR, Evidence, Witness
+from crossval.identification.extremes import Extremes
 from crossval.identification.fit import Fit, measure
 from crossval.identification.forms import FORMS, Forms, Result
 from crossval.identification.gradients import Gradients
@@ -33,6 +34,8 @@ from crossval.points.probes import AS_GIVEN, Probe
 from crossval.runner import TargetRaised
 
 _CERTIFIED = 8
+_A_FACTOR = 3
+"""How many axes may be said in the place of a factor."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,15 @@ class Conclusion:
         The target, for the questions that are left.
     reference : str
         Its name; presets that it mentions come first.
+    extremes : Extremes, optional
+        Rows beside these, at which the target leaves the definition, or its gradients do.
     """
 
     search: Search
     evidence: Evidence
     witness: Witness
     reference: str
+    extremes: Extremes | None = None
 
     @property
     def separator(self) -> Separator:
@@ -121,6 +127,7 @@ class Conclusion:
             open=(*near.readings(best), *unsettled(prober.axis, shown, mean=result.mean)),
             certified=self._certified(best),
             notes=(*notes, *result.notes, *meaning(said.candidate, relation)),
+            departures=self._departures(best, gradient),
         )
 
     def _whole(self, best: Scored, batches: list[Probe]) -> Scored:
@@ -184,7 +191,7 @@ class Conclusion:
         """Return what definitions that fit alike are ordered by: a factor has to be said too."""
         said, *rest = plainness(scored.candidate, self.reference)
         relation = scored.fit.factor != 1 or scored.fit.offset != 0
-        return (said + 2 * relation, *rest)
+        return (said + _A_FACTOR * relation, *rest)
 
     def _silent(self) -> tuple[Note, ...]:
         """Say which gradients there are not."""
@@ -226,7 +233,7 @@ class Conclusion:
             got = self.witness.ask(probes).value
         except TargetRaised as error:
             return (Note(f"raises with {beyond.words}: {error.words}", "RL105"),)
-        own = replace(space, probes=probes, _known={}).predict(best.candidate).value
+        own = Space(space.names, space.prober, probes).predict(best.candidate).value
         found = measure(got, own, self.search.roundoff, best.fit.factor, best.fit.offset)
         off = int((~found.met).sum())
         words = f"with {beyond.words}, {off} of {len(got)} values leave the definition"
@@ -248,6 +255,13 @@ class Conclusion:
             words = f"the gradient by {' and '.join(bad)} is not finite at some probes"
             notes.append(Note(words, "RL401"))
         return tuple(notes)
+
+    def _departures(self, best: Scored, gradient: Candidate | None) -> tuple[Note, ...]:
+        """Say what comes at extreme rows instead of the definition, or of its gradient."""
+        if self.extremes is None:
+            return ()
+        own = gradient is not None and gradient.key == best.candidate.key
+        return self.extremes.departures(best, gradients=own)
 
     def _follows(self, gradient: Candidate | None, settled: Settled) -> str:
         if gradient is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crossval.catalog import losses
 from crossval.identification.answer import Axis
 from crossval.identification.candidates import (
     Candidate,
@@ -28,6 +29,8 @@ from crossval.points.probes import AS_GIVEN
 
 __all__ = ["Conventions"]
 
+_SAME = 1e-9
+_MOVED = 0.5
 _REDUCTION = "reduction"
 _OPTIONS = "optional arguments"
 
@@ -112,22 +115,51 @@ class Conventions:
         axes: tuple[Axis, ...],
         named: Settled,
     ) -> tuple[str, ...]:
-        """Name the other definitions that fit, unless they are an open choice of some axis."""
+        """Name the other definitions that fit in the same relation; of other losses the plainest.
+
+        Left out are open choices of axes, and losses that are this one only because a number of
+        theirs is 0, as the power of a focal loss that is cross-entropy then.
+        """
         open_ = {axis.name: axis.open for axis in axes}
-        own = best.candidate.definition
-        titles = []
+        own, relation = best.candidate.definition, (best.fit.factor, best.fit.offset)
+        titles: list[str] = []
+        seen: set[str] = set()
         for each in sorted(winners, key=lambda each: plainness(each.candidate, self.reference)):
             other = each.candidate.definition
-            own_axes = {a: value for a, value in named.items() if a in other.spec.axes}
-            called = name(each.candidate, self.reference, own_axes)
-            if each.candidate.key == best.candidate.key:
+            if each.candidate.key == best.candidate.key or other.loss in seen - {own.loss}:
+                continue
+            if not np.allclose((each.fit.factor, each.fit.offset), relation, _SAME, _SAME):
                 continue
             moved = {a: v for a, v in other.spec.axes.items() if own.spec.axes.get(a) != v}
-            choices = all(value in open_.get(axis, ()) for axis, value in moved.items())
-            if other.loss == own.loss and choices and called.changes:
-                continue
-            titles.append(called.title)
+            own_axes = {a: value for a, value in named.items() if a in other.spec.axes}
+            called = name(each.candidate, self.reference, own_axes)
+            if other.loss == own.loss:
+                choices = all(value in open_.get(axis, ()) for axis, value in moved.items())
+                same = self._is_same(each.candidate, best.candidate)
+                hidden = choices and bool(called.changes or same)
+            else:
+                hidden = self._is_limit(each.candidate, own.loss)
+            if not hidden:
+                titles.append(called.title)
+                seen.add(other.loss)
         return tuple(dict.fromkeys(titles))
+
+    def _is_same(self, one: Candidate, other: Candidate) -> bool:
+        """Whether two definitions have the same losses to the last bit."""
+        values = (self.search.values(of).number for of in (one, other))
+        return np.array_equal(*values, equal_nan=True)
+
+    def _is_limit(self, other: Candidate, loss: str) -> bool:
+        """Whether a number that a loss does not have is 0, and would show if it were not."""
+        known, axes = losses()[loss]["axes"], other.definition.spec.axes
+        for axis in numeric(other.definition.loss):
+            if axis in known or axes[axis] != 0:
+                continue
+            moved = changed(other, {axis: _MOVED})
+            here = self.search.values(other).number
+            if moved is not None and not np.array_equal(self.search.values(moved).number, here):
+                return True
+        return False
 
     def readings(self, best: Scored) -> tuple[str, ...]:
         """Name other readings of the inputs under which nothing changes."""

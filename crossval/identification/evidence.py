@@ -7,7 +7,7 @@ pairs at the pairs of one row with itself. What came of each row is all that the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -67,6 +67,19 @@ class Evidence:
     changed: tuple[str, ...] = ()
     raised: dict[int, TargetRaised] = field(default_factory=dict)
     differentiated: str = ""
+
+    def take(self, rows: np.ndarray) -> Evidence:
+        """Return what came at the rows of a mask."""
+        places = np.cumsum(rows) - 1
+        raised = {int(places[row]): error for row, error in self.raised.items() if rows[row]}
+        gradients = {name: gradient[rows] for name, gradient in self.gradients.items()}
+        return replace(
+            self,
+            value=self.value[rows],
+            gradients=gradients,
+            upstream=self.upstream[rows],
+            raised=raised,
+        )
 
     @property
     def constant(self) -> bool:

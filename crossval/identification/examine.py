@@ -9,6 +9,8 @@ from crossval.identification.answer import Identification
 from crossval.identification.candidates import Space
 from crossval.identification.conclusion import Conclusion
 from crossval.identification.evidence import SCALAR, Witness
+from crossval.identification.extremes import Extremes
+from crossval.identification.gradients import Gradients
 from crossval.identification.search import Search
 from crossval.points.probes import Prober
 from crossval.session import Session
@@ -67,14 +69,27 @@ def examine(
     )
     if evidence.constant or remarks.nowhere(evidence):
         return replace(blank, notes=(remarks.useless(evidence),))
-    exact = search.run()
+    usual = ~space.extreme
+    nearby = Search(space.moderate(), evidence.value[usual], roundoff)
+    exact = nearby.run()
     notes += remarks.order(witness, evidence, roundoff, probes)
-    if not exact and dtype == _WIDE and search.nearest.fit.worst <= _ALMOST:
+    nearest = None if exact else nearby.nearest
+    if nearest is not None and dtype == _WIDE and nearest.fit.worst <= _ALMOST:
         narrow = examine(session, prober, names, dtype=_NARROW, level=level)
         if narrow.found:
-            more = remarks.rounded(dtype, _NARROW, search.nearest.fit.worst)
+            more = remarks.rounded(dtype, _NARROW, nearest.fit.worst)
             return replace(narrow, notes=(more, *narrow.notes))
-    conclusion = Conclusion(search, evidence, witness, session.target.reference)
+    reference, some = session.target.reference, evidence.take(usual)
+    moderate = Conclusion(nearby, some, witness, reference)
     if not exact:
-        return conclusion.nothing(blank, notes)
-    return conclusion.found(blank, exact, notes, prober.batches(dtype, session.accepted))
+        return moderate.nothing(replace(blank, probes=len(some.value)), notes)
+    batches = prober.batches(dtype, session.accepted)
+    everywhere = search.further(exact)
+    seen = bool(everywhere) and bool(everywhere[0].fit.judged.all())
+    if (seen or evidence.raised) and Gradients(search, evidence).explained(everywhere):
+        whole = Conclusion(search, evidence, witness, reference)
+        return whole.found(blank, everywhere, notes, batches)
+    moderate = replace(moderate, extremes=Extremes(search, evidence, space.extreme))
+    blank = replace(blank, probes=len(some.value))
+    known = [nearby.measured(each.candidate, each.fit) for each in everywhere]
+    return moderate.found(blank, known or exact, notes, batches)

@@ -112,6 +112,10 @@ class Gradients:
         right = [each for each in tried if each.exact]
         return right or [min(tried, key=lambda each: each.rank)]
 
+    def explained(self, exact: list[Scored]) -> bool:
+        """Whether a candidate with the right values says what the gradients are."""
+        return any(self.explain(scored).whole for scored in self.neutral(exact))
+
     def elsewhere(self, best: Explained) -> Explained | None:
         """Return a candidate with other values whose gradients these are, if there is one."""
         search = _GradientSearch(

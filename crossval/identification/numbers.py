@@ -184,7 +184,8 @@ class Solver:
                 continue
             moved = self.predict(there).number
             seen = measure(fit.apply(moved), values, roundoff, fit.factor, fit.offset)
-            if seen.met[seen.judged].all():
+            lost = np.isnan(moved) & ~np.isnan(values.number)
+            if not lost.any() and seen.met[seen.judged].all():
                 break
             least = step
         return least

@@ -62,6 +62,7 @@ class Search:
         steps = (
             self._presets,
             self._readings,
+            self._usual,
             self._nearby,
             self._numbers,
             self._scalings,
@@ -70,9 +71,40 @@ class Search:
         for step in steps:
             step()
             if self.exact:
+                self._without_factor(self.exact[0])
                 self._alternatives(self.exact[0])
                 return [self._simplified(scored) for scored in self.exact]
         return []
+
+    def _without_factor(self, found: Scored) -> None:
+        """Look for a convention that is the factor which was fitted, or a number that is."""
+        if found.fit.factor == 1 or found.fit.offset:
+            return
+        start, known = found.candidate, numeric(found.candidate.definition.loss)
+        for name, value in self._others(start):
+            turned = changed(start, {name: value})
+            if turned is None or turned.key == start.key:
+                continue
+            plain = self._bare(turned)
+            if plain.fit.exact:
+                self.keep(plain)
+                continue
+            for number in known:
+                self._solve(plain, number, known[number], rigid=True, least=0.0)
+
+    def further(self, settled: list[Scored]) -> list[Scored]:
+        """Return what explains these rows, of candidates that explain others, and near those."""
+        for each in settled:
+            self.keep(self.measured(each.candidate, each.fit))
+        starts = self._nearest()
+        if not self.exact:
+            self._usual()
+        for step in (self.vary, self._rescaled):
+            for start in () if self.exact else starts:
+                step(start)
+        if self.exact:
+            self._alternatives(self.exact[0])
+        return [self._simplified(scored) for scored in self.exact]
 
     def _alternatives(self, found: Scored) -> None:
         """Solve for an amount again under other choices: two of them may say the same."""
@@ -94,10 +126,10 @@ class Search:
         bare = changed(found, {solved: losses()[loss]["axes"][solved]["default"]})
         if bare is None:
             return
-        plain = measure(self.got, self.values(bare), self.roundoff, 1.0, 0.0)
+        plain = self._bare(bare)
         for name, known in numeric(loss).items():
             if name != solved:
-                self._solve(Scored(bare, plain), name, known, rigid=True, least=0.0)
+                self._solve(plain, name, known, rigid=True, least=0.0)
 
     @property
     def nearest(self) -> Scored:
@@ -154,10 +186,15 @@ class Search:
         self.tried[scored.candidate.key] = scored
         return scored
 
-    def _measured(self, of: Candidate, near: Fit) -> Scored:
+    def measured(self, of: Candidate, near: Fit) -> Scored:
+        """Judge a candidate in a relation that is known."""
         values = self.values(of)
         found = measure(self.got, values, self.roundoff, near.factor, near.offset)
         return Scored(of, found)
+
+    def _bare(self, of: Candidate) -> Scored:
+        """Judge a candidate without a factor and an offset."""
+        return Scored(of, measure(self.got, self.values(of), self.roundoff, 1.0, 0.0))
 
     def _fitted(self, of: Candidate, near: Fit | None) -> Scored:
         relation = None if near is None else (near.factor, near.offset)
@@ -181,7 +218,7 @@ class Search:
         up is a number no decade of which explains ``least`` digits: more than the start does.
         """
         least = start.fit.digits + _GAIN if least is None else least
-        fitted = self._measured if rigid else self._fitted
+        fitted = self.measured if rigid else self._fitted
         solver = Solver(self.got, lambda of: fitted(of, start.fit), self.values, least)
         found = solver.solve(make, known)
         return None if found is None else self.keep(found)
@@ -205,6 +242,16 @@ class Search:
                 if reading.axis not in losses()[each.definition.loss]["axes"]:
                     self.score(each.under(reading))
 
+    def _usual(self) -> None:
+        """Try the amounts that are met in practice in readings of the nearest presets."""
+        for near in self._nearest():
+            for scaling in self.space.prober.scalings if not near.candidate.reading.name else ():
+                make = _scaled(near.candidate, scaling)
+                for amount in scaling.known:
+                    of = make(amount)
+                    if of is not None:
+                        self.keep(self.measured(of, near.fit))
+
     def _nearby(self) -> None:
         for _ in range(_ROUNDS):
             before = self.ranked[0].fit.digits
@@ -220,14 +267,35 @@ class Search:
                 return
 
     def _numbers(self) -> None:
-        """Solve for each number of every preset without a factor, which may hide what it scales."""
+        """Solve for each number of every preset without a factor, which may hide what it scales.
+
+        With it under every choice that shows with that number alone.
+        """
+        solved: set[Key] = set()
         for start in self._members():
-            values = self.values(start)
-            plain = Scored(start, measure(self.got, values, self.roundoff, 1.0, 0.0))
             for name, known in numeric(start.definition.loss).items():
-                found = self._solve(plain, name, known, rigid=True, least=0.0)
-                if found is not None and found.fit.exact:
-                    return
+                for each in (start, *self._awakened(start, name)):
+                    moved = changed(each, {name: _ANY})
+                    if moved is None or moved.key in solved:
+                        continue
+                    solved.add(moved.key)
+                    found = self._solve(self._bare(each), name, known, rigid=True, least=0.0)
+                    if found is not None and found.fit.exact:
+                        return
+
+    def _awakened(self, start: Candidate, number: str) -> Iterator[Candidate]:
+        """Yield other choices of one axis that show once a number is another, and not before."""
+        moved = changed(start, {number: _ANY})
+        if moved is None:
+            return
+        here = self.values(start).number
+        for name, value in self._others(start):
+            other, both = changed(start, {name: value}), changed(moved, {name: value})
+            if other is None or both is None or both.key == moved.key:
+                continue
+            silent = np.array_equal(self.values(other).number, here, equal_nan=True)
+            if silent and not np.array_equal(self.values(both).number, self.values(moved).number):
+                yield other
 
     def _by_hand(self) -> None:
         """Place the amounts of the nearest candidates one by one, each in turn, some rounds."""
@@ -254,19 +322,32 @@ class Search:
 
     def _scalings(self) -> None:
         """Solve for a number in the reading, from every preset of one loss, the nearest first."""
-        for loss in dict.fromkeys(each.candidate.definition.loss for each in self.ranked):
-            self._scaled(loss)
+        nearest: dict[str, float] = {}
+        for each in self.ranked:
+            nearest.setdefault(each.candidate.definition.loss, round(each.fit.digits, 2))
+        for digits in dict.fromkeys(nearest.values()):
+            for loss in (loss for loss, own in nearest.items() if own == digits):
+                self._scaled(loss)
             if self.exact:
                 return
 
     def _scaled(self, loss: str) -> None:
-        starts = {each.key: each for each in self.space.presets((loss,))}
+        near = (s.candidate for s in self._known_readings() if not s.candidate.reading.name)
+        known = [*self.space.presets((loss,)), *(of for of in near if of.definition.loss == loss)]
+        starts = {each.key: each for each in known}
         for scaling in self.space.prober.scalings:
             for start in starts.values():
-                scored, make = self.score(start), _scaled(start, scaling)
-                found = self.solve(scored, make, scaling.known, rigid=True)
-                if found is None or not found.fit.exact:
-                    self.solve(scored, make, ())
+                self._scale(self.score(start), scaling)
+
+    def _rescaled(self, start: Scored) -> None:
+        for scaling in self.space.prober.scalings:
+            self._scale(start, scaling)
+
+    def _scale(self, start: Scored, scaling: Scaling) -> None:
+        make = _scaled(start.candidate, scaling)
+        found = self.solve(start, make, scaling.known, rigid=True)
+        if found is None or not found.fit.exact:
+            self.solve(start, make, ())
 
     def _nearest(self) -> list[Scored]:
         """Nearest candidates with different scores; of equal scores one for each loss."""
@@ -333,9 +414,7 @@ class Search:
 
         A factor that is fitted on the way to both stands between them: it is left out at last.
         """
-        known = numeric(start.candidate.definition.loss)
-        values = self.values(start.candidate)
-        plain = Scored(start.candidate, measure(self.got, values, self.roundoff, 1.0, 0.0))
+        known, plain = numeric(start.candidate.definition.loss), self._bare(start.candidate)
         for near, rigid in ((start, False), (plain, True)):
             for name in (one, other) * _TURNS:
                 found = self._solve(near, name, known[name], rigid)

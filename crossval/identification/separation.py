@@ -85,7 +85,7 @@ class Separator:
         difference = self.difference(best, other)
         if difference.value.any():
             agreed = self._agreed(best)
-            row = self._plainest(difference.value & agreed, difference.value)
+            row = self.plainest(difference.value & agreed, difference.value)
             got, one, two = (
                 self.evidence.value[row],
                 self._expected(best)[row],
@@ -95,7 +95,7 @@ class Separator:
         for name, rows in difference.gradient.items():
             if not rows.any():
                 continue
-            row = self._plainest(rows, rows)
+            row = self.plainest(rows, rows)
             one, two = self._gradient(best, name)[row], self._gradient(other, name)[row]
             at = int(np.argmax(np.abs(one - two)))
             got = self.evidence.gradients[name][row, at]
@@ -109,7 +109,7 @@ class Separator:
         rows = fit.judged & ~fit.met
         if not rows.any():
             return None
-        row = self._plainest(rows, rows)
+        row = self.plainest(rows, rows)
         got, expected = self.evidence.value[row], self._expected(nearest)[row]
         return self._separation(row, "value", got, expected, np.nan, int(rows.sum()))
 
@@ -118,15 +118,15 @@ class Separator:
         rows = Gradients(self.search, self.evidence).off(best, name)
         if not rows.any():
             return ""
-        row = self._plainest(rows, rows)
+        row = self.plainest(rows, rows)
         got, own = self.evidence.gradients[name][row], self._gradient(best, name)[row]
         at = int(np.argmax(np.abs(got - own)))
         probe = self.search.space.row(row)
-        inputs = ", ".join(f"{key} = {_listed(array[0])}" for key, array in probe.inputs.items())
+        inputs = described(probe)
         upstream = _shortest(float(probe.upstream[0]))
         return (
-            f"at {inputs}, upstream {upstream}, component {at} is {_decimal(float(got[at]))}, "
-            f"not {_decimal(float(own[at]))}; {int(rows.sum())} probes differ"
+            f"at {inputs}, upstream {upstream}, component {at} is {decimal(float(got[at]))}, "
+            f"not {decimal(float(own[at]))}; {int(rows.sum())} probes differ"
         )
 
     def _expected(self, best: Scored) -> np.ndarray:
@@ -140,7 +140,8 @@ class Separator:
         fit: Fit = best.fit
         return fit.met & fit.judged
 
-    def _plainest(self, rows: np.ndarray, otherwise: np.ndarray) -> int:
+    def plainest(self, rows: np.ndarray, otherwise: np.ndarray) -> int:
+        """Return the row whose inputs are written the shortest, of some if there are any."""
         chosen = np.flatnonzero(rows if rows.any() else otherwise).tolist()
         return min(chosen, key=lambda row: (_length(self.search.space.row(row)), row))
 
@@ -160,9 +161,9 @@ class Separator:
             inputs,
             quantity,
             _shortest(float(probe.upstream[0])) if quantity != "value" else "",
-            _decimal(float(got)),
-            _decimal(float(best)),
-            "" if np.isnan(other) else _decimal(float(other)),
+            decimal(float(got)),
+            decimal(float(best)),
+            "" if np.isnan(other) else decimal(float(other)),
             count,
         )
 
@@ -178,6 +179,16 @@ def _length(probe: Probe) -> int:
     return sum(len(_shortest(x)) for row in numbers for x in row)
 
 
+def described(probe: Probe) -> str:
+    """Write the inputs of a probe of one row."""
+    return ", ".join(f"{key} = {_listed(array[0])}" for key, array in probe.inputs.items())
+
+
+def decimal(value: float) -> str:
+    """Write a number with as many digits as tell it from others."""
+    return f"{value:.17g}"
+
+
 def _listed(array: np.ndarray) -> str:
     numbers = np.asarray(array, float).reshape(-1).tolist()
     return f"({', '.join(map(_shortest, numbers))})" if np.ndim(array) else _shortest(numbers[0])
@@ -185,7 +196,3 @@ def _listed(array: np.ndarray) -> str:
 
 def _shortest(value: float) -> str:
     return repr(value).removesuffix(".0")
-
-
-def _decimal(value: float) -> str:
-    return f"{value:.17g}"

@@ -7,7 +7,7 @@ divides by is told by batches of several sizes with two axes: elements and rows 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -35,19 +35,29 @@ _BY_POSITIVES = ("positives", "positives_or_one", "positives_plus_one")
 
 @dataclass(frozen=True)
 class _Inputs:
-    """Inputs of a family: their names, how they are drawn, and rows that no draw gives."""
+    """Inputs of a family: their names, how they are drawn, and rows that no draw gives.
+
+    The last of these, the extreme ones, decide nothing that other rows decide.
+    """
 
     names: tuple[str, str]
     draw: Callable[[Draw, int], Columns]
     named: tuple[tuple[float, float], ...]
+    extreme: tuple[tuple[float, float], ...] = ()
     positives: bool = False
 
     def rows(self, dtype: str, level: str, accepted: tuple[str, ...] = ()) -> list[Probe]:
         """Draw rows; the named ones, as far as a format holds them, come last."""
         number = format_of(dtype)
         drawn = np.stack(self.draw(_random(5), _ROWS[level]), axis=1)
-        columns = np.concatenate([number.round(drawn), _held(self.named, number)])
-        return [self._probe(columns.T[0], columns.T[1], number)]
+        parts = [number.round(drawn), *(_held(rows, number) for rows in self._given)]
+        columns = np.concatenate(parts)
+        probe = self._probe(columns.T[0], columns.T[1], number)
+        return [replace(probe, extreme=np.arange(len(probe)) >= len(probe) - len(parts[-1]))]
+
+    @property
+    def _given(self) -> tuple[tuple[tuple[float, float], ...], ...]:
+        return self.named, self.extreme
 
     def batches(self, dtype: str, accepted: tuple[str, ...] = ()) -> list[Probe]:
         """Draw arrays of two axes: the first element of each is a positive, of the last none."""
@@ -112,7 +122,7 @@ def _random(seed: int) -> Draw:
 
 
 def _held(named: tuple[tuple[float, float], ...], number: Format) -> np.ndarray:
-    columns = np.array(named, float)
+    columns = np.array(named, float).reshape(-1, 2)
     with np.errstate(under="ignore"):
         return columns[(number.round(columns) == columns).all(axis=1)]
 
@@ -145,19 +155,28 @@ def _logarithms(draw: Draw, count: int) -> np.ndarray:
     return -draw.integers(1, 65, count) / 8
 
 
-_FAR = (20.0, 45.0, 90.0, 120.0)
-_SMALL = tuple(2.0**-k for k in (8, 12, 16, 20, 22, 24, 28, 34, 44))
+_FAR = (20.0, 45.0, 90.0, 120.0, 1e4)
+_SMALL = tuple(2.0**-k for k in (8, 12, 16))
+_LEAST_CHANCES = tuple(2.0**-k for k in (20, 22, 24, 28, 34, 44))
+
+
+def _ends(distances: tuple[float, ...]) -> tuple[tuple[float, float], ...]:
+    """Return probabilities so far from 0 and 1, with both classes."""
+    return tuple((p, goal) for far in distances for p in (far, 1 - far) for goal in (0.0, 1.0))
+
 
 _LOGITS = _Inputs(
     ("logits", "target"),
     lambda draw, count: (_eighths(draw, count, 8), _targets(draw, count)),
+    (),
     tuple((sign * far, goal) for far in _FAR for sign in (1, -1) for goal in (0.0, 1.0)),
     positives=True,
 )
 _PROBS = _Inputs(
     ("probs", "target"),
     lambda draw, count: (_chances(draw, count), _targets(draw, count)),
-    tuple((p, goal) for small in _SMALL for p in (small, 1 - small) for goal in (0.0, 1.0)),
+    _ends(_SMALL),
+    _ends(_LEAST_CHANCES),
     positives=True,
 )
 _RESIDUALS = _Inputs(("pred", "target"), _differences, ((40.0, 0.5), (0.5, 100.0), (300.0, -1.0)))

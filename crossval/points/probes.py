@@ -29,11 +29,15 @@ class Probe:
         Non-uniform, of both signs, nowhere 0.
     options : mapping
         Keyword arguments, the same for target and reference, such as ``class_weight``.
+    extreme : (n,) bool array, optional
+        Rows at which sound formulations of one definition part by rounding, overflow or a floor:
+        they decide between definitions that the other rows do not part, and refute none.
     """
 
     inputs: Arrays
     upstream: np.ndarray
     options: Mapping[str, Any] = field(default_factory=dict)
+    extreme: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.upstream)
@@ -41,7 +45,8 @@ class Probe:
     def take(self, rows: Any) -> Probe:
         """Return the rows at ``rows`` (indices, slice or mask)."""
         inputs = {name: array[rows] for name, array in self.inputs.items()}
-        return replace(self, inputs=inputs, upstream=self.upstream[rows])
+        extreme = None if self.extreme is None else self.extreme[rows]
+        return replace(self, inputs=inputs, upstream=self.upstream[rows], extreme=extreme)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ the target takes such arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -28,7 +29,9 @@ from crossval.points.row_readings import READINGS, SCALINGS, SOFT_READINGS, SOFT
 
 _ROWS = {"smoke": 8, "standard": 16, "full": 64}
 _CLASSES = (2, 3, 5, 8)
-_LEADS = (12.0, 20.0, 45.0, 90.0, -12.0, -20.0, -45.0, -90.0)
+_LEADS = (12.0, -12.0)
+_EXTREME = (20.0, 45.0, 90.0, 1e4, -20.0, -45.0, -90.0, -1e4)
+"""Leads at which a softmax is 0 or 1 but for its last digits, or overflows if taken naively."""
 _BATCHES = ((1, 5), (2, 3), (3, 5), (5, 4), (8, 5))
 """Rows and classes."""
 _IGNORED = 1
@@ -41,7 +44,12 @@ _WEIGHTS = (0.5, 2.0, 4.0, 1.0, 3.0)
 def rows(dtype: str, level: str, accepted: tuple[str, ...] = ()) -> list[Probe]:
     """Rows with classes, one probe for each number of classes."""
     number = format_of(dtype)
-    return [_probe(number, *_drawn(classes, _ROWS[level])) for classes in _CLASSES]
+    made = [_probe(number, *_drawn(classes, _ROWS[level])) for classes in _CLASSES]
+    return [replace(probe, extreme=_last(len(probe), len(_EXTREME))) for probe in made]
+
+
+def _last(rows: int, count: int) -> np.ndarray:
+    return np.arange(rows) >= rows - count
 
 
 def soft_rows(dtype: str, level: str, accepted: tuple[str, ...] = ()) -> list[Probe]:
@@ -161,7 +169,8 @@ def _drawn(classes: int, count: int, seed: int = 5) -> tuple[np.ndarray, np.ndar
     reached, where a loss may have any of several gradients.
     """
     random = np.random.Generator(np.random.PCG64(seed + classes))
-    total = count + len(_LEADS)
+    leads = np.array((*_LEADS, *_EXTREME))
+    total = count + len(leads)
     logits = (
         random.permuted(np.tile(np.arange(-32, 32), (total, 1)), axis=1)[:, :classes] / 8 + 1 / 16
     )
@@ -170,7 +179,7 @@ def _drawn(classes: int, count: int, seed: int = 5) -> tuple[np.ndarray, np.ndar
     logits[np.arange(total), target] += 1 / 32
     late = np.arange(count, total)
     others = np.where(np.arange(classes) == target[late, None], -np.inf, logits[late])
-    logits[late, target[late]] = others.max(axis=1) + np.array(_LEADS)
+    logits[late, target[late]] = others.max(axis=1) + leads
     if seed != 5:  # batches hold ordinary rows only
         return logits[:count], target[:count]
     return logits, target
@@ -194,7 +203,7 @@ def _soft(probe: Probe, number: Format) -> Probe:
     certain = np.arange(len(target)) % _CERTAIN == 3
     shares[certain] = np.eye(classes)[target[certain]]
     inputs = {**probe.inputs, "target": number.round(shares)}
-    return Probe(inputs, probe.upstream, probe.options)
+    return replace(probe, inputs=inputs)
 
 
 _MEANS = {

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from crossval.points.probes import Arrays, Prediction, Reading, Scaling
+from crossval.points.raised_logarithms import OF_BOTH, OF_CLASSES, OF_PROBABILITIES
 
 __all__ = ["PER_CLASS", "READINGS", "SCALINGS", "SOFT_READINGS", "SOFT_SCALINGS"]
 
@@ -206,6 +207,7 @@ _SCALE = Scaling("scale of logits", _tempered, (0.5, 2.0), 1e-4, 1e4)
 SCALINGS = (
     Scaling("floor of p", _clamped, _FLOORS),
     Scaling("floor of p and 1 - p", _clipped, _FLOORS),
+    OF_CLASSES,
     _SCALE,
 )
-SOFT_SCALINGS = (_SCALE,)
+SOFT_SCALINGS = (OF_PROBABILITIES, OF_BOTH, _SCALE)

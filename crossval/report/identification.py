@@ -18,11 +18,13 @@ from crossval.identification.answer import (
     Agreement,
     Axis,
     Identification,
+    Note,
     Separation,
 )
 
 _LABEL = 10
 _PER_LINE = 4
+_SHOWN = 2
 _FAR = 1000.0
 _TROUBLE = {ROWS_ONLY: "rows only", SLIP: "a slip", VALUES_ONLY: "values"}
 
@@ -50,7 +52,7 @@ def _lines(answer: Identification) -> list[tuple[str, RenderableType]]:
     if answer.best is None:
         return [("nothing", Text("no definition can fit", style="bold red")), *_notes(answer)]
     lines = _best(answer, answer.best) if answer.found else _nearest(answer, answer.best)
-    return [*lines, *_open(answer), *_notes(answer)]
+    return [*lines, *_departures(answer), *_open(answer), *_notes(answer)]
 
 
 def _best(answer: Identification, best: Agreement) -> list[tuple[str, RenderableType]]:
@@ -72,11 +74,11 @@ def _best(answer: Identification, best: Agreement) -> list[tuple[str, Renderable
     if answer.certified:
         lines.append(("", f"{answer.certified} of them beside certified truth"))
     if answer.equal:
-        lines.append(("or", ", ".join(answer.equal) + ": no probe tells them apart"))
+        lines.append(("or", f"{_few(answer.equal)}: no probe tells them apart"))
     lines += [("returns", best.relation or "the loss"), ("reduction", answer.reduction)]
     if answer.gradient and answer.gradient != definition.title:
         lines.append(("gradient", Text(answer.gradient, style="yellow")))
-    lines.append(("axes", _axes(answer.axes)))
+    lines += _axes(answer.axes)
     if answer.runner_up is not None:
         other = answer.runner_up.definition
         lines.append(("2nd", Text(other.title, style="bold")))
@@ -84,6 +86,13 @@ def _best(answer: Identification, best: Agreement) -> list[tuple[str, Renderable
         many = f"differs at {answer.separation.probes} of {answer.probes} probes, for instance"
         lines += [("", many), *_separation(answer.separation, "2nd")]
     return lines
+
+
+def _few(titles: tuple[str, ...]) -> str:
+    """Write the first of some names, and how many there are besides."""
+    more = len(titles) - _SHOWN
+    shown = ", ".join(titles[:_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _nearest(answer: Identification, best: Agreement) -> list[tuple[str, RenderableType]]:
@@ -122,7 +131,17 @@ def _separation(separation: Separation, other: str) -> list[tuple[str, Renderabl
     return lines
 
 
-def _axes(axes: tuple[Axis, ...]) -> Table:
+def _axes(axes: tuple[Axis, ...]) -> list[tuple[str, RenderableType]]:
+    """Write the conventions that something told, and name the others in one line."""
+    lines: list[tuple[str, RenderableType]] = []
+    if told := tuple(axis for axis in axes if axis.told_by):
+        lines.append(("axes", _table(told)))
+    if silent := [axis.name for axis in axes if not axis.told_by]:
+        lines.append(("" if told else "axes", f"without effect here: {', '.join(silent)}"))
+    return lines
+
+
+def _table(axes: tuple[Axis, ...]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(no_wrap=True)
@@ -133,10 +152,10 @@ def _axes(axes: tuple[Axis, ...]) -> Table:
             value += (
                 f" ± {axis.resolution:.0e}" if axis.value else f" (below {axis.resolution:.0e})"
             )
-        told = f"told by {' and '.join(axis.told_by)}" if axis.told_by else ""
+        told = f"told by {' and '.join(axis.told_by)}"
         if axis.open:
-            told = f"{told}; not told from {', '.join(axis.open)}".lstrip("; ")
-        table.add_row(axis.name, value, told or "makes no difference here")
+            told = f"{told}; not told from {', '.join(axis.open)}"
+        table.add_row(axis.name, value, told)
     return table
 
 
@@ -149,14 +168,19 @@ def _open(answer: Identification) -> list[tuple[str, RenderableType]]:
     return lines
 
 
+def _departures(answer: Identification) -> list[tuple[str, RenderableType]]:
+    return [("but", _noted(note)) for note in answer.departures]
+
+
 def _notes(answer: Identification) -> list[tuple[str, RenderableType]]:
-    lines: list[tuple[str, RenderableType]] = []
-    for note in answer.notes:
-        words = Text(note.words)
-        if note.code:
-            words.append(f"  ({note.code})", style="yellow")
-        lines.append(("note", words))
-    return lines
+    return [("note", _noted(note)) for note in answer.notes]
+
+
+def _noted(note: Note) -> Text:
+    words = Text(note.words)
+    if note.code:
+        words.append(f"  ({note.code})", style="yellow")
+    return words
 
 
 def _digits(best: Agreement) -> str:
