@@ -15,6 +15,7 @@ from crossval.oracles.texts import Definition
 
 __all__ = ["divergence_slips"]
 
+_INSIDE = (1e-8, 1e-7, 1e-6, 1e-12, 1e-16, 1e-10, 1e-5, float(np.finfo(np.float32).eps))
 _BY_COEFFICIENTS = {
     "the arguments are exchanged: it is the divergence of the target from the softmax": (
         "torch's kl_div takes the logarithm of the softmax first and the target second",
@@ -47,6 +48,28 @@ def divergence_slips(
         yield from temperatures(rows)
         for found in _other_terms(cooled(rows)):
             yield at_the_temperature_of(rows, found)
+        if rows.spec.program == "softmax_kl":
+            yield from _raised(rows)
+
+
+def _raised(rows: Rows) -> Iterator[Prediction]:
+    """Add to the softmax before its logarithm, and to the target as well."""
+    heat, scale = rows.spec.constants["temperature"], rows.upstream[:, None]
+    log_p, q = log_softmax(rows.logits / heat), rows.goal
+    own, _ = rows.kernel()
+    unit = 1.0 if not rows.spec.constants.get("times_square") else heat**2
+    weighed = unit * rows.weights * q
+    for eps in _INSIDE:
+        raised = np.logaddexp(log_p, np.log(eps))
+        slopes = -weighed * np.exp(log_p - raised)
+        slopes = (slopes - np.exp(log_p) * slopes.sum(axis=1, keepdims=True)) / heat
+        value = own + np.where(q == 0, 0.0, weighed * (log_p - raised)).sum(axis=1)
+        fix = "take log_softmax, which needs no eps"
+        words = f"{eps:.3g} is added to the softmax before its logarithm"
+        yield Prediction(words, fix, value, rows.by_logits(slopes * scale))
+        value = value + np.where(q == 0, 0.0, weighed * np.log1p(eps / q)).sum(axis=1)
+        words = f"{eps:.3g} is added to the softmax and to the target before their logarithms"
+        yield Prediction(words, fix, value, rows.by_logits(slopes * scale))
 
 
 def _factors(rows: Rows) -> Iterator[Prediction]:

@@ -20,6 +20,8 @@ FOCAL = frozenset(
 _POWERS = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 _ALPHAS = (0.1, 0.25, 0.5, 0.75, 0.9, 2.0)
 _EPSILONS = (-1.0, -0.5, 0.5, 1.0, 2.0, 5.0)
+_INSIDE = (1e-8, 1e-7, 1e-6, 1e-12, 1e-16, 1e-10, 1e-5, 1e-4, float(np.finfo(np.float32).eps))
+_ROUNDED = 2.0**-53
 _FLOORS = (1e-7, 1e-8, 1e-6, 1e-12, float(np.finfo(np.float32).tiny))
 
 
@@ -85,6 +87,41 @@ def _clamped(rows: Rows) -> Iterator[Prediction]:
             yield Prediction(words, "take log_softmax, which needs no clamp", capped, slopes)
 
 
+def _raised(rows: Rows) -> Iterator[Estimate]:
+    """Add to p before its logarithm: what multiplies the logarithm stays."""
+    constants = rows.spec.constants
+    if not rows.labelled or constants["epsilon"] or constants["weight_inside"]:
+        return
+    value, gradient = rows.kernel()
+    here = np.arange(len(value)), rows.target
+    log_p, hot = log_softmax(rows.logits), rows.goal
+    way = rows.by_logits(hot - np.exp(log_p)) * rows.upstream[:, None]
+
+    def predict(amount: float) -> Pair:
+        with np.errstate(all="ignore"):
+            raised = np.logaddexp(log_p[here], np.log(amount))
+            ratio, kept = raised / log_p[here], np.exp(log_p[here] - raised)
+            times = value / -log_p[here]
+            slopes = ratio[:, None] * gradient + (times * (ratio - kept))[:, None] * way
+        return ratio * value, slopes
+
+    def moves(amount: float) -> Pair:
+        """Let p and 1 - p be off by a rounding of 1."""
+        gamma, attached = constants["gamma"], constants["attached"]
+        with np.errstate(all="ignore"):
+            scale = rows.kernel(gamma=0.0)[0] / -log_p[here]
+            log = np.abs(np.logaddexp(log_p[here], np.log(amount)))
+            rest = -np.expm1(log_p[here]) + _ROUNDED
+            steep = gamma * rest ** (gamma - 1)
+            slope = scale * (rest**gamma + steep + attached * steep * (1 + 1 / rest) * (log + 1))
+        found = scale * (rest**gamma * (log + 1) + steep * log)
+        return found, (slope * np.abs(rows.upstream))[:, None] * np.ones_like(way)
+
+    words = saying("{} is added to the probability before the logarithm")
+    fix = "take log_softmax, which needs no eps"
+    yield Estimate(words, fix, predict, _INSIDE, moves=moves)
+
+
 def _other_amounts(rows: Rows) -> Iterator[Estimate]:
     """Take another power, another alpha, or add a polynomial term."""
     amounts: dict[str, tuple[Callable[[float], Pair], tuple[float, ...]]] = {
@@ -98,5 +135,5 @@ def _other_amounts(rows: Rows) -> Iterator[Estimate]:
         yield Estimate(words, fix, predict, usual)
 
 
-focal_slips = (_alpha_missing, _modulator, _weight_inside, _clamped, _other_amounts)
+focal_slips = (_alpha_missing, _modulator, _weight_inside, _clamped, _raised, _other_amounts)
 """What is known to go wrong, the likeliest first."""

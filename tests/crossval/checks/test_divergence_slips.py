@@ -15,6 +15,8 @@ HINTON = "softmax_kl/hinton"
 NAMED = [
     ("averaged", "softmax_kl", "averaged over the classes"),
     ("crossed", "softmax_kl", "the entropy of the target is not subtracted"),
+    ("raised", "softmax_kl", "1e-06 is added to the softmax before its logarithm"),
+    ("raised_both", "softmax_kl", "1e-06 is added to the softmax and to the target before"),
     ("exchanged", "softmax_kl", "the arguments are exchanged"),
     ("of_a_softmax", "softmax_kl", "the softmax is given where its logarithm"),
     ("without_square", HINTON, "not multiplied by the temperature's square"),

@@ -26,6 +26,8 @@ NAMED = [
     ("Polynomial", "grad[logits]", "epsilon is -0.5, not 0"),
     ("Unweighted", "class_weight", "class weights have no effect"),
     ("Clamped", "value", "p is at least 1e-07 in the logarithm"),
+    ("Raised", "value", "3e-06 is added to the probability before the logarithm"),
+    ("Raised", "grad[logits]", "3e-06 is added to the probability before the logarithm"),
 ]
 
 

@@ -54,6 +54,16 @@ def crossed(logits, target):
     return -(target * log_softmax(logits)).sum(axis=1)
 
 
+def raised(logits, target):
+    p = np.exp(log_softmax(logits))
+    return (target * (logarithm(target) - np.log(p + 1e-6))).sum(axis=1)
+
+
+def raised_both(logits, target):
+    p = np.exp(log_softmax(logits))
+    return (target * (np.log(target + 1e-6) - np.log(p + 1e-6))).sum(axis=1)
+
+
 def exchanged(logits, target):
     log_p = log_softmax(logits)
     return (np.exp(log_p) * (log_p - logarithm(target))).sum(axis=1)

@@ -139,3 +139,15 @@ class Clamped(Focal):
         value, pull = super().parts(cost, factor)
         most = -np.log(1e-7)
         return np.where(cost > most, value * most / cost, value), pull
+
+
+class Raised(Focal):
+    """An amount added to p before its logarithm."""
+
+    def parts(self, cost, factor):
+        """Return the losses, and their derivatives by -log p."""
+        p, gone = np.exp(-cost), -np.expm1(-cost)
+        felt = self.attached * self.gamma * p * gone ** (self.gamma - 1)
+        log = -np.logaddexp(-cost, np.log(3e-6))
+        slope = gone**self.gamma * p / (p + 3e-6) + felt * log
+        return factor * gone**self.gamma * log, factor * slope
