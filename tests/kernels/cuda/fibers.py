@@ -22,7 +22,12 @@ __all__ = ["FORWARD", "INDEX", "REVERSED", "SCHEDULES", "Fault", "Fibers", "text
 
 HERE = Path(__file__).parent
 KERNELS = HERE.parents[2] / "refloss" / "kernels"
-INDEX = json.loads((KERNELS / "index.json").read_text(encoding="utf-8"))["programs"]
+INDEX = {
+    name: entry
+    for name, entry in json.loads((KERNELS / "index.json").read_text("utf-8"))["programs"].items()
+    if (KERNELS / "cuda" / f"{name}.cu").exists()
+}
+"""Programs that have a CUDA text: all but heads, whose products are those of an array library."""
 
 FORWARD, REVERSED = 0, 1
 SCHEDULES = (FORWARD, REVERSED, 2, 3, 5)
