@@ -17,6 +17,8 @@
 # | logit | $\psi$ | published as |
 # |---|---|---|
 # | ArcFace | $\cos(\theta + m)$ | Deng et al., CVPR 2019, arXiv 1801.07698 |
+# | L-Softmax, SphereFace | $(-1)^k\cos(m\theta) - 2k$ | Liu et al., ICML 2016; CVPR 2017 |
+# | CosFace, AM-Softmax | $\cos\theta - m$ | Wang et al., CVPR 2018; SPL 2018 |
 #
 # $\psi$ is a map of single numbers, defined here; a head takes it for the target of every row.
 
@@ -34,7 +36,7 @@ from refloss.symbolic.build import Build, Form
 from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
 from refloss.symbolic.printers import latex_text, numpy_text
 from refloss.symbolic.program import Program
-from refloss.symbolic.vocabulary import angles
+from refloss.symbolic.vocabulary import angles, multiples
 from refloss.symbolic.vocabulary.angles import Border, Crest, Margin, Pair
 from refloss.symbolic.vocabulary.elements import Elements
 
@@ -72,15 +74,14 @@ from refloss.symbolic.vocabulary.elements import Elements
 
 
 # %%
-def start(name: str, form: Form, doc: str) -> tuple[Build, Elements]:
-    """Return a program with a cosine, cut where it is to be, and the sine of its angle."""
+def begin(name: str, form: Form, doc: str) -> tuple[Build, Elements, Pair]:
+    """Return a program with a cosine, cut where it is to be, and the largest."""
     P = Build(name, form, doc)
     a = Elements(P)
     a.real("cosine")
     most = Pair.of(P, "most", P.const("limit"))
     angles.cut(a, "cosine", most)
-    angles.sine(P, a, most)
-    return P, a
+    return P, a, most
 
 
 def finish(P: Build, a: Elements, value: sp.Expr) -> Program:
@@ -96,20 +97,26 @@ def angle_of(P: Build) -> sp.Expr:
     return margin * (1 - degrees) + sp.pi * degrees * margin / 180
 
 
-def arcface_logit(form: Form) -> Program:
-    """Return the cosine of the angle and the margin."""
-    P, a = start("arcface_logit", form, "ArcFace logit")
+def arcface(P: Build, a: Elements, most: Pair) -> sp.Expr:
+    """Name what a policy makes of the cosine ``kept``, and return the logit."""
     angle = angle_of(P)
     share, bound = P.const("share"), P.const("bound")
     clipped = P.const("clipped")
     clip = clipped * P.const("clip")
     slope, again, lost, level = map(P.const, ("slope", "again", "lost", "level"))
+    angles.sine(P, a, most)
     angles.rotated(P, a, Margin.of(P, angle))
     border = Pair.of(P, "border", -bound * sp.cos(share * angle + clip))
     offset = Pair.of(P, "offset", lost * angle * sp.sin(angle) + level * sp.cos(clip))
     angles.bordered(a, Border(border, slope, again, offset))
     angles.crested(a, Crest.of(P, clip, angle, clipped))
-    return finish(P, a, a.topped)
+    return a.topped
+
+
+def arcface_logit(form: Form) -> Program:
+    """Return the cosine of the angle and the margin."""
+    P, a, most = begin("arcface_logit", form, "ArcFace logit")
+    return finish(P, a, arcface(P, a, most))
 
 
 # %%
@@ -124,6 +131,58 @@ if __name__ == "__main__":
 # %%
 if __name__ == "__main__":
     display(Math(latex_text.aligned(calculus.grad(arcface_logit("stable"), "loss", ["cosine"]))))
+
+# %% [markdown]
+# ## SphereFace and L-Softmax
+#
+# $\psi = (-1)^k\cos(m\theta) - 2k$ for $k\pi/m \le \theta \le (k+1)\pi/m$ falls from 1 to
+# $1 - 2m$, and has the slope 0 at both sides of every border: it is differentiable once there, and
+# not twice. It is a polynomial of the cosine between borders, so that its slope is $m^2$ at both
+# ends, and there is nothing singular:
+#
+# $$\cos(m\theta) = 2^{m-1}\prod_{k=0}^{m-1}\Bigl(c - \cos\tfrac{(2k+1)\pi}{2m}\Bigr), \qquad
+#   \frac{d\cos(m\theta)}{dc} = m\,2^{m-1}\prod_{k=1}^{m-1}\Bigl(c - \cos\tfrac{k\pi}{m}\Bigr).$$
+#
+# Training starts from the mean of $\psi$ and $\lambda c$, $(\lambda c + \psi)/(1 + \lambda)$, with
+# a $\lambda$ that falls by a schedule.
+
+
+# %%
+def fallen_logit(name: str, times: int, form: Form) -> Program:
+    """Return the cosine of a multiple of the angle that goes on falling."""
+    P, a, _ = begin(name, form, f"SphereFace logit, margin {times}")
+    multiples.fallen(P, a, times)
+    multiples.annealed(a, "fallen", P.const("annealing"))
+    return finish(P, a, a.blend)
+
+
+SPHEREFACE = {f"sphereface_logit_{times}": times for times in range(1, multiples.LARGEST + 1)}
+
+# %%
+if __name__ == "__main__":
+    display(Math(latex_text.aligned(fallen_logit("sphereface_logit_4", 4, "plain"))))
+
+# %% [markdown]
+# The stable form, with its zeros and borders:
+
+# %%
+if __name__ == "__main__":
+    display(Math(latex_text.aligned(fallen_logit("sphereface_logit_4", 4, "stable"))))
+
+# %% [markdown]
+# ## CosFace
+#
+# The margin is subtracted from the cosine: one rounding.
+
+
+# %%
+def cosface_logit(form: Form) -> Program:
+    """Return the cosine less the margin."""
+    P, a, _ = begin("cosface_logit", form, "CosFace logit")
+    a.let("logit", a.kept - P.const("margin"))
+    a.let("loss", P.const("scale") * a.logit)
+    return P.finish("loss")
+
 
 # %% [markdown]
 # ## Conventions
@@ -281,7 +340,101 @@ loss = scale raw where c > border, else scale (slope c + again raw - offset)""",
     domains=DOMAINS,
 )
 
-DEFINITIONS = (ARCFACE_LOGIT,)
+SPHEREFACE_LOGIT = Definition(
+    name="sphereface_logit",
+    title="SphereFace logit",
+    family="cosines",
+    source="Liu et al., L-Softmax, ICML 2016, arXiv 1612.02295; SphereFace, CVPR 2017, arXiv "
+    "1704.08063.",
+    formula="""\
+psi = (-1)^k cos(m theta) - 2 k where k pi/m <= theta <= (k + 1) pi/m
+loss = scale (annealing c + psi)/(1 + annealing)""",
+    inputs=INPUTS,
+    programs={
+        name: (fallen_logit(name, times, "plain"), fallen_logit(name, times, "stable"))
+        for name, times in SPHEREFACE.items()
+    },
+    constants={
+        "annealing": Constant(0.0, "how many times the cosine counts beside psi"),
+        **SHARED_CONSTANTS,
+    },
+    axes={
+        "margin": AxisOf(
+            "by what the angle is multiplied",
+            "4",
+            {
+                str(times): Value(f"m = {times}, {word}", program=name)
+                for (name, times), word in zip(
+                    SPHEREFACE.items(),
+                    ("single", "double", "triple", "quadruple", "quintuple"),
+                    strict=True,
+                )
+            },
+        ),
+        "annealing": AxisOf(
+            "lambda: how many times the cosine counts beside psi", 0.0, sets="annealing"
+        ),
+        **SHARED,
+    },
+    program_axis="margin",
+    presets={
+        "paper": Preset({"margin": "4"}, "Liu et al., arXiv 1704.08063"),
+        "l_softmax": Preset({"margin": "2"}, "Liu et al., arXiv 1612.02295, double"),
+        "caffe": Preset(
+            {"margin": "4", "annealing": 5.0},
+            "wy1iu sphereface at its least lambda; its layer's gradient is another",
+        ),
+        "ronghuaiyang": Preset(
+            {"margin": "4", "annealing": 5.0, "limit": 1.0},
+            "arcface-pytorch SphereProduct, clcarwin, MuggleWang, at their least lambda",
+        ),
+        "pytorch_metric_learning": Preset(
+            {"margin": "4", "limit": 1.0}, "pytorch_metric_learning SphereFaceLoss"
+        ),
+    },
+    singular=(),
+    subgradients="none: the slope is 0 on both sides of every border. The second derivative there "
+    "is that beyond it.",
+    domains=DOMAINS,
+)
+COSFACE_LOGIT = Definition(
+    name="cosface_logit",
+    title="CosFace logit",
+    family="cosines",
+    source="Wang et al., CosFace, CVPR 2018, arXiv 1801.09414; AM-Softmax, arXiv 1801.05599.",
+    formula="loss = scale (c - margin)",
+    inputs=INPUTS,
+    programs={"cosface_logit": (cosface_logit("plain"), cosface_logit("stable"))},
+    constants={
+        "margin": Constant(0.35, "what is subtracted from the cosine"),
+        "limit": SHARED_CONSTANTS["limit"],
+        "scale": SHARED_CONSTANTS["scale"],
+    },
+    axes={
+        "margin": AxisOf("what is subtracted from the cosine", 0.35, sets="margin", most=2.0),
+        "limit": LIMIT,
+        "scale": SCALE,
+    },
+    presets={
+        "paper": Preset({"margin": 0.35, "scale": 64.0}, "Wang et al., arXiv 1801.09414"),
+        "am_softmax": Preset({"margin": 0.35, "scale": 30.0}, "Wang et al., arXiv 1801.05599"),
+        "ronghuaiyang": Preset(
+            {"margin": 0.4, "scale": 30.0}, "arcface-pytorch AddMarginProduct, MuggleWang, cvqluu"
+        ),
+        "treb1en": Preset({"margin": 0.35, "scale": 30.0, "limit": 1.0}, "InsightFace_Pytorch"),
+        "insightface": Preset(
+            {"margin": 0.4, "scale": 64.0, "limit": 1.0}, "arcface_torch CosFace"
+        ),
+        "adaface": Preset(
+            {"margin": 0.4, "scale": 64.0, "limit": 0.9999}, "AdaFace repository, CosFace"
+        ),
+    },
+    singular=(),
+    subgradients="none: a straight line; a cosine at its limit has the slope of one inside.",
+    domains=DOMAINS,
+)
+
+DEFINITIONS = (ARCFACE_LOGIT, SPHEREFACE_LOGIT, COSFACE_LOGIT)
 
 # %% [markdown]
 # ## Side by side
@@ -325,7 +478,7 @@ if __name__ == "__main__":
 
 # %%
 if __name__ == "__main__":
-    for rule in angles.RULES:
+    for rule in (*angles.RULES, *multiples.RULES):
         rules.prove(rule)
         print(f"proved  {rule.name}: {rule.why}")
 

@@ -16,6 +16,7 @@ from refloss.losses import (
     box_loss_from,
     ciou,
     cosface,
+    cosface_logit,
     cross_entropy,
     diou,
     element_loss_from,
@@ -45,6 +46,7 @@ from refloss.losses import (
     softmax_focal,
     softmax_js,
     softmax_kl,
+    sphereface_logit,
     squared_hinge,
 )
 
@@ -55,6 +57,7 @@ __all__ = [
     "box_loss_from",
     "ciou",
     "cosface",
+    "cosface_logit",
     "cross_entropy",
     "diou",
     "element_loss_from",
@@ -85,6 +88,7 @@ __all__ = [
     "softmax_focal",
     "softmax_js",
     "softmax_kl",
+    "sphereface_logit",
     "squared_hinge",
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from numpy.polynomial import Chebyshev
 
 from crossval.catalog import losses, programs
 from crossval.checks.causes import Pattern
@@ -14,6 +15,8 @@ from crossval.oracles.texts import Definition
 from refloss.run.derived import completed
 
 __all__ = ["COSINE_PATTERNS", "angular_slips"]
+
+Moves = tuple[np.ndarray, np.ndarray]
 
 _DECLARE = "declare what is meant, or mend the target"
 
@@ -27,10 +30,35 @@ def angular_slips(
         if any(given[name] != value for name, value in constants.items()):
             found = oracle.kernel(_Changed(spec, constants), columns, upstream)
             yield Prediction(words, _DECLARE, *found, moves=moves)
-    margin, scale = given.get("margin", 0.0), given["scale"]
-    slope = np.broadcast_to(scale * upstream[:, None], columns.shape)
-    words = "the margin is taken from the cosine, not added to the angle"
-    yield Prediction(words, "add it to the angle", scale * (columns[:, 0] - margin), slope)
+    loss, scale = programs()[spec.program]["loss"], given["scale"]
+    for program in _programs(loss):
+        if program != spec.program:
+            found = oracle.kernel(_Changed(spec, {}, program), columns, upstream)
+            yield Prediction(f"the margin is {program[-1]}", _DECLARE, *found, moves=moves)
+    if loss == "arcface_logit":
+        slope = np.broadcast_to(scale * upstream[:, None], columns.shape)
+        words = "the margin is taken from the cosine, not added to the angle"
+        value = scale * (columns[:, 0] - given["margin"])
+        yield Prediction(words, "add it to the angle", value, slope)
+    if loss == "sphereface_logit":
+        yield _bare(spec, columns, upstream, moves)
+
+
+def _programs(loss: str) -> tuple[str, ...]:
+    """Return the programs that an axis of a loss chooses from."""
+    program = losses()[loss]["program"]
+    return () if isinstance(program, str) else tuple(program["values"].values())
+
+
+def _bare(spec: Definition, columns: np.ndarray, upstream: np.ndarray, moves: Moves) -> Prediction:
+    """Return the cosine of the multiple as it is."""
+    multiple = Chebyshev.basis(int(spec.program[-1]))
+    amount, scale, cosine = spec.constants["annealing"], spec.constants["scale"], columns[:, 0]
+    value = scale * (amount * cosine + multiple(cosine)) / (1 + amount)
+    slope = scale * (amount + multiple.deriv()(cosine)) / (1 + amount)
+    words = "cos(m theta) rises again where it turns: nothing is subtracted"
+    fix = "take its sign and twice the turns before into account"
+    return Prediction(words, fix, value, (slope * upstream)[:, None], moves=moves)
 
 
 def _otherwise(spec: Definition) -> Iterator[tuple[str, dict[str, float]]]:
@@ -47,9 +75,7 @@ def _otherwise(spec: Definition) -> Iterator[tuple[str, dict[str, float]]]:
     yield "the scale has no effect", {"scale": 1.0}
 
 
-def _moves(
-    spec: Definition, columns: np.ndarray, upstream: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _moves(spec: Definition, columns: np.ndarray, upstream: np.ndarray) -> Moves:
     """Return how rounding moves both products that a logit is the difference of, and its slope."""
     with np.errstate(all="ignore"):
         over = 1 / np.sqrt(np.maximum((1 - columns) * (1 + columns), 0))
@@ -59,11 +85,11 @@ def _moves(
 
 
 class _Changed:
-    """A definition with other constants, and what is derived of them."""
+    """A definition with other constants, and what is derived of them, or another program."""
 
-    def __init__(self, spec: Definition, constants: Mapping[str, float]) -> None:
-        self.program = spec.program
-        self.constants = completed(programs()[spec.program], {**spec.constants, **constants})
+    def __init__(self, spec: Definition, constants: Mapping[str, float], program: str = "") -> None:
+        self.program = program or spec.program
+        self.constants = completed(programs()[self.program], {**spec.constants, **constants})
 
 
 COSINE_PATTERNS = (

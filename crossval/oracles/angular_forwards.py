@@ -1,7 +1,8 @@
 """Target logits with an angular margin for autograd, from papers and code, not from definitions.
 
 Sources: Deng et al. 2019; ronghuaiyang/arcface-pytorch, leondgarse/Keras_insightface, AdaFace for
-what stands beyond the border. Angles are angles here: nothing is added by a theorem.
+what stands beyond the border; Liu et al. 2016, 2017; Wang et al. 2018. Angles are angles here:
+nothing is added by a theorem.
 """
 
 from __future__ import annotations
@@ -46,5 +47,29 @@ def _arcface(cosine: Tensor, c: Constants) -> Tensor:
     return _finished(torch.where(small, math.cos(least), logit), cosine, c)
 
 
-ANGULAR_FORWARDS: dict[str, Callable[..., Any]] = {"arcface_logit": _arcface}
+def _fallen(times: int) -> Callable[..., Tensor]:
+    """Return the forward of a multiple of the angle, each turn of it one lower than the last."""
+
+    def forward(cosine: Tensor, c: Constants) -> Tensor:
+        import torch
+
+        cosine = cosine.clamp(-c["limit"], c["limit"])
+        theta = _angle(cosine)
+        turn = torch.floor(times * theta.detach() / math.pi)
+        psi = (1 - 2 * (turn % 2)) * torch.cos(times * theta) - 2 * turn
+        share = c["annealing"]
+        return _finished((share * cosine + psi) / (1 + share), cosine, c)
+
+    return forward
+
+
+def _cosface(cosine: Tensor, c: Constants) -> Tensor:
+    return c["scale"] * (cosine.clamp(-c["limit"], c["limit"]) - c["margin"])
+
+
+ANGULAR_FORWARDS: dict[str, Callable[..., Any]] = {
+    "arcface_logit": _arcface,
+    "cosface_logit": _cosface,
+    **{f"sphereface_logit_{times}": _fallen(times) for times in range(1, 6)},
+}
 """Hand-written forwards, by program."""

@@ -6,6 +6,7 @@ from refloss.losses.elements import (
     arcface_logit,
     bce,
     bce_probs,
+    cosface_logit,
     element_loss_from,
     focal_probs,
     focal_star,
@@ -19,6 +20,7 @@ from refloss.losses.elements import (
     quality_focal,
     sigmoid_focal,
     smooth_l1,
+    sphereface_logit,
     squared_hinge,
 )
 from refloss.losses.heads import (
@@ -58,6 +60,7 @@ __all__ = [
     "box_loss_from",
     "ciou",
     "cosface",
+    "cosface_logit",
     "cross_entropy",
     "diou",
     "element_loss_from",
@@ -87,5 +90,6 @@ __all__ = [
     "softmax_focal",
     "softmax_js",
     "softmax_kl",
+    "sphereface_logit",
     "squared_hinge",
 ]

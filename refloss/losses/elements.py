@@ -27,6 +27,7 @@ __all__ = [
     "arcface_logit",
     "bce",
     "bce_probs",
+    "cosface_logit",
     "element_loss_from",
     "hinge",
     "huber",
@@ -36,6 +37,7 @@ __all__ = [
     "l2",
     "log_cosh",
     "smooth_l1",
+    "sphereface_logit",
     "squared_hinge",
 ]
 
@@ -397,3 +399,5 @@ quality_focal = ElementLoss("quality_focal")
 focal_probs = ElementLoss("focal_probs")
 focal_star = ElementLoss("focal_star")
 arcface_logit = ElementLoss("arcface_logit")
+sphereface_logit = ElementLoss("sphereface_logit")
+cosface_logit = ElementLoss("cosface_logit")

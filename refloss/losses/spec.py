@@ -135,7 +135,9 @@ def _answer(known: Library, asked: _Question) -> Spec:
     given = {**start, **asked.axes}
     for name in given:
         known_name(f"{loss}: axis", name, entry["axes"])
-    values = {name: axis["default"] for name, axis in entry["axes"].items()} | given
+    given = {name: _named(entry["axes"][name], value) for name, value in given.items()}
+    values: dict[str, Any] = {name: axis["default"] for name, axis in entry["axes"].items()}
+    values |= given
     program = _program(loss, entry, values)
     constants = {n: float(v) for n, v in known.index["programs"][program]["constants"].items()}
     settings = _settings(loss, entry["axes"], values)
@@ -153,6 +155,14 @@ def _answer(known: Library, asked: _Question) -> Spec:
     constants |= {name: value for name, value in settings.items() if name in constants}
     constants = completed(known.index["programs"][program], constants)
     return Spec(loss, program, constants, values, preset, asked.layout, asked.reduction, batch)
+
+
+def _named(axis: Mapping[str, Any], value: AxisValue) -> AxisValue:
+    """Return the value of an axis by its name, where a whole number was given that is one."""
+    if isinstance(value, bool | str | Mapping) or not isinstance(value, Real):
+        return value
+    name = f"{float(value):g}"
+    return name if name in axis["values"] else value
 
 
 def _program(loss: str, entry: Mapping[str, Any], values: Mapping[str, AxisValue]) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import sympy as sp
 
-from refloss.symbolic.functions import ArgMaxOver, LogSumExpOver, MaxOver, NormOver
+from refloss.symbolic.functions import ArgMaxOver, LogSumExpOver, MaxOver, NormOver, Rest
 from refloss.symbolic.program import Axis, Let, Program, Tensor, indexed, name_of
 
 Form = Literal["plain", "stable"]
@@ -86,6 +86,28 @@ class Build:
         entry = (symbol, sp.sympify(value))
         self.program = replace(self.program, numbers=(*self.program.numbers, entry))
         return symbol
+
+    def pair(self, name: str, value: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+        """Name a mathematical constant as a float, and what that one lacks; see `derived`.
+
+        Parameters
+        ----------
+        name : str
+            A new identifier.
+        value : sympy.Expr
+            Exact, of rational numbers and square roots.
+
+        Returns
+        -------
+        nearest, rest : sympy.Expr
+            A number that is a float is itself, and lacks nothing.
+        """
+        value = sp.sympify(value)
+        if value.is_Rational and value.q & (value.q - 1) == 0:
+            return value, sp.S.Zero
+        nearest = self.number(name, value)
+        plain = self.form == "plain"
+        return nearest, sp.S.Zero if plain else self.number(f"{name}_lo", Rest(value))
 
     def derived(self, name: str, value: sp.Expr) -> tuple[sp.Symbol, sp.Expr]:
         """Name a function of run-time constants, such as ``cos(margin)``.

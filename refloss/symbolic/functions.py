@@ -237,6 +237,16 @@ class TwoProdError(Function):
         return sp.S.Zero
 
 
+class Rest(Function):
+    """``Rest(value)``: what the float nearest to a number lacks; 0 in exact arithmetic."""
+
+    nargs = 1
+
+    def exact(self) -> sp.Expr:
+        """Return 0."""
+        return sp.S.Zero
+
+
 class Weighted(Function):
     """``Weighted(g, x)``: g·x, and 0 where g is 0, whatever x; the derivatives are x and g."""
 
@@ -346,6 +356,7 @@ PRIMITIVES = (
     TwoSumError,
     TwoDiffError,
     TwoProdError,
+    Rest,
     Weighted,
     Power,
     MaxNumber,

@@ -1,11 +1,14 @@
 """Laws of target logits with an angular margin, proved by SymPy from the plain definitions."""
 
+from itertools import pairwise
+
 import pytest
 import sympy as sp
 
 from derivations import angular
 from refloss.symbolic import functions as fn
 from refloss.symbolic.program import indexed, name_of
+from refloss.symbolic.vocabulary import multiples
 
 THETA, M = sp.symbols("theta m", positive=True)
 FREE = {"limit": 2, "attached": 1, "scale": 1, "degrees": 0, "margin": M, "clip": 0}
@@ -126,3 +129,88 @@ def test_the_margin_may_be_in_degrees():
         margin=30,
     )
     assert sp.simplify(found["raw"] - sp.cos(THETA + sp.pi / 6)) == 0
+
+
+C = sp.Symbol("c", real=True)
+
+
+def fallen(times, turn):
+    """Return the SphereFace logit as an expression of the cosine, between two of its borders."""
+    (program, _) = angular.SPHEREFACE_LOGIT.programs[f"sphereface_logit_{times}"]
+    found = {"kept": C}
+    for let in program.lets:
+        name = let.target.name
+        if name.startswith("gap"):
+            found[name] = sp.Integer(1 if int(name[3:]) > turn else -1)
+        elif name in ("multiple", "side", "level", "fallen"):
+            reads = {read: found[name_of(read)] for read in indexed(let.expr)}
+            found[name] = let.expr.xreplace(reads)
+    return found["fallen"]
+
+
+TIMES = range(1, 6)
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_it_falls_from_1_to_1_less_twice_the_margin(times):
+    assert fallen(times, 0).subs(C, 1) == 1
+    assert fallen(times, times - 1).subs(C, -1) == 1 - 2 * times
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_it_is_the_published_form(times):
+    for turn in range(times):
+        published = (-1) ** turn * sp.cos(times * THETA) - 2 * turn
+        found = fallen(times, turn).subs(C, sp.cos(THETA))
+        assert sp.simplify(sp.expand_trig(found - sp.expand_trig(published))) == 0
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_it_is_the_product_of_distances_to_its_zeros(times):
+    for turn in range(times):
+        product = sp.Integer(2) ** (times - 1) * sp.Mul(*(C - z for z in multiples.zeros(times)))
+        form = (-1) ** turn * product - 2 * turn
+        assert sp.simplify(sp.expand(fallen(times, turn) - form)) == 0
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_it_is_differentiable_once_at_every_turn_and_not_twice(times):
+    for turn, border in enumerate(multiples.turns(times)):
+        before, after = fallen(times, turn), fallen(times, turn + 1)
+        assert sp.simplify((before - after).subs(C, border)) == 0
+        for side in (before, after):
+            assert sp.simplify(sp.diff(side, C).subs(C, border)) == 0
+        assert sp.simplify(sp.diff(before - after, C, 2).subs(C, border)) != 0
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_it_falls_with_the_angle_everywhere(times):
+    """Its slope by the cosine has no zero between two borders, and is positive there."""
+    ends = [sp.Integer(1), *multiples.turns(times), sp.Integer(-1)]
+    for turn, (high, low) in enumerate(pairwise(ends)):
+        slope = sp.diff(fallen(times, turn), C)
+        inside = [z for z in sp.roots(slope, C) if low < z < high]
+        assert not inside
+        assert slope.subs(C, (low + high) / 2).evalf(30) > 0
+
+
+def signed(times):
+    """Return the logit by signs alone, as the Caffe layers of its authors compute it."""
+    s0, s1 = sp.sign(C), sp.sign(sp.Abs(C) - sp.Rational(1, 2))
+    if times == 2:
+        return 2 * s0 * C**2 - 1
+    if times == 3:
+        return s1 * (4 * C**3 - 3 * C) + s0 * (1 + s1) - 2
+    s3 = s0 * sp.sign(2 * C**2 - 1)
+    return s3 * (8 * C**4 - 8 * C**2 + 1) + 2 * s0 + s3 - 3
+
+
+@pytest.mark.parametrize("times", [2, 3, 4])
+def test_it_is_the_polynomial_with_signs_of_the_authors(times):
+    ends = [sp.Integer(1), *multiples.turns(times), sp.Integer(-1)]
+    for turn, (high, low) in enumerate(pairwise(ends)):
+        for share in (sp.Rational(1, 3), sp.Rational(1, 2), sp.Rational(5, 7)):
+            at = sp.nsimplify(sp.N(low + share * (high - low), 8), rational=True)
+            assert fallen(times, turn).subs(C, at) == signed(times).subs(C, at)
+    for turn, border in enumerate(multiples.turns(times)):
+        assert sp.simplify(fallen(times, turn).subs(C, border) - signed(times).subs(C, border)) == 0

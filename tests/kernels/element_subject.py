@@ -37,6 +37,8 @@ NUMBERS = {
     "label_smoothing": (0.1,),
     "focal_star gamma": (0.5, 5.0),
     "arcface_logit margin": (0.0, 2.0),
+    "annealing": (5.0,),
+    "cosface_logit limit": (0.9,),
 }
 """Values of axes that are numbers, beside those of presets; of one loss where it is named."""
 

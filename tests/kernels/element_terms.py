@@ -82,6 +82,12 @@ def kl_div_probs(columns: np.ndarray, c: Mapping[str, float]) -> Sizes:
     return np.zeros_like(target), np.stack([np.zeros_like(target), log + 1], axis=1)
 
 
+def annealed(columns: np.ndarray, c: Mapping[str, float]) -> Sizes:
+    """Add a multiple of the cosine to a logit: where they cancel, each is as large."""
+    share = c["annealing"] / (1 + c["annealing"])
+    return 2 * c["scale"] * share * np.abs(columns[:, 0]), np.zeros_like(columns)
+
+
 TERMS: dict[str, Callable[[np.ndarray, Mapping[str, float]], Sizes]] = {
     "bce": bce,
     "bce_probs": bce_probs,
@@ -89,5 +95,6 @@ TERMS: dict[str, Callable[[np.ndarray, Mapping[str, float]], Sizes]] = {
     "squared_hinge": squared_hinge,
     "kl_div": kl_div,
     "kl_div_probs": kl_div_probs,
+    **{f"sphereface_logit_{times}": annealed for times in range(1, 6)},
 }
 """By program."""

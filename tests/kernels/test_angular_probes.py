@@ -133,3 +133,59 @@ def test_every_cosine_of_half_precision_is_rounded_once():
 def test_scores_that_are_no_cosines_are_refused():
     with pytest.raises(ValueError, match=r"cosine: expected numbers from -1.0625 to 1.0625; got 2"):
         refloss.arcface_logit(arrays(0.5, 2.0))
+
+
+def test_a_multiple_of_an_angle_goes_on_falling():
+    """At m = 4 and theta = 1: -1.34636, where cos 4 is -.65364; .22586 beside 5 times cos 1."""
+    cosine = np.cos(arrays(1.0))
+    assert close(refloss.sphereface_logit(cosine)[0], -1.34636)
+    assert close(refloss.sphereface_logit(cosine, annealing=5.0)[0], 0.22586)
+    assert close(refloss.sphereface_logit(cosine)[0], -2 - math.cos(4))
+
+
+@pytest.mark.parametrize("margin", range(1, 6))
+def test_a_margin_is_a_whole_number_or_its_name(margin):
+    cosine = np.cos(np.linspace(0, math.pi, 99))
+    found = refloss.sphereface_logit(cosine, margin=margin)
+    np.testing.assert_array_equal(found, refloss.sphereface_logit(cosine, margin=str(margin)))
+    np.testing.assert_array_equal(found, refloss.sphereface_logit(cosine, margin=float(margin)))
+    ends = arrays(1, 1 - 2 * margin)
+    assert (np.abs(found[[0, -1]] - ends) <= 4 * np.spacing(np.abs(ends))).all()
+    assert (np.diff(found) <= 4 * np.spacing(np.abs(found[1:]))).all()
+
+
+@pytest.mark.parametrize("margin", [0, 6, 1.5, True, "four"])
+def test_no_other_margin_is_taken(margin):
+    with pytest.raises(ValueError, match="sphereface_logit: margin: expected one of '1', '2'"):
+        refloss.sphereface_logit(arrays(0.5), margin=margin)
+
+
+@pytest.mark.parametrize("margin", range(2, 6))
+@pytest.mark.parametrize("steps", range(-1, 2))
+def test_slopes_at_the_turns_keep_their_digits(margin, steps):
+    """The slope is 0 where cos(m theta) turns, and the logit where m theta is pi/2."""
+    at = [math.cos(k * math.pi / (2 * margin)) for k in range(1, 2 * margin)]
+    at = [round(c) if abs(c - round(c)) < 2.0**-50 else c for c in at]
+    cosine = step(arrays(*at), steps, format_of("float64"))
+    value, grad = refloss.sphereface_logit.value_and_grad(cosine, margin=margin)
+    found = truth(refloss.resolve("sphereface_logit", margin=margin), cosine[:, None])
+    slopes = found.grad_hi[:, 0]
+    assert (np.abs(value - found.value_hi) <= 4 * np.spacing(np.abs(found.value_hi))).all()
+    assert (np.abs(grad["cosine"] - slopes) <= 8 * np.spacing(np.abs(slopes))).all()
+    assert (np.abs(slopes[1::2]) < 2.0**-44).all()
+    assert (grad["cosine"] >= 0).all()
+
+
+def test_the_slope_at_both_ends_is_the_square_of_the_margin():
+    cosine = arrays(1.0, -1.0)
+    for margin in range(1, 6):
+        slope = refloss.sphereface_logit.grad(cosine, margin=margin)["cosine"]
+        np.testing.assert_allclose(slope, margin**2, rtol=2.0**-50)
+
+
+def test_cosface_rounds_once():
+    cosine = np.cos(np.linspace(0, math.pi, 99))
+    found = refloss.cosface_logit(cosine, margin=0.4, scale=64.0)
+    np.testing.assert_array_equal(found, 64 * (cosine - 0.4))
+    slope = refloss.cosface_logit.grad(cosine, scale=64.0)["cosine"]
+    np.testing.assert_array_equal(slope, np.full(99, 64.0))

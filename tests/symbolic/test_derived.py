@@ -7,7 +7,7 @@ import sympy as sp
 from refloss.symbolic import calculus, emit
 from refloss.symbolic.build import Build, DefinitionError
 from refloss.symbolic.definition import Constant, Definition
-from refloss.symbolic.functions import StraightThrough
+from refloss.symbolic.functions import Rest, StraightThrough, to_exact
 from refloss.symbolic.printers import arithmetic_text, cuda_text, latex_text, numpy_text
 from refloss.symbolic.vocabulary.elements import Elements
 
@@ -103,3 +103,46 @@ def test_a_straight_through_derivative_is_that_of_the_other(attached):
     np.testing.assert_array_equal(slope, 2 * (x + 1) if attached else np.ones(2))
     product = scope["hvp"](x, np.ones(2), np.ones(2), *constants)
     np.testing.assert_array_equal(product, np.full(2, 2 * attached))
+
+
+def apart(form):
+    P = Build("apart", form)
+    a = Elements(P)
+    a.real("x")
+    for k, value in enumerate((sp.sqrt(2) / 2, sp.S.Half, sp.sqrt(5) / 4 - sp.Rational(1, 4)), 1):
+        nearest, rest = P.pair(f"zero{k}", value)
+        a.let(f"away{k}", a.x - nearest - rest)
+    a.let("loss", a.away1 * a.away2 * a.away3)
+    return P.finish("loss")
+
+
+def test_a_number_of_two_floats_is_exact_where_arithmetic_is():
+    """A number that is a float lacks nothing, and plain programs read no rest."""
+    plain, stable = apart("plain"), apart("stable")
+    assert [str(name) for name, _ in plain.numbers] == ["zero1", "zero3"]
+    assert [str(name) for name, _ in stable.numbers] == ["zero1", "zero1_lo", "zero3", "zero3_lo"]
+    text = arithmetic_text.function("value", stable, "Value.")
+    assert "    zero1 = F.rational(1, 2)*F.sqrt(F.rational(2, 1))\n" in text
+    assert "    zero1_lo = F.rational(0, 1)\n" in text
+    assert "    away2 = x - F.rational(1, 2)\n" in text
+    assert r"\delta" in latex_text.aligned(stable)
+    rests = [value for _, value in stable.numbers if isinstance(value, Rest)]
+    assert [to_exact(value) for value in rests] == [0, 0]
+
+
+@pytest.mark.parametrize("real", ["float64", "float32"])
+def test_both_floats_are_nearest_in_either_format(real):
+    head = cuda_text.module("", {"apart": apart("stable")}, {})
+    column = {"float64": 0, "float32": 1}[real]
+    found = {}
+    for line in head.splitlines():
+        if line.startswith("NUMBER("):
+            name, *literals = line[len("NUMBER(") : line.index(")")].split(", ")
+            found[name] = float.fromhex(literals[column].rstrip("f"))
+    exact = {"zero1": sp.sqrt(2) / 2, "zero3": sp.sqrt(5) / 4 - sp.Rational(1, 4)}
+    kind = np.dtype(real).type
+    for name, value in exact.items():
+        nearest = float(kind(float(sp.N(value, 40))))
+        assert found[name] == nearest
+        rest = float(sp.N(value - sp.Rational(nearest), 40))
+        assert found[f"{name}_lo"] == float(kind(rest))

@@ -22,6 +22,7 @@ from refloss.symbolic.vocabulary import (
     focal_batches,
     focal_rows,
     focal_rules,
+    multiples,
     poly_rows,
     residuals,
     row_rules,
@@ -41,6 +42,7 @@ RULES = (
     *focal_rows.RULES,
     *poly_rows.RULES,
     *angles.RULES,
+    *multiples.RULES,
 )
 BITS = 200
 TIGHT = arb(10) ** -40

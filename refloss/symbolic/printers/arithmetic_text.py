@@ -110,8 +110,14 @@ def exact(value: sp.Expr) -> str:
         return "F.pi()"
     if isinstance(value, sp.log):
         return f"F.log({exact(value.args[0])})"
+    if isinstance(value, fn.Rest):
+        return "F.rational(0, 1)"
     if value.is_Mul:
         return "*".join(exact(f) for f in value.args)
+    if value.is_Add:
+        return f"({' + '.join(exact(term) for term in value.args)})"
+    if value.is_Pow and value.exp == sp.S.Half:
+        return f"F.sqrt({exact(value.base)})"
     if value.is_Pow and value.exp.is_Integer:
         power = "*".join([exact(value.base)] * abs(int(value.exp)))
         return f"({power})" if value.exp > 0 else f"(F.rational(1, 1)/({power}))"

@@ -195,9 +195,15 @@ def numbers(programs: Sequence[Program], body: str) -> str:
 
 def single(value: sp.Expr) -> str:
     """Return the float32 nearest to a real constant as a literal, from 60 digits."""
+    return f"{_single(value).hex()}f"
+
+
+def _single(value: sp.Expr) -> float:
+    if isinstance(value, fn.Rest):
+        value = value.args[0] - sp.Rational(_single(value.args[0]))
     exponent = int(sp.floor(sp.log(sp.Abs(value), 2))) + 1
     whole = sp.floor(sp.N(value, 60) * sp.Integer(2) ** (24 - exponent) + sp.S.Half)
-    return f"{float(whole * sp.Integer(2) ** (exponent - 24)).hex()}f"
+    return float(whole * sp.Integer(2) ** (exponent - 24))
 
 
 def _elementwise(name: str, program: Program, groups: Mapping[str, Sequence[str]]) -> str:

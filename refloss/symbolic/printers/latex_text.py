@@ -58,6 +58,9 @@ class _Latex(LatexPrinter):
     def _print_TwoProdError(self, expr: fn.TwoProdError) -> str:
         return rf"\delta\left({self._print(expr.args[0])} \cdot {self._print(expr.args[1])}\right)"
 
+    def _print_Rest(self, expr: fn.Rest) -> str:
+        return rf"\delta\left({self._print(expr.args[0])}\right)"
+
     def _print_Weighted(self, expr: fn.Weighted) -> str:
         weight, value = map(self._print, expr.args)
         return rf"{weight} \left({value}\right)"

@@ -290,4 +290,6 @@ def module(doc: str, programs: list[Program], functions: list[str]) -> str:
 
 def nearest(value: sp.Expr) -> float:
     """Return the float64 nearest to a real constant, from 60 digits."""
+    if isinstance(value, fn.Rest):
+        value = value.args[0] - sp.Rational(nearest(value.args[0]))
     return float(sp.N(value, 60))

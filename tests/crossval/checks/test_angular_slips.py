@@ -54,3 +54,23 @@ def test_what_an_arc_cosine_does_at_both_ends_is_explained(judged):
     certificate = judged(FILE, "arc_cosine", "arcface_logit", axes=M)
     found = [f"{f.check}: {f.message} {f.cause}" for f in certificate.findings]
     assert any("cut cosines to [-1, 1]" in f or "arc cosine" in f for f in found), found
+
+
+@pytest.mark.parametrize(
+    ("name", "loss", "axes"),
+    [
+        ("sphereface", "sphereface_logit", {}),
+        ("cosface", "cosface_logit/insightface", {"limit": 2.0}),
+    ],
+)
+def test_other_right_logits_have_no_finding(judged, name, loss, axes):
+    assert not judged(FILE, name, loss, axes=axes).findings
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("doubled", "the margin is 2"), ("bare_multiple", "rises again where it turns")],
+)
+def test_a_slip_of_a_multiple_is_named(judged, name, words):
+    found = said(judged(FILE, name, "sphereface_logit"), "value")
+    assert any(words in each for each in found), found

@@ -81,3 +81,25 @@ def arc_cosine(cosine):
 
 def of_degrees(cosine):
     return S * finite(cosine, lambda c: rotated(c, math.radians(28.6)))
+
+
+def sphereface(cosine, times=4):
+    """Return the logit with its branch by the cosines of borders, and a polynomial's multiple."""
+    borders = (0.5**0.5, 0.0, -(0.5**0.5)) if times == 4 else (0.0,)
+    turn = sum((cosine <= border).to(cosine) for border in borders)
+    square = cosine * cosine
+    multiple = 8 * square * square - 8 * square + 1 if times == 4 else 2 * square - 1
+    return (1 - 2 * (turn % 2)) * multiple - 2 * turn
+
+
+def doubled(cosine):
+    return sphereface(cosine, 2)
+
+
+def bare_multiple(cosine):
+    square = cosine * cosine
+    return 8 * square * square - 8 * square + 1
+
+
+def cosface(cosine):
+    return 64.0 * (cosine - 0.4)

@@ -366,6 +366,7 @@ LEAST = {
     "multi_margin": {"relu", "select", "weighted"},
     "quotient": {"gate", "ratio", "select"},
     "cosines": {"straight_through"},
+    "cosface_logit": {"select"},
 }
 
 

@@ -1,0 +1,78 @@
+"""SphereFace logit: the stable and the plain gradient over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    psi = (-1)^k cos(m theta) - 2 k where k pi/m <= theta <= (k + 1) pi/m
+    loss = scale (annealing c + psi)/(1 + annealing)
+
+Subgradients
+    none: the slope is 0 on both sides of every border. The second derivative there is that
+    beyond it.
+
+Constants
+    limit: the largest size of a cosine (default 2.0)
+    most: limit, rounded (default 2.0)
+    most_lo: what most lacks (default 0.0)
+    annealing: how many times the cosine counts beside psi (default 0.0)
+    attached: 0: the derivative is 1 (default 1.0)
+    scale: what the logit is multiplied by (default 1.0)
+
+Source
+    Liu et al., L-Softmax, ICML 2016, arXiv 1612.02295; SphereFace, CVPR 2017, arXiv
+    1704.08063.
+"""
+
+
+def value(F, cosine, limit, most, most_lo, annealing, attached, scale):
+    """Return the loss of the stable program."""
+    most = limit  # exactly
+    most_lo = F.rational(0, 1)
+    over = cosine - most - most_lo
+    under = -cosine - most - most_lo
+    capped = F.select(F.gt(over, 0), most, cosine)
+    kept = F.select(F.gt(under, 0), -most, capped)
+    fallen = kept
+    blend = (annealing*kept + fallen)/(1 + annealing)
+    logit = F.straight_through(blend, kept, attached)
+    loss = scale*logit
+    return loss
+
+
+def grad(F, cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
+    """Return the loss and the stable gradient."""
+    most = limit  # exactly
+    most_lo = F.rational(0, 1)
+    over = cosine - most - most_lo
+    under = -cosine - most - most_lo
+    capped = F.select(F.gt(over, 0), most, cosine)
+    kept = F.select(F.gt(under, 0), -most, capped)
+    blend = (annealing*kept + kept)/(1 + annealing)
+    logit = F.straight_through(blend, kept, attached)
+    loss = scale*logit
+    logit_bar = scale*loss_bar
+    blend_bar = attached*logit_bar
+    fallen_bar = blend_bar/(1 + annealing)
+    kept_bar = (1 - attached)*logit_bar + annealing*blend_bar/(1 + annealing) + fallen_bar
+    capped_bar = F.select(F.gt(under, 0), 0, kept_bar)
+    cosine_bar = F.select(F.gt(over, 0), 0, capped_bar)
+    return loss, cosine_bar
+
+
+def plain_grad(F, cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
+    """Return loss and gradient, plain form."""
+    most = limit  # exactly
+    over = cosine - most
+    under = -cosine - most
+    capped = F.select(F.gt(over, 0), most, cosine)
+    kept = F.select(F.gt(under, 0), -most, capped)
+    blend = (annealing*kept + kept)/(1 + annealing)
+    logit = F.straight_through(blend, kept, attached)
+    loss = scale*logit
+    logit_bar = scale*loss_bar
+    blend_bar = attached*logit_bar
+    fallen_bar = blend_bar/(1 + annealing)
+    kept_bar = (1 - attached)*logit_bar + annealing*blend_bar/(1 + annealing) + fallen_bar
+    capped_bar = F.select(F.gt(under, 0), 0, kept_bar)
+    cosine_bar = F.select(F.gt(over, 0), 0, capped_bar)
+    return loss, cosine_bar

@@ -1,0 +1,146 @@
+// SphereFace logit: value, gradient and Hessian-vector product in CUDA C++.
+//
+// Generated from the definition by `refloss derive`; do not edit.
+//
+// Definition
+//     psi = (-1)^k cos(m theta) - 2 k where k pi/m <= theta <= (k + 1) pi/m
+//     loss = scale (annealing c + psi)/(1 + annealing)
+//
+// Subgradients
+//     none: the slope is 0 on both sides of every border. The second derivative there is that
+//     beyond it.
+//
+// Constants
+//     limit: the largest size of a cosine (default 2.0)
+//     most: limit, rounded (default 2.0)
+//     most_lo: what most lacks (default 0.0)
+//     annealing: how many times the cosine counts beside psi (default 0.0)
+//     attached: 0: the derivative is 1 (default 1.0)
+//     scale: what the logit is multiplied by (default 1.0)
+//
+// Source
+//     Liu et al., L-Softmax, ICML 2016, arXiv 1612.02295; SphereFace, CVPR 2017, arXiv
+//     1704.08063.
+
+NUMBER(turn1, 0x1.9e3779b97f4a8p-1, 0x1.9e377a0000000p-1f)  // 1/4 + sqrt(5)/4
+NUMBER(turn1_lo, -0x1.f506319fcfd19p-56, -0x1.1a02d60000000p-27f)  // Rest(1/4 + sqrt(5)/4)
+NUMBER(turn2, 0x1.3c6ef372fe950p-2, 0x1.3c6ef40000000p-2f)  // -1/4 + sqrt(5)/4
+NUMBER(turn2_lo, -0x1.f506319fcfd19p-56, -0x1.1a02d60000000p-27f)  // Rest(-1/4 + sqrt(5)/4)
+NUMBER(turn3, -0x1.3c6ef372fe950p-2, -0x1.3c6ef40000000p-2f)  // 1/4 - sqrt(5)/4
+NUMBER(turn3_lo, 0x1.f506319fcfd19p-56, 0x1.1a02d60000000p-27f)  // Rest(1/4 - sqrt(5)/4)
+NUMBER(turn4, -0x1.9e3779b97f4a8p-1, -0x1.9e377a0000000p-1f)  // -sqrt(5)/4 - 1/4
+NUMBER(turn4_lo, 0x1.f506319fcfd19p-56, 0x1.1a02d60000000p-27f)  // Rest(-sqrt(5)/4 - 1/4)
+NUMBER(zero1, 0x1.e6f0e134454ffp-1, 0x1.e6f0e20000000p-1f)  // sqrt(sqrt(5)/8 + 5/8)
+NUMBER(zero1_lo, 0x1.798ddb868c354p-55, -0x1.9775600000000p-26f)  // Rest(sqrt(sqrt(5)/8 + 5/8))
+NUMBER(zero2, 0x1.2cf2304755a5ep-1, 0x1.2cf2300000000p-1f)  // sqrt(5/8 - sqrt(5)/8)
+NUMBER(zero2_lo, -0x1.24bd9a522ca0dp-57, 0x1.1d56980000000p-27f)  // Rest(sqrt(5/8 - sqrt(5)/8))
+NUMBER(zero4, -0x1.2cf2304755a5ep-1, -0x1.2cf2300000000p-1f)  // -sqrt(5/8 - sqrt(5)/8)
+NUMBER(zero4_lo, 0x1.24bd9a522ca0dp-57, -0x1.1d56980000000p-27f)  // Rest(-sqrt(5/8 - sqrt(5)/8))
+NUMBER(zero5, -0x1.e6f0e134454ffp-1, -0x1.e6f0e20000000p-1f)  // -sqrt(sqrt(5)/8 + 5/8)
+NUMBER(zero5_lo, -0x1.798ddb868c354p-55, 0x1.9775600000000p-26f)  // Rest(-sqrt(sqrt(5)/8 + 5/8))
+NUMBER(bend1, 0x1.3988e1409212ep-1, 0x1.3988e20000000p-1f)  // sqrt(6)/4
+NUMBER(bend1_lo, 0x1.f40c86450c869p-55, -0x1.7edbda0000000p-26f)  // Rest(sqrt(6)/4)
+NUMBER(bend3, -0x1.3988e1409212ep-1, -0x1.3988e20000000p-1f)  // -sqrt(6)/4
+NUMBER(bend3_lo, -0x1.f40c86450c869p-55, 0x1.7edbda0000000p-26f)  // Rest(-sqrt(6)/4)
+
+KERNEL sphereface_logit_5_value(
+    size items, ARRAY(cosine) cosine_in, ARRAY(loss) loss_out, CONSTANTS) {
+    over_items(items, [&](size i) {
+        real cosine;
+        cosine_in.load(i, cosine);
+        const real over = cosine - most - most_lo;
+        const real under = -cosine - most - most_lo;
+        const real capped = ((over > real(0)) ? most : cosine);
+        const real kept = ((under > real(0)) ? -most : capped);  // cosine, cut
+        const real gap1 = kept - turn1 - turn1_lo;
+        const real gap2 = kept - turn2 - turn2_lo;
+        const real gap3 = kept - turn3 - turn3_lo;
+        const real gap4 = kept - turn4 - turn4_lo;
+        const real away1 = kept - zero1 - zero1_lo;
+        const real away2 = kept - zero2 - zero2_lo;
+        const real away3 = kept;
+        const real away4 = kept - zero4 - zero4_lo;
+        const real away5 = kept - zero5 - zero5_lo;
+        const real multiple = real(16)*away1*away2*away3*away4*away5;  // cosine of 5 theta
+        const real side = ((gap1 > real(0)) ? real(1) : ((gap2 > real(0)) ? real(-1) : ((gap3 > real(0)) ? real(1) : ((gap4 > real(0)) ? real(-1) : real(1)))));  // 1 where it falls
+        const real level = ((gap1 > real(0)) ? real(0) : ((gap2 > real(0)) ? real(2) : ((gap3 > real(0)) ? real(4) : ((gap4 > real(0)) ? real(6) : real(8)))));  // twice the turns before
+        const real fallen = multiple*side - level;
+        const real blend = (annealing*kept + fallen)/(real(1) + annealing);
+        const real logit = blend;
+        const real loss = scale*logit;
+        loss_out.store(i, loss);
+    });
+}
+
+KERNEL sphereface_logit_5_grad(
+    size items, ARRAY(cosine) cosine_in, ARRAY(loss_bar) loss_bar_in, ARRAY(loss) loss_out,
+    ARRAY(cosine_bar) cosine_bar_out, CONSTANTS) {
+    over_items(items, [&](size i) {
+        real cosine;
+        cosine_in.load(i, cosine);
+        real loss_bar;
+        loss_bar_in.load(i, loss_bar);
+        const real over = cosine - most - most_lo;
+        const real under = -cosine - most - most_lo;
+        const real capped = ((over > real(0)) ? most : cosine);
+        const real kept = ((under > real(0)) ? -most : capped);  // cosine, cut
+        const real gap1 = kept - turn1 - turn1_lo;
+        const real gap2 = kept - turn2 - turn2_lo;
+        const real gap3 = kept - turn3 - turn3_lo;
+        const real gap4 = kept - turn4 - turn4_lo;
+        const real away1 = kept - zero1 - zero1_lo;
+        const real away2 = kept - zero2 - zero2_lo;
+        const real away4 = kept - zero4 - zero4_lo;
+        const real away5 = kept - zero5 - zero5_lo;
+        const real climb = real(80)*gap1*gap2*gap3*gap4;  // its slope
+        const real multiple = real(16)*away1*away2*away4*away5*kept;  // cosine of 5 theta
+        const real side = ((gap1 > real(0)) ? real(1) : ((gap2 > real(0)) ? real(-1) : ((gap3 > real(0)) ? real(1) : ((gap4 > real(0)) ? real(-1) : real(1)))));  // 1 where it falls
+        const real level = ((gap1 > real(0)) ? real(0) : ((gap2 > real(0)) ? real(2) : ((gap3 > real(0)) ? real(4) : ((gap4 > real(0)) ? real(6) : real(8)))));  // twice the turns before
+        const real fallen = multiple*side - level;
+        const real blend = (annealing*kept + fallen)/(real(1) + annealing);
+        const real logit = blend;
+        const real loss = scale*logit;
+        const real logit_bar = scale*loss_bar;
+        const real blend_bar = (attached == real(0) ? real(0) : logit_bar);
+        const real fallen_bar = blend_bar/(real(1) + annealing);
+        const real multiple_bar = fallen_bar*side;
+        const real kept_bar = (real(1) - attached)*logit_bar + climb*multiple_bar + annealing*blend_bar/(real(1) + annealing);
+        const real capped_bar = ((under > real(0)) ? real(0) : kept_bar);
+        const real cosine_bar = ((over > real(0)) ? real(0) : capped_bar);
+        loss_out.store(i, loss);
+        cosine_bar_out.store(i, cosine_bar);
+    });
+}
+
+KERNEL sphereface_logit_5_hvp(
+    size items, ARRAY(cosine) cosine_in, ARRAY(loss_bar) loss_bar_in, ARRAY(cosine_dot)
+    cosine_dot_in, ARRAY(cosine_bar_dot) cosine_bar_dot_out, CONSTANTS) {
+    over_items(items, [&](size i) {
+        real cosine;
+        cosine_in.load(i, cosine);
+        real loss_bar;
+        loss_bar_in.load(i, loss_bar);
+        real cosine_dot;
+        cosine_dot_in.load(i, cosine_dot);
+        const real over = cosine - most - most_lo;
+        const real under = -cosine - most - most_lo;
+        const real capped = ((over > real(0)) ? most : cosine);
+        const real kept = ((under > real(0)) ? -most : capped);  // cosine, cut
+        const real gap1 = kept - turn1 - turn1_lo;
+        const real gap2 = kept - turn2 - turn2_lo;
+        const real gap3 = kept - turn3 - turn3_lo;
+        const real gap4 = kept - turn4 - turn4_lo;
+        const real side = ((gap1 > real(0)) ? real(1) : ((gap2 > real(0)) ? real(-1) : ((gap3 > real(0)) ? real(1) : ((gap4 > real(0)) ? real(-1) : real(1)))));  // 1 where it falls
+        const real logit_bar = scale*loss_bar;
+        const real blend_bar = (attached == real(0) ? real(0) : logit_bar);
+        const real fallen_bar = blend_bar/(real(1) + annealing);
+        const real multiple_bar = fallen_bar*side;
+        const real capped_dot = cosine_dot*((over > real(0)) ? real(0) : real(1));
+        const real kept_dot = capped_dot*((under > real(0)) ? real(0) : real(1));
+        const real climb_dot = real(320)*(kept - bend1 - bend1_lo)*(kept - bend3 - bend3_lo)*kept*kept_dot;
+        const real kept_bar_dot = climb_dot*multiple_bar;
+        const real capped_bar_dot = kept_bar_dot*((under > real(0)) ? real(0) : real(1));
+        const real cosine_bar_dot = capped_bar_dot*((over > real(0)) ? real(0) : real(1));
+        cosine_bar_dot_out.store(i, cosine_bar_dot);
+    });
+}

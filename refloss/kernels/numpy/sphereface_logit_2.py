@@ -1,0 +1,145 @@
+"""SphereFace logit: value, gradient and Hessian-vector product in NumPy.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    psi = (-1)^k cos(m theta) - 2 k where k pi/m <= theta <= (k + 1) pi/m
+    loss = scale (annealing c + psi)/(1 + annealing)
+
+Subgradients
+    none: the slope is 0 on both sides of every border. The second derivative there is that
+    beyond it.
+
+Constants
+    limit: the largest size of a cosine (default 2.0)
+    most: limit, rounded (default 2.0)
+    most_lo: what most lacks (default 0.0)
+    annealing: how many times the cosine counts beside psi (default 0.0)
+    attached: 0: the derivative is 1 (default 1.0)
+    scale: what the logit is multiplied by (default 1.0)
+
+Source
+    Liu et al., L-Softmax, ICML 2016, arXiv 1612.02295; SphereFace, CVPR 2017, arXiv
+    1704.08063.
+"""
+
+import numpy as np
+
+ZERO1 = 0.7071067811865476  # sqrt(2)/2, correctly rounded
+ZERO1_LO = -4.833646656726457e-17  # Rest(sqrt(2)/2), correctly rounded
+ZERO2 = -0.7071067811865476  # -sqrt(2)/2, correctly rounded
+ZERO2_LO = 4.833646656726457e-17  # Rest(-sqrt(2)/2), correctly rounded
+CONSTANTS = ("limit", "most", "most_lo", "annealing", "attached", "scale",)
+
+
+def value(cosine, limit, most, most_lo, annealing, attached, scale):
+    """Return loss, one an item."""
+    over = cosine - most - most_lo
+    under = -cosine - most - most_lo
+    capped = np.where((over > 0.0), most, cosine)
+    kept = np.where((under > 0.0), -most, capped)  # cosine, cut
+    gap1 = kept
+    away1 = kept - ZERO1 - ZERO1_LO
+    away2 = kept - ZERO2 - ZERO2_LO
+    multiple = 2.0*away1*away2  # cosine of 2 theta
+    side = np.where((gap1 > 0.0), 1.0, -1.0)  # 1 where it falls
+    level = np.where((gap1 > 0.0), 0.0, 2.0)  # twice the turns before
+    fallen = multiple*side - level
+    blend = (annealing*kept + fallen)/(1.0 + annealing)
+    logit = blend
+    loss = scale*logit
+    return loss
+
+
+def grad(cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
+    """Return loss, then its derivative by every column times loss_bar."""
+    over = cosine - most - most_lo
+    under = -cosine - most - most_lo
+    capped = np.where((over > 0.0), most, cosine)
+    kept = np.where((under > 0.0), -most, capped)  # cosine, cut
+    away1 = kept - ZERO1 - ZERO1_LO
+    away2 = kept - ZERO2 - ZERO2_LO
+    climb = 4.0*kept  # its slope
+    multiple = 2.0*away1*away2  # cosine of 2 theta
+    side = np.where((kept > 0.0), 1.0, -1.0)  # 1 where it falls
+    level = np.where((kept > 0.0), 0.0, 2.0)  # twice the turns before
+    fallen = multiple*side - level
+    blend = (annealing*kept + fallen)/(1.0 + annealing)
+    logit = blend
+    loss = scale*logit
+    logit_bar = scale*loss_bar
+    blend_bar = np.where(attached == 0.0, 0.0, logit_bar)
+    fallen_bar = blend_bar/(1.0 + annealing)
+    multiple_bar = fallen_bar*side
+    kept_bar = (1.0 - attached)*logit_bar + climb*multiple_bar + annealing*blend_bar/(1.0 + annealing)
+    capped_bar = np.where((under > 0.0), 0.0, kept_bar)
+    cosine_bar = np.where((over > 0.0), 0.0, capped_bar)
+    return loss, cosine_bar
+
+
+def hvp(cosine, loss_bar, cosine_dot, limit, most, most_lo, annealing, attached, scale):
+    """Return the derivative of the gradient along the `_dot` columns."""
+    over = cosine - most - most_lo
+    under = -cosine - most - most_lo
+    capped = np.where((over > 0.0), most, cosine)
+    kept = np.where((under > 0.0), -most, capped)  # cosine, cut
+    side = np.where((kept > 0.0), 1.0, -1.0)  # 1 where it falls
+    logit_bar = scale*loss_bar
+    blend_bar = np.where(attached == 0.0, 0.0, logit_bar)
+    fallen_bar = blend_bar/(1.0 + annealing)
+    multiple_bar = fallen_bar*side
+    capped_dot = cosine_dot*np.where((over > 0.0), 0.0, 1.0)
+    kept_dot = capped_dot*np.where((under > 0.0), 0.0, 1.0)
+    climb_dot = 4.0*kept_dot
+    kept_bar_dot = climb_dot*multiple_bar
+    capped_bar_dot = kept_bar_dot*np.where((under > 0.0), 0.0, 1.0)
+    cosine_bar_dot = capped_bar_dot*np.where((over > 0.0), 0.0, 1.0)
+    return cosine_bar_dot
+
+
+def trace(cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
+    """Return every quantity of the plain program and its adjoint, by name."""
+    over = cosine - most
+    under = -cosine - most
+    capped = np.where((over > 0.0), most, cosine)
+    kept = np.where((under > 0.0), -most, capped)  # cosine, cut
+    gap1 = kept
+    multiple = 2.0*(kept*kept) - 1.0  # cosine of 2 theta
+    side = np.where((gap1 > 0.0), 1.0, -1.0)  # 1 where it falls
+    level = np.where((gap1 > 0.0), 0.0, 2.0)  # twice the turns before
+    fallen = multiple*side - level
+    blend = (annealing*kept + fallen)/(1.0 + annealing)
+    logit = blend
+    loss = scale*logit
+    logit_bar = scale*loss_bar
+    blend_bar = np.where(attached == 0.0, 0.0, logit_bar)
+    fallen_bar = blend_bar/(1.0 + annealing)
+    level_bar = -fallen_bar
+    side_bar = fallen_bar*multiple
+    multiple_bar = fallen_bar*side
+    kept_bar = (1.0 - attached)*logit_bar + 4.0*kept*multiple_bar + annealing*blend_bar/(1.0 + annealing)
+    capped_bar = np.where((under > 0.0), 0.0, kept_bar)
+    cosine_bar = np.where((over > 0.0), 0.0, capped_bar)
+    return {
+        "over": over,
+        "under": under,
+        "capped": capped,
+        "kept": kept,
+        "gap1": gap1,
+        "multiple": multiple,
+        "side": side,
+        "level": level,
+        "fallen": fallen,
+        "blend": blend,
+        "logit": logit,
+        "loss": loss,
+        "logit_bar": logit_bar,
+        "blend_bar": blend_bar,
+        "fallen_bar": fallen_bar,
+        "level_bar": level_bar,
+        "side_bar": side_bar,
+        "multiple_bar": multiple_bar,
+        "kept_bar": kept_bar,
+        "capped_bar": capped_bar,
+        "cosine_bar": cosine_bar,
+    }

@@ -1,0 +1,171 @@
+"""SphereFace logit: value, gradient and Hessian-vector product in NumPy.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    psi = (-1)^k cos(m theta) - 2 k where k pi/m <= theta <= (k + 1) pi/m
+    loss = scale (annealing c + psi)/(1 + annealing)
+
+Subgradients
+    none: the slope is 0 on both sides of every border. The second derivative there is that
+    beyond it.
+
+Constants
+    limit: the largest size of a cosine (default 2.0)
+    most: limit, rounded (default 2.0)
+    most_lo: what most lacks (default 0.0)
+    annealing: how many times the cosine counts beside psi (default 0.0)
+    attached: 0: the derivative is 1 (default 1.0)
+    scale: what the logit is multiplied by (default 1.0)
+
+Source
+    Liu et al., L-Softmax, ICML 2016, arXiv 1612.02295; SphereFace, CVPR 2017, arXiv
+    1704.08063.
+"""
+
+import numpy as np
+
+TURN1 = 0.7071067811865476  # sqrt(2)/2, correctly rounded
+TURN1_LO = -4.833646656726457e-17  # Rest(sqrt(2)/2), correctly rounded
+TURN3 = -0.7071067811865476  # -sqrt(2)/2, correctly rounded
+TURN3_LO = 4.833646656726457e-17  # Rest(-sqrt(2)/2), correctly rounded
+ZERO1 = 0.9238795325112867  # sqrt(sqrt(2)/4 + 1/2), correctly rounded
+ZERO1_LO = 1.7645047084336677e-17  # Rest(sqrt(sqrt(2)/4 + 1/2)), correctly rounded
+ZERO2 = 0.3826834323650898  # sqrt(1/2 - sqrt(2)/4), correctly rounded
+ZERO2_LO = -1.0050772696461588e-17  # Rest(sqrt(1/2 - sqrt(2)/4)), correctly rounded
+ZERO3 = -0.3826834323650898  # -sqrt(1/2 - sqrt(2)/4), correctly rounded
+ZERO3_LO = 1.0050772696461588e-17  # Rest(-sqrt(1/2 - sqrt(2)/4)), correctly rounded
+ZERO4 = -0.9238795325112867  # -sqrt(sqrt(2)/4 + 1/2), correctly rounded
+ZERO4_LO = -1.7645047084336677e-17  # Rest(-sqrt(sqrt(2)/4 + 1/2)), correctly rounded
+BEND1 = 0.408248290463863  # sqrt(6)/6, correctly rounded
+BEND1_LO = -8.638255191177819e-19  # Rest(sqrt(6)/6), correctly rounded
+BEND2 = -0.408248290463863  # -sqrt(6)/6, correctly rounded
+BEND2_LO = 8.638255191177819e-19  # Rest(-sqrt(6)/6), correctly rounded
+CONSTANTS = ("limit", "most", "most_lo", "annealing", "attached", "scale",)
+
+
+def value(cosine, limit, most, most_lo, annealing, attached, scale):
+    """Return loss, one an item."""
+    over = cosine - most - most_lo
+    under = -cosine - most - most_lo
+    capped = np.where((over > 0.0), most, cosine)
+    kept = np.where((under > 0.0), -most, capped)  # cosine, cut
+    gap1 = kept - TURN1 - TURN1_LO
+    gap2 = kept
+    gap3 = kept - TURN3 - TURN3_LO
+    away1 = kept - ZERO1 - ZERO1_LO
+    away2 = kept - ZERO2 - ZERO2_LO
+    away3 = kept - ZERO3 - ZERO3_LO
+    away4 = kept - ZERO4 - ZERO4_LO
+    multiple = 8.0*away1*away2*away3*away4  # cosine of 4 theta
+    side = np.where((gap1 > 0.0), 1.0, np.where((gap2 > 0.0), -1.0, np.where((gap3 > 0.0), 1.0, -1.0)))  # 1 where it falls
+    level = np.where((gap1 > 0.0), 0.0, np.where((gap2 > 0.0), 2.0, np.where((gap3 > 0.0), 4.0, 6.0)))  # twice the turns before
+    fallen = multiple*side - level
+    blend = (annealing*kept + fallen)/(1.0 + annealing)
+    logit = blend
+    loss = scale*logit
+    return loss
+
+
+def grad(cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
+    """Return loss, then its derivative by every column times loss_bar."""
+    over = cosine - most - most_lo
+    under = -cosine - most - most_lo
+    capped = np.where((over > 0.0), most, cosine)
+    kept = np.where((under > 0.0), -most, capped)  # cosine, cut
+    gap1 = kept - TURN1 - TURN1_LO
+    gap3 = kept - TURN3 - TURN3_LO
+    away1 = kept - ZERO1 - ZERO1_LO
+    away2 = kept - ZERO2 - ZERO2_LO
+    away3 = kept - ZERO3 - ZERO3_LO
+    away4 = kept - ZERO4 - ZERO4_LO
+    climb = 32.0*gap1*gap3*kept  # its slope
+    multiple = 8.0*away1*away2*away3*away4  # cosine of 4 theta
+    side = np.where((gap1 > 0.0), 1.0, np.where((kept > 0.0), -1.0, np.where((gap3 > 0.0), 1.0, -1.0)))  # 1 where it falls
+    level = np.where((gap1 > 0.0), 0.0, np.where((kept > 0.0), 2.0, np.where((gap3 > 0.0), 4.0, 6.0)))  # twice the turns before
+    fallen = multiple*side - level
+    blend = (annealing*kept + fallen)/(1.0 + annealing)
+    logit = blend
+    loss = scale*logit
+    logit_bar = scale*loss_bar
+    blend_bar = np.where(attached == 0.0, 0.0, logit_bar)
+    fallen_bar = blend_bar/(1.0 + annealing)
+    multiple_bar = fallen_bar*side
+    kept_bar = (1.0 - attached)*logit_bar + climb*multiple_bar + annealing*blend_bar/(1.0 + annealing)
+    capped_bar = np.where((under > 0.0), 0.0, kept_bar)
+    cosine_bar = np.where((over > 0.0), 0.0, capped_bar)
+    return loss, cosine_bar
+
+
+def hvp(cosine, loss_bar, cosine_dot, limit, most, most_lo, annealing, attached, scale):
+    """Return the derivative of the gradient along the `_dot` columns."""
+    over = cosine - most - most_lo
+    under = -cosine - most - most_lo
+    capped = np.where((over > 0.0), most, cosine)
+    kept = np.where((under > 0.0), -most, capped)  # cosine, cut
+    gap1 = kept - TURN1 - TURN1_LO
+    gap3 = kept - TURN3 - TURN3_LO
+    side = np.where((gap1 > 0.0), 1.0, np.where((kept > 0.0), -1.0, np.where((gap3 > 0.0), 1.0, -1.0)))  # 1 where it falls
+    logit_bar = scale*loss_bar
+    blend_bar = np.where(attached == 0.0, 0.0, logit_bar)
+    fallen_bar = blend_bar/(1.0 + annealing)
+    multiple_bar = fallen_bar*side
+    capped_dot = cosine_dot*np.where((over > 0.0), 0.0, 1.0)
+    kept_dot = capped_dot*np.where((under > 0.0), 0.0, 1.0)
+    climb_dot = 96.0*(kept - BEND1 - BEND1_LO)*(kept - BEND2 - BEND2_LO)*kept_dot
+    kept_bar_dot = climb_dot*multiple_bar
+    capped_bar_dot = kept_bar_dot*np.where((under > 0.0), 0.0, 1.0)
+    cosine_bar_dot = capped_bar_dot*np.where((over > 0.0), 0.0, 1.0)
+    return cosine_bar_dot
+
+
+def trace(cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
+    """Return every quantity of the plain program and its adjoint, by name."""
+    over = cosine - most
+    under = -cosine - most
+    capped = np.where((over > 0.0), most, cosine)
+    kept = np.where((under > 0.0), -most, capped)  # cosine, cut
+    gap1 = kept - TURN1
+    gap2 = kept
+    gap3 = kept - TURN3
+    multiple = 1.0 + 8.0*(kept*kept*kept*kept) - 8.0*(kept*kept)  # cosine of 4 theta
+    side = np.where((gap1 > 0.0), 1.0, np.where((gap2 > 0.0), -1.0, np.where((gap3 > 0.0), 1.0, -1.0)))  # 1 where it falls
+    level = np.where((gap1 > 0.0), 0.0, np.where((gap2 > 0.0), 2.0, np.where((gap3 > 0.0), 4.0, 6.0)))  # twice the turns before
+    fallen = multiple*side - level
+    blend = (annealing*kept + fallen)/(1.0 + annealing)
+    logit = blend
+    loss = scale*logit
+    logit_bar = scale*loss_bar
+    blend_bar = np.where(attached == 0.0, 0.0, logit_bar)
+    fallen_bar = blend_bar/(1.0 + annealing)
+    level_bar = -fallen_bar
+    side_bar = fallen_bar*multiple
+    multiple_bar = fallen_bar*side
+    kept_bar = (1.0 - attached)*logit_bar + (32.0*(kept*kept*kept) - 16.0*kept)*multiple_bar + annealing*blend_bar/(1.0 + annealing)
+    capped_bar = np.where((under > 0.0), 0.0, kept_bar)
+    cosine_bar = np.where((over > 0.0), 0.0, capped_bar)
+    return {
+        "over": over,
+        "under": under,
+        "capped": capped,
+        "kept": kept,
+        "gap1": gap1,
+        "gap2": gap2,
+        "gap3": gap3,
+        "multiple": multiple,
+        "side": side,
+        "level": level,
+        "fallen": fallen,
+        "blend": blend,
+        "logit": logit,
+        "loss": loss,
+        "logit_bar": logit_bar,
+        "blend_bar": blend_bar,
+        "fallen_bar": fallen_bar,
+        "level_bar": level_bar,
+        "side_bar": side_bar,
+        "multiple_bar": multiple_bar,
+        "kept_bar": kept_bar,
+        "capped_bar": capped_bar,
+        "cosine_bar": cosine_bar,
+    }
