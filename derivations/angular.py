@@ -18,6 +18,7 @@
 # |---|---|---|
 # | ArcFace | $\cos(\theta + m)$ | Deng et al., CVPR 2019, arXiv 1801.07698 |
 # | L-Softmax, SphereFace | $(-1)^k\cos(m\theta) - 2k$ | Liu et al., ICML 2016; CVPR 2017 |
+# | combined | $\cos(\theta + m_2) - m_3$ | Deng et al., CVPR 2019 |
 # | CosFace, AM-Softmax | $\cos\theta - m$ | Wang et al., CVPR 2018; SPL 2018 |
 #
 # $\psi$ is a map of single numbers, defined here; a head takes it for the target of every row.
@@ -182,6 +183,36 @@ def cosface_logit(form: Form) -> Program:
     a.let("logit", a.kept - P.const("margin"))
     a.let("loss", P.const("scale") * a.logit)
     return P.finish("loss")
+
+
+# %% [markdown]
+# ## Both margins
+#
+# $\cos(\theta + m_2) - m_3$ is 0 at
+# $c_\pm = m_3\cos m_2 \pm \sqrt{1 - m_3^2}\,\sin m_2$, one of which is a zero of the logit:
+#
+# $$c\cos m_2 - m_3 - s\sin m_2 = \frac{(c - c_+)(c - c_-)}{c\cos m_2 - m_3 + s\sin m_2}.$$
+#
+# Keras_insightface mirrors it beyond $\theta + m_2 = \pi$. The class of insightface's that is named
+# after it subtracts $m_3$ from the cosine alone where $m_3 > 0$, and adds $m_2$ elsewhere.
+
+
+# %%
+def combined_margin_logit(form: Form) -> Program:
+    """Return the cosine of the angle and a margin, less another."""
+    P, a, most = begin("combined_margin_logit", form, "combined-margin logit")
+    angle, less = angle_of(P), P.const("cosine_margin")
+    again, level, drops = map(P.const, ("again", "level", "drops"))
+    angles.sine(P, a, most)
+    by = Margin.of(P, angle)
+    angles.rotated(P, a, by)
+    angles.lowered(P, a, by, angle, less)
+    border = Pair.of(P, "border", -sp.cos(angle))
+    offset = Pair.of(P, "offset", level * (1 + less))
+    angles.bordered(a, Border(border, sp.S.Zero, again, offset), "lowered")
+    a.let("alone", sp.Piecewise((drops, less > 0), (0, True)), "whether the angle has no margin")
+    a.let("taken", sp.Piecewise((a.kept - less, a.alone > 0), (a.bent, True)))
+    return finish(P, a, a.taken)
 
 
 # %% [markdown]
@@ -434,7 +465,78 @@ COSFACE_LOGIT = Definition(
     domains=DOMAINS,
 )
 
-DEFINITIONS = (ARCFACE_LOGIT, SPHEREFACE_LOGIT, COSFACE_LOGIT)
+COMBINED_MARGIN_LOGIT = Definition(
+    name="combined_margin_logit",
+    title="Combined-margin logit",
+    family="cosines",
+    source="Deng et al., ArcFace, CVPR 2019, arXiv 1801.07698, eq. 4 with m1 = 1.",
+    formula="""\
+psi = c cos m2 - s sin m2 - m3;  s = sqrt((1 - c) (1 + c)), 0 beyond 1
+loss = scale psi where c > border, else scale (again psi - offset)""",
+    inputs=INPUTS,
+    programs={
+        "combined_margin_logit": (combined_margin_logit("plain"), combined_margin_logit("stable"))
+    },
+    constants={
+        "margin": Constant(0.3, "the angle that is added"),
+        "degrees": Constant(0.0, "1: the angle is in degrees"),
+        "cosine_margin": Constant(0.2, "what is subtracted from the cosine"),
+        "again": Constant(1.0, "factor of the logit beyond the border"),
+        "level": Constant(0.0, "how often 1 + m3 is subtracted there"),
+        "drops": Constant(0.0, "1: the angle has no margin where the cosine has one"),
+        **SHARED_CONSTANTS,
+    },
+    axes={
+        "margin": AxisOf("m2, the angle that is added", 0.3, sets="margin", most=180.0),
+        "cosine_margin": AxisOf(
+            "m3, what is subtracted from the cosine", 0.2, sets="cosine_margin", most=0.99
+        ),
+        "unit": UNIT,
+        "guard": AxisOf(
+            "the logit where theta + m2 >= pi",
+            "none",
+            {
+                "none": Value(
+                    "the same", {"again": 1.0, "level": 0.0}, "insightface mxnet, Paddle"
+                ),
+                "mirror": Value(
+                    "-2 (1 + m3) - psi", {"again": -1.0, "level": 2.0}, "Keras_insightface"
+                ),
+            },
+        ),
+        "form": AxisOf(
+            "whether both margins count",
+            "combined",
+            {
+                "combined": Value("both", {"drops": 0.0}, "the paper"),
+                "separate": Value(
+                    "c - m3 where m3 > 0, else cos(theta + m2)",
+                    {"drops": 1.0},
+                    "insightface arcface_torch CombinedMarginLoss",
+                ),
+            },
+        ),
+        **SHARED,
+    },
+    presets={
+        "insightface_mxnet": Preset(
+            {"margin": 0.3, "cosine_margin": 0.2, "scale": 64.0},
+            "insightface recognition mxnet, combined; Paddle margin_cross_entropy",
+        ),
+        "keras_insightface": Preset(
+            {"guard": "mirror", "scale": 64.0}, "Keras_insightface CombinedMarginLoss"
+        ),
+        "insightface": Preset(
+            {"form": "separate", "limit": 1.0, "scale": 64.0},
+            "insightface arcface_torch CombinedMarginLoss",
+        ),
+    },
+    singular=(CONE,),
+    subgradients="scale cos m2 where the sine is 0; that beyond the border at the border.",
+    domains=DOMAINS,
+)
+
+DEFINITIONS = (ARCFACE_LOGIT, SPHEREFACE_LOGIT, COSFACE_LOGIT, COMBINED_MARGIN_LOGIT)
 
 # %% [markdown]
 # ## Side by side

@@ -63,12 +63,25 @@ def _fallen(times: int) -> Callable[..., Tensor]:
     return forward
 
 
+def _combined(cosine: Tensor, c: Constants) -> Tensor:
+    import torch
+
+    cosine, less = cosine.clamp(-c["limit"], c["limit"]), c["cosine_margin"]
+    if c["drops"] and less > 0:
+        return _finished(cosine - less, cosine, c)
+    theta = _angle(cosine) + (math.radians(c["margin"]) if c["degrees"] else c["margin"])
+    logit = torch.cos(theta) - less
+    beyond = c["again"] * logit - c["level"] * (1 + less)
+    return _finished(torch.where(theta >= math.pi, beyond, logit), cosine, c)
+
+
 def _cosface(cosine: Tensor, c: Constants) -> Tensor:
     return c["scale"] * (cosine.clamp(-c["limit"], c["limit"]) - c["margin"])
 
 
 ANGULAR_FORWARDS: dict[str, Callable[..., Any]] = {
     "arcface_logit": _arcface,
+    "combined_margin_logit": _combined,
     "cosface_logit": _cosface,
     **{f"sphereface_logit_{times}": _fallen(times) for times in range(1, 6)},
 }

@@ -27,6 +27,7 @@ __all__ = [
     "arcface_logit",
     "bce",
     "bce_probs",
+    "combined_margin_logit",
     "cosface_logit",
     "element_loss_from",
     "hinge",
@@ -401,3 +402,4 @@ focal_star = ElementLoss("focal_star")
 arcface_logit = ElementLoss("arcface_logit")
 sphereface_logit = ElementLoss("sphereface_logit")
 cosface_logit = ElementLoss("cosface_logit")
+combined_margin_logit = ElementLoss("combined_margin_logit")

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from refloss.run.enclosures import Enclosure, OpenError, cosine, exactly, pi, sine
+from refloss.run.enclosures import Enclosure, OpenError, cosine, exactly, pi, root, sine
 
 __all__ = ["REST", "completed", "narrowed", "two_floats"]
 
@@ -29,7 +29,7 @@ _LEAST = Fraction(1, 1 << 2200)
 """What is nearer to a float than this at the last precision is that float: it is a special angle,
 or else less than any float apart."""
 
-_FUNCTIONS: dict[str, Callable[[Enclosure], Enclosure]] = {"cos": cosine, "sin": sine}
+_FUNCTIONS: dict[str, Callable[[Enclosure], Enclosure]] = {"cos": cosine, "sin": sine, "sqrt": root}
 
 
 def completed(program: Mapping[str, Any], constants: Mapping[str, float]) -> dict[str, float]:
@@ -73,7 +73,8 @@ def two_floats(
     Parameters
     ----------
     expression : str
-        Sums, products, quotients, ``cos`` and ``sin`` of constants, whole numbers and ``pi``.
+        Sums, products, quotients, ``cos``, ``sin`` and ``sqrt`` of constants, whole numbers and
+        ``pi``.
     constants : tuple of (str, float)
         Exact values of those that it names.
 

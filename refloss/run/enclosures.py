@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from math import isqrt
 
-__all__ = ["Enclosure", "OpenError", "cosine", "exactly", "pi", "sine"]
+__all__ = ["Enclosure", "OpenError", "cosine", "exactly", "pi", "root", "sine"]
 
 _GUARD = 32
 """Bits beyond those asked for. Each of at most 2**24 terms of a series errs by less than 2**6 units
@@ -18,7 +19,7 @@ of its last place, and so their sum by less than one unit of the place that is k
 
 
 class OpenError(ArithmeticError):
-    """A divisor that may be 0: more precision is needed, or there is no quotient."""
+    """A divisor that may be 0, or a root of what may be less: more precision is needed."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,14 @@ def _arctangent(inverse: int, bits: int) -> int:
         number += 2
         total += power // number
     return total
+
+
+def root(x: Enclosure) -> Enclosure:
+    """Return the square root."""
+    if x.low < 0:
+        raise OpenError
+    low, high = (isqrt(end << x.bits) for end in (x.low, x.high))
+    return Enclosure(low, high + (high * high != x.high << x.bits), x.bits)
 
 
 def cosine(x: Enclosure) -> Enclosure:

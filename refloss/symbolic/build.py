@@ -121,7 +121,7 @@ class Build:
         name : str
             A new identifier.
         value : sympy.Expr
-            Sums, products, quotients, sines and cosines of constants of the program and pi.
+            Sums, products, quotients, sines, cosines and roots of constants of the program and pi.
 
         Returns
         -------

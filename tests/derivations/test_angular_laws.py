@@ -214,3 +214,32 @@ def test_it_is_the_polynomial_with_signs_of_the_authors(times):
             assert fallen(times, turn).subs(C, at) == signed(times).subs(C, at)
     for turn, border in enumerate(multiples.turns(times)):
         assert sp.simplify(fallen(times, turn).subs(C, border) - signed(times).subs(C, border)) == 0
+
+
+L = sp.Symbol("l", positive=True)
+
+
+def combined(beyond=False, alone=0, guard="none", **constants):
+    """Return the combined logit of an angle on one side of the border."""
+    sets = angular.COMBINED_MARGIN_LOGIT.axes["guard"].values[guard].sets
+    given = {"cosine": sp.cos(THETA), "sine": sp.sin(THETA), "kept": sp.cos(THETA)}
+    given |= {"room": -1 if beyond else 1, "alone": alone}
+    known = {"cosine_margin": L, **sets, **constants}
+    return quantities(angular.COMBINED_MARGIN_LOGIT, given, **known)["loss"]
+
+
+def test_the_combined_logit_has_both_margins():
+    assert sp.simplify(combined() - (sp.cos(THETA + M) - L)) == 0
+    assert sp.simplify(combined(beyond=True) - combined()) == 0
+    assert sp.simplify(combined(alone=1) - (sp.cos(THETA) - L)) == 0
+
+
+def test_without_one_margin_it_is_arcface_or_cosface():
+    assert sp.simplify(combined(cosine_margin=0) - sp.cos(THETA + M)) == 0
+    assert sp.simplify(combined(margin=0) - (sp.cos(THETA) - L)) == 0
+
+
+def test_the_mirror_of_both_margins_has_no_step():
+    mirrored = combined(beyond=True, guard="mirror")
+    assert sp.simplify(mirrored + 2 * (1 + L) + sp.cos(THETA + M) - L) == 0
+    assert sp.simplify((mirrored - combined()).subs(THETA, sp.pi - M)) == 0

@@ -39,6 +39,7 @@ NUMBERS = {
     "arcface_logit margin": (0.0, 2.0),
     "annealing": (5.0,),
     "cosface_logit limit": (0.9,),
+    "cosine_margin": (0.0,),
 }
 """Values of axes that are numbers, beside those of presets; of one loss where it is named."""
 

@@ -189,3 +189,33 @@ def test_cosface_rounds_once():
     np.testing.assert_array_equal(found, 64 * (cosine - 0.4))
     slope = refloss.cosface_logit.grad(cosine, scale=64.0)["cosine"]
     np.testing.assert_array_equal(slope, np.full(99, 64.0))
+
+
+def test_both_margins_are_combined_or_one_of_them_is_dropped():
+    """At (1, .3, .2) and c = 1/2: .02174, where m3 alone gives .3 and m2 alone .22174."""
+    cosine = arrays(0.5)
+    assert close(refloss.combined_margin_logit(cosine)[0], 0.021740, 6)
+    assert close(refloss.combined_margin_logit(cosine, form="separate")[0], 0.3, 6)
+    alone = refloss.combined_margin_logit(cosine, form="separate", cosine_margin=0.0)
+    assert close(alone[0], 0.221740, 6)
+    np.testing.assert_array_equal(alone, refloss.arcface_logit(cosine, margin=0.3))
+
+
+@pytest.mark.parametrize("steps", range(-2, 3))
+def test_the_zero_of_the_combined_logit_keeps_its_digits(steps):
+    at = math.cos(math.acos(0.2) - 0.3)
+    cosine = step(arrays(at), steps, format_of("float64"))
+    value = refloss.combined_margin_logit(cosine)
+    found = truth(refloss.resolve("combined_margin_logit"), cosine[:, None]).value_hi
+    assert abs(value[0]) < 2.0**-50
+    assert abs(value[0] - found[0]) <= 4 * np.spacing(abs(found[0]))
+
+
+def test_what_is_mirrored_falls_on():
+    cosine = np.cos(np.linspace(0.01, 3.13, 500))
+    found = refloss.combined_margin_logit(cosine, guard="mirror")
+    assert (np.diff(found) < 0).all()
+    plain = refloss.combined_margin_logit(cosine)
+    beyond = cosine < -math.cos(0.3)
+    np.testing.assert_array_equal(found[~beyond], plain[~beyond])
+    assert np.abs(found + 2 * 1.2 + plain)[beyond].max() < 2.0**-50

@@ -78,6 +78,7 @@ EXPRESSIONS = {
     "-cos(margin/2)": lambda m: -(m / 2).cos(),
     "margin*sin(margin)": lambda m: m * m.sin(),
     "cos(pi*margin/180)": lambda m: (m * arb.pi() / 180).cos(),
+    "sqrt(margin)": lambda m: m.sqrt(),
 }
 
 
@@ -121,6 +122,7 @@ def test_float32_has_two_floats_of_its_own():
     [
         ("1/(margin - margin)", {"margin": 0.5}, "has no value for margin=0.5"),
         ("cos(margin)", {"margin": math.inf}, "margin: expected a finite number"),
+        ("sqrt(-margin)", {"margin": 0.5}, "has no value for margin=0.5"),
         ("tan(margin)", {"margin": 0.5}, "no enclosure of 'tan"),
         ("margin**2", {"margin": 0.5}, "no enclosure of Pow"),
     ],

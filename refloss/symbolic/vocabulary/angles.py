@@ -30,6 +30,7 @@ __all__ = [
     "bordered",
     "crested",
     "cut",
+    "lowered",
     "rotated",
     "sine",
     "stepped",
@@ -150,6 +151,38 @@ def rotated(P: Build, a: Elements, by: Margin) -> None:
     _rotated(P, a, by)
 
 
+@Vocabulary
+def _lowered(P: Build, a: Elements, by: Margin, less: sp.Expr, zeros: tuple[Pair, Pair]) -> None:
+    """Name ``lowered``."""
+    a.let("lowered", a.raw - less, "less the cosine's margin")
+
+
+@_lowered.when_stable
+def _lowered_stable(
+    P: Build, a: Elements, by: Margin, less: sp.Expr, zeros: tuple[Pair, Pair]
+) -> None:
+    base = a.let("base", a.along - less)
+    ends = sp.Mul(*(zero.below(a.kept) for zero in zeros))
+    a.let(
+        "lowered",
+        sp.Piecewise(
+            (Quotient(ends, base + a.across), base * a.across > 0), (base - a.across, True)
+        ),
+        "less the cosine's margin",
+    )
+    a.partials("lowered", {a.kept: a.steep})
+
+
+def lowered(P: Build, a: Elements, by: Margin, angle: sp.Expr, less: sp.Expr) -> None:
+    """Name ``lowered``, the cosine of the angle and the margin less a number from -1 to 1."""
+    rest = sp.sqrt((1 - less) * (1 + less))
+    zeros = (
+        Pair.of(P, "zero_after", less * sp.cos(angle) + rest * sp.sin(angle)),
+        Pair.of(P, "zero_before", less * sp.cos(angle) - rest * sp.sin(angle)),
+    )
+    _lowered(P, a, by, less, zeros)
+
+
 @dataclass(frozen=True)
 class Border:
     """What stands in the place of the rotated cosine beyond a border.
@@ -159,7 +192,7 @@ class Border:
     at : Pair
         The largest cosine that is beyond.
     slope, again : sympy.Expr
-        Factors of the cosine and of the rotated cosine there.
+        Factors of the cosine and of the logit there.
     offset : Pair
         What is subtracted there.
     """
@@ -170,11 +203,12 @@ class Border:
     offset: Pair
 
 
-def bordered(a: Elements, border: Border) -> None:
-    """Name ``bent``: ``raw``, and beyond the border what a policy puts in its place."""
+def bordered(a: Elements, border: Border, name: str = "raw") -> None:
+    """Name ``bent``: a logit, and beyond the border what a policy puts in its place."""
     a.let("room", border.at.below(a.kept), "to the border")
-    beyond = border.offset.below(border.slope * a.kept + border.again * a.raw)
-    a.let("bent", sp.Piecewise((a.raw, a.room > 0), (beyond, True)))
+    logit = a.names[name].here
+    beyond = border.offset.below(border.slope * a.kept + border.again * logit)
+    a.let("bent", sp.Piecewise((logit, a.room > 0), (beyond, True)))
 
 
 @dataclass(frozen=True)
@@ -229,6 +263,7 @@ _t, _k = sp.symbols("t k", positive=True)
 _c, _s = _turned(_t)
 _C, _S = _turned(_k)
 _raw, _steep = _c * _C - _s * _S, (_s * _C + _c * _S) / _s
+_l, _q = _turned(sp.Symbol("l", positive=True))
 _theta, _m = sp.symbols("theta m", positive=True)
 
 RULES = (
@@ -267,6 +302,12 @@ RULES = (
         sp.diff(_steep, _t) / sp.diff(_c, _t),
         _S / _s**3,
         "one term",
+    ),
+    Rule(
+        "cosine of the sum of two angles, lowered",
+        _raw - _l,
+        (_c - _l * _C - _q * _S) * (_c - _l * _C + _q * _S) / (_c * _C - _l + _s * _S),
+        "the difference to the zero is exact, and terms of one sign are added",
     ),
     Rule(
         "what the margin takes from the cosine",

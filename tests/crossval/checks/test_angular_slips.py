@@ -61,6 +61,7 @@ def test_what_an_arc_cosine_does_at_both_ends_is_explained(judged):
     [
         ("sphereface", "sphereface_logit", {}),
         ("cosface", "cosface_logit/insightface", {"limit": 2.0}),
+        ("combined", "combined_margin_logit/insightface_mxnet", {}),
     ],
 )
 def test_other_right_logits_have_no_finding(judged, name, loss, axes):
@@ -74,3 +75,8 @@ def test_other_right_logits_have_no_finding(judged, name, loss, axes):
 def test_a_slip_of_a_multiple_is_named(judged, name, words):
     found = said(judged(FILE, name, "sphereface_logit"), "value")
     assert any(words in each for each in found), found
+
+
+def test_a_margin_that_is_dropped_is_named(judged):
+    found = said(judged(FILE, "separate", "combined_margin_logit/insightface_mxnet"), "value")
+    assert any("form is 'separate'" in each for each in found), found

@@ -20,9 +20,9 @@ def inside(cosine):
     return torch.where(cosine.abs() < 1, cosine, torch.zeros_like(cosine))
 
 
-def finite(cosine, logit):
-    """Return a logit with the slope cos M at both ends, where that of the root is infinite."""
-    return torch.where(cosine.abs() < 1, logit(inside(cosine)), cosine * math.cos(M))
+def finite(cosine, logit, margin=M):
+    """Return a logit whose slope at both ends is the margin's cosine, and not infinite."""
+    return torch.where(cosine.abs() < 1, logit(inside(cosine)), cosine * math.cos(margin))
 
 
 def raw(cosine):
@@ -80,7 +80,7 @@ def arc_cosine(cosine):
 
 
 def of_degrees(cosine):
-    return S * finite(cosine, lambda c: rotated(c, math.radians(28.6)))
+    return S * finite(cosine, lambda c: rotated(c, math.radians(28.6)), math.radians(28.6))
 
 
 def sphereface(cosine, times=4):
@@ -103,3 +103,11 @@ def bare_multiple(cosine):
 
 def cosface(cosine):
     return 64.0 * (cosine - 0.4)
+
+
+def combined(cosine):
+    return 64.0 * (finite(cosine, lambda c: rotated(c, 0.3), 0.3) - 0.2)
+
+
+def separate(cosine):
+    return 64.0 * (cosine - 0.2)
