@@ -46,6 +46,7 @@ class NativeProgram:
         self.text = path.read_text(encoding="utf-8")
         self.entry, self.arrays = entry, entry["arrays"]
         self.defaults = {name: float(value) for name, value in entry["constants"].items()}
+        self._narrow = self._held(self.defaults, "float32")
         self._kernel = lru_cache(_KEPT)(self._host)
         self._device_kernel = lru_cache(_KEPT)(self._device)
 
@@ -85,7 +86,7 @@ class NativeProgram:
         """
         given, wanted = self._arrays(function, inputs, outputs, kinds)
         constants = self._held(constants, real)
-        kernel = self._kernel(function, real, given, wanted, self._fixed(constants, real))
+        kernel = self._kernel(function, real, given, wanted, self._fixed(constants))
         every = {name: outputs.get(name) for name, _, _ in wanted}
         kernel.run(sizes, inputs, every, constants)
 
@@ -121,7 +122,7 @@ class NativeProgram:
         if not sizes[0]:
             return
         constants = self._held(constants, real)
-        fixed, chosen = self._fixed(constants, real), shape(sizes, real)
+        fixed, chosen = self._fixed(constants), shape(sizes, real)
         given, wanted = self._arrays(function, inputs, outputs, kinds)
         kernel = self._device_kernel(
             home.driver, function, real, given, wanted, fixed, len(sizes), chosen
@@ -150,19 +151,17 @@ class NativeProgram:
             return constants
         return narrowed(self.entry, constants)
 
-    def _fixed(
-        self, constants: Mapping[str, float], real: str
-    ) -> tuple[tuple[str, float | None], ...]:
+    def _fixed(self, constants: Mapping[str, float]) -> tuple[tuple[str, float | None], ...]:
         """Return the constants, None for those whose value is left to the call.
 
         Values that texts compare with, and defaults, become numbers of the text, which the compiler
         folds; any other number, such as a schedule's, changes no text.
         """
         usual = (0.0, 1.0, math.inf, -math.inf)
-        return tuple(
-            (name, constants[name] if constants[name] in (*usual, default) else None)
-            for name, default in self._held(self.defaults, real).items()
-        )
+        known = {
+            name: (*usual, default, self._narrow[name]) for name, default in self.defaults.items()
+        }
+        return tuple((n, constants[n] if constants[n] in known[n] else None) for n in known)
 
     def _host(self, function: str, real: str, given: tuple, wanted: tuple, constants: tuple):
         unit = Unit(self.name, function, real, given, wanted, constants)
