@@ -152,7 +152,7 @@ if __name__ == "__main__":
 def fallen_logit(name: str, times: int, form: Form) -> Program:
     """Return the cosine of a multiple of the angle that goes on falling."""
     P, a, _ = begin(name, form, f"SphereFace logit, margin {times}")
-    multiples.fallen(P, a, times)
+    multiples.fallen(P, a, times, P.const("falls"))
     multiples.annealed(a, "fallen", P.const("annealing"))
     return finish(P, a, a.blend)
 
@@ -379,13 +379,14 @@ SPHEREFACE_LOGIT = Definition(
     "1704.08063.",
     formula="""\
 psi = (-1)^k cos(m theta) - 2 k where k pi/m <= theta <= (k + 1) pi/m
-loss = scale (annealing c + psi)/(1 + annealing)""",
+loss = scale (annealing c + psi)/(1 + annealing); psi = cos(m theta) in its bare form""",
     inputs=INPUTS,
     programs={
         name: (fallen_logit(name, times, "plain"), fallen_logit(name, times, "stable"))
         for name, times in SPHEREFACE.items()
     },
     constants={
+        "falls": Constant(1.0, "0: the cosine of the multiple, which rises again"),
         "annealing": Constant(0.0, "how many times the cosine counts beside psi"),
         **SHARED_CONSTANTS,
     },
@@ -400,6 +401,18 @@ loss = scale (annealing c + psi)/(1 + annealing)""",
                     ("single", "double", "triple", "quadruple", "quintuple"),
                     strict=True,
                 )
+            },
+        ),
+        "form": AxisOf(
+            "what the logit does where cos(m theta) turns",
+            "falling",
+            {
+                "falling": Value("it goes on falling", {"falls": 1.0}, "the papers"),
+                "bare": Value(
+                    "it rises again: cos(m theta) itself",
+                    {"falls": 0.0},
+                    "insightface mxnet and Paddle with m1 = m",
+                ),
             },
         ),
         "annealing": AxisOf(

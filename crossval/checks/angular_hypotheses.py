@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.polynomial import Chebyshev
 
 from crossval.catalog import losses, programs
 from crossval.checks.causes import Pattern
@@ -40,25 +39,12 @@ def angular_slips(
         words = "the margin is taken from the cosine, not added to the angle"
         value = scale * (columns[:, 0] - given["margin"])
         yield Prediction(words, "add it to the angle", value, slope)
-    if loss == "sphereface_logit":
-        yield _bare(spec, columns, upstream, moves)
 
 
 def _programs(loss: str) -> tuple[str, ...]:
     """Return the programs that an axis of a loss chooses from."""
     program = losses()[loss]["program"]
     return () if isinstance(program, str) else tuple(program["values"].values())
-
-
-def _bare(spec: Definition, columns: np.ndarray, upstream: np.ndarray, moves: Moves) -> Prediction:
-    """Return the cosine of the multiple as it is."""
-    multiple = Chebyshev.basis(int(spec.program[-1]))
-    amount, scale, cosine = spec.constants["annealing"], spec.constants["scale"], columns[:, 0]
-    value = scale * (amount * cosine + multiple(cosine)) / (1 + amount)
-    slope = scale * (amount + multiple.deriv()(cosine)) / (1 + amount)
-    words = "cos(m theta) rises again where it turns: nothing is subtracted"
-    fix = "take its sign and twice the turns before into account"
-    return Prediction(words, fix, value, (slope * upstream)[:, None], moves=moves)
 
 
 def _otherwise(spec: Definition) -> Iterator[tuple[str, dict[str, float]]]:

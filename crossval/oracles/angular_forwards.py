@@ -56,6 +56,7 @@ def _fallen(times: int) -> Callable[..., Tensor]:
         cosine = cosine.clamp(-c["limit"], c["limit"])
         theta = _angle(cosine)
         turn = torch.floor(times * theta.detach() / math.pi)
+        turn = turn if c["falls"] else torch.zeros_like(turn)
         psi = (1 - 2 * (turn % 2)) * torch.cos(times * theta) - 2 * turn
         share = c["annealing"]
         return _finished((share * cosine + psi) / (1 + share), cosine, c)

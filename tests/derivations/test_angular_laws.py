@@ -137,14 +137,14 @@ C = sp.Symbol("c", real=True)
 def fallen(times, turn):
     """Return the SphereFace logit as an expression of the cosine, between two of its borders."""
     (program, _) = angular.SPHEREFACE_LOGIT.programs[f"sphereface_logit_{times}"]
-    found = {"kept": C}
+    found, falls = {"kept": C}, {c: 1 for c in program.consts if str(c) == "falls"}
     for let in program.lets:
         name = let.target.name
         if name.startswith("gap"):
             found[name] = sp.Integer(1 if int(name[3:]) > turn else -1)
         elif name in ("multiple", "side", "level", "fallen"):
             reads = {read: found[name_of(read)] for read in indexed(let.expr)}
-            found[name] = let.expr.xreplace(reads)
+            found[name] = let.expr.xreplace(reads).subs(falls)
     return found["fallen"]
 
 

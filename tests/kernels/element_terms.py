@@ -84,8 +84,9 @@ def kl_div_probs(columns: np.ndarray, c: Mapping[str, float]) -> Sizes:
 
 def annealed(columns: np.ndarray, c: Mapping[str, float]) -> Sizes:
     """Add a multiple of the cosine to a logit: where they cancel, each is as large."""
-    share = c["annealing"] / (1 + c["annealing"])
-    return 2 * c["scale"] * share * np.abs(columns[:, 0]), np.zeros_like(columns)
+    size = 2 * c["scale"] * c["annealing"] / (1 + c["annealing"])
+    slope = np.full_like(columns, 0.0 if c["falls"] else size)  # of one sign where both fall
+    return size * np.abs(columns[:, 0]), slope
 
 
 TERMS: dict[str, Callable[[np.ndarray, Mapping[str, float]], Sizes]] = {

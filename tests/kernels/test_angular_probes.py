@@ -141,6 +141,7 @@ def test_a_multiple_of_an_angle_goes_on_falling():
     assert close(refloss.sphereface_logit(cosine)[0], -1.34636)
     assert close(refloss.sphereface_logit(cosine, annealing=5.0)[0], 0.22586)
     assert close(refloss.sphereface_logit(cosine)[0], -2 - math.cos(4))
+    assert close(refloss.sphereface_logit(cosine, form="bare")[0], -0.65364)
 
 
 @pytest.mark.parametrize("margin", range(1, 6))

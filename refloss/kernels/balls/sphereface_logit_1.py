@@ -4,7 +4,7 @@ Generated from the definition by `refloss derive`; do not edit.
 
 Definition
     psi = (-1)^k cos(m theta) - 2 k where k pi/m <= theta <= (k + 1) pi/m
-    loss = scale (annealing c + psi)/(1 + annealing)
+    loss = scale (annealing c + psi)/(1 + annealing); psi = cos(m theta) in its bare form
 
 Subgradients
     none: the slope is 0 on both sides of every border. The second derivative there is that
@@ -14,6 +14,7 @@ Constants
     limit: the largest size of a cosine (default 2.0)
     most: limit, rounded (default 2.0)
     most_lo: what most lacks (default 0.0)
+    falls: 0: the cosine of the multiple, which rises again (default 1.0)
     annealing: how many times the cosine counts beside psi (default 0.0)
     attached: 0: the derivative is 1 (default 1.0)
     scale: what the logit is multiplied by (default 1.0)
@@ -24,7 +25,7 @@ Source
 """
 
 
-def value(F, cosine, limit, most, most_lo, annealing, attached, scale):
+def value(F, cosine, limit, most, most_lo, falls, annealing, attached, scale):
     """Return the loss of the stable program."""
     most = limit  # exactly
     most_lo = F.rational(0, 1)
@@ -39,7 +40,7 @@ def value(F, cosine, limit, most, most_lo, annealing, attached, scale):
     return loss
 
 
-def grad(F, cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
+def grad(F, cosine, loss_bar, limit, most, most_lo, falls, annealing, attached, scale):
     """Return the loss and the stable gradient."""
     most = limit  # exactly
     most_lo = F.rational(0, 1)
@@ -59,7 +60,7 @@ def grad(F, cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
     return loss, cosine_bar
 
 
-def plain_grad(F, cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
+def plain_grad(F, cosine, loss_bar, limit, most, most_lo, falls, annealing, attached, scale):
     """Return loss and gradient, plain form."""
     most = limit  # exactly
     over = cosine - most

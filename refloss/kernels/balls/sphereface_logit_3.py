@@ -4,7 +4,7 @@ Generated from the definition by `refloss derive`; do not edit.
 
 Definition
     psi = (-1)^k cos(m theta) - 2 k where k pi/m <= theta <= (k + 1) pi/m
-    loss = scale (annealing c + psi)/(1 + annealing)
+    loss = scale (annealing c + psi)/(1 + annealing); psi = cos(m theta) in its bare form
 
 Subgradients
     none: the slope is 0 on both sides of every border. The second derivative there is that
@@ -14,6 +14,7 @@ Constants
     limit: the largest size of a cosine (default 2.0)
     most: limit, rounded (default 2.0)
     most_lo: what most lacks (default 0.0)
+    falls: 0: the cosine of the multiple, which rises again (default 1.0)
     annealing: how many times the cosine counts beside psi (default 0.0)
     attached: 0: the derivative is 1 (default 1.0)
     scale: what the logit is multiplied by (default 1.0)
@@ -24,7 +25,7 @@ Source
 """
 
 
-def value(F, cosine, limit, most, most_lo, annealing, attached, scale):
+def value(F, cosine, limit, most, most_lo, falls, annealing, attached, scale):
     """Return the loss of the stable program."""
     zero1 = F.rational(1, 2)*F.sqrt(F.rational(3, 1))
     zero1_lo = F.rational(0, 1)
@@ -44,14 +45,14 @@ def value(F, cosine, limit, most, most_lo, annealing, attached, scale):
     multiple = 4*away1*away2*away3
     side = F.select(F.gt(gap1, 0), 1, F.select(F.gt(gap2, 0), -1, 1))
     level = F.select(F.gt(gap1, 0), 0, F.select(F.gt(gap2, 0), 2, 4))
-    fallen = multiple*side - level
+    fallen = F.select(F.eq(falls, 0), multiple, multiple*side - level)
     blend = (annealing*kept + fallen)/(1 + annealing)
     logit = F.straight_through(blend, kept, attached)
     loss = scale*logit
     return loss
 
 
-def grad(F, cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
+def grad(F, cosine, loss_bar, limit, most, most_lo, falls, annealing, attached, scale):
     """Return the loss and the stable gradient."""
     zero1 = F.rational(1, 2)*F.sqrt(F.rational(3, 1))
     zero1_lo = F.rational(0, 1)
@@ -71,21 +72,21 @@ def grad(F, cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
     multiple = 4*away1*away3*kept
     side = F.select(F.gt(gap1, 0), 1, F.select(F.gt(gap2, 0), -1, 1))
     level = F.select(F.gt(gap1, 0), 0, F.select(F.gt(gap2, 0), 2, 4))
-    fallen = multiple*side - level
+    fallen = F.select(F.eq(falls, 0), multiple, multiple*side - level)
     blend = (annealing*kept + fallen)/(1 + annealing)
     logit = F.straight_through(blend, kept, attached)
     loss = scale*logit
     logit_bar = scale*loss_bar
     blend_bar = attached*logit_bar
     fallen_bar = blend_bar/(1 + annealing)
-    multiple_bar = fallen_bar*side
+    multiple_bar = F.select(F.eq(falls, 0), fallen_bar, fallen_bar*side)
     kept_bar = (1 - attached)*logit_bar + climb*multiple_bar + annealing*blend_bar/(1 + annealing)
     capped_bar = F.select(F.gt(under, 0), 0, kept_bar)
     cosine_bar = F.select(F.gt(over, 0), 0, capped_bar)
     return loss, cosine_bar
 
 
-def plain_grad(F, cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
+def plain_grad(F, cosine, loss_bar, limit, most, most_lo, falls, annealing, attached, scale):
     """Return loss and gradient, plain form."""
     most = limit  # exactly
     over = cosine - most
@@ -97,14 +98,14 @@ def plain_grad(F, cosine, loss_bar, limit, most, most_lo, annealing, attached, s
     multiple = (4*(kept*kept) - 3)*kept
     side = F.select(F.gt(gap1, 0), 1, F.select(F.gt(gap2, 0), -1, 1))
     level = F.select(F.gt(gap1, 0), 0, F.select(F.gt(gap2, 0), 2, 4))
-    fallen = multiple*side - level
+    fallen = F.select(F.eq(falls, 0), multiple, multiple*side - level)
     blend = (annealing*kept + fallen)/(1 + annealing)
     logit = F.straight_through(blend, kept, attached)
     loss = scale*logit
     logit_bar = scale*loss_bar
     blend_bar = attached*logit_bar
     fallen_bar = blend_bar/(1 + annealing)
-    multiple_bar = fallen_bar*side
+    multiple_bar = F.select(F.eq(falls, 0), fallen_bar, fallen_bar*side)
     kept_bar = (1 - attached)*logit_bar + (12*(kept*kept) - 3)*multiple_bar + annealing*blend_bar/(1 + annealing)
     capped_bar = F.select(F.gt(under, 0), 0, kept_bar)
     cosine_bar = F.select(F.gt(over, 0), 0, capped_bar)

@@ -4,7 +4,7 @@
 //
 // Definition
 //     psi = (-1)^k cos(m theta) - 2 k where k pi/m <= theta <= (k + 1) pi/m
-//     loss = scale (annealing c + psi)/(1 + annealing)
+//     loss = scale (annealing c + psi)/(1 + annealing); psi = cos(m theta) in its bare form
 //
 // Subgradients
 //     none: the slope is 0 on both sides of every border. The second derivative there is that
@@ -14,6 +14,7 @@
 //     limit: the largest size of a cosine (default 2.0)
 //     most: limit, rounded (default 2.0)
 //     most_lo: what most lacks (default 0.0)
+//     falls: 0: the cosine of the multiple, which rises again (default 1.0)
 //     annealing: how many times the cosine counts beside psi (default 0.0)
 //     attached: 0: the derivative is 1 (default 1.0)
 //     scale: what the logit is multiplied by (default 1.0)
@@ -58,7 +59,7 @@ KERNEL sphereface_logit_4_value(
         const real multiple = real(8)*away1*away2*away3*away4;  // cosine of 4 theta
         const real side = ((gap1 > real(0)) ? real(1) : ((gap2 > real(0)) ? real(-1) : ((gap3 > real(0)) ? real(1) : real(-1))));  // 1 where it falls
         const real level = ((gap1 > real(0)) ? real(0) : ((gap2 > real(0)) ? real(2) : ((gap3 > real(0)) ? real(4) : real(6))));  // twice the turns before
-        const real fallen = multiple*side - level;
+        const real fallen = ((falls == real(0)) ? multiple : multiple*side - level);
         const real blend = (annealing*kept + fallen)/(real(1) + annealing);
         const real logit = blend;
         const real loss = scale*logit;
@@ -88,14 +89,14 @@ KERNEL sphereface_logit_4_grad(
         const real multiple = real(8)*away1*away2*away3*away4;  // cosine of 4 theta
         const real side = ((gap1 > real(0)) ? real(1) : ((kept > real(0)) ? real(-1) : ((gap3 > real(0)) ? real(1) : real(-1))));  // 1 where it falls
         const real level = ((gap1 > real(0)) ? real(0) : ((kept > real(0)) ? real(2) : ((gap3 > real(0)) ? real(4) : real(6))));  // twice the turns before
-        const real fallen = multiple*side - level;
+        const real fallen = ((falls == real(0)) ? multiple : multiple*side - level);
         const real blend = (annealing*kept + fallen)/(real(1) + annealing);
         const real logit = blend;
         const real loss = scale*logit;
         const real logit_bar = scale*loss_bar;
         const real blend_bar = (attached == real(0) ? real(0) : logit_bar);
         const real fallen_bar = blend_bar/(real(1) + annealing);
-        const real multiple_bar = fallen_bar*side;
+        const real multiple_bar = ((falls == real(0)) ? fallen_bar : fallen_bar*side);
         const real kept_bar = (real(1) - attached)*logit_bar + climb*multiple_bar + annealing*blend_bar/(real(1) + annealing);
         const real capped_bar = ((under > real(0)) ? real(0) : kept_bar);
         const real cosine_bar = ((over > real(0)) ? real(0) : capped_bar);
@@ -124,7 +125,7 @@ KERNEL sphereface_logit_4_hvp(
         const real logit_bar = scale*loss_bar;
         const real blend_bar = (attached == real(0) ? real(0) : logit_bar);
         const real fallen_bar = blend_bar/(real(1) + annealing);
-        const real multiple_bar = fallen_bar*side;
+        const real multiple_bar = ((falls == real(0)) ? fallen_bar : fallen_bar*side);
         const real capped_dot = cosine_dot*((over > real(0)) ? real(0) : real(1));
         const real kept_dot = capped_dot*((under > real(0)) ? real(0) : real(1));
         const real climb_dot = real(96)*(kept - bend1 - bend1_lo)*(kept - bend2 - bend2_lo)*kept_dot;

@@ -4,7 +4,7 @@ Generated from the definition by `refloss derive`; do not edit.
 
 Definition
     psi = (-1)^k cos(m theta) - 2 k where k pi/m <= theta <= (k + 1) pi/m
-    loss = scale (annealing c + psi)/(1 + annealing)
+    loss = scale (annealing c + psi)/(1 + annealing); psi = cos(m theta) in its bare form
 
 Subgradients
     none: the slope is 0 on both sides of every border. The second derivative there is that
@@ -14,6 +14,7 @@ Constants
     limit: the largest size of a cosine (default 2.0)
     most: limit, rounded (default 2.0)
     most_lo: what most lacks (default 0.0)
+    falls: 0: the cosine of the multiple, which rises again (default 1.0)
     annealing: how many times the cosine counts beside psi (default 0.0)
     attached: 0: the derivative is 1 (default 1.0)
     scale: what the logit is multiplied by (default 1.0)
@@ -25,10 +26,10 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("limit", "most", "most_lo", "annealing", "attached", "scale",)
+CONSTANTS = ("limit", "most", "most_lo", "falls", "annealing", "attached", "scale",)
 
 
-def value(cosine, limit, most, most_lo, annealing, attached, scale):
+def value(cosine, limit, most, most_lo, falls, annealing, attached, scale):
     """Return loss, one an item."""
     over = cosine - most - most_lo
     under = -cosine - most - most_lo
@@ -41,7 +42,7 @@ def value(cosine, limit, most, most_lo, annealing, attached, scale):
     return loss
 
 
-def grad(cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
+def grad(cosine, loss_bar, limit, most, most_lo, falls, annealing, attached, scale):
     """Return loss, then its derivative by every column times loss_bar."""
     over = cosine - most - most_lo
     under = -cosine - most - most_lo
@@ -59,13 +60,13 @@ def grad(cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
     return loss, cosine_bar
 
 
-def hvp(cosine, loss_bar, cosine_dot, limit, most, most_lo, annealing, attached, scale):
+def hvp(cosine, loss_bar, cosine_dot, limit, most, most_lo, falls, annealing, attached, scale):
     """Return the derivative of the gradient along the `_dot` columns."""
     cosine_bar_dot = 0.0
     return cosine_bar_dot
 
 
-def trace(cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
+def trace(cosine, loss_bar, limit, most, most_lo, falls, annealing, attached, scale):
     """Return every quantity of the plain program and its adjoint, by name."""
     over = cosine - most
     under = -cosine - most

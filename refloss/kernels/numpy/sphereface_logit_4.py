@@ -4,7 +4,7 @@ Generated from the definition by `refloss derive`; do not edit.
 
 Definition
     psi = (-1)^k cos(m theta) - 2 k where k pi/m <= theta <= (k + 1) pi/m
-    loss = scale (annealing c + psi)/(1 + annealing)
+    loss = scale (annealing c + psi)/(1 + annealing); psi = cos(m theta) in its bare form
 
 Subgradients
     none: the slope is 0 on both sides of every border. The second derivative there is that
@@ -14,6 +14,7 @@ Constants
     limit: the largest size of a cosine (default 2.0)
     most: limit, rounded (default 2.0)
     most_lo: what most lacks (default 0.0)
+    falls: 0: the cosine of the multiple, which rises again (default 1.0)
     annealing: how many times the cosine counts beside psi (default 0.0)
     attached: 0: the derivative is 1 (default 1.0)
     scale: what the logit is multiplied by (default 1.0)
@@ -41,10 +42,10 @@ BEND1 = 0.408248290463863  # sqrt(6)/6, correctly rounded
 BEND1_LO = -8.638255191177819e-19  # Rest(sqrt(6)/6), correctly rounded
 BEND2 = -0.408248290463863  # -sqrt(6)/6, correctly rounded
 BEND2_LO = 8.638255191177819e-19  # Rest(-sqrt(6)/6), correctly rounded
-CONSTANTS = ("limit", "most", "most_lo", "annealing", "attached", "scale",)
+CONSTANTS = ("limit", "most", "most_lo", "falls", "annealing", "attached", "scale",)
 
 
-def value(cosine, limit, most, most_lo, annealing, attached, scale):
+def value(cosine, limit, most, most_lo, falls, annealing, attached, scale):
     """Return loss, one an item."""
     over = cosine - most - most_lo
     under = -cosine - most - most_lo
@@ -60,14 +61,14 @@ def value(cosine, limit, most, most_lo, annealing, attached, scale):
     multiple = 8.0*away1*away2*away3*away4  # cosine of 4 theta
     side = np.where((gap1 > 0.0), 1.0, np.where((gap2 > 0.0), -1.0, np.where((gap3 > 0.0), 1.0, -1.0)))  # 1 where it falls
     level = np.where((gap1 > 0.0), 0.0, np.where((gap2 > 0.0), 2.0, np.where((gap3 > 0.0), 4.0, 6.0)))  # twice the turns before
-    fallen = multiple*side - level
+    fallen = np.where((falls == 0.0), multiple, multiple*side - level)
     blend = (annealing*kept + fallen)/(1.0 + annealing)
     logit = blend
     loss = scale*logit
     return loss
 
 
-def grad(cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
+def grad(cosine, loss_bar, limit, most, most_lo, falls, annealing, attached, scale):
     """Return loss, then its derivative by every column times loss_bar."""
     over = cosine - most - most_lo
     under = -cosine - most - most_lo
@@ -83,21 +84,21 @@ def grad(cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
     multiple = 8.0*away1*away2*away3*away4  # cosine of 4 theta
     side = np.where((gap1 > 0.0), 1.0, np.where((kept > 0.0), -1.0, np.where((gap3 > 0.0), 1.0, -1.0)))  # 1 where it falls
     level = np.where((gap1 > 0.0), 0.0, np.where((kept > 0.0), 2.0, np.where((gap3 > 0.0), 4.0, 6.0)))  # twice the turns before
-    fallen = multiple*side - level
+    fallen = np.where((falls == 0.0), multiple, multiple*side - level)
     blend = (annealing*kept + fallen)/(1.0 + annealing)
     logit = blend
     loss = scale*logit
     logit_bar = scale*loss_bar
     blend_bar = np.where(attached == 0.0, 0.0, logit_bar)
     fallen_bar = blend_bar/(1.0 + annealing)
-    multiple_bar = fallen_bar*side
+    multiple_bar = np.where((falls == 0.0), fallen_bar, fallen_bar*side)
     kept_bar = (1.0 - attached)*logit_bar + climb*multiple_bar + annealing*blend_bar/(1.0 + annealing)
     capped_bar = np.where((under > 0.0), 0.0, kept_bar)
     cosine_bar = np.where((over > 0.0), 0.0, capped_bar)
     return loss, cosine_bar
 
 
-def hvp(cosine, loss_bar, cosine_dot, limit, most, most_lo, annealing, attached, scale):
+def hvp(cosine, loss_bar, cosine_dot, limit, most, most_lo, falls, annealing, attached, scale):
     """Return the derivative of the gradient along the `_dot` columns."""
     over = cosine - most - most_lo
     under = -cosine - most - most_lo
@@ -109,7 +110,7 @@ def hvp(cosine, loss_bar, cosine_dot, limit, most, most_lo, annealing, attached,
     logit_bar = scale*loss_bar
     blend_bar = np.where(attached == 0.0, 0.0, logit_bar)
     fallen_bar = blend_bar/(1.0 + annealing)
-    multiple_bar = fallen_bar*side
+    multiple_bar = np.where((falls == 0.0), fallen_bar, fallen_bar*side)
     capped_dot = cosine_dot*np.where((over > 0.0), 0.0, 1.0)
     kept_dot = capped_dot*np.where((under > 0.0), 0.0, 1.0)
     climb_dot = 96.0*(kept - BEND1 - BEND1_LO)*(kept - BEND2 - BEND2_LO)*kept_dot
@@ -119,7 +120,7 @@ def hvp(cosine, loss_bar, cosine_dot, limit, most, most_lo, annealing, attached,
     return cosine_bar_dot
 
 
-def trace(cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
+def trace(cosine, loss_bar, limit, most, most_lo, falls, annealing, attached, scale):
     """Return every quantity of the plain program and its adjoint, by name."""
     over = cosine - most
     under = -cosine - most
@@ -131,16 +132,16 @@ def trace(cosine, loss_bar, limit, most, most_lo, annealing, attached, scale):
     multiple = 1.0 + 8.0*(kept*kept*kept*kept) - 8.0*(kept*kept)  # cosine of 4 theta
     side = np.where((gap1 > 0.0), 1.0, np.where((gap2 > 0.0), -1.0, np.where((gap3 > 0.0), 1.0, -1.0)))  # 1 where it falls
     level = np.where((gap1 > 0.0), 0.0, np.where((gap2 > 0.0), 2.0, np.where((gap3 > 0.0), 4.0, 6.0)))  # twice the turns before
-    fallen = multiple*side - level
+    fallen = np.where((falls == 0.0), multiple, multiple*side - level)
     blend = (annealing*kept + fallen)/(1.0 + annealing)
     logit = blend
     loss = scale*logit
     logit_bar = scale*loss_bar
     blend_bar = np.where(attached == 0.0, 0.0, logit_bar)
     fallen_bar = blend_bar/(1.0 + annealing)
-    level_bar = -fallen_bar
-    side_bar = fallen_bar*multiple
-    multiple_bar = fallen_bar*side
+    level_bar = np.where((falls == 0.0), 0.0, -fallen_bar)
+    side_bar = np.where((falls == 0.0), 0.0, fallen_bar*multiple)
+    multiple_bar = np.where((falls == 0.0), fallen_bar, fallen_bar*side)
     kept_bar = (1.0 - attached)*logit_bar + (32.0*(kept*kept*kept) - 16.0*kept)*multiple_bar + annealing*blend_bar/(1.0 + annealing)
     capped_bar = np.where((under > 0.0), 0.0, kept_bar)
     cosine_bar = np.where((over > 0.0), 0.0, capped_bar)

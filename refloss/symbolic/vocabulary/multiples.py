@@ -82,8 +82,11 @@ def _gaps(P: Build, a: Elements, times: int) -> list[sp.Expr]:
     ]
 
 
-def fallen(P: Build, a: Elements, times: int) -> None:
-    """Name ``fallen``, what ``cos(times theta)`` is if it goes on falling where it turns."""
+def fallen(P: Build, a: Elements, times: int, falls: sp.Expr) -> None:
+    """Name ``fallen``, what ``cos(times theta)`` is if it goes on falling where it turns.
+
+    Where `falls` is 0 it is ``cos(times theta)`` itself.
+    """
     if times == 1:
         a.let("fallen", a.kept)
         return
@@ -94,7 +97,8 @@ def fallen(P: Build, a: Elements, times: int) -> None:
     last = times - 1
     a.let("side", sp.Piecewise(*signs, (sp.S.NegativeOne**last, True)), "1 where it falls")
     a.let("level", sp.Piecewise(*levels, (sp.Integer(2 * last), True)), "twice the turns before")
-    a.let("fallen", a.side * a.multiple - a.level)
+    lower = a.side * a.multiple - a.level
+    a.let("fallen", sp.Piecewise((a.multiple, sp.Eq(falls, 0)), (lower, True)))
 
 
 def annealed(a: Elements, name: str, amount: sp.Expr) -> None:

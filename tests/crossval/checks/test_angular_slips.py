@@ -70,7 +70,7 @@ def test_other_right_logits_have_no_finding(judged, name, loss, axes):
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("doubled", "the margin is 2"), ("bare_multiple", "rises again where it turns")],
+    [("doubled", "the margin is 2"), ("bare_multiple", "form is 'bare'")],
 )
 def test_a_slip_of_a_multiple_is_named(judged, name, words):
     found = said(judged(FILE, name, "sphereface_logit"), "value")
