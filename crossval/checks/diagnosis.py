@@ -17,6 +17,7 @@ from crossval.checks.batch_hypotheses import of_the_batch
 from crossval.checks.estimation import estimated
 from crossval.checks.evidence import Diagnosis, Evidence
 from crossval.checks.hypotheses import Estimate, Prediction
+from crossval.checks.normalisers import over_a_sum
 from crossval.checks.quantities import ordinary, value_at
 from crossval.checks.relations import (
     clipped,
@@ -145,6 +146,7 @@ _HYPOTHESES: tuple[Callable[[Session, Evidence], Diagnosis | None], ...] = (
     upstream,
     swapped,
     _variant,
+    over_a_sum,
     of_the_batch,
     transformed,
     offset,

@@ -75,6 +75,17 @@ def test_a_detached_divisor_is_told_from_one_that_is_not():
     assert "denominator=modulators_detached" in words
 
 
+def test_a_divisor_that_is_not_declared_is_named_by_single_rows():
+    init = {"alpha": 0.25, "mixed": True, "mean": False}
+    certificate = certificate_of("Normalised", "sigmoid_focal", init=init, reduction="mean")
+    found = {(f.check, f.code): f.message for f in certificate.findings}
+    behaves = "you said sigmoid_focal, this behaves like denominator=modulators or "
+    assert found == {
+        ("value", "RL801"): f"{behaves}modulators_detached or modulators_items, least=1e-06",
+        ("grad[logits]", "RL801"): f"{behaves}modulators_items, least=1e-06",
+    }
+
+
 def test_one_that_is_not_declared_is_named():
     certificate = certificate_of(
         "FocalOfMean", "softmax_focal", init={"gamma": 2}, reduction="mean"
