@@ -80,7 +80,9 @@ def arc_cosine(cosine):
 
 
 def of_degrees(cosine):
-    return S * finite(cosine, lambda c: rotated(c, math.radians(28.6)), math.radians(28.6))
+    margin = math.radians(28.6)
+    logit = finite(cosine, lambda c: rotated(c, margin), margin)
+    return S * torch.where(cosine > -math.cos(margin), logit, -2 - logit)
 
 
 def sphereface(cosine, times=4):
