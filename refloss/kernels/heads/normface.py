@@ -60,7 +60,7 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     reach = (1.0 if (keeps_weight == 0.0) else weight_length_at_target)*(1.0 if (keeps_x == 0.0) else x_length)  # lengths kept
     goal = cosine*reach*scale  # the target's logit
     # visit 1 of 1 over the classes
-    rest = F.logsumexp()
+    others = F.logsumexp()
     for here in F.parts(weight.shape[0]):
         weight_part = F.part(weight, here)
         target_column = F.columns(target, here)
@@ -69,10 +69,10 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = F.real(unit) @ weight_part.T
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
-        logit = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
-        rest.add(logit)
-    rest = rest.result()
-    gap = rest - goal  # lead of the others over the target
+        score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
+        others.add(score)
+    others = others.result()
+    gap = others - goal  # lead of the others over the target
     left = np.exp(-np.abs(gap))
     loss = np.maximum(gap, 0.0) + np.log1p(left)
     return loss
@@ -98,7 +98,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     reach = (1.0 if (keeps_weight == 0.0) else weight_length_at_target)*(1.0 if (keeps_x == 0.0) else x_length)  # lengths kept
     goal = cosine*reach*scale  # the target's logit
     # visit 1 of 2 over the classes
-    rest = F.logsumexp()
+    others = F.logsumexp()
     for here in F.parts(weight.shape[0]):
         weight_part = F.part(weight, here)
         target_column = F.columns(target, here)
@@ -107,10 +107,10 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = F.hold("dot", here, F.real(unit) @ weight_part.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
-        logit = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
-        rest.add(logit)
-    rest = rest.result()
-    gap = rest - goal  # lead of the others over the target
+        score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
+        others.add(score)
+    others = others.result()
+    gap = others - goal  # lead of the others over the target
     left = np.exp(-np.abs(gap))
     loss = np.maximum(gap, 0.0) + np.log1p(left)
     near = 1.0/(1.0 + left)  # at least 1/2
@@ -135,10 +135,10 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
-        logit = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
-        share = F.pinned(np.exp(logit - F.real(rest)[:, None]), target_column, 0.0)  # softmax among the others
-        logit_bar = F.real(gap_bar)[:, None]*share
-        product_bar = F.pinned(F.real(scale)*logit_bar, target_column, 0.0)
+        score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
+        share = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
+        score_bar = F.real(gap_bar)[:, None]*share
+        product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
         dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
         weight_length_bar0 = F.scattered(target_column, reach_bar*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length), here)
         weight_length_bar1 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0))), here)
@@ -151,7 +151,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
         weight_bar1 = dot_bar.T @ F.real(unit)
         weight_bar_part = F.real(weight_size_bar)[:, None]*F.ratio(weight_part, F.real(weight_size)[:, None], 0.0) + weight_bar0 + weight_bar1
         unit_bar0 += dot_bar @ weight_part
-        scale_bar0 += F.sum(F.pinned(logit_bar*product, target_column, 0.0), (0, 1))
+        scale_bar0 += F.sum(F.pinned(product*score_bar, target_column, 0.0), (0, 1))
         F.store(weight_bar, here, weight_bar_part)
     unit_bar0 = F.wide(unit_bar0)
     scale_bar0 = F.wide(scale_bar0)
@@ -203,7 +203,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     reach_dot = weight_length_dot_at_target*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length) + x_length_dot*(0.0 if (keeps_x == 0.0) else 1.0)*(1.0 if (keeps_weight == 0.0) else weight_length_at_target)
     goal_dot = cosine*reach*scale_dot + cosine*reach_dot*scale + cosine_dot*reach*scale
     # visit 1 of 3 over the classes
-    rest = F.logsumexp()
+    others = F.logsumexp()
     for here in F.parts(weight.shape[0]):
         weight_part = F.part(weight, here)
         target_column = F.columns(target, here)
@@ -212,10 +212,10 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = F.hold("dot", here, F.real(unit) @ weight_part.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
-        logit = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
-        rest.add(logit)
-    rest = rest.result()
-    gap = rest - goal  # lead of the others over the target
+        score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
+        others.add(score)
+    others = others.result()
+    gap = others - goal  # lead of the others over the target
     left = np.exp(-np.abs(gap))
     near = 1.0/(1.0 + left)  # at least 1/2
     miss = np.where((gap >= 0.0), near, left*near)  # softmax of the others
@@ -229,9 +229,9 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     touch_bar = (F.ratio(own_bar, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else own_bar)
     # visit 2 of 3 over the classes
     unit_bar0 = 0.0
-    rest_dot_acc = 0.0
+    others_dot_acc = 0.0
     unit_bar0_dot_term0 = 0.0
-    scale_bar0_dot_term0 = 0.0
+    scale_bar0_dot_term1 = 0.0
     for here in F.parts(weight.shape[0]):
         weight_part = F.part(weight, here)
         target_column = F.columns(target, here)
@@ -241,10 +241,10 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
-        logit = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
-        share = F.pinned(np.exp(logit - F.real(rest)[:, None]), target_column, 0.0)  # softmax among the others
-        logit_bar = F.real(gap_bar)[:, None]*share
-        product_bar = F.pinned(F.real(scale)*logit_bar, target_column, 0.0)
+        score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
+        share = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
+        score_bar = F.real(gap_bar)[:, None]*share
+        product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
         dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
         weight_size_dot_acc = F.hold("weight_size_dot_acc", here, F.sum(weight_dot_part*F.ratio(weight_part, F.real(weight_size)[:, None], 0.0), 1))
         weight_root_dot = weight_size_dot_acc*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
@@ -253,22 +253,22 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         dot_dot_term1 = F.hold("dot_dot_term1", here, F.real(unit_dot) @ weight_part.T)
         dot_dot = dot_dot_term0 + dot_dot_term1
         product_dot = (-(F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0)*F.ratio(dot, F.real(weight_length), 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(dot_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot_dot)
-        logit_dot = F.real(scale_dot)*F.pinned(F.fresh(product), target_column, 0.0) + product_dot*F.pinned(F.real(scale), target_column, 0.0)
+        score_dot = F.real(scale_dot)*F.pinned(F.fresh(product), target_column, 0.0) + product_dot*F.pinned(F.real(scale), target_column, 0.0)
         unit_bar0 += dot_bar @ weight_part
-        rest_dot_acc += F.sum(logit_dot*share, 1)
+        others_dot_acc += F.sum(score_dot*share, 1)
         unit_bar0_dot_term0 += dot_bar @ weight_dot_part
-        scale_bar0_dot_term0 += F.sum(F.pinned(logit_bar*product_dot, target_column, 0.0), (0, 1))
+        scale_bar0_dot_term1 += F.sum(F.pinned(product_dot*score_bar, target_column, 0.0), (0, 1))
     unit_bar0 = F.wide(unit_bar0)
-    rest_dot_acc = F.wide(rest_dot_acc)
+    others_dot_acc = F.wide(others_dot_acc)
     unit_bar0_dot_term0 = F.wide(unit_bar0_dot_term0)
-    scale_bar0_dot_term0 = F.wide(scale_bar0_dot_term0)
+    scale_bar0_dot_term1 = F.wide(scale_bar0_dot_term1)
     unit_bar = touch_bar[:, None]*weight_at_target + unit_bar0
     x_length_bar0 = F.sum((-(F.ratio(unit_bar, x_length[:, None], 0.0)*F.ratio(x, x_length[:, None], 0.0)) if (keeps_x == 0.0) else 0.0), 1)
     x_length_bar1 = reach_bar*(0.0 if (keeps_x == 0.0) else 1.0)*(1.0 if (keeps_weight == 0.0) else weight_length_at_target) + x_length_bar0
     x_length_bar = (x_length_bar1 if (keeps_x == 0.0) else x_length_bar1 - F.ratio(angular_bar, x_length, 0.0)*F.ratio(own, x_length, 0.0))
     x_root_bar = x_length_bar*np.heaviside(x_root - least_x, 0.5)
     x_size_bar = (x_root_bar if (eps_x_inside == 0.0) else x_root_bar*x_size/np.sqrt(x_size*x_size + eps_x_inside))
-    gap_dot = rest_dot_acc - goal_dot
+    gap_dot = others_dot_acc - goal_dot
     miss_dot = gap_dot*hit*miss
     gap_bar_dot = loss_bar*miss_dot
     goal_bar_dot = -gap_bar_dot
@@ -282,7 +282,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     scale_bar1_dot = F.sum(cosine*goal_bar*reach_dot + cosine*goal_bar_dot*reach + cosine_dot*goal_bar*reach, 0)
     # visit 3 of 3 over the classes
     unit_bar0_dot_term1 = 0.0
-    scale_bar0_dot_term1 = 0.0
+    scale_bar0_dot_term0 = 0.0
     weight_bar_dot = F.like(weight)
     for here in F.parts(weight.shape[0]):
         weight_part = F.part(weight, here)
@@ -293,10 +293,10 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
-        logit = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
-        share = F.pinned(np.exp(logit - F.real(rest)[:, None]), target_column, 0.0)  # softmax among the others
-        logit_bar = F.real(gap_bar)[:, None]*share
-        product_bar = F.pinned(F.real(scale)*logit_bar, target_column, 0.0)
+        score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
+        share = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
+        score_bar = F.real(gap_bar)[:, None]*share
+        product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
         dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
         weight_length_bar0 = F.scattered(target_column, reach_bar*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length), here)
         weight_length_bar1 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0))), here)
@@ -312,10 +312,10 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         dot_dot_term1 = F.held("dot_dot_term1", here, lambda: F.real(unit_dot) @ weight_part.T)
         dot_dot = dot_dot_term0 + dot_dot_term1
         product_dot = (-(F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0)*F.ratio(dot, F.real(weight_length), 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(dot_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot_dot)
-        logit_dot = F.real(scale_dot)*F.pinned(F.fresh(product), target_column, 0.0) + product_dot*F.pinned(F.real(scale), target_column, 0.0)
-        share_dot = logit_dot*share - F.real(rest_dot_acc)[:, None]*share
-        logit_bar_dot = F.real(gap_bar)[:, None]*share_dot + F.real(gap_bar_dot)[:, None]*share
-        product_bar_dot = F.real(scale_dot)*F.pinned(F.fresh(logit_bar), target_column, 0.0) + logit_bar_dot*F.pinned(F.real(scale), target_column, 0.0)
+        score_dot = F.real(scale_dot)*F.pinned(F.fresh(product), target_column, 0.0) + product_dot*F.pinned(F.real(scale), target_column, 0.0)
+        share_dot = score_dot*share - F.real(others_dot_acc)[:, None]*share
+        score_bar_dot = F.real(gap_bar)[:, None]*share_dot + F.real(gap_bar_dot)[:, None]*share
+        product_bar_dot = score_bar_dot*F.pinned(F.real(scale), target_column, 0.0) + F.real(scale_dot)*F.pinned(F.fresh(score_bar), target_column, 0.0)
         dot_bar_dot = (-(F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0)*F.ratio(product_bar, F.real(weight_length), 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(product_bar_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar_dot)
         weight_length_bar0_dot_term0 = F.scattered(target_column, reach_bar_dot*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length), here)
         weight_length_bar0_dot_term1 = F.scattered(target_column, reach_bar*x_length_dot*(0.0 if (keeps_weight == 0.0) else 1.0)*(0.0 if (keeps_x == 0.0) else 1.0), here)
@@ -343,10 +343,10 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_bar1_dot = weight_bar1_dot_term0 + weight_bar1_dot_term1
         weight_bar_dot_part = F.real(weight_size_bar_dot)[:, None]*F.ratio(weight_part, F.real(weight_size)[:, None], 0.0) + F.real(weight_size_bar)[:, None]*F.ratio(weight_dot_part, F.real(weight_size)[:, None], 0.0) + weight_bar0_dot + weight_bar1_dot - F.real(weight_size_bar)[:, None]*F.ratio(F.real(weight_size_dot_acc)[:, None], F.real(weight_size)[:, None], 0.0)*F.ratio(weight_part, F.real(weight_size)[:, None], 0.0)
         unit_bar0_dot_term1 += dot_bar_dot @ weight_part
-        scale_bar0_dot_term1 += F.sum(F.pinned(logit_bar_dot*product, target_column, 0.0), (0, 1))
+        scale_bar0_dot_term0 += F.sum(F.pinned(product*score_bar_dot, target_column, 0.0), (0, 1))
         F.store(weight_bar_dot, here, weight_bar_dot_part)
     unit_bar0_dot_term1 = F.wide(unit_bar0_dot_term1)
-    scale_bar0_dot_term1 = F.wide(scale_bar0_dot_term1)
+    scale_bar0_dot_term0 = F.wide(scale_bar0_dot_term0)
     unit_bar0_dot = unit_bar0_dot_term0 + unit_bar0_dot_term1
     unit_bar_dot = touch_bar[:, None]*weight_dot_at_target + touch_bar_dot[:, None]*weight_at_target + unit_bar0_dot
     x_length_bar0_dot_term1 = F.sum((-(F.ratio(unit_bar_dot, x_length[:, None], 0.0)*F.ratio(x, x_length[:, None], 0.0)) if (keeps_x == 0.0) else 0.0), 1)
@@ -381,22 +381,22 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
     cosine = np.where((keeps_weight == 0.0), angular, ratio(angular, weight_length[target], 0.0))  # of the angle to the target's class
     reach = np.where((keeps_weight == 0.0), 1.0, weight_length[target])*np.where((keeps_x == 0.0), 1.0, x_length)  # lengths kept
     goal = cosine*reach*scale  # the target's logit
-    logit = np.where((np.arange(C) == target[:, None]), goal[:, None], scale*product)
-    top = np.max(logit, axis=1)  # largest logit
-    mass = np.exp(logit - top[:, None])
+    score = np.where((np.arange(C) == target[:, None]), goal[:, None], scale*product)
+    top = np.max(score, axis=1)  # largest logit
+    mass = np.exp(score - top[:, None])
     lse_sum = np.sum(mass, axis=1)
     lse = np.log(lse_sum) + top  # log-sum-exp
     loss = lse - goal
     lse_bar = loss_bar
     lse_sum_bar = lse_bar/lse_sum
     mass_bar = np.broadcast_to(lse_sum_bar[:, None], (B, C))
-    logit_bar = mass_bar*np.exp(logit - top[:, None])
-    goal_bar = logit_bar[np.arange(B), target] - loss_bar
+    score_bar = mass_bar*np.exp(score - top[:, None])
+    goal_bar = score_bar[np.arange(B), target] - loss_bar
     reach_bar = cosine*goal_bar*scale
     cosine_bar = goal_bar*reach*scale
     angular_bar = np.where((keeps_weight == 0.0), cosine_bar, ratio(cosine_bar, weight_length[target], 0.0))
     own_bar = np.where((keeps_x == 0.0), angular_bar, ratio(angular_bar, x_length, 0.0))
-    product_bar = np.where((np.arange(C) == target[:, None]), 0.0, scale*logit_bar) + np.where((np.arange(C) == target[:, None]), own_bar[:, None], 0.0)
+    product_bar = np.where((np.arange(C) == target[:, None]), 0.0, scale*score_bar) + np.where((np.arange(C) == target[:, None]), own_bar[:, None], 0.0)
     way_bar = product_bar.T @ unit
     unit_bar = product_bar @ way
     weight_length_bar0 = scatter_add(target, reach_bar*np.where((keeps_weight == 0.0), 0.0, 1.0)*np.where((keeps_x == 0.0), 1.0, x_length), C)
@@ -414,7 +414,7 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
     x_size_sum_bar = 0.5*x_size_bar/np.sqrt(x_size_sum)
     x_bar = 2.0*x_size_sum_bar[:, None]*x + np.where((keeps_x == 0.0), ratio(unit_bar, x_length[:, None], 0.0), unit_bar)
     weight_bar = 2.0*weight_size_sum_bar[:, None]*weight + np.where((keeps_weight == 0.0), ratio(way_bar, weight_length[:, None], 0.0), way_bar)
-    scale_bar0 = np.sum(np.where((np.arange(C) == target[:, None]), 0.0, logit_bar*product), axis=(0, 1))
+    scale_bar0 = np.sum(np.where((np.arange(C) == target[:, None]), 0.0, product*score_bar), axis=(0, 1))
     scale_bar1 = np.sum(cosine*goal_bar*reach, axis=0)
     scale_bar = scale_bar0 + scale_bar1
     return {
@@ -434,7 +434,7 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
         "cosine": cosine,
         "reach": reach,
         "goal": goal,
-        "logit": logit,
+        "score": score,
         "top": top,
         "mass": mass,
         "lse_sum": lse_sum,
@@ -443,7 +443,7 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
         "lse_bar": lse_bar,
         "lse_sum_bar": lse_sum_bar,
         "mass_bar": mass_bar,
-        "logit_bar": logit_bar,
+        "score_bar": score_bar,
         "goal_bar": goal_bar,
         "reach_bar": reach_bar,
         "cosine_bar": cosine_bar,

@@ -8,7 +8,7 @@ two equal.
 
 Names: ``x_size`` and ``weight_size`` are norms, ``x_length`` and ``weight_length`` what is divided
 by; ``own`` is the product with the target's class, ``cosine`` that of the angle between the two;
-``rest`` is the log-sum-exp of the others, ``gap`` its lead over the target's ``goal``.
+``others`` is the log-sum-exp of the others, ``gap`` its lead over the target's ``goal``.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ def _(P: Build, a: Heads, of_weight: Divisor) -> None:
 
 
 @Vocabulary
-def logits(P: Build, a: Heads, goal: sp.Expr, score: sp.Expr) -> None:
+def logits(P: Build, a: Heads, goal: sp.Expr, scores: sp.Expr) -> None:
     """Name ``gap``: the log-sum-exp of the others' logits less the target's.
 
     Parameters
@@ -219,27 +219,27 @@ def logits(P: Build, a: Heads, goal: sp.Expr, score: sp.Expr) -> None:
         The program and its quantities.
     goal : sympy.Expr
         The target's logit, one a row.
-    score : sympy.Expr
+    scores : sympy.Expr
         The logits of all classes, of which the target's is not used.
     """
     a.let("goal", [ITEM], goal, "the target's logit")
-    a.let("logit", [ITEM, CLASS], sp.Piecewise((a.goal, sp.Eq(CLASS, a.target)), (score, True)))
-    top = a.let("top", [ITEM], MaxOver(a.logit, CLASS), "largest logit")
-    a.let("mass", [ITEM, CLASS], sp.exp(a.logit - Stop(top)))
+    a.let("score", [ITEM, CLASS], sp.Piecewise((a.goal, sp.Eq(CLASS, a.target)), (scores, True)))
+    top = a.let("top", [ITEM], MaxOver(a.score, CLASS), "largest logit")
+    a.let("mass", [ITEM, CLASS], sp.exp(a.score - Stop(top)))
     a.let("lse", [ITEM], Stop(top) + sp.log(sp.Sum(a.mass, CLASS)), "log-sum-exp")
 
 
 @logits.when_stable
-def _(P: Build, a: Heads, goal: sp.Expr, score: sp.Expr) -> None:
+def _(P: Build, a: Heads, goal: sp.Expr, scores: sp.Expr) -> None:
     a.let("goal", [ITEM], goal, "the target's logit")
     here = sp.Eq(CLASS, a.target)
-    a.let("logit", [ITEM, CLASS], sp.Piecewise((-sp.oo, here), (score, True)), "of the others")
-    a.let("rest", [ITEM], LogSumExpOver(a.logit, CLASS), "log-sum-exp of the others")
-    share = sp.Piecewise((ZERO, here), (sp.exp(a.logit - a.rest), True))
+    a.let("score", [ITEM, CLASS], sp.Piecewise((-sp.oo, here), (scores, True)), "of the others")
+    a.let("others", [ITEM], LogSumExpOver(a.score, CLASS), "log-sum-exp of the others")
+    share = sp.Piecewise((ZERO, here), (sp.exp(a.score - a.others), True))
     a.let("share", [ITEM, CLASS], share, "softmax among the others")
-    a.partials("share", {a.logit: a.share, a.rest: -a.share})
-    a.partials("rest", {a.logit: a.share})
-    a.let("gap", [ITEM], a.rest - a.goal, "lead of the others over the target")
+    a.partials("share", {a.score: a.share, a.others: -a.share})
+    a.partials("others", {a.score: a.share})
+    a.let("gap", [ITEM], a.others - a.goal, "lead of the others over the target")
 
 
 @Vocabulary
