@@ -59,7 +59,8 @@ class LogSumExp:
         """Return one number a row."""
         np = self.np
         shift = np.where(np.isinf(self.top) & (self.top < 0), 0.0, self.top)
-        return shift + np.log(self.total)
+        with np.errstate(divide="ignore"):  # of nothing, -inf
+            return shift + np.log(self.total)
 
 
 class ClassBlocks:
