@@ -13,14 +13,14 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from benchmarks import bounds, clock, focal, memory, report, rows
+from benchmarks import bounds, clock, focal, heads, memory, report, rows
 from benchmarks.correctness import check
 from benchmarks.measure import DTYPES, Peak, Row, environment, measure, measure_memory
 from benchmarks.tables import Table
 from benchmarks.variants import CONVENTIONS, OURS, PEERS
 
 SIZES = (1_000, 100_000, 1_000_000)
-OTHERS = (rows.LOSS, focal.LOSS)
+OTHERS = (rows.LOSS, focal.LOSS, heads.LOSS)
 """Losses that are not of boxes."""
 
 WIDTH = 100  # columns that the widest table takes
@@ -112,6 +112,9 @@ def main(
     if focal.LOSS in chosen:
         known = [peer for peer in focal.PEERS if not absent.get(peer)]
         tables.append(_focal_table(console, dtypes, known, rounds, threads))
+    if heads.LOSS in chosen:
+        known = [peer for peer in heads.PEERS if not absent.get(peer)]
+        tables += _head_tables(console, dtypes, known, rounds, threads, weighs)
     if shows_bounds:
         tables.append(_bounds_table(console, chosen, dtypes, rounds))
     for table in tables:
@@ -171,12 +174,33 @@ def _focal_table(
     return focal.speed_table(timings, peers)
 
 
+def _head_tables(
+    console: Console,
+    dtypes: tuple[str, ...],
+    peers: list[str],
+    rounds: int,
+    threads: int,
+    weighs: bool,
+) -> list[Table]:
+    """Time the ArcFace head; each variant is compared with the float64 head first."""
+    for name in (*heads.OURS, *peers):
+        for dtype in dtypes:
+            heads.check(name, dtype)
+    timings = []
+    for dtype in dtypes:
+        for shape in heads.SHAPES:
+            with console.status(f"timing {heads.LOSS} {dtype}, {shape[1]:,} classes"):
+                timings.append(heads.measure(dtype, shape, peers, rounds, threads))
+    tables = [heads.speed_table(timings, peers)]
+    return [*tables, heads.memory_table(["float32"], heads.SHAPES[-1], peers)] if weighs else tables
+
+
 def _bounds_table(
     console: Console, losses: tuple[str, ...], dtypes: tuple[str, ...], rounds: int
 ) -> Table:
     """Time the compiled programs without each of their parts, on one core."""
     found = []
-    for loss in (loss for loss in losses if loss != focal.LOSS):
+    for loss in (loss for loss in losses if loss not in (focal.LOSS, heads.LOSS)):
         for dtype in dtypes:
             reals = ("float64",) if dtype == "float64" else bounds.REALS[loss == rows.LOSS]
             for real in reals:

@@ -30,7 +30,7 @@ def resident(field: str) -> int:
 def peak(name: str, loss: str, dtype: str, size: int | str) -> int:
     """Return the peak of one call in bytes, measured in a fresh process.
 
-    `size` is a number of pairs, or ROWSxCLASSES.
+    `size` is a number of pairs, or ROWSxCLASSES of rows and of heads.
     """
     command = [sys.executable, "-m", "benchmarks.memory", name, loss, dtype, str(size)]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -40,9 +40,12 @@ def peak(name: str, loss: str, dtype: str, size: int | str) -> int:
 def _calls(name: str, loss: str, dtype: str, size: str) -> tuple[Any, Any]:
     """Return a small call, which loads what there is to load, and the one that is measured."""
     if "x" in size:
-        from benchmarks import rows
+        from benchmarks import heads, rows
 
         count, classes = map(int, size.split("x"))
+        if loss == heads.LOSS:
+            small = heads.variant(name, dtype, (4, 64))
+            return small, heads.variant(name, dtype, (count, classes))
         return rows.variant(name, dtype, (4, 64)), rows.variant(name, dtype, (count, classes))
     from benchmarks.variants import variant
 
