@@ -135,6 +135,12 @@ nan : {'propagate', 'raise'}
 memory : int
     Bytes to take beside inputs and results. Classes come in parts that fit; where the products of
     all of them fit too, they are held instead of being computed again for the gradient.
+shards : refloss.run.class_blocks.Shards, optional
+    ``weight`` is then one shard of the classes, and ``target`` the classes in it, -1 where the
+    class of a row is on another. Every shard calls; ``shards.logsumexp`` and ``shards.sum`` combine
+    one float64 number a row over all of them. The loss is that of all classes on every shard, and
+    so is the gradient by ``weight``; those by ``x`` and ``scale`` are the shard's own parts, which
+    are to be added up. There is no ``hvp`` of shards.
 """
 
 _WEIGHTS = {
@@ -225,7 +231,13 @@ _FAMILIES = {
         "over embeddings and class vectors",
         _HEADS,
         ("x", "weight", "target"),
-        {"ignore_index": -100, "reduction": "none", "nan": "propagate", "memory": 512 << 20},
+        {
+            "ignore_index": -100,
+            "reduction": "none",
+            "nan": "propagate",
+            "memory": 512 << 20,
+            "shards": None,
+        },
     ),
     "residuals": _elements("of a difference", "pred", "target", "What was predicted, and what is"),
     "binary": _elements(

@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from refloss.losses import row_checks
 from refloss.losses.checks import floating, known_name, same_format
-from refloss.losses.row_checks import no_nan
 from refloss.run.arrays import Adopted, adopt, held_format
 
-__all__ = ["Given", "bias", "direction", "given", "memory", "scale"]
+__all__ = ["Given", "bias", "direction", "given", "labels", "memory", "refuse_nan", "scale"]
+
+ELSEWHERE = -1
+"""The label of a row whose class is on another shard."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,28 @@ def given(x: object, weight: object, target: object) -> Given:
             f"got {labels.array.shape}"
         )
     return Given(rows, classes, labels.array)
+
+
+def labels(
+    target: np.ndarray, classes: int, ignore_index: object, *, sharded: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return classes that can be read at, and which rows are kept (None: all).
+
+    Of a shard of the classes, -1 stays: the class of the row is on another.
+
+    Raises
+    ------
+    TypeError
+        If ``ignore_index`` is no integer.
+    ValueError
+        If a class does not exist; the error names the first.
+    """
+    if not sharded:
+        return row_checks.labels(target, classes, ignore_index)
+    elsewhere = target == ELSEWHERE
+    known = np.where(elsewhere, 0, target)
+    found, kept = row_checks.labels(known, classes, ignore_index)
+    return np.where(elsewhere, ELSEWHERE, found).astype(np.int64), kept
 
 
 def scale(value: object) -> float:
@@ -167,4 +192,6 @@ def _zeros(like: np.ndarray | float) -> Any:
 def refuse_nan(arrays: dict[str, np.ndarray], kept: np.ndarray | None) -> None:
     """Require that no array holds NaN, but for rows of ``x`` that are not kept."""
     for name, array in arrays.items():
-        no_nan(name, array if array.ndim > 1 else array[:, None], kept if name == "x" else None)
+        row_checks.no_nan(
+            name, array if array.ndim > 1 else array[:, None], kept if name == "x" else None
+        )

@@ -14,7 +14,7 @@ from refloss.losses import checks, head_checks
 from refloss.losses.head_checks import Given
 from refloss.losses.reductions import REDUCTIONS, Counts, Reduction, Total
 from refloss.losses.spec import Spec
-from refloss.run.class_blocks import ClassBlocks, blocks_for
+from refloss.run.class_blocks import ClassBlocks, Shards, blocks_for
 from refloss.run.kernels import Kernel, Library
 from refloss.run.rounding import format_of, narrow, widen
 
@@ -37,6 +37,7 @@ class HeadProblem:
     scale: float
     more: Mapping[str, np.ndarray]
     memory: int
+    shards: Shards | None = None
 
     @property
     def kernel(self) -> Kernel:
@@ -110,7 +111,8 @@ class HeadProblem:
         """Return how many classes come at a time, within the budget of memory."""
         (rows, parts), classes = self.given.x.array.shape, len(self.given.weight.array)
         wide = format_of(self.given.x.array.dtype) == "float64"
-        return blocks_for(np.float64 if wide else np.float32, rows, classes, parts, self.memory)
+        real = np.float64 if wide else np.float32
+        return blocks_for(real, rows, classes, parts, self.memory, self.shards)
 
     def _call(self, function: str, more: Mapping[str, Any]) -> Any:
         arguments = {**self.inputs, **more, **self.spec.constants}

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from refloss.losses import checks, head_checks, row_checks
+from refloss.losses import checks, head_checks
 from refloss.losses.backends import home_of
 from refloss.losses.base import Described, Loss
 from refloss.losses.head_problem import HeadProblem
 from refloss.losses.reductions import REDUCTIONS
 from refloss.losses.rows import IGNORE_INDEX
 from refloss.losses.spec import AxisValue, resolve
+from refloss.run.class_blocks import Shards
 from refloss.run.kernels import library
 
 __all__ = [
@@ -59,6 +60,7 @@ class HeadLoss(Loss):
         reduction: str = "none",
         nan: str = "propagate",
         memory: int = MEMORY,
+        shards: Shards | None = None,
         **more: Any,
     ) -> Any:
         """Return the loss: shape ``(B,)``, or ``()`` if reduced, in the inputs' library and dtype.
@@ -66,7 +68,7 @@ class HeadLoss(Loss):
         Parameters and errors are those in the instance's own docstring, for instance
         ``help(refloss.cosface)``.
         """
-        options = _Options(preset, scale, ignore_index, reduction, nan, memory, more)
+        options = _Options(preset, scale, ignore_index, reduction, nan, memory, more, shards)
         return self._problem(x, weight, target, options).value()
 
     def grad(
@@ -83,6 +85,7 @@ class HeadLoss(Loss):
         reduction: str = "none",
         nan: str = "propagate",
         memory: int = MEMORY,
+        shards: Shards | None = None,
         **more: Any,
     ) -> dict[str, Any]:
         """Return the gradient of the loss.
@@ -96,7 +99,7 @@ class HeadLoss(Loss):
             the dtype of ``x``. Default 1, which for ``"none"`` is the gradient of the sum.
         wrt : {'x', 'weight', 'scale', 'bias'} or several
             What to differentiate by; ``bias`` only where there is one.
-        preset, scale, ignore_index, reduction, nan, memory, **more
+        preset, scale, ignore_index, reduction, nan, memory, shards, **more
             As for the loss itself.
 
         Returns
@@ -109,7 +112,7 @@ class HeadLoss(Loss):
         TypeError, ValueError
             As for the loss itself, and if `upstream` or `wrt` is not as described.
         """
-        options = _Options(preset, scale, ignore_index, reduction, nan, memory, more)
+        options = _Options(preset, scale, ignore_index, reduction, nan, memory, more, shards)
         return self._problem(x, weight, target, options).gradients(upstream, wrt)
 
     def value_and_grad(
@@ -126,13 +129,14 @@ class HeadLoss(Loss):
         reduction: str = "none",
         nan: str = "propagate",
         memory: int = MEMORY,
+        shards: Shards | None = None,
         **more: Any,
     ) -> tuple[Any, dict[str, Any]]:
         """Return the loss and its gradient, computed together.
 
         Parameters, results and errors are those of the loss itself and of `grad`.
         """
-        options = _Options(preset, scale, ignore_index, reduction, nan, memory, more)
+        options = _Options(preset, scale, ignore_index, reduction, nan, memory, more, shards)
         problem = self._problem(x, weight, target, options)
         return problem.gradients(upstream, wrt, value=True)
 
@@ -229,11 +233,13 @@ class HeadLoss(Loss):
         asked = spec.axes["scale"] if options.scale is None else options.scale
         scale, memory = head_checks.scale(asked), head_checks.memory(options.memory)
         classes = len(given.weight.array)
-        labels, kept = row_checks.labels(given.target, classes, options.ignore_index)
+        labels, kept = head_checks.labels(
+            given.target, classes, options.ignore_index, sharded=options.shards is not None
+        )
         if refuse_nan:
             numbers = {"x": given.x.array, "weight": given.weight.array, **arrays}
             head_checks.refuse_nan(numbers, kept)
-        return HeadProblem(spec, known, given, labels, kept, scale, arrays, memory)
+        return HeadProblem(spec, known, given, labels, kept, scale, arrays, memory, options.shards)
 
     def _sorted_out(
         self, more: Mapping[str, Any], given: head_checks.Given
@@ -259,6 +265,7 @@ class _Options:
     nan: str
     memory: int
     more: Mapping[str, Any]
+    shards: Shards | None = None
 
 
 def head_loss_from(directory: str | Path, name: str) -> HeadLoss:

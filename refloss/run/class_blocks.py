@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from refloss.run.rounding import narrow, widen
 
-__all__ = ["ClassBlocks", "LogSumExp"]
+__all__ = ["ClassBlocks", "LogSumExp", "Shards", "blocks_for"]
 
 
 class Columns(NamedTuple):
@@ -36,11 +36,27 @@ class Columns(NamedTuple):
     total: int
 
 
+class Shards(Protocol):
+    """What the shards of a matrix of classes say to each other: every one calls, all get the same.
+
+    Arrays are float64, one number a row. A shard has some of the classes, and labels -1 where the
+    class of a row is not among them.
+    """
+
+    def logsumexp(self, rows: Any) -> Any:
+        """Return the log-sum-exp over the shards."""
+        ...
+
+    def sum(self, rows: Any) -> Any:
+        """Return the sum over the shards."""
+        ...
+
+
 class LogSumExp:
     """The logarithm of a sum of exponentials of every row, a part of the row at a time."""
 
-    def __init__(self, np: ModuleType):
-        self.np = np
+    def __init__(self, np: ModuleType, shards: Shards | None = None):
+        self.np, self.shards = np, shards
         self.top: Any = -np.inf
         self.total: Any = 0.0
 
@@ -60,7 +76,8 @@ class LogSumExp:
         np = self.np
         shift = np.where(np.isinf(self.top) & (self.top < 0), 0.0, self.top)
         with np.errstate(divide="ignore"):  # of nothing, -inf
-            return shift + np.log(self.total)
+            found = shift + np.log(self.total)
+        return found if self.shards is None else self.shards.logsumexp(found)
 
 
 class ClassBlocks:
@@ -76,10 +93,20 @@ class ClassBlocks:
         Whether products are held from one visit to the next.
     np : module
         NumPy, or a library like it.
+    shards : Shards, optional
+        What tells the other shards, if there are any.
     """
 
-    def __init__(self, real: Any, size: int, *, keeps: bool, np: ModuleType = np):
-        self.np, self.size, self.keeps = np, size, keeps
+    def __init__(
+        self,
+        real: Any,
+        size: int,
+        *,
+        keeps: bool,
+        np: ModuleType = np,
+        shards: Shards | None = None,
+    ):
+        self.np, self.size, self.keeps, self.shards = np, size, keeps, shards
         self.dtype = np.dtype(real)
         self._held: dict[tuple[str, int], Any] = {}
         self._cast: dict[int, tuple[Any, Any]] = {}
@@ -124,8 +151,23 @@ class ClassBlocks:
         return self._widened(array[here], self.dtype)
 
     def at(self, array: Any, labels: Any) -> Any:
-        """Return the rows of labels in float64."""
-        return self.wide(array[labels])
+        """Return the rows of labels in float64, zeros where a class is on another shard."""
+        if self.shards is None:
+            return self.wide(array[labels])
+        here = labels >= 0
+        out = self.np.zeros((len(labels), *array.shape[1:]))
+        out[here] = self.wide(array[labels[here]])
+        return out
+
+    def shared(self, rows: Any, labels: Any) -> Any:
+        """Return one number a row from the shard that has the row's class, on every shard."""
+        if self.shards is None:
+            return rows
+        return self.shards.sum(self.np.where(labels >= 0, rows, 0.0))
+
+    def owned(self, labels: Any) -> Any:
+        """Return 1 where a row's class is at hand, and 0 where another shard has it."""
+        return 1.0 if self.shards is None else self.np.where(labels >= 0, 1.0, 0.0)
 
     def columns(self, labels: Any, here: slice) -> Columns:
         """Return where the items' labels lie in a part."""
@@ -177,7 +219,7 @@ class ClassBlocks:
 
     def logsumexp(self) -> LogSumExp:
         """Return the logarithm of a sum of exponentials, to be fed part by part."""
-        return LogSumExp(self.np)
+        return LogSumExp(self.np, self.shards)
 
     def ratio(self, n: Any, d: Any, at0: float) -> Any:
         """Return n/d, and `at0` where d = 0."""
@@ -219,7 +261,14 @@ _LARGEST = 4096
 """Classes a part, at most: more than fit a cache gain nothing."""
 
 
-def blocks_for(real: Any, rows: int, classes: int, parts: int, memory: int) -> ClassBlocks:
+def blocks_for(
+    real: Any,
+    rows: int,
+    classes: int,
+    parts: int,
+    memory: int,
+    shards: Shards | None = None,
+) -> ClassBlocks:
     """Return how a batch is computed within a budget.
 
     Parameters
@@ -230,9 +279,11 @@ def blocks_for(real: Any, rows: int, classes: int, parts: int, memory: int) -> C
         Sizes of the batch, of the matrix of classes, and of an embedding.
     memory : int
         Bytes beside inputs and results. A part has one class at least, whatever the budget.
+    shards : Shards, optional
+        What tells the other shards, if there are any.
     """
     each = np.dtype(real).itemsize
     column = _BLOCKS * (rows + parts) * each
     size = max(1, min(_LARGEST, classes, memory // column))
     keeps = classes * rows * each + size * column <= memory
-    return ClassBlocks(real, size, keeps=keeps)
+    return ClassBlocks(real, size, keeps=keeps, shards=shards)

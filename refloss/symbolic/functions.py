@@ -325,6 +325,37 @@ class ArgMaxOver(Function):
     nargs = 2
 
 
+class Shared(Function):
+    """``Shared(x, y)``: x on the shard of the classes that has class y, and told to all others.
+
+    The derivative is ``Owned(y)``: it passes on the shard that has the class, and on no other.
+    """
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return ``Owned(y)`` for x; y is a label."""
+        return Owned(self.args[1]) if argindex == 1 else sp.S.Zero
+
+    def exact(self) -> sp.Expr:
+        """Return x: a definition knows one shard, which has every class."""
+        return self.args[0]
+
+
+class Owned(Function):
+    """``Owned(y)``: 1 where class y is at hand, 0 where another shard has it."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return 0: y is a label."""
+        return sp.S.Zero
+
+    def exact(self) -> sp.Expr:
+        """Return 1."""
+        return sp.S.One
+
+
 class LogSumExpOver(Function):
     """``LogSumExpOver(expr, j)``: log of the sum of exponentials over axis j, without overflow.
 
@@ -360,6 +391,8 @@ PRIMITIVES = (
     Weighted,
     Power,
     MaxNumber,
+    Shared,
+    Owned,
 )
 
 

@@ -67,6 +67,8 @@ FUNCTIONS: dict[type, Callable] = {
     fn.Weighted: lambda g, x: g * x if g else mp.mpf(0),
     fn.Power: _power,
     fn.MaxNumber: max,
+    fn.Shared: lambda x, _: x,
+    fn.Owned: lambda _: mp.mpf(1),
     sp.StrictLessThan: lambda a, b: a < b,
     sp.LessThan: lambda a, b: a <= b,
     sp.StrictGreaterThan: lambda a, b: a > b,

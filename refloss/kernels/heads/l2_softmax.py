@@ -56,7 +56,8 @@ def value(F, x, weight, target, scale, bias, keeps_x, least_x, eps_x_inside, eps
     weight_length_at_target = np.maximum(least_weight, weight_root_at_target) + eps_weight_added  # what divides a class
     own = (F.ratio(touch, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else touch)  # that with the target's class
     bias_at_target = F.at(bias, target)
-    goal = own*scale + bias_at_target  # the target's logit
+    own_goal = own*scale + bias_at_target  # the target's logit, where its class is at hand
+    goal = F.shared(own_goal, target)  # on every shard of the classes
     # visit 1 of 1 over the classes
     others = F.logsumexp()
     for here in F.parts(weight.shape[0]):
@@ -93,7 +94,8 @@ def grad(F, x, weight, target, scale, bias, loss_bar, keeps_x, least_x, eps_x_in
     weight_length_at_target = np.maximum(least_weight, weight_root_at_target) + eps_weight_added  # what divides a class
     own = (F.ratio(touch, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else touch)  # that with the target's class
     bias_at_target = F.at(bias, target)
-    goal = own*scale + bias_at_target  # the target's logit
+    own_goal = own*scale + bias_at_target  # the target's logit, where its class is at hand
+    goal = F.shared(own_goal, target)  # on every shard of the classes
     # visit 1 of 2 over the classes
     others = F.logsumexp()
     for here in F.parts(weight.shape[0]):
@@ -115,9 +117,10 @@ def grad(F, x, weight, target, scale, bias, loss_bar, keeps_x, least_x, eps_x_in
     miss = np.where((gap >= 0.0), near, left*near)  # softmax of the others
     gap_bar = loss_bar*miss
     goal_bar = -gap_bar
-    own_bar = goal_bar*scale
+    own_goal_bar = goal_bar*F.owned(target)
+    own_bar = own_goal_bar*scale
     touch_bar = (F.ratio(own_bar, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else own_bar)
-    scale_bar1 = F.sum(goal_bar*own, 0)
+    scale_bar1 = F.sum(own*own_goal_bar, 0)
     # visit 2 of 2 over the classes
     unit_bar0 = 0.0
     scale_bar0 = 0.0
@@ -146,7 +149,7 @@ def grad(F, x, weight, target, scale, bias, loss_bar, keeps_x, least_x, eps_x_in
         weight_bar1 = dot_bar.T @ F.real(unit)
         weight_bar_part = F.real(weight_size_bar)[:, None]*F.ratio(weight_part, F.real(weight_size)[:, None], 0.0) + weight_bar0 + weight_bar1
         bias_bar0 = F.sum(F.pinned(F.fresh(score_bar), target_column, 0.0), 0)
-        bias_bar1 = F.scattered(target_column, goal_bar, here)
+        bias_bar1 = F.scattered(target_column, own_goal_bar, here)
         bias_bar_part = bias_bar0 + bias_bar1
         unit_bar0 += dot_bar @ weight_part
         scale_bar0 += F.sum(F.pinned(product*score_bar, target_column, 0.0), (0, 1))
@@ -180,7 +183,8 @@ def hvp(F, x, weight, target, scale, bias, loss_bar, x_dot, weight_dot, scale_do
     weight_length_at_target = np.maximum(least_weight, weight_root_at_target) + eps_weight_added  # what divides a class
     own = (F.ratio(touch, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else touch)  # that with the target's class
     bias_at_target = F.at(bias, target)
-    goal = own*scale + bias_at_target  # the target's logit
+    own_goal = own*scale + bias_at_target  # the target's logit, where its class is at hand
+    goal = F.shared(own_goal, target)  # on every shard of the classes
     x_size_dot_acc = F.sum(x_dot*F.ratio(x, x_size[:, None], 0.0), 1)
     x_root_dot = x_size_dot_acc*(1.0 if (eps_x_inside == 0.0) else x_size/np.sqrt(x_size*x_size + eps_x_inside))
     x_length_dot = x_root_dot*np.heaviside(x_root - least_x, 0.5)
@@ -194,7 +198,8 @@ def hvp(F, x, weight, target, scale, bias, loss_bar, x_dot, weight_dot, scale_do
     weight_length_dot_at_target = weight_root_dot_at_target*np.heaviside(weight_root_at_target - least_weight, 0.5)
     own_dot = (-(F.ratio(touch, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(touch_dot, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else touch_dot)
     bias_dot_at_target = F.at(bias_dot, target)
-    goal_dot = own*scale_dot + own_dot*scale + bias_dot_at_target
+    own_goal_dot = own*scale_dot + own_dot*scale + bias_dot_at_target
+    goal_dot = own_goal_dot*F.owned(target)
     # visit 1 of 3 over the classes
     others = F.logsumexp()
     for here in F.parts(weight.shape[0]):
@@ -216,7 +221,8 @@ def hvp(F, x, weight, target, scale, bias, loss_bar, x_dot, weight_dot, scale_do
     hit = np.where((gap >= 0.0), left*near, near)  # of the target
     gap_bar = loss_bar*miss
     goal_bar = -gap_bar
-    own_bar = goal_bar*scale
+    own_goal_bar = goal_bar*F.owned(target)
+    own_bar = own_goal_bar*scale
     touch_bar = (F.ratio(own_bar, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else own_bar)
     # visit 2 of 3 over the classes
     unit_bar0 = 0.0
@@ -263,11 +269,12 @@ def hvp(F, x, weight, target, scale, bias, loss_bar, x_dot, weight_dot, scale_do
     miss_dot = gap_dot*hit*miss
     gap_bar_dot = loss_bar*miss_dot
     goal_bar_dot = -gap_bar_dot
-    own_bar_dot = goal_bar*scale_dot + goal_bar_dot*scale
+    own_goal_bar_dot = goal_bar_dot*F.owned(target)
+    own_bar_dot = own_goal_bar*scale_dot + own_goal_bar_dot*scale
     touch_bar_dot = (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(own_bar_dot, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else own_bar_dot)
     x_length_bar_dot_term0 = F.sum((-(F.ratio(unit_bar, x_length[:, None], 0.0)*F.ratio(x_dot, x_length[:, None], 0.0)) if (keeps_x == 0.0) else 0.0), 1)
     x_length_bar_dot_term2 = F.sum((2.0*F.ratio(x_length_dot[:, None], x_length[:, None], 0.0)*F.ratio(unit_bar, x_length[:, None], 0.0)*F.ratio(x, x_length[:, None], 0.0) if (keeps_x == 0.0) else 0.0), 1)
-    scale_bar1_dot = F.sum(goal_bar*own_dot + goal_bar_dot*own, 0)
+    scale_bar1_dot = F.sum(own*own_goal_bar_dot + own_dot*own_goal_bar, 0)
     # visit 3 of 3 over the classes
     unit_bar0_dot_term1 = 0.0
     scale_bar0_dot_term0 = 0.0
@@ -325,7 +332,7 @@ def hvp(F, x, weight, target, scale, bias, loss_bar, x_dot, weight_dot, scale_do
         weight_bar1_dot = weight_bar1_dot_term0 + weight_bar1_dot_term1
         weight_bar_dot_part = F.real(weight_size_bar_dot)[:, None]*F.ratio(weight_part, F.real(weight_size)[:, None], 0.0) + F.real(weight_size_bar)[:, None]*F.ratio(weight_dot_part, F.real(weight_size)[:, None], 0.0) + weight_bar0_dot + weight_bar1_dot - F.real(weight_size_bar)[:, None]*F.ratio(F.real(weight_size_dot_acc)[:, None], F.real(weight_size)[:, None], 0.0)*F.ratio(weight_part, F.real(weight_size)[:, None], 0.0)
         bias_bar0_dot = F.sum(score_bar_dot*F.pinned(F.fresh(1.0), target_column, 0.0), 0)
-        bias_bar1_dot = F.scattered(target_column, goal_bar_dot, here)
+        bias_bar1_dot = F.scattered(target_column, own_goal_bar_dot, here)
         bias_bar_dot_part = bias_bar0_dot + bias_bar1_dot
         unit_bar0_dot_term1 += dot_bar_dot @ weight_part
         scale_bar0_dot_term0 += F.sum(F.pinned(product*score_bar_dot, target_column, 0.0), (0, 1))

@@ -58,7 +58,8 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     angular = (own if (keeps_x == 0.0) else F.ratio(own, x_length, 0.0))  # the target's product, by the embedding's length
     cosine = (angular if (keeps_weight == 0.0) else F.ratio(angular, weight_length_at_target, 0.0))  # of the angle to the target's class
     reach = (1.0 if (keeps_weight == 0.0) else weight_length_at_target)*(1.0 if (keeps_x == 0.0) else x_length)  # lengths kept
-    goal = cosine*reach*scale  # the target's logit
+    own_goal = cosine*reach*scale  # the target's logit, where its class is at hand
+    goal = F.shared(own_goal, target)  # on every shard of the classes
     # visit 1 of 1 over the classes
     others = F.logsumexp()
     for here in F.parts(weight.shape[0]):
@@ -96,7 +97,8 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     angular = (own if (keeps_x == 0.0) else F.ratio(own, x_length, 0.0))  # the target's product, by the embedding's length
     cosine = (angular if (keeps_weight == 0.0) else F.ratio(angular, weight_length_at_target, 0.0))  # of the angle to the target's class
     reach = (1.0 if (keeps_weight == 0.0) else weight_length_at_target)*(1.0 if (keeps_x == 0.0) else x_length)  # lengths kept
-    goal = cosine*reach*scale  # the target's logit
+    own_goal = cosine*reach*scale  # the target's logit, where its class is at hand
+    goal = F.shared(own_goal, target)  # on every shard of the classes
     # visit 1 of 2 over the classes
     others = F.logsumexp()
     for here in F.parts(weight.shape[0]):
@@ -117,12 +119,13 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     miss = np.where((gap >= 0.0), near, left*near)  # softmax of the others
     gap_bar = loss_bar*miss
     goal_bar = -gap_bar
-    reach_bar = cosine*goal_bar*scale
-    cosine_bar = goal_bar*reach*scale
+    own_goal_bar = goal_bar*F.owned(target)
+    reach_bar = cosine*own_goal_bar*scale
+    cosine_bar = own_goal_bar*reach*scale
     angular_bar = (cosine_bar if (keeps_weight == 0.0) else F.ratio(cosine_bar, weight_length_at_target, 0.0))
     own_bar = (angular_bar if (keeps_x == 0.0) else F.ratio(angular_bar, x_length, 0.0))
     touch_bar = (F.ratio(own_bar, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else own_bar)
-    scale_bar1 = F.sum(cosine*goal_bar*reach, 0)
+    scale_bar1 = F.sum(cosine*own_goal_bar*reach, 0)
     # visit 2 of 2 over the classes
     unit_bar0 = 0.0
     scale_bar0 = 0.0
@@ -185,7 +188,8 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     angular = (own if (keeps_x == 0.0) else F.ratio(own, x_length, 0.0))  # the target's product, by the embedding's length
     cosine = (angular if (keeps_weight == 0.0) else F.ratio(angular, weight_length_at_target, 0.0))  # of the angle to the target's class
     reach = (1.0 if (keeps_weight == 0.0) else weight_length_at_target)*(1.0 if (keeps_x == 0.0) else x_length)  # lengths kept
-    goal = cosine*reach*scale  # the target's logit
+    own_goal = cosine*reach*scale  # the target's logit, where its class is at hand
+    goal = F.shared(own_goal, target)  # on every shard of the classes
     x_size_dot_acc = F.sum(x_dot*F.ratio(x, x_size[:, None], 0.0), 1)
     x_root_dot = x_size_dot_acc*(1.0 if (eps_x_inside == 0.0) else x_size/np.sqrt(x_size*x_size + eps_x_inside))
     x_length_dot = x_root_dot*np.heaviside(x_root - least_x, 0.5)
@@ -201,7 +205,8 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     angular_dot = (0.0 if (keeps_x == 0.0) else -(F.ratio(own, x_length, 0.0)*F.ratio(x_length_dot, x_length, 0.0))) + (own_dot if (keeps_x == 0.0) else F.ratio(own_dot, x_length, 0.0))
     cosine_dot = (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0))) + (angular_dot if (keeps_weight == 0.0) else F.ratio(angular_dot, weight_length_at_target, 0.0))
     reach_dot = weight_length_dot_at_target*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length) + x_length_dot*(0.0 if (keeps_x == 0.0) else 1.0)*(1.0 if (keeps_weight == 0.0) else weight_length_at_target)
-    goal_dot = cosine*reach*scale_dot + cosine*reach_dot*scale + cosine_dot*reach*scale
+    own_goal_dot = cosine*reach*scale_dot + cosine*reach_dot*scale + cosine_dot*reach*scale
+    goal_dot = own_goal_dot*F.owned(target)
     # visit 1 of 3 over the classes
     others = F.logsumexp()
     for here in F.parts(weight.shape[0]):
@@ -222,8 +227,9 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     hit = np.where((gap >= 0.0), left*near, near)  # of the target
     gap_bar = loss_bar*miss
     goal_bar = -gap_bar
-    reach_bar = cosine*goal_bar*scale
-    cosine_bar = goal_bar*reach*scale
+    own_goal_bar = goal_bar*F.owned(target)
+    reach_bar = cosine*own_goal_bar*scale
+    cosine_bar = own_goal_bar*reach*scale
     angular_bar = (cosine_bar if (keeps_weight == 0.0) else F.ratio(cosine_bar, weight_length_at_target, 0.0))
     own_bar = (angular_bar if (keeps_x == 0.0) else F.ratio(angular_bar, x_length, 0.0))
     touch_bar = (F.ratio(own_bar, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else own_bar)
@@ -272,14 +278,15 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     miss_dot = gap_dot*hit*miss
     gap_bar_dot = loss_bar*miss_dot
     goal_bar_dot = -gap_bar_dot
-    reach_bar_dot = cosine*goal_bar*scale_dot + cosine*goal_bar_dot*scale + cosine_dot*goal_bar*scale
-    cosine_bar_dot = goal_bar*reach*scale_dot + goal_bar*reach_dot*scale + goal_bar_dot*reach*scale
+    own_goal_bar_dot = goal_bar_dot*F.owned(target)
+    reach_bar_dot = cosine*own_goal_bar*scale_dot + cosine*own_goal_bar_dot*scale + cosine_dot*own_goal_bar*scale
+    cosine_bar_dot = own_goal_bar*reach*scale_dot + own_goal_bar*reach_dot*scale + own_goal_bar_dot*reach*scale
     angular_bar_dot = (0.0 if (keeps_weight == 0.0) else -(F.ratio(cosine_bar, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0))) + (cosine_bar_dot if (keeps_weight == 0.0) else F.ratio(cosine_bar_dot, weight_length_at_target, 0.0))
     own_bar_dot = (0.0 if (keeps_x == 0.0) else -(F.ratio(angular_bar, x_length, 0.0)*F.ratio(x_length_dot, x_length, 0.0))) + (angular_bar_dot if (keeps_x == 0.0) else F.ratio(angular_bar_dot, x_length, 0.0))
     touch_bar_dot = (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(own_bar_dot, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else own_bar_dot)
     x_length_bar0_dot_term0 = F.sum((-(F.ratio(unit_bar, x_length[:, None], 0.0)*F.ratio(x_dot, x_length[:, None], 0.0)) if (keeps_x == 0.0) else 0.0), 1)
     x_length_bar0_dot_term2 = F.sum((2.0*F.ratio(x_length_dot[:, None], x_length[:, None], 0.0)*F.ratio(unit_bar, x_length[:, None], 0.0)*F.ratio(x, x_length[:, None], 0.0) if (keeps_x == 0.0) else 0.0), 1)
-    scale_bar1_dot = F.sum(cosine*goal_bar*reach_dot + cosine*goal_bar_dot*reach + cosine_dot*goal_bar*reach, 0)
+    scale_bar1_dot = F.sum(cosine*own_goal_bar*reach_dot + cosine*own_goal_bar_dot*reach + cosine_dot*own_goal_bar*reach, 0)
     # visit 3 of 3 over the classes
     unit_bar0_dot_term1 = 0.0
     scale_bar0_dot_term0 = 0.0

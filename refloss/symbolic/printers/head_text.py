@@ -26,7 +26,11 @@ from refloss.symbolic.program import (
 __all__ = ["function"]
 
 PART = "_part"
-_CALLS = {fn.Ratio: "F.ratio({0}, {1}, {2})"}
+_CALLS = {
+    fn.Ratio: "F.ratio({0}, {1}, {2})",
+    fn.Shared: "F.shared({0}, {1})",
+    fn.Owned: "F.owned({0})",
+}
 
 
 def function(name: str, program: Program, classes: Axis, doc: str) -> str:

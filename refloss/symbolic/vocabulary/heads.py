@@ -19,7 +19,15 @@ import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
 from refloss.symbolic.build import Build, Vocabulary
-from refloss.symbolic.functions import LogSumExpOver, MaxOver, NormOver, Ratio, Relu, Stop
+from refloss.symbolic.functions import (
+    LogSumExpOver,
+    MaxOver,
+    NormOver,
+    Ratio,
+    Relu,
+    Shared,
+    Stop,
+)
 from refloss.symbolic.program import Axis, Tensor, axis
 from refloss.symbolic.rules import Rule
 
@@ -231,7 +239,8 @@ def logits(P: Build, a: Heads, goal: sp.Expr, scores: sp.Expr) -> None:
 
 @logits.when_stable
 def _(P: Build, a: Heads, goal: sp.Expr, scores: sp.Expr) -> None:
-    a.let("goal", [ITEM], goal, "the target's logit")
+    own = a.let("own_goal", [ITEM], goal, "the target's logit, where its class is at hand")
+    a.let("goal", [ITEM], Shared(own, a.target), "on every shard of the classes")
     here = sp.Eq(CLASS, a.target)
     a.let("score", [ITEM, CLASS], sp.Piecewise((-sp.oo, here), (scores, True)), "of the others")
     a.let("others", [ITEM], LogSumExpOver(a.score, CLASS), "log-sum-exp of the others")
