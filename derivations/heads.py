@@ -34,12 +34,16 @@ from dataclasses import replace
 import numpy as np
 import sympy as sp
 
+from derivations import angular
 from refloss.symbolic import calculus, emit, rules
 from refloss.symbolic.build import Build, Form
 from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
 from refloss.symbolic.printers import latex_text, numpy_text
 from refloss.symbolic.program import Program
+from refloss.symbolic.vocabulary import angles
 from refloss.symbolic.vocabulary import heads as head
+from refloss.symbolic.vocabulary.angles import Pair
+from refloss.symbolic.vocabulary.elements import Elements
 from refloss.symbolic.vocabulary.heads import CLASS, ITEM, PART, Divisor, Heads
 
 # %% [markdown]
@@ -105,6 +109,21 @@ def cosface(form: Form) -> Program:
     """Return the head with a margin of the cosine."""
     doc = "softmax of scaled cosines, the target's less a margin"
     return cosine_head("cosface", form, doc, lambda P, a, c: c - P.const("margin"))
+
+
+def arcface(form: Form) -> Program:
+    """Return the head with a margin of the angle, under any policy beyond pi."""
+    doc = "softmax of scaled cosines, the target's that of an angle and a margin"
+    return cosine_head("arcface", form, doc, lambda P, a, c: shaped(P, a, angular.arcface))
+
+
+def shaped(P: Build, a: Heads, shape: Callable[[Build, Elements, Pair], sp.Expr]) -> sp.Expr:
+    """Return the target's logit as a function of its angle, written as that of one cosine."""
+    e = Elements(P, ITEM, {"cosine": a["cosine"]})
+    most = Pair.of(P, "most", P.const("limit"))
+    angles.cut(e, "cosine", most)
+    angles.stepped(e, shape(P, e, most), P.const("attached"))
+    return e.logit
 
 
 def l2_softmax(form: Form) -> Program:
@@ -226,6 +245,16 @@ def axes(
     }
 
 
+def angular_axes(known: dict[str, AxisOf]) -> dict[str, AxisOf]:
+    """Return the axes of a logit of one cosine, but for its scale, which a head has as an input."""
+    return {name: axis for name, axis in known.items() if name != "scale"}
+
+
+def angular_presets(known: dict[str, Preset]) -> dict[str, Preset]:
+    """Return the presets of a logit of one cosine, of embeddings divided as torch does it."""
+    return {n: replace(p, axes={**TORCH_EPS, **p.axes}) for n, p in known.items()}
+
+
 MARGIN = AxisOf("what is taken from the target's cosine", 0.35, sets="margin")
 TORCH_EPS = {"placement": "max", "eps": 1e-12}
 
@@ -311,6 +340,23 @@ COSFACE = Definition(
     subgradients=SMOOTH,
     wrt={"cosface": WRT},
 )
+ARCFACE = Definition(
+    name="arcface",
+    title="ArcFace head",
+    family="heads",
+    source="Deng et al., ArcFace, CVPR 2019, arXiv 1801.07698.",
+    formula="""\
+loss = -log softmax(z)_y,  z_y = scale psi(cos(theta_y)), z_j = scale cos(theta_j)
+psi: as of arcface_logit, cos(theta + margin) and what a policy puts in its place beyond pi""",
+    inputs=INPUTS,
+    programs={"arcface": (arcface("plain"), arcface("stable"))},
+    constants={**CONSTANTS, **angular.ARCFACE_CONSTANTS},
+    axes=axes(**angular_axes(angular.ARCFACE_AXES)),
+    presets=angular_presets(angular.PRESETS),
+    singular=(*ZERO_VECTORS, *angular.ARCFACE_LOGIT.singular),
+    subgradients=f"{SMOOTH} Of the logit: {angular.ARCFACE_LOGIT.subgradients}",
+    wrt={"arcface": WRT},
+)
 L2_SOFTMAX = Definition(
     name="l2_softmax",
     title="L2-constrained softmax head",
@@ -328,7 +374,7 @@ L2_SOFTMAX = Definition(
     weights=("bias",),
 )
 
-DEFINITIONS = (MODIFIED_SOFTMAX, NORMFACE, COSFACE, L2_SOFTMAX)
+DEFINITIONS = (MODIFIED_SOFTMAX, NORMFACE, COSFACE, ARCFACE, L2_SOFTMAX)
 
 # %% [markdown]
 # ## Side by side

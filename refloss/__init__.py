@@ -10,6 +10,7 @@ Importing this package loads NumPy and nothing heavier.
 
 from refloss import selection
 from refloss.losses import (
+    arcface,
     arcface_logit,
     bce,
     bce_probs,
@@ -52,6 +53,7 @@ from refloss.losses import (
 )
 
 __all__ = [
+    "arcface",
     "arcface_logit",
     "bce",
     "bce_probs",

@@ -26,6 +26,7 @@ from refloss.losses.elements import (
 )
 from refloss.losses.heads import (
     HeadLoss,
+    arcface,
     cosface,
     head_loss_from,
     l2_softmax,
@@ -55,6 +56,7 @@ __all__ = [
     "HeadLoss",
     "RowLoss",
     "Spec",
+    "arcface",
     "arcface_logit",
     "bce",
     "bce_probs",

@@ -20,6 +20,7 @@ from refloss.run.kernels import library
 __all__ = [
     "MEMORY",
     "HeadLoss",
+    "arcface",
     "cosface",
     "head_loss_from",
     "l2_softmax",
@@ -291,5 +292,6 @@ def head_loss_from(directory: str | Path, name: str) -> HeadLoss:
 
 modified_softmax = HeadLoss("modified_softmax")
 normface = HeadLoss("normface")
+arcface = HeadLoss("arcface")
 cosface = HeadLoss("cosface")
 l2_softmax = HeadLoss("l2_softmax")

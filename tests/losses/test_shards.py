@@ -100,7 +100,7 @@ def test_lengths_that_are_kept_are_those_of_the_shard_that_has_the_class():
 
 def test_minus_one_is_an_error_where_nothing_is_sharded():
     with pytest.raises(
-        ValueError, match="target: expected classes from 0 to 8, .* got -1 in row 0"
+        ValueError, match=r"target: expected classes from 0 to 8, .* got -1 in row 0"
     ):
         refloss.cosface(X, W, np.full(B, -1))
     with pytest.raises(ValueError, match=r"target: expected classes from 0 to 8, .* got 9 in row"):

@@ -67,6 +67,7 @@ FUNCTIONS: dict[type, Callable] = {
     fn.Weighted: lambda g, x: g * x if g else mp.mpf(0),
     fn.Power: _power,
     fn.MaxNumber: max,
+    fn.StraightThrough: lambda x, *_: x,
     fn.Shared: lambda x, _: x,
     fn.Owned: lambda _: mp.mpf(1),
     sp.StrictLessThan: lambda a, b: a < b,

@@ -139,8 +139,8 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
         dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
-        share = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
-        score_bar = F.real(gap_bar)[:, None]*share
+        portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
+        score_bar = F.real(gap_bar)[:, None]*portion
         product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
         dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
         weight_length_bar0 = F.scattered(target_column, reach_bar*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length), here)
@@ -248,8 +248,8 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
-        share = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
-        score_bar = F.real(gap_bar)[:, None]*share
+        portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
+        score_bar = F.real(gap_bar)[:, None]*portion
         product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
         dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
         weight_size_dot_acc = F.hold("weight_size_dot_acc", here, F.sum(weight_dot_part*F.ratio(weight_part, F.real(weight_size)[:, None], 0.0), 1))
@@ -261,7 +261,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         product_dot = (-(F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0)*F.ratio(dot, F.real(weight_length), 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(dot_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot_dot)
         score_dot = F.real(scale_dot)*F.pinned(F.fresh(product), target_column, 0.0) + product_dot*F.pinned(F.real(scale), target_column, 0.0)
         unit_bar0 += dot_bar @ weight_part
-        others_dot_acc += F.sum(score_dot*share, 1)
+        others_dot_acc += F.sum(portion*score_dot, 1)
         unit_bar0_dot_term0 += dot_bar @ weight_dot_part
         scale_bar0_dot_term1 += F.sum(F.pinned(product_dot*score_bar, target_column, 0.0), (0, 1))
     unit_bar0 = F.wide(unit_bar0)
@@ -301,8 +301,8 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
-        share = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
-        score_bar = F.real(gap_bar)[:, None]*share
+        portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
+        score_bar = F.real(gap_bar)[:, None]*portion
         product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
         dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
         weight_length_bar0 = F.scattered(target_column, reach_bar*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length), here)
@@ -320,8 +320,8 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         dot_dot = dot_dot_term0 + dot_dot_term1
         product_dot = (-(F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0)*F.ratio(dot, F.real(weight_length), 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(dot_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot_dot)
         score_dot = F.real(scale_dot)*F.pinned(F.fresh(product), target_column, 0.0) + product_dot*F.pinned(F.real(scale), target_column, 0.0)
-        share_dot = score_dot*share - F.real(others_dot_acc)[:, None]*share
-        score_bar_dot = F.real(gap_bar)[:, None]*share_dot + F.real(gap_bar_dot)[:, None]*share
+        portion_dot = portion*score_dot - F.real(others_dot_acc)[:, None]*portion
+        score_bar_dot = F.real(gap_bar)[:, None]*portion_dot + F.real(gap_bar_dot)[:, None]*portion
         product_bar_dot = score_bar_dot*F.pinned(F.real(scale), target_column, 0.0) + F.real(scale_dot)*F.pinned(F.fresh(score_bar), target_column, 0.0)
         dot_bar_dot = (-(F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0)*F.ratio(product_bar, F.real(weight_length), 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(product_bar_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar_dot)
         weight_length_bar0_dot_term0 = F.scattered(target_column, reach_bar_dot*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length), here)

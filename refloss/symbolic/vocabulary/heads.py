@@ -244,10 +244,10 @@ def _(P: Build, a: Heads, goal: sp.Expr, scores: sp.Expr) -> None:
     here = sp.Eq(CLASS, a.target)
     a.let("score", [ITEM, CLASS], sp.Piecewise((-sp.oo, here), (scores, True)), "of the others")
     a.let("others", [ITEM], LogSumExpOver(a.score, CLASS), "log-sum-exp of the others")
-    share = sp.Piecewise((ZERO, here), (sp.exp(a.score - a.others), True))
-    a.let("share", [ITEM, CLASS], share, "softmax among the others")
-    a.partials("share", {a.score: a.share, a.others: -a.share})
-    a.partials("others", {a.score: a.share})
+    portion = sp.Piecewise((ZERO, here), (sp.exp(a.score - a.others), True))
+    a.let("portion", [ITEM, CLASS], portion, "softmax among the others")
+    a.partials("portion", {a.score: a.portion, a.others: -a.portion})
+    a.partials("others", {a.score: a.portion})
     a.let("gap", [ITEM], a.others - a.goal, "lead of the others over the target")
 
 

@@ -6,7 +6,7 @@ import mpmath as mp
 import pytest
 import sympy as sp
 
-from derivations import heads
+from derivations import angular, heads
 from refloss.symbolic import emit, rules
 from refloss.symbolic.vocabulary import heads as head
 
@@ -29,9 +29,10 @@ SETTINGS = {
 }
 
 
-def constants_of(definition, program, setting):
+def constants_of(definition, program, setting, sets=None):
     """Return all constants, exact where they are functions of others."""
     known = {n: c.default for n, c in definition.constants.items()} | SETTINGS[setting]
+    known |= sets or {}
     found = {str(c): mp.mpf(known[str(c)]) for c in program.consts if str(c) in known}
     given = {c: sp.nsimplify(known[str(c)]) for c in program.consts if str(c) in known}
     for nearest, rest, value in program.derived:
@@ -106,3 +107,20 @@ def test_the_loss_does_not_change_with_the_length_of_a_class():
         unrolled.evaluate(plain, given, constants, SIZES)["loss"] for given in (inputs, longer)
     )
     assert all(abs(first[i] - second[i]) < TIGHT for i in first)
+
+
+@pytest.mark.parametrize("policy", angular.ARCFACE_AXES["policy"].values)
+def test_a_policy_has_one_gradient_in_both_forms(policy):
+    """The first row's target lies beyond the border, opposite to its class."""
+    definition, plain, stable = PROGRAMS["arcface"]
+    sets = angular.ARCFACE_AXES["policy"].values[policy].sets
+    forms = [emit.derive(p, "loss", definition.wrt["arcface"]).grad for p in (plain, stable)]
+    inputs = point(forms[0])
+    inputs["x"] |= {(0, d): -inputs["weight"][2, d] + mp.mpf(d) / 9 for d in range(SIZES["D"])}
+    first, second = (
+        unrolled.evaluate(f, inputs, constants_of(definition, f, "default", sets), SIZES)
+        for f in forms
+    )
+    for output in forms[0].outputs:
+        for index, number in first[output].items():
+            assert abs(number - second[output][index]) <= TIGHT * max(1, abs(number))
