@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
@@ -79,15 +79,15 @@ class HeadProblem:
 
     def value(self) -> Any:
         """Return the loss."""
-        return self._loss(self._call("value", {}))
+        return self._loss(self._call("value", {}, ("loss",))["loss"])
 
     def gradients(self, upstream: Any, wrt: Any, *, value: bool = False) -> Any:
         """Return the gradient by every name in `wrt`; with `value` the loss before it."""
         names = checks.wanted_gradients(wrt, self.differentiable)
-        loss, *found = self._call("grad", {"loss_bar": self._bars(upstream)})
-        by_name = dict(zip(self.differentiable, found, strict=True))
-        gradients = {name: self._like_input(name, by_name[name]) for name in names}
-        return (self._loss(loss), gradients) if value else gradients
+        wanted = (*(f"{name}_bar" for name in names), *(("loss",) if value else ()))
+        found = self._call("grad", {"loss_bar": self._bars(upstream)}, wanted)
+        gradients = {name: self._like_input(name, found[f"{name}_bar"]) for name in names}
+        return (self._loss(found["loss"]), gradients) if value else gradients
 
     def products(self, upstream: Any, wrt: Any, direction: Any) -> dict[str, Any]:
         """Return the Hessian-vector product by every name in `wrt`."""
@@ -97,8 +97,8 @@ class HeadProblem:
         if self.kept is not None:
             dots["x"] = np.where(self.kept[:, None], dots["x"], np.zeros((), dots["x"].dtype))
         given = {"loss_bar": self._bars(upstream), **{f"{n}_dot": a for n, a in dots.items()}}
-        by_name = dict(zip(self.differentiable, self._call("hvp", given), strict=True))
-        return {name: self._like_input(name, by_name[name]) for name in names}
+        found = self._call("hvp", given, tuple(f"{name}_bar_dot" for name in names))
+        return {name: self._like_input(name, found[f"{name}_bar_dot"]) for name in names}
 
     def trace(self, upstream: Any) -> dict[str, Any]:
         """Return every named quantity of the plain program and its adjoint."""
@@ -114,9 +114,12 @@ class HeadProblem:
         real = np.float64 if wide else np.float32
         return blocks_for(real, rows, classes, parts, self.memory, self.shards)
 
-    def _call(self, function: str, more: Mapping[str, Any]) -> Any:
+    def _call(
+        self, function: str, more: Mapping[str, Any], wanted: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """Return the wanted results by name."""
         arguments = {**self.inputs, **more, **self.spec.constants}
-        run: Callable[..., Any] = getattr(self.kernel.module, function)
+        run = self.kernel.some(function, frozenset(wanted))
         with np.errstate(all="ignore"):
             return run(self.blocks(), **arguments)
 

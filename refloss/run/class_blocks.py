@@ -240,14 +240,24 @@ class ClassBlocks:
         elsewhere[columns.items, columns.places] = value
         return elsewhere
 
-    def scattered(self, columns: Columns, rows: Any, here: slice) -> Any:
+    def scattered(self, columns: Columns, rows: Any) -> Any:
         """Return the rows of items added up at their columns, zero elsewhere."""
         if not _is_array(rows):
             rows = self.np.full(columns.total, float(rows))
         dtype = self.dtype if rows.ndim > 1 else self.np.float64
         out = self.np.zeros((columns.width, *rows.shape[1:]), dtype)
-        self.np.add.at(out, columns.places, rows[columns.items].astype(dtype, copy=False))
-        return out
+        return self.scattered_onto(out, columns, rows)
+
+    def scattered_onto(self, matrix: Any, columns: Columns, rows: Any) -> Any:
+        """Return a matrix with the rows of items added at their columns; it is written to."""
+        some = rows[columns.items].astype(matrix.dtype, copy=False)
+        self.np.add.at(matrix, columns.places, some)
+        return matrix
+
+    def dots(self, a: Any, b: Any, axis: int) -> Any:
+        """Return the sums of the products of two matrices over an axis, in float64."""
+        kept = "i" if axis == 1 else "j"
+        return self.np.einsum(f"ij,ij->{kept}", a, b).astype(self.np.float64)
 
 
 def _is_array(value: Any) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refloss.run.lowering import lower
+from refloss.run.pruned import pruned
 from refloss.run.row_lowering import lower_rows
 from refloss.run.row_plan import plan
 from refloss.run.rows import RowProgram
@@ -66,6 +67,7 @@ class Kernel:
         self.constants: tuple[str, ...] = tuple(self.module.CONSTANTS)
         self._tape = lru_cache(_TAPES_KEPT)(self._lower)
         self._rows = lru_cache(_TAPES_KEPT)(self._plan)
+        self._parts = lru_cache(_TAPES_KEPT)(partial(pruned, self.source, vars(self.module)))
 
     def tape(
         self,
@@ -153,6 +155,10 @@ class Kernel:
         graph, results = lower(self.source, vars(self.module), function, known, errors=errors)
         wanted = results if outputs is None else [results[k] for k in outputs]
         return assemble(graph, wanted, uniform)
+
+    def some(self, function: str, wanted: frozenset[str]) -> Callable[..., dict[str, Any]]:
+        """Return a function of a head that computes the `wanted` results alone, by name."""
+        return self._parts(function, wanted)
 
     def trace(self, *columns: np.ndarray, **constants: float) -> dict[str, np.ndarray]:
         """Run the plain program on whole float64 columns and return every named quantity."""

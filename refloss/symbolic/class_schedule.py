@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from refloss.symbolic.functions import Ratio
 from refloss.symbolic.passes import fold_pieces
 from refloss.symbolic.program import Axis, Let, Program, Tensor, indexed, name_of
 
@@ -160,23 +161,103 @@ class _Gathers:
 def _split(program: Program) -> Program:
     """Return the program with every term of a sum over items or parts a statement of its own.
 
-    Each can then be a contraction or a scatter, which a sum of several cannot.
+    Each can then be a contraction or a scatter, which a sum of several cannot. What does not vary
+    along the sum stays outside it.
     """
     lets: list[Let] = []
     for let in program.lets:
-        expr = fold_pieces(sp.expand_mul(let.expr)) if let.reduce == "sum" else let.expr
-        terms = sp.Add.make_args(expr)
         space = {*let.target.axes, *let.over}
-        if let.reduce != "sum" or len(terms) == 1 or len(space) < 2:
-            lets.append(let)
+        if let.reduce != "sum" or len(space) < 2:
+            lets.append(replace(let, expr=_vectors_first(let.expr)))
             continue
-        parts = []
-        for number, term in enumerate(sorted(terms, key=sp.default_sort_key)):
-            target = replace(let.target, name=f"{let.target.name}_term{number}")
-            lets.append(replace(let, target=target, expr=term))
-            parts.append(target.here)
-        lets.append(replace(let, expr=sp.Add(*parts), reduce="", over=()))
+        terms = sp.Add.make_args(fold_pieces(sp.expand_mul(let.expr)))
+        parts = [_Term.of(term, let.over) for term in sorted(terms, key=sp.default_sort_key)]
+        if len(parts) == 1 and parts[0].whole:
+            lets.append(replace(let, expr=parts[0].inner))
+            continue
+        sums = []
+        for number, part in enumerate(parts):
+            name = f"{let.target.name}_{'sum' if len(parts) == 1 else f'term{number}'}"
+            target = replace(let.target, name=name)
+            lets.append(Let(target, part.inner, "sum", let.over))
+            sums.append(part.outer(target.here))
+        lets.append(replace(let, expr=sp.Add(*sums), reduce="", over=()))
     return replace(program, lets=tuple(lets))
+
+
+@dataclass(frozen=True)
+class _Term:
+    """A term of a sum: what varies along it, and what is made of its sum.
+
+    Attributes
+    ----------
+    inner : sympy.Expr
+    factor : sympy.Expr
+        What multiplies the sum.
+    divisors : tuple of sympy.Expr
+        What divides it: where one is 0, the result is 0.
+    condition : sympy.Basic
+        On constants; where it does not hold, the result is 0.
+    """
+
+    inner: sp.Expr
+    factor: sp.Expr = sp.S.One
+    divisors: tuple[sp.Expr, ...] = ()
+    condition: sp.Basic = sp.true
+
+    @classmethod
+    def of(cls, term: sp.Expr, over: Sequence[Axis]) -> _Term:
+        """Take a term apart."""
+        if isinstance(term, sp.Piecewise) and len(term.args) == 2 and term.args[1][0] == 0:
+            (value, condition), _ = term.args
+            if not condition.has(sp.Indexed, sp.Idx):
+                return replace(cls.of(value, over), condition=condition)
+        factor, inner = term.as_independent(*over, as_Add=False)
+        divisors, left = [], []
+        for part in sp.Mul.make_args(inner):
+            while isinstance(part, Ratio) and part.args[2] == 0 and not part.args[1].has(*over):
+                divisors.append(part.args[1])
+                part = part.args[0]
+            left.append(part)
+        return cls(sp.Mul(*left), factor, tuple(divisors))
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing stays outside."""
+        return self.factor == 1 and not self.divisors and self.condition == sp.true
+
+    def outer(self, total: sp.Expr) -> sp.Expr:
+        """Return the term's share of the result, by its sum."""
+        for divisor in self.divisors:
+            total = Ratio(total, divisor, sp.S.Zero)
+        whole = self.factor * total
+        return (
+            whole if self.condition == sp.true else sp.Piecewise((whole, self.condition), (0, True))
+        )
+
+
+def _vectors_first(expr: sp.Expr) -> sp.Expr:
+    """Write products of a quotient of a matrix and a vector with the quotient of two vectors."""
+
+    def first(product: sp.Expr) -> sp.Expr:
+        axes = product.atoms(sp.Idx)
+        factors = list(product.args)
+        for place, ratio in enumerate(factors):
+            if not (isinstance(ratio, Ratio) and ratio.args[2] == 0):
+                continue
+            n, d, _ = ratio.args
+            narrow = d.atoms(sp.Idx)
+            if n.atoms(sp.Idx) != axes or not narrow or narrow == axes:
+                continue
+            others = [f for k, f in enumerate(factors) if k != place]
+            beside = [f for f in others if f.atoms(sp.Idx) <= narrow]
+            if any(f.atoms(sp.Idx) for f in beside):
+                rest = [f for f in others if f not in beside]
+                return sp.Mul(Ratio(sp.Mul(*beside), d, sp.S.Zero), n, *rest)
+        return product
+
+    products = sorted(expr.atoms(sp.Mul), key=sp.default_sort_key)
+    return expr.xreplace({p: q for p in products if (q := first(p)) != p})
 
 
 class _Scheduler:

@@ -78,10 +78,10 @@ def test_pinning_replaces_one_column_of_the_items_whose_label_is_there():
 def test_scattering_adds_rows_of_items_with_one_label():
     F = blocks(size=3)
     columns = F.columns(np.array([4, 4, 0]), slice(3, 6))
-    np.testing.assert_array_equal(F.scattered(columns, np.array([1.0, 2.0, 4.0]), None), [0, 3, 0])
+    np.testing.assert_array_equal(F.scattered(columns, np.array([1.0, 2.0, 4.0])), [0, 3, 0])
     rows = np.array([[1.0, 0.5], [2.0, 0.25], [4.0, 4.0]])
-    np.testing.assert_array_equal(F.scattered(columns, rows, None), [[0, 0], [3, 0.75], [0, 0]])
-    np.testing.assert_array_equal(F.scattered(columns, 0.0, None), [0, 0, 0])
+    np.testing.assert_array_equal(F.scattered(columns, rows), [[0, 0], [3, 0.75], [0, 0]])
+    np.testing.assert_array_equal(F.scattered(columns, 0.0), [0, 0, 0])
 
 
 def test_products_are_held_only_if_asked_for_and_numbers_a_class_always():

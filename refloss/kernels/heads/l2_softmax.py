@@ -140,16 +140,16 @@ def grad(F, x, weight, target, scale, bias, loss_bar, keeps_x, least_x, eps_x_in
         score_bar = F.real(gap_bar)[:, None]*portion
         product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
         dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
-        weight_length_bar0 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0), here)
-        weight_length_bar1 = F.sum((-(F.ratio(dot, F.real(weight_length), 0.0)*F.ratio(product_bar, F.real(weight_length), 0.0)) if (keeps_weight == 0.0) else 0.0), 0)
+        weight_length_bar0 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar1_sum = F.dots(dot, product_bar, 0)
+        weight_length_bar1 = (-F.ratio(F.ratio(weight_length_bar1_sum, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0)
         weight_length_bar = weight_length_bar0 + weight_length_bar1
         weight_root_bar = weight_length_bar*np.heaviside(weight_root - least_weight, 0.5)
         weight_size_bar = (weight_root_bar if (eps_weight_inside == 0.0) else weight_root_bar*weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
-        weight_bar0 = F.scattered(target_column, touch_bar[:, None]*unit, here)
         weight_bar1 = dot_bar.T @ F.real(unit)
-        weight_bar_part = F.real(weight_size_bar)[:, None]*F.ratio(weight_part, F.real(weight_size)[:, None], 0.0) + weight_bar0 + weight_bar1
+        weight_bar_part = F.scattered_onto(weight_part*F.ratio(F.real(weight_size_bar)[:, None], F.real(weight_size)[:, None], 0.0) + weight_bar1, target_column, touch_bar[:, None]*unit)
         bias_bar0 = F.sum(F.pinned(F.fresh(score_bar), target_column, 0.0), 0)
-        bias_bar1 = F.scattered(target_column, own_goal_bar, here)
+        bias_bar1 = F.scattered(target_column, own_goal_bar)
         bias_bar_part = bias_bar0 + bias_bar1
         unit_bar0 += dot_bar @ weight_part
         scale_bar0 += F.sum(F.pinned(product*score_bar, target_column, 0.0), (0, 1))
@@ -158,10 +158,11 @@ def grad(F, x, weight, target, scale, bias, loss_bar, keeps_x, least_x, eps_x_in
     unit_bar0 = F.wide(unit_bar0)
     scale_bar0 = F.wide(scale_bar0)
     unit_bar = touch_bar[:, None]*weight_at_target + unit_bar0
-    x_length_bar = F.sum((-(F.ratio(unit_bar, x_length[:, None], 0.0)*F.ratio(x, x_length[:, None], 0.0)) if (keeps_x == 0.0) else 0.0), 1)
+    x_length_bar_sum = F.sum(unit_bar*x, 1)
+    x_length_bar = (-F.ratio(F.ratio(x_length_bar_sum, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0)
     x_root_bar = x_length_bar*np.heaviside(x_root - least_x, 0.5)
     x_size_bar = (x_root_bar if (eps_x_inside == 0.0) else x_root_bar*x_size/np.sqrt(x_size*x_size + eps_x_inside))
-    x_bar = x_size_bar[:, None]*F.ratio(x, x_size[:, None], 0.0) + (F.ratio(unit_bar, x_length[:, None], 0.0) if (keeps_x == 0.0) else unit_bar)
+    x_bar = x*F.ratio(x_size_bar[:, None], x_size[:, None], 0.0) + (F.ratio(unit_bar, x_length[:, None], 0.0) if (keeps_x == 0.0) else unit_bar)
     scale_bar = scale_bar0 + scale_bar1
     return loss, x_bar, weight_bar, scale_bar, bias_bar
 
@@ -185,15 +186,17 @@ def hvp(F, x, weight, target, scale, bias, loss_bar, x_dot, weight_dot, scale_do
     bias_at_target = F.at(bias, target)
     own_goal = own*scale + bias_at_target  # the target's logit, where its class is at hand
     goal = F.shared(own_goal, target)  # on every shard of the classes
-    x_size_dot_acc = F.sum(x_dot*F.ratio(x, x_size[:, None], 0.0), 1)
+    x_size_dot_acc_sum = F.sum(x*x_dot, 1)
+    x_size_dot_acc = F.ratio(x_size_dot_acc_sum, x_size, 0.0)
     x_root_dot = x_size_dot_acc*(1.0 if (eps_x_inside == 0.0) else x_size/np.sqrt(x_size*x_size + eps_x_inside))
     x_length_dot = x_root_dot*np.heaviside(x_root - least_x, 0.5)
-    unit_dot = (-(F.ratio(x_length_dot[:, None], x_length[:, None], 0.0)*F.ratio(x, x_length[:, None], 0.0)) if (keeps_x == 0.0) else 0.0) + (F.ratio(x_dot, x_length[:, None], 0.0) if (keeps_x == 0.0) else x_dot)
+    unit_dot = (x*F.ratio(-F.ratio(x_length_dot[:, None], x_length[:, None], 0.0), x_length[:, None], 0.0) if (keeps_x == 0.0) else 0.0) + (F.ratio(x_dot, x_length[:, None], 0.0) if (keeps_x == 0.0) else x_dot)
     weight_dot_at_target = F.at(weight_dot, target)
     touch_dot_term0 = F.sum(unit*weight_dot_at_target, 1)
     touch_dot_term1 = F.sum(unit_dot*weight_at_target, 1)
     touch_dot = touch_dot_term0 + touch_dot_term1
-    weight_size_dot_acc_at_target = F.sum(weight_dot_at_target*F.ratio(weight_at_target, weight_size_at_target[:, None], 0.0), 1)
+    weight_size_dot_acc_at_target_sum = F.sum(weight_at_target*weight_dot_at_target, 1)
+    weight_size_dot_acc_at_target = F.ratio(weight_size_dot_acc_at_target_sum, weight_size_at_target, 0.0)
     weight_root_dot_at_target = weight_size_dot_acc_at_target*(1.0 if (eps_weight_inside == 0.0) else weight_size_at_target/np.sqrt(weight_size_at_target*weight_size_at_target + eps_weight_inside))
     weight_length_dot_at_target = weight_root_dot_at_target*np.heaviside(weight_root_at_target - least_weight, 0.5)
     own_dot = (-(F.ratio(touch, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(touch_dot, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else touch_dot)
@@ -245,16 +248,17 @@ def hvp(F, x, weight, target, scale, bias, loss_bar, x_dot, weight_dot, scale_do
         score_bar = F.real(gap_bar)[:, None]*portion
         product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
         dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
-        weight_size_dot_acc = F.hold("weight_size_dot_acc", here, F.sum(weight_dot_part*F.ratio(weight_part, F.real(weight_size)[:, None], 0.0), 1))
+        weight_size_dot_acc_sum = F.hold("weight_size_dot_acc_sum", here, F.dots(weight_part, weight_dot_part, 1))
+        weight_size_dot_acc = F.ratio(weight_size_dot_acc_sum, weight_size, 0.0)
         weight_root_dot = weight_size_dot_acc*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length_dot = weight_root_dot*np.heaviside(weight_root - least_weight, 0.5)
         dot_dot_term0 = F.hold("dot_dot_term0", here, F.real(unit) @ weight_dot_part.T)
         dot_dot_term1 = F.hold("dot_dot_term1", here, F.real(unit_dot) @ weight_part.T)
         dot_dot = dot_dot_term0 + dot_dot_term1
-        product_dot = (-(F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0)*F.ratio(dot, F.real(weight_length), 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(dot_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot_dot)
+        product_dot = (dot*F.ratio(-F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0), F.real(weight_length), 0.0) if (keeps_weight == 0.0) else 0.0) + (F.ratio(dot_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot_dot)
         score_dot = bias_dot_part*F.pinned(F.fresh(1.0), target_column, 0.0) + F.real(scale_dot)*F.pinned(F.fresh(product), target_column, 0.0) + product_dot*F.pinned(F.real(scale), target_column, 0.0)
         unit_bar0 += dot_bar @ weight_part
-        others_dot_acc += F.sum(portion*score_dot, 1)
+        others_dot_acc += F.dots(portion, score_dot, 1)
         unit_bar0_dot_term0 += dot_bar @ weight_dot_part
         scale_bar0_dot_term1 += F.sum(F.pinned(product_dot*score_bar, target_column, 0.0), (0, 1))
     unit_bar0 = F.wide(unit_bar0)
@@ -262,7 +266,8 @@ def hvp(F, x, weight, target, scale, bias, loss_bar, x_dot, weight_dot, scale_do
     unit_bar0_dot_term0 = F.wide(unit_bar0_dot_term0)
     scale_bar0_dot_term1 = F.wide(scale_bar0_dot_term1)
     unit_bar = touch_bar[:, None]*weight_at_target + unit_bar0
-    x_length_bar = F.sum((-(F.ratio(unit_bar, x_length[:, None], 0.0)*F.ratio(x, x_length[:, None], 0.0)) if (keeps_x == 0.0) else 0.0), 1)
+    x_length_bar_sum = F.sum(unit_bar*x, 1)
+    x_length_bar = (-F.ratio(F.ratio(x_length_bar_sum, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0)
     x_root_bar = x_length_bar*np.heaviside(x_root - least_x, 0.5)
     x_size_bar = (x_root_bar if (eps_x_inside == 0.0) else x_root_bar*x_size/np.sqrt(x_size*x_size + eps_x_inside))
     gap_dot = others_dot_acc - goal_dot
@@ -272,8 +277,8 @@ def hvp(F, x, weight, target, scale, bias, loss_bar, x_dot, weight_dot, scale_do
     own_goal_bar_dot = goal_bar_dot*F.owned(target)
     own_bar_dot = own_goal_bar*scale_dot + own_goal_bar_dot*scale
     touch_bar_dot = (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(own_bar_dot, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else own_bar_dot)
-    x_length_bar_dot_term0 = F.sum((-(F.ratio(unit_bar, x_length[:, None], 0.0)*F.ratio(x_dot, x_length[:, None], 0.0)) if (keeps_x == 0.0) else 0.0), 1)
-    x_length_bar_dot_term2 = F.sum((2.0*F.ratio(x_length_dot[:, None], x_length[:, None], 0.0)*F.ratio(unit_bar, x_length[:, None], 0.0)*F.ratio(x, x_length[:, None], 0.0) if (keeps_x == 0.0) else 0.0), 1)
+    x_length_bar_dot_term0 = F.sum(unit_bar*x_dot, 1)
+    x_length_bar_dot_term2 = F.sum(unit_bar*x, 1)
     scale_bar1_dot = F.sum(own*own_goal_bar_dot + own_dot*own_goal_bar, 0)
     # visit 3 of 3 over the classes
     unit_bar0_dot_term1 = 0.0
@@ -296,43 +301,44 @@ def hvp(F, x, weight, target, scale, bias, loss_bar, x_dot, weight_dot, scale_do
         score_bar = F.real(gap_bar)[:, None]*portion
         product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
         dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
-        weight_length_bar0 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0), here)
-        weight_length_bar1 = F.sum((-(F.ratio(dot, F.real(weight_length), 0.0)*F.ratio(product_bar, F.real(weight_length), 0.0)) if (keeps_weight == 0.0) else 0.0), 0)
+        weight_length_bar0 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar1_sum = F.dots(dot, product_bar, 0)
+        weight_length_bar1 = (-F.ratio(F.ratio(weight_length_bar1_sum, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0)
         weight_length_bar = weight_length_bar0 + weight_length_bar1
         weight_root_bar = weight_length_bar*np.heaviside(weight_root - least_weight, 0.5)
         weight_size_bar = (weight_root_bar if (eps_weight_inside == 0.0) else weight_root_bar*weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
-        weight_size_dot_acc = F.held("weight_size_dot_acc", here, lambda: F.sum(weight_dot_part*F.ratio(weight_part, F.real(weight_size)[:, None], 0.0), 1))
+        weight_size_dot_acc_sum = F.held("weight_size_dot_acc_sum", here, lambda: F.dots(weight_part, weight_dot_part, 1))
+        weight_size_dot_acc = F.ratio(weight_size_dot_acc_sum, weight_size, 0.0)
         weight_root_dot = weight_size_dot_acc*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length_dot = weight_root_dot*np.heaviside(weight_root - least_weight, 0.5)
         dot_dot_term0 = F.held("dot_dot_term0", here, lambda: F.real(unit) @ weight_dot_part.T)
         dot_dot_term1 = F.held("dot_dot_term1", here, lambda: F.real(unit_dot) @ weight_part.T)
         dot_dot = dot_dot_term0 + dot_dot_term1
-        product_dot = (-(F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0)*F.ratio(dot, F.real(weight_length), 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(dot_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot_dot)
+        product_dot = (dot*F.ratio(-F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0), F.real(weight_length), 0.0) if (keeps_weight == 0.0) else 0.0) + (F.ratio(dot_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot_dot)
         score_dot = bias_dot_part*F.pinned(F.fresh(1.0), target_column, 0.0) + F.real(scale_dot)*F.pinned(F.fresh(product), target_column, 0.0) + product_dot*F.pinned(F.real(scale), target_column, 0.0)
         portion_dot = portion*score_dot - F.real(others_dot_acc)[:, None]*portion
         score_bar_dot = F.real(gap_bar)[:, None]*portion_dot + F.real(gap_bar_dot)[:, None]*portion
         product_bar_dot = score_bar_dot*F.pinned(F.real(scale), target_column, 0.0) + F.real(scale_dot)*F.pinned(F.fresh(score_bar), target_column, 0.0)
-        dot_bar_dot = (-(F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0)*F.ratio(product_bar, F.real(weight_length), 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(product_bar_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar_dot)
-        weight_length_bar0_dot_term0 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch_dot, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0), here)
-        weight_length_bar0_dot_term1 = F.scattered(target_column, (-(F.ratio(own_bar_dot, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0), here)
-        weight_length_bar0_dot_term2 = F.scattered(target_column, (2.0*F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else 0.0), here)
+        dot_bar_dot = (product_bar*F.ratio(-F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0), F.real(weight_length), 0.0) if (keeps_weight == 0.0) else 0.0) + (F.ratio(product_bar_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar_dot)
+        weight_length_bar0_dot_term0 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch_dot, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar0_dot_term1 = F.scattered(target_column, (-(F.ratio(own_bar_dot, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar0_dot_term2 = F.scattered(target_column, (2.0*F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else 0.0))
         weight_length_bar0_dot = weight_length_bar0_dot_term0 + weight_length_bar0_dot_term1 + weight_length_bar0_dot_term2
-        weight_length_bar1_dot_term0 = F.sum((-(F.ratio(dot, F.real(weight_length), 0.0)*F.ratio(product_bar_dot, F.real(weight_length), 0.0)) if (keeps_weight == 0.0) else 0.0), 0)
-        weight_length_bar1_dot_term1 = F.sum((-(F.ratio(dot_dot, F.real(weight_length), 0.0)*F.ratio(product_bar, F.real(weight_length), 0.0)) if (keeps_weight == 0.0) else 0.0), 0)
-        weight_length_bar1_dot_term2 = F.sum((2.0*F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0)*F.ratio(dot, F.real(weight_length), 0.0)*F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else 0.0), 0)
-        weight_length_bar1_dot = weight_length_bar1_dot_term0 + weight_length_bar1_dot_term1 + weight_length_bar1_dot_term2
+        weight_length_bar1_dot_term0 = F.dots(dot, product_bar_dot, 0)
+        weight_length_bar1_dot_term1 = F.dots(dot_dot, product_bar, 0)
+        weight_length_bar1_dot_term2 = F.dots(dot, product_bar, 0)
+        weight_length_bar1_dot = (2.0*F.ratio(weight_length_dot, weight_length, 0.0)*F.ratio(F.ratio(weight_length_bar1_dot_term2, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0) + (-F.ratio(F.ratio(weight_length_bar1_dot_term0, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0) + (-F.ratio(F.ratio(weight_length_bar1_dot_term1, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0)
         weight_length_bar_dot = weight_length_bar0_dot + weight_length_bar1_dot
         weight_root_bar_dot = weight_length_bar_dot*np.heaviside(weight_root - least_weight, 0.5)
         weight_size_bar_dot = weight_size_dot_acc*(0.0 if (eps_weight_inside == 0.0) else weight_root_bar/np.sqrt(weight_size*weight_size + eps_weight_inside) - (weight_size*weight_size)*weight_root_bar/((weight_size*weight_size + eps_weight_inside)*np.sqrt(weight_size*weight_size + eps_weight_inside))) + weight_root_bar_dot*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
-        weight_bar0_dot_term0 = F.scattered(target_column, touch_bar[:, None]*unit_dot, here)
-        weight_bar0_dot_term1 = F.scattered(target_column, touch_bar_dot[:, None]*unit, here)
-        weight_bar0_dot = weight_bar0_dot_term0 + weight_bar0_dot_term1
+        weight_bar0_dot_term0 = F.scattered(target_column, touch_bar[:, None]*unit_dot)
+        weight_bar0_dot = F.scattered_onto(F.fresh(weight_bar0_dot_term0), target_column, touch_bar_dot[:, None]*unit)
         weight_bar1_dot_term0 = dot_bar.T @ F.real(unit_dot)
         weight_bar1_dot_term1 = dot_bar_dot.T @ F.real(unit)
         weight_bar1_dot = weight_bar1_dot_term0 + weight_bar1_dot_term1
-        weight_bar_dot_part = F.real(weight_size_bar_dot)[:, None]*F.ratio(weight_part, F.real(weight_size)[:, None], 0.0) + F.real(weight_size_bar)[:, None]*F.ratio(weight_dot_part, F.real(weight_size)[:, None], 0.0) + weight_bar0_dot + weight_bar1_dot - F.real(weight_size_bar)[:, None]*F.ratio(F.real(weight_size_dot_acc)[:, None], F.real(weight_size)[:, None], 0.0)*F.ratio(weight_part, F.real(weight_size)[:, None], 0.0)
-        bias_bar0_dot = F.sum(score_bar_dot*F.pinned(F.fresh(1.0), target_column, 0.0), 0)
-        bias_bar1_dot = F.scattered(target_column, own_goal_bar_dot, here)
+        weight_bar_dot_part = weight_part*F.ratio(-(F.real(weight_size_bar)[:, None]*F.ratio(F.real(weight_size_dot_acc)[:, None], F.real(weight_size)[:, None], 0.0)), F.real(weight_size)[:, None], 0.0) + weight_dot_part*F.ratio(F.real(weight_size_bar)[:, None], F.real(weight_size)[:, None], 0.0) + weight_part*F.ratio(F.real(weight_size_bar_dot)[:, None], F.real(weight_size)[:, None], 0.0) + weight_bar0_dot + weight_bar1_dot
+        bias_bar0_dot = F.sum(F.pinned(F.fresh(score_bar_dot), target_column, 0.0), 0)
+        bias_bar1_dot = F.scattered(target_column, own_goal_bar_dot)
         bias_bar_dot_part = bias_bar0_dot + bias_bar1_dot
         unit_bar0_dot_term1 += dot_bar_dot @ weight_part
         scale_bar0_dot_term0 += F.sum(F.pinned(product*score_bar_dot, target_column, 0.0), (0, 1))
@@ -342,11 +348,11 @@ def hvp(F, x, weight, target, scale, bias, loss_bar, x_dot, weight_dot, scale_do
     scale_bar0_dot_term0 = F.wide(scale_bar0_dot_term0)
     unit_bar0_dot = unit_bar0_dot_term0 + unit_bar0_dot_term1
     unit_bar_dot = touch_bar[:, None]*weight_dot_at_target + touch_bar_dot[:, None]*weight_at_target + unit_bar0_dot
-    x_length_bar_dot_term1 = F.sum((-(F.ratio(unit_bar_dot, x_length[:, None], 0.0)*F.ratio(x, x_length[:, None], 0.0)) if (keeps_x == 0.0) else 0.0), 1)
-    x_length_bar_dot = x_length_bar_dot_term0 + x_length_bar_dot_term1 + x_length_bar_dot_term2
+    x_length_bar_dot_term1 = F.sum(unit_bar_dot*x, 1)
+    x_length_bar_dot = (2.0*F.ratio(x_length_dot, x_length, 0.0)*F.ratio(F.ratio(x_length_bar_dot_term2, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0) + (-F.ratio(F.ratio(x_length_bar_dot_term0, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0) + (-F.ratio(F.ratio(x_length_bar_dot_term1, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0)
     x_root_bar_dot = x_length_bar_dot*np.heaviside(x_root - least_x, 0.5)
     x_size_bar_dot = x_size_dot_acc*(0.0 if (eps_x_inside == 0.0) else x_root_bar/np.sqrt(x_size*x_size + eps_x_inside) - (x_size*x_size)*x_root_bar/((x_size*x_size + eps_x_inside)*np.sqrt(x_size*x_size + eps_x_inside))) + x_root_bar_dot*(1.0 if (eps_x_inside == 0.0) else x_size/np.sqrt(x_size*x_size + eps_x_inside))
-    x_bar_dot = x_size_bar_dot[:, None]*F.ratio(x, x_size[:, None], 0.0) + x_size_bar[:, None]*F.ratio(x_dot, x_size[:, None], 0.0) + (-(F.ratio(x_length_dot[:, None], x_length[:, None], 0.0)*F.ratio(unit_bar, x_length[:, None], 0.0)) if (keeps_x == 0.0) else 0.0) + (F.ratio(unit_bar_dot, x_length[:, None], 0.0) if (keeps_x == 0.0) else unit_bar_dot) - x_size_bar[:, None]*F.ratio(x_size_dot_acc[:, None], x_size[:, None], 0.0)*F.ratio(x, x_size[:, None], 0.0)
+    x_bar_dot = x*F.ratio(-(x_size_bar[:, None]*F.ratio(x_size_dot_acc[:, None], x_size[:, None], 0.0)), x_size[:, None], 0.0) + x_dot*F.ratio(x_size_bar[:, None], x_size[:, None], 0.0) + x*F.ratio(x_size_bar_dot[:, None], x_size[:, None], 0.0) + (unit_bar*F.ratio(-F.ratio(x_length_dot[:, None], x_length[:, None], 0.0), x_length[:, None], 0.0) if (keeps_x == 0.0) else 0.0) + (F.ratio(unit_bar_dot, x_length[:, None], 0.0) if (keeps_x == 0.0) else unit_bar_dot)
     scale_bar0_dot = scale_bar0_dot_term0 + scale_bar0_dot_term1
     scale_bar_dot = scale_bar0_dot + scale_bar1_dot
     return x_bar_dot, weight_bar_dot, scale_bar_dot, bias_bar_dot

@@ -8,6 +8,7 @@ classes beside another is a matrix in that format; everything else is float64.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import sympy as sp
 
@@ -20,6 +21,7 @@ from refloss.symbolic.program import (
     Let,
     Program,
     Tensor,
+    indexed,
     name_of,
 )
 
@@ -105,6 +107,7 @@ class _Writer:
             self.tensors[let.target.name] = let.target
         self.order = self._order()
         self.inside = False
+        self.inlined: dict[str, Let] = {}
 
     def text(self, name: str, doc: str) -> str:
         """Return the text of the function."""
@@ -216,8 +219,10 @@ class _Writer:
         lines += [f"    {name} = F.like({self._stored_like(name)})" for name in visit.stores]
         self.inside = True
         body = []
+        self.inlined = self._inlined(visit)
         for let in visit.terms:
-            body += self._part_statement(let, number, visit)
+            if let.target.name not in self.inlined:
+                body += self._part_statement(let, number, visit)
         body += [self._fed(let) for let in visit.reductions]
         body += [f"F.store({name}, here, {name}{PART})" for name in visit.stores]
         self.inside = False
@@ -264,10 +269,50 @@ class _Writer:
         if let.reduce == "sum":
             return self._scatter(let) or self._product(let) or self._sum(let)
         matrix = self._is_matrix(let.target)
-        return _Expression(space, self, matrix)(let.expr)
+        rest, scattered = self._apart(let)
+        text = _Expression(space, self, matrix)(rest)
+        if scattered and isinstance(rest, sp.Indexed):
+            text = f"F.fresh({text})"
+        for other in scattered:
+            columns, rows = self._scattered_rows(self.inlined[other])  # type: ignore[misc]
+            text = f"F.scattered_onto({text}, {columns}, {rows})"
+        return text
+
+    def _inlined(self, visit: Visit) -> dict[str, Let]:
+        """Return the scattered matrices that one sum alone reads: they are added to it in place."""
+        exprs = [let.expr for let in (*visit.terms, *visit.reductions)]
+        counts = Counter(name_of(read) for expr in exprs for read in indexed(expr))
+        scattered = {
+            let.target.name: let
+            for let in visit.terms
+            if let.reduce == "sum"
+            and self._is_matrix(let.target)
+            and counts[let.target.name] == 1
+            and self._scattered_rows(let) is not None
+        }
+        found: dict[str, Let] = {}
+        for let in visit.terms:
+            names = _names_of_terms(let)
+            mine = [name for name in names if name in scattered]
+            found |= {name: scattered[name] for name in mine[len(mine) == len(names) :]}
+        return found
+
+    def _apart(self, let: Let) -> tuple[sp.Expr, list[str]]:
+        """Return a sum without the scattered matrices that it alone reads, and their names."""
+        scattered = [name for name in _names_of_terms(let) if name in self.inlined]
+        if not scattered:
+            return let.expr, []
+        terms = sp.Add.make_args(let.expr)
+        kept = [t for t in terms if not (isinstance(t, sp.Indexed) and name_of(t) in scattered)]
+        return sp.Add(*kept), scattered
 
     def _scatter(self, let: Let) -> str | None:
         """Return ``sum_b [k = y[b]] E[b, …]`` as rows of E added at the places of y."""
+        found = self._scattered_rows(let)
+        return None if found is None else f"F.scattered({found[0]}, {found[1]})"
+
+    def _scattered_rows(self, let: Let) -> tuple[str, str] | None:
+        """Return the places of y and the rows of E of such a sum, None of any other."""
         factor = pinned_factor(let.expr, self.classes)
         if factor is None or let.target.axes[0] != self.classes:
             return None
@@ -280,7 +325,7 @@ class _Writer:
         text = self._spread(_Expression(space, self, False)(rows), rows, space)
         self.inside = was
         label = pin(condition, self.classes)
-        return f"F.scattered({self.columns(label)}, {text}, here)"
+        return self.columns(label), text
 
     def _product(self, let: Let) -> str | None:
         """Return a contraction of two matrices as one of BLAS."""
@@ -314,8 +359,16 @@ class _Writer:
 
     def _sum(self, let: Let) -> str:
         space = self._space(let)
+        factors = sp.Mul.make_args(let.expr)
+        if len(factors) == 2 and all(self._reads_all(f, space) for f in factors):
+            first, second = (_Expression(space, self, True)(f) for f in factors)
+            return f"F.dots({first}, {second}, {self._positions(let, space)})"
         text = self._spread(_Expression(space, self, True)(let.expr), let.expr, space)
         return f"F.sum({text}, {self._positions(let, space)})"
+
+    @staticmethod
+    def _reads_all(factor: sp.Expr, space: tuple[Axis, ...]) -> bool:
+        return isinstance(factor, sp.Indexed) and set(factor.indices) == set(space)
 
     # --- reductions over classes ---------------------------------------------------------
 
@@ -335,3 +388,11 @@ class _Writer:
             if let.reduce == "logsumexp"
             else f"F.wide({let.target.name})"
         )
+
+
+def _names_of_terms(let: Let) -> list[str]:
+    """Return the names of what a sum of several terms adds up, empty for a term that is no read."""
+    if let.reduce or not let.expr.is_Add:
+        return []
+    terms = sorted(let.expr.args, key=sp.default_sort_key)
+    return [name_of(term) if isinstance(term, sp.Indexed) else "" for term in terms]
