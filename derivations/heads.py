@@ -40,7 +40,7 @@ from refloss.symbolic.build import Build, Form
 from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
 from refloss.symbolic.printers import latex_text, numpy_text
 from refloss.symbolic.program import Program
-from refloss.symbolic.vocabulary import angles
+from refloss.symbolic.vocabulary import angles, multiples
 from refloss.symbolic.vocabulary import heads as head
 from refloss.symbolic.vocabulary.angles import Pair
 from refloss.symbolic.vocabulary.elements import Elements
@@ -115,6 +115,18 @@ def arcface(form: Form) -> Program:
     """Return the head with a margin of the angle, under any policy beyond pi."""
     doc = "softmax of scaled cosines, the target's that of an angle and a margin"
     return cosine_head("arcface", form, doc, lambda P, a, c: shaped(P, a, angular.arcface))
+
+
+def fallen(name: str, times: int, form: Form) -> Program:
+    """Return the head whose target logit is the cosine of a multiple, which goes on falling."""
+
+    def shape(P: Build, e: Elements, most: Pair) -> sp.Expr:
+        multiples.fallen(P, e, times)
+        multiples.annealed(e, "fallen", P.const("annealing"))
+        return e.blend
+
+    doc = f"softmax of scaled cosines, the target's that of {times} times its angle"
+    return cosine_head(name, form, doc, lambda P, a, c: shaped(P, a, shape))
 
 
 def shaped(P: Build, a: Heads, shape: Callable[[Build, Elements, Pair], sp.Expr]) -> sp.Expr:
@@ -357,6 +369,86 @@ psi: as of arcface_logit, cos(theta + margin) and what a policy puts in its plac
     subgradients=f"{SMOOTH} Of the logit: {angular.ARCFACE_LOGIT.subgradients}",
     wrt={"arcface": WRT},
 )
+
+
+def multiplied(
+    name: str, title: str, formula: str, classes: str, presets: dict[str, Preset]
+) -> Definition:
+    """Return a head of a multiple of the angle, of embeddings that keep their length."""
+    logit = angular.SPHEREFACE_LOGIT
+    programs = {f"{name}_{times}": times for times in range(1, multiples.LARGEST + 1)}
+    margins = logit.axes["margin"]
+    values = {
+        str(times): replace(margins.values[str(times)], program=program)
+        for program, times in programs.items()
+    }
+    known = angular_axes(dict(logit.axes)) | {"margin": replace(margins, values=values)}
+    kept = {"keeps_x": 1.0, "keeps_weight": float(classes == "kept")}
+    return Definition(
+        name=name,
+        title=title,
+        family="heads",
+        source=logit.source,
+        formula=formula,
+        inputs=INPUTS,
+        programs={
+            program: (fallen(program, times, "plain"), fallen(program, times, "stable"))
+            for program, times in programs.items()
+        },
+        constants={
+            **CONSTANTS,
+            **logit.constants,
+            **{n: replace(CONSTANTS[n], default=amount) for n, amount in kept.items()},
+        },
+        axes=axes(embedding="kept", classes=classes, scale=1.0, **known),
+        presets=presets,
+        singular=ZERO_VECTORS,
+        subgradients=f"{SMOOTH} Of the logit: {logit.subgradients}",
+        program_axis="margin",
+        wrt=dict.fromkeys(programs, WRT),
+    )
+
+
+SPHEREFACE = multiplied(
+    "sphereface",
+    "SphereFace (A-Softmax) head",
+    """\
+loss = -log softmax(z)_y,  z_y = scale |x| psi(cos(theta_y)), z_j = scale |x| cos(theta_j)
+psi: as of sphereface_logit; embedding='unit' leaves |x| out (F-normalised SphereFace)""",
+    "unit",
+    {
+        "paper": Preset({"margin": "4"}, "Liu et al., arXiv 1704.08063"),
+        "clcarwin": Preset(
+            {**TORCH_EPS, "margin": "4", "annealing": 5.0, "limit": 1.0},
+            "clcarwin/sphereface_pytorch at its least lambda",
+        ),
+        "ronghuaiyang": Preset(
+            {**TORCH_EPS, "margin": "4", "annealing": 5.0, "limit": 1.0},
+            "arcface-pytorch SphereProduct at its least lambda",
+        ),
+        "f_normalised": Preset(
+            {"margin": "4", "embedding": "unit", "scale": 64.0}, "embeddings of one length"
+        ),
+        "pytorch_metric_learning": Preset(
+            {"margin": "4", "limit": 1.0}, "pytorch_metric_learning SphereFaceLoss, scale 1"
+        ),
+    },
+)
+L_SOFTMAX = multiplied(
+    "l_softmax",
+    "L-Softmax (large-margin softmax) head",
+    """\
+loss = -log softmax(z)_y,  z_y = scale |W_y| |x| psi(cos(theta_y)), z_j = scale W_j.x
+psi: as of sphereface_logit""",
+    "kept",
+    {
+        "double": Preset({"margin": "2"}, "Liu et al., arXiv 1612.02295, m = 2"),
+        "paper": Preset({"margin": "4"}, "Liu et al., arXiv 1612.02295, m = 4"),
+        "pytorch_metric_learning": Preset(
+            {"margin": "4", "limit": 1.0}, "pytorch_metric_learning LargeMarginSoftmaxLoss"
+        ),
+    },
+)
 L2_SOFTMAX = Definition(
     name="l2_softmax",
     title="L2-constrained softmax head",
@@ -374,7 +466,15 @@ L2_SOFTMAX = Definition(
     weights=("bias",),
 )
 
-DEFINITIONS = (MODIFIED_SOFTMAX, NORMFACE, COSFACE, ARCFACE, L2_SOFTMAX)
+DEFINITIONS = (
+    MODIFIED_SOFTMAX,
+    NORMFACE,
+    COSFACE,
+    ARCFACE,
+    SPHEREFACE,
+    L_SOFTMAX,
+    L2_SOFTMAX,
+)
 
 # %% [markdown]
 # ## Side by side

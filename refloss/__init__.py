@@ -35,6 +35,7 @@ from refloss.losses import (
     l1,
     l2,
     l2_softmax,
+    l_softmax,
     log_cosh,
     modified_softmax,
     multi_margin,
@@ -48,6 +49,7 @@ from refloss.losses import (
     softmax_focal,
     softmax_js,
     softmax_kl,
+    sphereface,
     sphereface_logit,
     squared_hinge,
 )
@@ -78,6 +80,7 @@ __all__ = [
     "l1",
     "l2",
     "l2_softmax",
+    "l_softmax",
     "log_cosh",
     "modified_softmax",
     "multi_margin",
@@ -92,6 +95,7 @@ __all__ = [
     "softmax_focal",
     "softmax_js",
     "softmax_kl",
+    "sphereface",
     "sphereface_logit",
     "squared_hinge",
 ]

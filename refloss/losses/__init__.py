@@ -30,8 +30,10 @@ from refloss.losses.heads import (
     cosface,
     head_loss_from,
     l2_softmax,
+    l_softmax,
     modified_softmax,
     normface,
+    sphereface,
 )
 from refloss.losses.layouts import LAYOUTS
 from refloss.losses.reductions import REDUCTIONS
@@ -81,6 +83,7 @@ __all__ = [
     "l1",
     "l2",
     "l2_softmax",
+    "l_softmax",
     "log_cosh",
     "modified_softmax",
     "multi_margin",
@@ -94,6 +97,7 @@ __all__ = [
     "softmax_focal",
     "softmax_js",
     "softmax_kl",
+    "sphereface",
     "sphereface_logit",
     "squared_hinge",
 ]

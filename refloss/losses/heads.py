@@ -24,8 +24,10 @@ __all__ = [
     "cosface",
     "head_loss_from",
     "l2_softmax",
+    "l_softmax",
     "modified_softmax",
     "normface",
+    "sphereface",
 ]
 
 MEMORY = 512 << 20
@@ -293,5 +295,7 @@ def head_loss_from(directory: str | Path, name: str) -> HeadLoss:
 modified_softmax = HeadLoss("modified_softmax")
 normface = HeadLoss("normface")
 arcface = HeadLoss("arcface")
+sphereface = HeadLoss("sphereface")
+l_softmax = HeadLoss("l_softmax")
 cosface = HeadLoss("cosface")
 l2_softmax = HeadLoss("l2_softmax")

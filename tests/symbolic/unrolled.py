@@ -99,7 +99,7 @@ def evaluate(
     """Return every tensor of a program at a point, in `DIGITS` digits."""
     env: Values = dict(inputs)
     symbols = {s: mp.mpmathify(constants[str(s)]) for s in program.consts}
-    symbols |= {s: mp.mpmathify(sp.N(v, DIGITS)) for s, v in program.numbers}
+    symbols |= {s: mp.mpmathify(sp.N(fn.to_exact(v), DIGITS)) for s, v in program.numbers}
     symbols |= {size_of(a): sizes[str(size_of(a))] for t in program.tensors() for a in t.axes}
     for let in program.lets:
         target = {}
