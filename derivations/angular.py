@@ -198,9 +198,8 @@ def cosface_logit(form: Form) -> Program:
 
 
 # %%
-def combined_margin_logit(form: Form) -> Program:
-    """Return the cosine of the angle and a margin, less another."""
-    P, a, most = begin("combined_margin_logit", form, "combined-margin logit")
+def combined(P: Build, a: Elements, most: Pair) -> sp.Expr:
+    """Name what both margins make of the cosine ``kept``, and return the logit."""
     angle, less = angle_of(P), P.const("cosine_margin")
     again, level, drops = map(P.const, ("again", "level", "drops"))
     angles.sine(P, a, most)
@@ -212,7 +211,13 @@ def combined_margin_logit(form: Form) -> Program:
     angles.bordered(a, Border(border, sp.S.Zero, again, offset), "lowered")
     a.let("alone", sp.Piecewise((drops, less > 0), (0, True)), "whether the angle has no margin")
     a.let("taken", sp.Piecewise((a.kept - less, a.alone > 0), (a.bent, True)))
-    return finish(P, a, a.taken)
+    return a.taken
+
+
+def combined_margin_logit(form: Form) -> Program:
+    """Return the cosine of the angle and a margin, less another."""
+    P, a, most = begin("combined_margin_logit", form, "combined-margin logit")
+    return finish(P, a, combined(P, a, most))
 
 
 # %% [markdown]

@@ -117,6 +117,12 @@ def arcface(form: Form) -> Program:
     return cosine_head("arcface", form, doc, lambda P, a, c: shaped(P, a, angular.arcface))
 
 
+def combined_margin(form: Form) -> Program:
+    """Return the head with a margin of the angle and one of the cosine."""
+    doc = "softmax of scaled cosines, the target's that of an angle and a margin, less another"
+    return cosine_head("combined_margin", form, doc, lambda P, a, c: shaped(P, a, angular.combined))
+
+
 def fallen(name: str, times: int, form: Form) -> Program:
     """Return the head whose target logit is the cosine of a multiple, which goes on falling."""
 
@@ -352,22 +358,34 @@ COSFACE = Definition(
     subgradients=SMOOTH,
     wrt={"cosface": WRT},
 )
-ARCFACE = Definition(
-    name="arcface",
-    title="ArcFace head",
-    family="heads",
-    source="Deng et al., ArcFace, CVPR 2019, arXiv 1801.07698.",
-    formula="""\
+
+
+def rotated(
+    name: str, title: str, build: Callable[[Form], Program], logit: Definition
+) -> Definition:
+    """Return the head whose target logit is one with a margin of the angle."""
+    return Definition(
+        name=name,
+        title=title,
+        family="heads",
+        source=logit.source,
+        formula=f"""\
 loss = -log softmax(z)_y,  z_y = scale psi(cos(theta_y)), z_j = scale cos(theta_j)
-psi: as of arcface_logit, cos(theta + margin) and what a policy puts in its place beyond pi""",
-    inputs=INPUTS,
-    programs={"arcface": (arcface("plain"), arcface("stable"))},
-    constants={**CONSTANTS, **angular.ARCFACE_CONSTANTS},
-    axes=axes(**angular_axes(angular.ARCFACE_AXES)),
-    presets=angular_presets(angular.PRESETS),
-    singular=(*ZERO_VECTORS, *angular.ARCFACE_LOGIT.singular),
-    subgradients=f"{SMOOTH} Of the logit: {angular.ARCFACE_LOGIT.subgradients}",
-    wrt={"arcface": WRT},
+psi: as of {logit.name}, cos(theta + margin) and what a policy puts in its place beyond pi""",
+        inputs=INPUTS,
+        programs={name: (build("plain"), build("stable"))},
+        constants={**CONSTANTS, **logit.constants},
+        axes=axes(**angular_axes(dict(logit.axes))),
+        presets=angular_presets(dict(logit.presets)),
+        singular=(*ZERO_VECTORS, *logit.singular),
+        subgradients=f"{SMOOTH} Of the logit: {logit.subgradients}",
+        wrt={name: WRT},
+    )
+
+
+ARCFACE = rotated("arcface", "ArcFace head", arcface, angular.ARCFACE_LOGIT)
+COMBINED_MARGIN = rotated(
+    "combined_margin", "Combined-margin head", combined_margin, angular.COMBINED_MARGIN_LOGIT
 )
 
 
@@ -471,6 +489,7 @@ DEFINITIONS = (
     NORMFACE,
     COSFACE,
     ARCFACE,
+    COMBINED_MARGIN,
     SPHEREFACE,
     L_SOFTMAX,
     L2_SOFTMAX,

@@ -27,6 +27,7 @@ from refloss.losses.elements import (
 from refloss.losses.heads import (
     HeadLoss,
     arcface,
+    combined_margin,
     cosface,
     head_loss_from,
     l2_softmax,
@@ -64,6 +65,7 @@ __all__ = [
     "bce_probs",
     "box_loss_from",
     "ciou",
+    "combined_margin",
     "combined_margin_logit",
     "cosface",
     "cosface_logit",

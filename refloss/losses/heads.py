@@ -21,6 +21,7 @@ __all__ = [
     "MEMORY",
     "HeadLoss",
     "arcface",
+    "combined_margin",
     "cosface",
     "head_loss_from",
     "l2_softmax",
@@ -295,6 +296,7 @@ def head_loss_from(directory: str | Path, name: str) -> HeadLoss:
 modified_softmax = HeadLoss("modified_softmax")
 normface = HeadLoss("normface")
 arcface = HeadLoss("arcface")
+combined_margin = HeadLoss("combined_margin")
 sphereface = HeadLoss("sphereface")
 l_softmax = HeadLoss("l_softmax")
 cosface = HeadLoss("cosface")
