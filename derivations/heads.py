@@ -127,7 +127,7 @@ def fallen(name: str, times: int, form: Form) -> Program:
     """Return the head whose target logit is the cosine of a multiple, which goes on falling."""
 
     def shape(P: Build, e: Elements, most: Pair) -> sp.Expr:
-        multiples.fallen(P, e, times)
+        multiples.fallen(P, e, times, P.const("falls"))
         multiples.annealed(e, "fallen", P.const("annealing"))
         return e.blend
 
