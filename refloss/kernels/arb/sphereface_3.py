@@ -23,6 +23,7 @@ Constants
     limit: the largest size of a cosine (default 2.0)
     most: limit, rounded (default 2.0)
     most_lo: what most lacks (default 0.0)
+    falls: 0: the cosine of the multiple, which rises again (default 1.0)
     annealing: how many times the cosine counts beside psi (default 0.0)
     attached: 0: the derivative is 1 (default 1.0)
 
@@ -32,7 +33,7 @@ Source
 """
 
 
-def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, annealing, attached):
+def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, falls, annealing, attached):
     """Return the loss of the plain program."""
     most = limit  # exactly
     B = len(x)
@@ -62,7 +63,7 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     multiple = [(4*(kept[b]*kept[b]) - 3)*kept[b] for b in range(B)]
     side = [F.select(F.gt(gap1[b], 0), 1, F.select(F.gt(gap2[b], 0), -1, 1)) for b in range(B)]
     level = [F.select(F.gt(gap1[b], 0), 0, F.select(F.gt(gap2[b], 0), 2, 4)) for b in range(B)]
-    fallen = [multiple[b]*side[b] - level[b] for b in range(B)]
+    fallen = [F.select(F.eq(falls, 0), multiple[b], multiple[b]*side[b] - level[b]) for b in range(B)]
     blend = [(annealing*kept[b] + fallen[b])/(1 + annealing) for b in range(B)]
     logit = [F.straight_through(blend[b], kept[b], attached) for b in range(B)]
     goal = [logit[b]*reach[b]*scale for b in range(B)]
@@ -75,7 +76,7 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     return loss
 
 
-def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, annealing, attached):
+def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, falls, annealing, attached):
     """Return the loss and the derived gradient."""
     most = limit  # exactly
     B = len(x)
@@ -105,7 +106,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     multiple = [(4*(kept[b]*kept[b]) - 3)*kept[b] for b in range(B)]
     side = [F.select(F.gt(gap1[b], 0), 1, F.select(F.gt(gap2[b], 0), -1, 1)) for b in range(B)]
     level = [F.select(F.gt(gap1[b], 0), 0, F.select(F.gt(gap2[b], 0), 2, 4)) for b in range(B)]
-    fallen = [multiple[b]*side[b] - level[b] for b in range(B)]
+    fallen = [F.select(F.eq(falls, 0), multiple[b], multiple[b]*side[b] - level[b]) for b in range(B)]
     blend = [(annealing*kept[b] + fallen[b])/(1 + annealing) for b in range(B)]
     logit = [F.straight_through(blend[b], kept[b], attached) for b in range(B)]
     goal = [logit[b]*reach[b]*scale for b in range(B)]
@@ -122,7 +123,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     logit_bar = [goal_bar[b]*reach[b]*scale for b in range(B)]
     blend_bar = [attached*logit_bar[b] for b in range(B)]
     fallen_bar = [blend_bar[b]/(1 + annealing) for b in range(B)]
-    multiple_bar = [fallen_bar[b]*side[b] for b in range(B)]
+    multiple_bar = [F.select(F.eq(falls, 0), fallen_bar[b], fallen_bar[b]*side[b]) for b in range(B)]
     kept_bar = [(1 - attached)*logit_bar[b] + (12*(kept[b]*kept[b]) - 3)*multiple_bar[b] + annealing*blend_bar[b]/(1 + annealing) for b in range(B)]
     capped_bar = [F.select(F.gt(under[b], 0), 0, kept_bar[b]) for b in range(B)]
     reach_bar = [goal_bar[b]*logit[b]*scale for b in range(B)]
@@ -153,7 +154,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     return loss, x_bar, weight_bar, scale_bar
 
 
-def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, annealing, attached):
+def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, falls, annealing, attached):
     """Return the derived Hessian-vector product."""
     most = limit  # exactly
     B = len(x)
@@ -183,7 +184,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     multiple = [(4*(kept[b]*kept[b]) - 3)*kept[b] for b in range(B)]
     side = [F.select(F.gt(gap1[b], 0), 1, F.select(F.gt(gap2[b], 0), -1, 1)) for b in range(B)]
     level = [F.select(F.gt(gap1[b], 0), 0, F.select(F.gt(gap2[b], 0), 2, 4)) for b in range(B)]
-    fallen = [multiple[b]*side[b] - level[b] for b in range(B)]
+    fallen = [F.select(F.eq(falls, 0), multiple[b], multiple[b]*side[b] - level[b]) for b in range(B)]
     blend = [(annealing*kept[b] + fallen[b])/(1 + annealing) for b in range(B)]
     logit = [F.straight_through(blend[b], kept[b], attached) for b in range(B)]
     goal = [logit[b]*reach[b]*scale for b in range(B)]
@@ -198,7 +199,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     logit_bar = [goal_bar[b]*reach[b]*scale for b in range(B)]
     blend_bar = [attached*logit_bar[b] for b in range(B)]
     fallen_bar = [blend_bar[b]/(1 + annealing) for b in range(B)]
-    multiple_bar = [fallen_bar[b]*side[b] for b in range(B)]
+    multiple_bar = [F.select(F.eq(falls, 0), fallen_bar[b], fallen_bar[b]*side[b]) for b in range(B)]
     kept_bar = [(1 - attached)*logit_bar[b] + (12*(kept[b]*kept[b]) - 3)*multiple_bar[b] + annealing*blend_bar[b]/(1 + annealing) for b in range(B)]
     capped_bar = [F.select(F.gt(under[b], 0), 0, kept_bar[b]) for b in range(B)]
     reach_bar = [goal_bar[b]*logit[b]*scale for b in range(B)]
@@ -239,7 +240,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     capped_dot = [cosine_dot[b]*F.select(F.gt(over[b], 0), 0, 1) for b in range(B)]
     kept_dot = [capped_dot[b]*F.select(F.gt(under[b], 0), 0, 1) for b in range(B)]
     multiple_dot = [(12*(kept[b]*kept[b]) - 3)*kept_dot[b] for b in range(B)]
-    fallen_dot = [multiple_dot[b]*side[b] for b in range(B)]
+    fallen_dot = [multiple_dot[b]*F.select(F.eq(falls, 0), 1, side[b]) for b in range(B)]
     blend_dot = [fallen_dot[b]/(1 + annealing) + annealing*kept_dot[b]/(1 + annealing) for b in range(B)]
     logit_dot = [(1 - attached)*kept_dot[b] + attached*blend_dot[b] for b in range(B)]
     goal_dot = [logit[b]*reach[b]*scale_dot + logit[b]*reach_dot[b]*scale + logit_dot[b]*reach[b]*scale for b in range(B)]
@@ -253,7 +254,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     logit_bar_dot = [goal_bar[b]*reach[b]*scale_dot + goal_bar[b]*reach_dot[b]*scale + goal_bar_dot[b]*reach[b]*scale for b in range(B)]
     blend_bar_dot = [attached*logit_bar_dot[b] for b in range(B)]
     fallen_bar_dot = [blend_bar_dot[b]/(1 + annealing) for b in range(B)]
-    multiple_bar_dot = [fallen_bar_dot[b]*side[b] for b in range(B)]
+    multiple_bar_dot = [fallen_bar_dot[b]*F.select(F.eq(falls, 0), 1, side[b]) for b in range(B)]
     kept_bar_dot = [(1 - attached)*logit_bar_dot[b] + (12*(kept[b]*kept[b]) - 3)*multiple_bar_dot[b] + annealing*blend_bar_dot[b]/(1 + annealing) + 24*kept[b]*kept_dot[b]*multiple_bar[b] for b in range(B)]
     capped_bar_dot = [kept_bar_dot[b]*F.select(F.gt(under[b], 0), 0, 1) for b in range(B)]
     reach_bar_dot = [goal_bar[b]*logit[b]*scale_dot + goal_bar[b]*logit_dot[b]*scale + goal_bar_dot[b]*logit[b]*scale for b in range(B)]

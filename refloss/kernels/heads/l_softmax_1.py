@@ -23,6 +23,7 @@ Constants
     limit: the largest size of a cosine (default 2.0)
     most: limit, rounded (default 2.0)
     most_lo: what most lacks (default 0.0)
+    falls: 0: the cosine of the multiple, which rises again (default 1.0)
     annealing: how many times the cosine counts beside psi (default 0.0)
     attached: 0: the derivative is 1 (default 1.0)
 
@@ -33,7 +34,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("keeps_x", "least_x", "eps_x_inside", "eps_x_added", "keeps_weight", "least_weight", "eps_weight_inside", "eps_weight_added", "limit", "most", "most_lo", "annealing", "attached",)
+CONSTANTS = ("keeps_x", "least_x", "eps_x_inside", "eps_x_added", "keeps_weight", "least_weight", "eps_weight_inside", "eps_weight_added", "limit", "most", "most_lo", "falls", "annealing", "attached",)
 
 
 def ratio(n, d, at0):
@@ -49,7 +50,7 @@ def scatter_add(at, rows, size):
     return out
 
 
-def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, annealing, attached):
+def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, falls, annealing, attached):
     """Return loss, one an item."""
     np = F.np
     x = F.wide(x)
@@ -94,7 +95,7 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     return loss
 
 
-def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, annealing, attached):
+def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, falls, annealing, attached):
     """Return loss, then its derivative by every column times loss_bar."""
     np = F.np
     x = F.wide(x)
@@ -196,7 +197,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     return loss, x_bar, weight_bar, scale_bar
 
 
-def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, annealing, attached):
+def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, falls, annealing, attached):
     """Return the derivative of the gradient along the `_dot` columns."""
     np = F.np
     x = F.wide(x)
@@ -419,7 +420,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     return x_bar_dot, weight_bar_dot, scale_bar_dot
 
 
-def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, annealing, attached):
+def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, falls, annealing, attached):
     """Return every quantity of the plain program and its adjoint, by name."""
     B = x.shape[0]
     C = weight.shape[0]

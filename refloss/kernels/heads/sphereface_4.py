@@ -23,6 +23,7 @@ Constants
     limit: the largest size of a cosine (default 2.0)
     most: limit, rounded (default 2.0)
     most_lo: what most lacks (default 0.0)
+    falls: 0: the cosine of the multiple, which rises again (default 1.0)
     annealing: how many times the cosine counts beside psi (default 0.0)
     attached: 0: the derivative is 1 (default 1.0)
 
@@ -49,7 +50,7 @@ BEND1 = 0.408248290463863  # sqrt(6)/6, correctly rounded
 BEND1_LO = -8.638255191177819e-19  # Rest(sqrt(6)/6), correctly rounded
 BEND2 = -0.408248290463863  # -sqrt(6)/6, correctly rounded
 BEND2_LO = 8.638255191177819e-19  # Rest(-sqrt(6)/6), correctly rounded
-CONSTANTS = ("keeps_x", "least_x", "eps_x_inside", "eps_x_added", "keeps_weight", "least_weight", "eps_weight_inside", "eps_weight_added", "limit", "most", "most_lo", "annealing", "attached",)
+CONSTANTS = ("keeps_x", "least_x", "eps_x_inside", "eps_x_added", "keeps_weight", "least_weight", "eps_weight_inside", "eps_weight_added", "limit", "most", "most_lo", "falls", "annealing", "attached",)
 
 
 def ratio(n, d, at0):
@@ -65,7 +66,7 @@ def scatter_add(at, rows, size):
     return out
 
 
-def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, annealing, attached):
+def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, falls, annealing, attached):
     """Return loss, one an item."""
     np = F.np
     x = F.wide(x)
@@ -96,7 +97,7 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     multiple = 8.0*away1*away2*away3*away4  # cosine of 4 theta
     side = np.where((gap1 > 0.0), 1.0, np.where((gap2 > 0.0), -1.0, np.where((gap3 > 0.0), 1.0, -1.0)))  # 1 where it falls
     level = np.where((gap1 > 0.0), 0.0, np.where((gap2 > 0.0), 2.0, np.where((gap3 > 0.0), 4.0, 6.0)))  # twice the turns before
-    fallen = multiple*side - level
+    fallen = (multiple if (falls == 0.0) else multiple*side - level)
     blend = (annealing*kept + fallen)/(1.0 + annealing)
     logit = blend
     own_goal = logit*reach*scale  # the target's logit, where its class is at hand
@@ -120,7 +121,7 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     return loss
 
 
-def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, annealing, attached):
+def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, falls, annealing, attached):
     """Return loss, then its derivative by every column times loss_bar."""
     np = F.np
     x = F.wide(x)
@@ -152,7 +153,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     multiple = 8.0*away1*away2*away3*away4  # cosine of 4 theta
     side = np.where((gap1 > 0.0), 1.0, np.where((kept > 0.0), -1.0, np.where((gap3 > 0.0), 1.0, -1.0)))  # 1 where it falls
     level = np.where((gap1 > 0.0), 0.0, np.where((kept > 0.0), 2.0, np.where((gap3 > 0.0), 4.0, 6.0)))  # twice the turns before
-    fallen = multiple*side - level
+    fallen = (multiple if (falls == 0.0) else multiple*side - level)
     blend = (annealing*kept + fallen)/(1.0 + annealing)
     logit = blend
     own_goal = logit*reach*scale  # the target's logit, where its class is at hand
@@ -181,7 +182,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     logit_bar = own_goal_bar*reach*scale
     blend_bar = (0.0 if attached == 0.0 else logit_bar)
     fallen_bar = blend_bar/(1.0 + annealing)
-    multiple_bar = fallen_bar*side
+    multiple_bar = (fallen_bar if (falls == 0.0) else fallen_bar*side)
     kept_bar = (1.0 - attached)*logit_bar + climb*multiple_bar + annealing*blend_bar/(1.0 + annealing)
     capped_bar = np.where((under > 0.0), 0.0, kept_bar)
     reach_bar = logit*own_goal_bar*scale
@@ -234,7 +235,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     return loss, x_bar, weight_bar, scale_bar
 
 
-def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, annealing, attached):
+def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, falls, annealing, attached):
     """Return the derivative of the gradient along the `_dot` columns."""
     np = F.np
     x = F.wide(x)
@@ -267,7 +268,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     multiple = 8.0*away1*away2*away3*away4  # cosine of 4 theta
     side = np.where((gap1 > 0.0), 1.0, np.where((kept > 0.0), -1.0, np.where((gap3 > 0.0), 1.0, -1.0)))  # 1 where it falls
     level = np.where((gap1 > 0.0), 0.0, np.where((kept > 0.0), 2.0, np.where((gap3 > 0.0), 4.0, 6.0)))  # twice the turns before
-    fallen = multiple*side - level
+    fallen = (multiple if (falls == 0.0) else multiple*side - level)
     blend = (annealing*kept + fallen)/(1.0 + annealing)
     logit = blend
     own_goal = logit*reach*scale  # the target's logit, where its class is at hand
@@ -293,7 +294,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     kept_dot = capped_dot*np.where((under > 0.0), 0.0, 1.0)
     climb_dot = 96.0*(kept - BEND1 - BEND1_LO)*(kept - BEND2 - BEND2_LO)*kept_dot
     multiple_dot = climb*kept_dot
-    fallen_dot = multiple_dot*side
+    fallen_dot = multiple_dot*(1.0 if (falls == 0.0) else side)
     blend_dot = fallen_dot/(1.0 + annealing) + annealing*kept_dot/(1.0 + annealing)
     logit_dot = (1.0 - attached)*kept_dot + (0.0 if attached == 0.0 else blend_dot)
     own_goal_dot = logit*reach*scale_dot + logit*reach_dot*scale + logit_dot*reach*scale
@@ -322,7 +323,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     logit_bar = own_goal_bar*reach*scale
     blend_bar = (0.0 if attached == 0.0 else logit_bar)
     fallen_bar = blend_bar/(1.0 + annealing)
-    multiple_bar = fallen_bar*side
+    multiple_bar = (fallen_bar if (falls == 0.0) else fallen_bar*side)
     kept_bar = (1.0 - attached)*logit_bar + climb*multiple_bar + annealing*blend_bar/(1.0 + annealing)
     capped_bar = np.where((under > 0.0), 0.0, kept_bar)
     reach_bar = logit*own_goal_bar*scale
@@ -381,7 +382,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     logit_bar_dot = own_goal_bar*reach*scale_dot + own_goal_bar*reach_dot*scale + own_goal_bar_dot*reach*scale
     blend_bar_dot = (0.0 if attached == 0.0 else logit_bar_dot)
     fallen_bar_dot = blend_bar_dot/(1.0 + annealing)
-    multiple_bar_dot = fallen_bar_dot*side
+    multiple_bar_dot = fallen_bar_dot*(1.0 if (falls == 0.0) else side)
     kept_bar_dot = (1.0 - attached)*logit_bar_dot + climb*multiple_bar_dot + climb_dot*multiple_bar + annealing*blend_bar_dot/(1.0 + annealing)
     capped_bar_dot = kept_bar_dot*np.where((under > 0.0), 0.0, 1.0)
     reach_bar_dot = logit*own_goal_bar*scale_dot + logit*own_goal_bar_dot*scale + logit_dot*own_goal_bar*scale
@@ -474,7 +475,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     return x_bar_dot, weight_bar_dot, scale_bar_dot
 
 
-def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, annealing, attached):
+def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, falls, annealing, attached):
     """Return every quantity of the plain program and its adjoint, by name."""
     B = x.shape[0]
     C = weight.shape[0]
@@ -503,7 +504,7 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
     multiple = 1.0 + 8.0*(kept*kept*kept*kept) - 8.0*(kept*kept)  # cosine of 4 theta
     side = np.where((gap1 > 0.0), 1.0, np.where((gap2 > 0.0), -1.0, np.where((gap3 > 0.0), 1.0, -1.0)))  # 1 where it falls
     level = np.where((gap1 > 0.0), 0.0, np.where((gap2 > 0.0), 2.0, np.where((gap3 > 0.0), 4.0, 6.0)))  # twice the turns before
-    fallen = multiple*side - level
+    fallen = np.where((falls == 0.0), multiple, multiple*side - level)
     blend = (annealing*kept + fallen)/(1.0 + annealing)
     logit = blend
     goal = logit*reach*scale  # the target's logit
@@ -521,9 +522,9 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
     logit_bar = goal_bar*reach*scale
     blend_bar = np.where(attached == 0.0, 0.0, logit_bar)
     fallen_bar = blend_bar/(1.0 + annealing)
-    level_bar = -fallen_bar
-    side_bar = fallen_bar*multiple
-    multiple_bar = fallen_bar*side
+    level_bar = np.where((falls == 0.0), 0.0, -fallen_bar)
+    side_bar = np.where((falls == 0.0), 0.0, fallen_bar*multiple)
+    multiple_bar = np.where((falls == 0.0), fallen_bar, fallen_bar*side)
     kept_bar = (1.0 - attached)*logit_bar + (32.0*(kept*kept*kept) - 16.0*kept)*multiple_bar + annealing*blend_bar/(1.0 + annealing)
     capped_bar = np.where((under > 0.0), 0.0, kept_bar)
     reach_bar = goal_bar*logit*scale
