@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import sympy as sp
 
@@ -28,6 +29,7 @@ BAR = "_bar"
 DOT = "_dot"
 
 
+@cache
 def partial(expr: sp.Expr, read: sp.Indexed) -> sp.Expr:
     """Return the derivative of `expr` by `read`, every other read held constant."""
     x = sp.Dummy(real=True)
