@@ -29,6 +29,9 @@ from crossval.target import Target
 if TYPE_CHECKING:
     from crossval.families import Family
 
+UNFIT = ("RL203", "RL209")
+"""Signatures that do not fit one family's inputs, and may fit another's."""
+
 _POLL = 0.05
 
 
@@ -123,6 +126,7 @@ class Runner:
         self.required: list[str] = []
         self.names: list[str] = []
         self.versions: dict[str, str] = {}
+        self.unfit: TargetRaised | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._loaded = False
         self._start()
@@ -144,12 +148,18 @@ class Runner:
         """
         if self._loaded:
             return
+        if self.unfit is not None:
+            raise self.unfit
         if self._process is None:
             self._start()
         reply, _ = self._answer(self.limits.start_seconds)
         if reply["error"]:
-            self.close()
-            raise TargetRaised(reply["error"])
+            error = TargetRaised(reply["error"])
+            if error.code not in UNFIT:
+                self.close()
+                raise error
+            self.unfit = error  # the process can still say for which other loss it fits
+            raise error
         self.keywords, self.required = reply["keywords"], reply["required"]
         self.names = reply["names"]
         self.versions = reply["versions"]
@@ -171,9 +181,28 @@ class Runner:
             raise TargetRaised(reply["error"])
         return reply, results
 
+    def require(self, target: Target, family: Family) -> None:
+        """Require that the imported target can be called for another loss.
+
+        Raises
+        ------
+        TargetRaised
+            If it cannot.
+        TargetDied
+            If the process ended instead.
+        """
+        if self._process is None:
+            return
+        with contextlib.suppress(OSError):
+            wire.send(self._process.stdin, {"order": self._order(target, family)})  # type: ignore[arg-type]
+        reply, _ = self._answer(self.limits.seconds)
+        if reply["error"]:
+            raise TargetRaised(reply["error"])
+
     def close(self) -> None:
         """End the process."""
         process, self._process, self._loaded = self._process, None, False
+        self.unfit = None
         if process is None:
             return
         process.kill()
@@ -190,7 +219,6 @@ class Runner:
         self.close()
 
     def _start(self) -> None:
-        target = self.target
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "crossval.worker"],
@@ -205,7 +233,12 @@ class Runner:
             target=_read_all, args=(self._process.stdout, self._answers), daemon=True
         )
         self._reader.start()
-        order = {
+        with contextlib.suppress(OSError):
+            wire.send(self._process.stdin, self._order(self.target, self.family))  # type: ignore[arg-type]
+
+    def _order(self, target: Target, family: Family) -> dict[str, Any]:
+        """Say what is to be called, and with what."""
+        return {
             "reference": target.reference,
             "adapter": target.adapter,
             "loader": target.loader,
@@ -213,12 +246,10 @@ class Runner:
             "call": target.call,
             "bind": dict(target.bind),
             "loss": target.loss,
-            "axes": [*losses()[target.loss]["axes"], *self.family.options],
-            "inputs": {name: self.family.shape(name) for name in self.family.inputs},
+            "axes": [*losses()[target.loss]["axes"], *family.options],
+            "inputs": {name: family.shape(name) for name in family.inputs},
             "path": list(self.path),
         }
-        with contextlib.suppress(OSError):
-            wire.send(self._process.stdin, order)  # type: ignore[arg-type]
 
     def _answer(self, seconds: float) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         deadline = time.monotonic() + seconds

@@ -34,16 +34,20 @@ def main() -> None:
     order, _ = wire.receive(inlet)
     warnings.simplefilter("ignore")
     try:
-        adapter, subject, description = load(order)
+        adapter, subject = load(order)
     except BaseException as error:
         wire.send(outlet, {"error": describe(error)})
         return
-    wire.send(outlet, {"error": None, **description})
+    wire.send(outlet, described(adapter, subject, order))
     while True:
         try:
             request, arrays = wire.receive(inlet)
         except EOFError:
             return
+        if "order" in request:  # may the target be called for another loss?
+            other = _subject(subject.thing, request["order"])
+            wire.send(outlet, described(adapter, other, request["order"]))
+            continue
         try:
             reply, results = blocks.evaluate(adapter.evaluate, subject, request, arrays)
         except Exception as error:
@@ -53,8 +57,8 @@ def main() -> None:
         wire.send(outlet, {"error": None, **reply}, results)
 
 
-def load(order: dict[str, Any]) -> tuple[ModuleType, Subject, dict[str, Any]]:
-    """Import adapter and target; describe the target's arguments and the versions at work."""
+def load(order: dict[str, Any]) -> tuple[ModuleType, Subject]:
+    """Import adapter and target."""
     sys.path[1:1] = [folder for folder in order["path"] if folder not in sys.path]
     module = order["adapter"].replace("-", "_")
     adapter = importlib.import_module(f"crossval.adapters.{module}_arrays")
@@ -66,12 +70,23 @@ def load(order: dict[str, Any]) -> tuple[ModuleType, Subject, dict[str, Any]]:
         found = found(**order["init"])
     if not callable(found):
         raise TypeError(f"the target must be callable; got {type(found).__name__}")
-    subject = Subject(found, tuple(order["inputs"]), order["call"], order["bind"])
+    return adapter, _subject(found, order)
+
+
+def _subject(thing: Any, order: dict[str, Any]) -> Subject:
+    return Subject(thing, tuple(order["inputs"]), order["call"], order["bind"])
+
+
+def described(adapter: ModuleType, subject: Subject, order: dict[str, Any]) -> dict[str, Any]:
+    """Describe the target's arguments and the versions at work, or why it cannot be called."""
     supplied = getattr(adapter, "SUPPLIES", ())
-    subject.verify(order["loss"], [*order["axes"], *supplied], order["inputs"])
-    described = subject.arguments(order["axes"])
-    described["keywords"] = [name for name in described["keywords"] if name not in supplied]
-    return adapter, subject, {**described, "versions": adapter.versions()}
+    try:
+        subject.verify(order["loss"], [*order["axes"], *supplied], order["inputs"])
+        found = subject.arguments(order["axes"])
+        found["keywords"] = [name for name in found["keywords"] if name not in supplied]
+        return {"error": None, **found, "versions": adapter.versions()}
+    except BaseException as error:
+        return {"error": describe(error)}
 
 
 def resolve(reference: str) -> Any:

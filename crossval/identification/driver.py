@@ -11,22 +11,20 @@ from crossval.adapters import libraries
 from crossval.catalog import losses, spec_of
 from crossval.certificate import versions_of
 from crossval.examination import installation
+from crossval.families import Family
 from crossval.findings import CODES, Finding
 from crossval.identification.answer import Identification
 from crossval.identification.evidence import Unreadable, Witness
 from crossval.identification.examine import examine
 from crossval.identification.processes import Renamed, shared
 from crossval.identification.questions import Question, eligible, questions
-from crossval.runner import Limits, Runner, TargetDied, TargetRaised
+from crossval.runner import UNFIT, Limits, Runner, TargetDied, TargetRaised
 from crossval.session import Session
 from crossval.target import ADAPTERS, Target, UsageError, split_reference
 
 LEVELS = ("smoke", "standard", "full")
 DTYPES = ("float64", "float32")
 """Formats to ask in: in narrower ones rounding hides what is looked for."""
-
-_OF_ONE_FAMILY = ("RL203", "RL209")
-"""Signatures that do not fit one family's inputs, and may fit another's."""
 
 
 def identify(
@@ -118,19 +116,17 @@ class _Request:
         self, asked: list[Question], stack: ExitStack
     ) -> Iterator[_Opened | Identification]:
         """Load the target for every family, and ask it for a few rows."""
-        process: Runner | None = None
+        started: list[Runner] = []
         for question in asked:
             target = self._as(question)
-            if process is None or not shared(target, process.family, question.family):
-                process = stack.enter_context(Runner(target, question.family, self.limits))
             empty = Identification(self.target.reference, self.dtype, losses=question.names)
             try:
-                process.load()
+                process = self._process(target, question.family, started, stack)
             except (TargetRaised, TargetDied) as error:
                 problem = _problem(error, "RL101")
                 yield replace(empty, problem=problem)
-                if problem.code in _OF_ONE_FAMILY:
-                    process = None
+                if problem.code not in UNFIT:
+                    return  # it is imported for no family
                 continue
             session = self._session(question, target, process)
             problem = _refusal(Witness(session, self.dtype), question)
@@ -138,6 +134,24 @@ class _Request:
                 yield _Opened(question, session, process)
             else:
                 yield replace(empty, problem=problem)
+
+    def _process(
+        self, target: Target, family: Family, started: list[Runner], stack: ExitStack
+    ) -> Runner:
+        """Return a process that can be asked for a family: an earlier one, or else a new one.
+
+        Importing takes long: an earlier process says first whether another one would do.
+        """
+        for process in started:
+            if process.unfit is None and shared(target, process.family, family):
+                process.load()
+                return process
+        if started:
+            started[0].require(target, family)
+        process = stack.enter_context(Runner(target, family, self.limits))
+        started.append(process)
+        process.load()
+        return process
 
     def _session(self, question: Question, target: Target, process: Runner) -> Session:
         runner: Any = process

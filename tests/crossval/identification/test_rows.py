@@ -3,7 +3,8 @@
 import pytest
 
 import refloss
-from crossval.identification import identify
+from crossval.identification import driver, identify
+from crossval.runner import Runner
 from tests.crossval.identification.conftest import TARGETS
 
 ROWS = "row_conventions.py"
@@ -99,9 +100,21 @@ def test_amounts_in_the_gradient_alone_are_solved_for(identified, notes):
 
 
 @pytest.mark.parametrize("attribute", ["smoothed", "soft"])
-def test_without_a_hint_the_family_is_found_in_one_process(attribute):
-    """Box losses come first; the process that was started for them answers for rows too."""
+def test_without_a_hint_the_family_is_found_in_one_process(attribute, monkeypatch):
+    """Box losses come first; the process that was started for them answers for rows too.
+
+    It says as well that a loss of one input is not meant.
+    """
+    started = []
+
+    class Counted(Runner):
+        def __init__(self, target, family, limits):
+            started.append(family.name)
+            super().__init__(target, family, limits)
+
+    monkeypatch.setattr(driver, "Runner", Counted)
     answer = identify(f"{TARGETS / ROWS}:{attribute}", adapter="numpy")
+    assert len(started) == 1
     assert title(answer).startswith("cross_entropy/torch with")
     assert list(answer.separation.inputs) == ["logits", "target"]
 
