@@ -26,7 +26,7 @@ from crossval.identification.candidates import (
 )
 from crossval.identification.fit import Fit, Values, fit, measure, plainly, simplified
 from crossval.identification.numbers import Make, Scored, Solver
-from crossval.points.probes import Scaling
+from crossval.points.probes import AS_GIVEN, Scaling
 
 _NEAREST = 3
 _ROUNDS = 2
@@ -81,6 +81,10 @@ class Search:
         if found.fit.factor == 1 or found.fit.offset:
             return
         start, known = found.candidate, numeric(found.candidate.definition.loss)
+        if start.reading.name:  # a scaled input and a factor may be a number of another amount
+            plain = self._bare(start.under(AS_GIVEN))
+            for number in known:
+                self._solve(plain, number, known[number], rigid=True, least=0.0)
         for name, value in self._others(start):
             turned = changed(start, {name: value})
             if turned is None or turned.key == start.key:
