@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from itertools import product
@@ -32,6 +33,8 @@ def _index() -> dict[str, Any]:
 def spec_of(loss: str, preset: str | None, axes: Mapping[str, Any]) -> Any:
     """Resolve a declaration into a definition with all its constants.
 
+    A number that is an input of the loss and an axis too, as the scale of a head, is a constant.
+
     Raises
     ------
     UsageError
@@ -47,9 +50,16 @@ def spec_of(loss: str, preset: str | None, axes: Mapping[str, Any]) -> Any:
             listed = ", ".join(losses()[loss]["axes"])
             raise UsageError(f"{loss}: {name} is not among the axes {listed}: {does}")
     try:
-        return resolve(loss, preset, dict(axes))
+        return _fixed(resolve(loss, preset, dict(axes)))
     except (ValueError, TypeError, KeyError) as error:
         raise UsageError(str(error)) from error
+
+
+def _fixed(spec: Any) -> Any:
+    """Return a definition with inputs that are single numbers among its constants."""
+    both = [name for name in losses()[spec.loss]["inputs"] if name in spec.axes]
+    fixed = {name: float(spec.axes[name]) for name in both}
+    return replace(spec, constants={**spec.constants, **fixed}) if fixed else spec
 
 
 def _constants(loss: str) -> dict[str, Any]:

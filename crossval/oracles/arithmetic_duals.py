@@ -102,6 +102,9 @@ class HyperDuals(TaylorJets):
         """Return a number that does not vary."""
         return Dual(jet(x), jet(0))
 
+    def _of_any_slope(self, value: arb) -> Any:
+        return Dual(super()._of_any_slope(value), jet(arb("nan"), arb("nan")))
+
     def lift(self, x: Any) -> Dual:
         """Return an element, float or angle as an element."""
         if isinstance(x, Dual):

@@ -190,8 +190,19 @@ class ExactBalls:
         return reduce(add, xs, self.constant(0.0))
 
     def largest(self, xs: Sequence[Any]) -> Any:
-        """Return the largest of a list, the first among equals."""
-        return xs[self.first_largest(xs)]
+        """Return the largest of a list, the first among equals.
+
+        Where enclosures do not tell which it is, the result encloses its value, and is of any
+        slope: it serves to shift exponents, which is what texts use it for.
+        """
+        try:
+            return xs[self.first_largest(xs)]
+        except Undecided:
+            return self._of_any_slope(reduce(arb.max, map(self.real, xs)))
+
+    def _of_any_slope(self, value: arb) -> Any:
+        """Return a value of which nothing more is known."""
+        return value
 
     def greatest(self, xs: Sequence[Any]) -> Any:
         """Return the largest of a list whose ties are ties of the loss; see `max`."""

@@ -86,6 +86,9 @@ class TaylorJets(ExactBalls):
         self.met_undefined = True
         return jet(value, self.undefined)
 
+    def _of_any_slope(self, value: arb) -> Any:
+        return jet(value, arb("nan"))
+
     def _greater(self, a: Any, b: Any) -> bool:
         """Whether a > b; a tie is resolved, an overlap of inexact balls is undecided."""
         if a is b:

@@ -5,7 +5,8 @@ again, and the derivatives are torch's.  Where two comparisons tie, torch splits
 quotient is 0/0, its gradient may be NaN, so this witness speaks at regular points.
 
 Sources: IoU (UnitBox, Yu et al. 2016); GIoU (Rezatofighi et al. 2019); DIoU and CIoU (Zheng et
-al. 2020, arXiv 1911.08287 and 2005.03572); rows in `crossval.oracles.row_forwards`.
+al. 2020, arXiv 1911.08287 and 2005.03572); rows in `crossval.oracles.row_forwards`, heads in
+`crossval.oracles.head_forwards`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crossval.oracles.element_forwards import ELEMENT_FORWARDS
+from crossval.oracles.head_forwards import HEAD_FORWARDS
+from crossval.oracles.head_packing import HeadPacking
 from crossval.oracles.packing import Columns, Packing, RowPacking
 from crossval.oracles.row_forwards import ROW_FORWARDS
 from crossval.oracles.texts import Definition
@@ -41,13 +44,15 @@ def witness(
     Parameters
     ----------
     spec : Definition
-        Program (of `FORWARDS`, `ROW_FORWARDS` or `ELEMENT_FORWARDS`) and constants.
+        Program (of `FORWARDS`, `ROW_FORWARDS`, `ELEMENT_FORWARDS` or `HEAD_FORWARDS`) and
+        constants, the scale of a head among them.
     columns : array_like of float64, shape (n, k)
         Boxes, px1 py1 px2 py2 tx1 ty1 tx2 ty2, or what `packing` says.
     upstream : array_like of float64, shape (n,), optional
         Factor of each row's derivatives; ones by default.
     packing : Packing, optional
         For rows: logits, classes or probabilities, and class weights. For single numbers: weights.
+        For heads: an embedding, classes and a label.
 
     Returns
     -------
@@ -61,7 +66,7 @@ def witness(
     """
     import torch
 
-    forwards = {**FORWARDS, **ROW_FORWARDS, **ELEMENT_FORWARDS}
+    forwards = {**FORWARDS, **ROW_FORWARDS, **ELEMENT_FORWARDS, **HEAD_FORWARDS}
     if spec.program not in forwards:
         raise ValueError(f"program must be one of {sorted(forwards)}; got {spec.program!r}")
     inputs = torch.tensor(np.asarray(columns, np.float64), requires_grad=True)
@@ -71,9 +76,19 @@ def witness(
     return value.detach().numpy(), grad.numpy()
 
 
-def _arguments(columns: Tensor, packing: Packing | None) -> tuple[Tensor, ...]:
-    """Two boxes a row; or logits, target and class weights; or numbers, then their weights."""
+def _arguments(columns: Tensor, packing: Packing | None) -> tuple[Tensor | None, ...]:
+    """Two boxes a row; or logits, target and class weights; or numbers, then their weights.
+
+    Of a head an embedding, classes of its own, label and biases.
+    """
     import torch
+
+    if isinstance(packing, HeadPacking):
+        parts, classes = packing.parts, packing.classes(columns.shape[1])
+        end = parts * (1 + classes)
+        weight = columns[:, parts:end].reshape(-1, classes, parts)
+        labels = torch.from_numpy(packing.labels.astype(np.int64))
+        return columns[:, :parts], weight, labels, columns[:, end:] if packing.biased else None
 
     if isinstance(packing, Columns):
         beside = (torch.full_like(columns[:, 0], weight) for weight in packing.beside)

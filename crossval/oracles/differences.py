@@ -165,8 +165,8 @@ def exact(
     columns = np.asarray(columns, np.float64)
     upstream = np.ones(len(columns)) if upstream is None else np.asarray(upstream, np.float64)
     sides = np.broadcast_to(np.asarray(direction), columns.shape)
-    text = load(spec.program, "arb", kernels)
     packing = Columns() if packing is None else packing
+    text = packing.wrapped(load(spec.program, "arb", kernels))
     constants = constants_of(text, spec, packing.width(columns.shape[1]))
     grad = np.empty_like(columns)
     with precision(EXACT_BITS):
@@ -218,8 +218,8 @@ def exact_hvp(
     """
     columns, direction = np.asarray(columns, np.float64), np.asarray(direction, np.float64)
     upstream = np.ones(len(columns)) if upstream is None else np.asarray(upstream, np.float64)
-    text = load(spec.program, "arb", kernels)
     packing = Columns() if packing is None else packing
+    text = packing.wrapped(load(spec.program, "arb", kernels))
     constants = constants_of(text, spec, packing.width(columns.shape[1]))
     product = np.empty_like(columns)
     with precision(EXACT_BITS):

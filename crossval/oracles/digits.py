@@ -83,7 +83,7 @@ def exact_decimals(
         Which row it is of a packing, see `crossval.oracles.enclosure.truth`.
     """
     packing = Columns() if packing is None else packing
-    text = load(spec.program, "arb")
+    text = packing.wrapped(load(spec.program, "arb"))
     direction = None if hvp is None else [arb(x) for x in hvp.tolist()]
     inputs, factor = [arb(x) for x in columns.tolist()], arb(upstream)
     constants = constants_of(text, spec, packing.width(len(columns)))

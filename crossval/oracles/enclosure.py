@@ -156,7 +156,7 @@ def truth(
     if fmt.precision < FLOAT_BITS and direction is None and packing.elementwise:
         filled = packing.filled(columns) if isinstance(packing, Columns) else columns
         open_rows = _by_floats(result, spec, filled, upstream, open_rows, fmt, kernels)
-    text = load(spec.program, "arb", kernels)
+    text = packing.wrapped(load(spec.program, "arb", kernels))
     constants = constants_of(text, spec, packing.width(columns.shape[1]))
     with precision(BITS[0]) as change:
         for row in open_rows.tolist():
@@ -322,8 +322,8 @@ def overlap(
         Number of rows compared: those at which the gradient is regular and decided at `bits`.
     """
     columns, upstream, direction = _checked(columns, upstream, hvp)
-    text = load(spec.program, "arb", kernels)
     packing = Columns() if packing is None else packing
+    text = packing.wrapped(load(spec.program, "arb", kernels))
     constants = constants_of(text, spec, packing.width(columns.shape[1]))
     apart, compared = [], 0
     with precision(bits):

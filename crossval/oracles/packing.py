@@ -47,6 +47,10 @@ class Packing(Protocol):
         """Return a direction's columns as the tangent arguments of the differentiable inputs."""
         ...
 
+    def wrapped(self, text: Any) -> Any:
+        """Return a text that takes these arguments and gives results by columns."""
+        ...
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -80,6 +84,10 @@ class Columns:
     def tangents(self, elements: Sequence[Any]) -> list[Any]:
         """Return the elements."""
         return list(elements)
+
+    def wrapped(self, text: Any) -> Any:
+        """Return the text itself."""
+        return text
 
     def filled(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the columns with one more for each number."""
@@ -143,6 +151,10 @@ class RowPacking:
         classes = len(self.weights)
         logits, rest = list(elements[:classes]), list(elements[classes:])
         return [logits] if self.labels is not None else [logits, rest]
+
+    def wrapped(self, text: Any) -> Any:
+        """Return the text itself."""
+        return text
 
 
 def flat(results: Iterable[Any]) -> list[Any]:

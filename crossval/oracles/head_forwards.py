@@ -1,0 +1,74 @@
+"""Heads for autograd, written out from the papers and from nothing of refloss.
+
+The cosine is the product of two vectors over their lengths, one class at a time, each embedding
+before classes of its own. The loss is the log-sum-exp of every logit less the target's.
+CosFace: Wang et al. 2018, equation 4. NormFace: Wang et al. 2017, equation 5. Modified softmax: Liu
+et al. 2017, equation 3. L2-constrained softmax: Ranjan et al. 2017, equation 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["HEAD_FORWARDS"]
+
+Constants = Mapping[str, float]
+
+
+def _length(vectors: Tensor, constants: Constants, name: str) -> Tensor:
+    """Return the length of every vector, with eps where a convention has it."""
+    size = (vectors.square().sum(dim=-1) + constants[f"eps_{name}_inside"]).sqrt()
+    return size.clamp(min=constants[f"least_{name}"]) + constants[f"eps_{name}_added"]
+
+
+def _loss(logits: Tensor, labels: Tensor) -> Tensor:
+    own = logits.gather(1, labels[:, None])
+    return (logits - own).logsumexp(dim=1)
+
+
+def _products(x: Tensor, weight: Tensor, constants: Constants) -> tuple[Tensor, Tensor]:
+    """Return products of embeddings and classes, and those of the lengths that both keep."""
+    import torch
+
+    products = (weight * x[:, None]).sum(dim=2)
+    kept = torch.ones_like(products)
+    for vectors, name in ((x[:, None], "x"), (weight, "weight")):
+        size = _length(vectors, constants, name)
+        if constants[f"keeps_{name}"]:
+            kept = kept * size
+        else:
+            products = products / size
+    return products, kept
+
+
+def _by_margin(
+    x: Tensor, weight: Tensor, labels: Tensor, bias: Tensor | None, constants: Constants
+) -> Tensor:
+    """Return the loss of scaled cosines, the target's less a margin, by lengths that are kept."""
+    import torch
+
+    logits, reach = _products(x, weight, constants)
+    hot = torch.nn.functional.one_hot(labels, weight.shape[1])
+    margin = constants.get("margin", 0.0)
+    return _loss(constants["scale"] * (logits - margin * reach * hot), labels)
+
+
+def _with_biases(
+    x: Tensor, weight: Tensor, labels: Tensor, bias: Tensor | None, constants: Constants
+) -> Tensor:
+    """Return the loss of embeddings of one length before classes with biases."""
+    assert bias is not None
+    return _loss(constants["scale"] * _products(x, weight, constants)[0] + bias, labels)
+
+
+HEAD_FORWARDS: dict[str, Callable[..., Any]] = {
+    "modified_softmax": _by_margin,
+    "normface": _by_margin,
+    "cosface": _by_margin,
+    "l2_softmax": _with_biases,
+}
+"""Hand-written forwards of heads by program."""
