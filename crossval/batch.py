@@ -109,6 +109,8 @@ def batch(
     _shaped(family, given)
     number = _format(family, given, dtype)
     family, classes = _sized(family, given), given[next(iter(family.inputs))].shape[-1]
+    if family.wholes:
+        classes = len(given[next(iter(family.wholes))])
     kept = np.ones(len(next(iter(given.values()))), dtype=bool)
     inputs: dict[str, np.ndarray] = {}
     for name in family.inputs:
@@ -117,6 +119,8 @@ def batch(
             inputs[name], kept = _labels(name, given[name], classes, ignored)
         else:
             inputs[name] = _on_grid(name, given[name], number)
+    for name in family.wholes:  # every row has its own
+        inputs[name] = np.tile(inputs[name].ravel(), (len(kept), 1))
     if WEIGHT in options:
         options[WEIGHT] = _on_grid(WEIGHT, np.asarray(options[WEIGHT]), number)
         family = _weighted(family, options[WEIGHT], classes)
@@ -209,6 +213,8 @@ def _labels(
 
 def _sized(family: Family, given: Mapping[str, np.ndarray]) -> Family:
     """Return the family with as many columns as the arrays have."""
+    if family.fitted is not None:
+        return family.fitted(given)
     inputs, columns, start = {}, [], 0
     for name, part in family.inputs.items():
         stem = re.sub(r"\d+$", "", family.columns[part][0])

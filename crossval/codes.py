@@ -484,6 +484,13 @@ CHECKS: dict[str, Subject] = {
         "Batches of no rows, and of ignored rows only, give what is declared of them.",
         ("RL105", "RL202", "RL301", "RL402", "RL406", "RL801", "RL805", "RL807"),
     ),
+    "batch": Subject(
+        "several embeddings before one matrix of classes",
+        "Values and gradients by the embeddings are those of single calls, row by row; what is "
+        "differentiated by that a call has one of gets the sum over its rows, weighted by a "
+        "non-uniform upstream gradient.",
+        ("RL105", "RL202", "RL301", "RL402", "RL406", "RL603"),
+    ),
     "class range": Subject(
         "a class that does not exist is refused", "The classes -1 and C.", ("RL210",)
     ),

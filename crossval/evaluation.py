@@ -104,7 +104,21 @@ def _found(asked: Question) -> _Found:
         direction = rows.family.stack({name: part[rows.kept] for name, part in whole.items()})
     known = oracle.truth(rows.spec, rows.columns, upstream, hvp=direction)
     conditions = oracle.condition(rows.spec, rows.columns, upstream) if asked.cond else None
+    places = [rows.family.columns.index(name) for name in asked.moving]
+    _narrow(known, places)
+    if conditions is not None:
+        conditions = conditions[0], conditions[1][:, places]
     return _Found(value, gradient, product, known, conditions)
+
+
+def _narrow(known: Truth, places: list[int]) -> None:
+    """Keep the derivatives by some columns."""
+    for part in ("grad_hi", "grad_lo", "grad_rad", "hvp_hi", "hvp_lo", "hvp_rad"):
+        array = getattr(known, part)
+        if array is not None:
+            setattr(known, part, array[:, places])
+    for vertices in (known.vertices, known.hvp_vertices):
+        vertices.update({row: table[:, places] for row, table in vertices.items()})
 
 
 def _row(asked: Question, found: _Found, row: int, place: int | None) -> dict[str, Any]:
@@ -211,8 +225,40 @@ def _decimals(asked: Question, known: Truth, row: int, place: int) -> Decimals:
     )
 
 
-def _kernel(asked: Question) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+_Results = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
+"""Of a kernel: value, gradient and product, by row."""
+
+
+def _kernel(asked: Question) -> _Results:
     """Call the public function; its complaints about arguments are the user's."""
+    return _in_one_call(asked) if not asked.rows.family.wholes else _row_by_row(asked)
+
+
+def _row_by_row(asked: Question) -> _Results:
+    """Call it for every row alone, with what that row has of its own."""
+    rows, dtype = asked.rows, dtype_of(asked.rows.number)
+    if asked.direction:
+        raise UsageError(f"{rows.loss}: --hvp is for losses whose rows share nothing")
+    loss, family = getattr(refloss, rows.loss), rows.family
+    options = {"preset": rows.preset, **rows.axes, **rows.options}
+    values, slopes = [], []
+    for row, columns in enumerate(family.stack(rows.inputs)):
+        inputs = {
+            name: array if name in family.labels else array.astype(dtype)
+            for name, array in family.one_call(columns[None]).items()
+        }
+        upstream = asked.upstream[row : row + 1].astype(dtype)
+        try:
+            more = {"upstream": upstream, "wrt": asked.wrt, **options}
+            value, found = loss.value_and_grad(**inputs, **more)
+        except (ValueError, TypeError) as error:
+            raise UsageError(f"{rows.loss}: {error}") from error
+        values.append(value[0])
+        slopes.append(np.concatenate([np.ravel(found[name]) for name in asked.wrt]))
+    return np.array(values), np.array(slopes) if asked.grad else None, None
+
+
+def _in_one_call(asked: Question) -> _Results:
     rows, wrt = asked.rows, asked.wrt
     loss, dtype = getattr(refloss, rows.loss), dtype_of(rows.number)
 

@@ -153,7 +153,7 @@ class Examination:
                 assert self._problem is not None
                 raise Problem(self._problem)
             try:
-                self._session.runner.load()
+                self._session.load()
             except (TargetRaised, TargetDied) as error:
                 problem = _import_problem(error)
                 command = command_for(self.target, self.level, problem)
@@ -303,7 +303,8 @@ def definition(target: Target, level: str) -> tuple[Any, Family]:
     if spec.batch is not None and spec.batch.averaged:
         _of_one_row(spec)
     family = family_of(target.loss, spec.program)
-    target.fit(family.inputs, [*losses()[target.loss]["axes"], *family.options])
+    axes = [*losses()[target.loss]["axes"], *family.options]
+    target.fit(family.inputs, axes, family.ownable)
     return spec, family
 
 

@@ -19,6 +19,7 @@ from crossval.checks.box_causes import BOX_PATTERNS
 from crossval.checks.box_hypotheses import box_slips
 from crossval.checks.causes import Pattern
 from crossval.checks.divergence_hypotheses import divergence_slips as row_divergence_slips
+from crossval.checks.head_hypotheses import head_patterns, head_slips
 from crossval.checks.hypotheses import Slips
 from crossval.checks.image_hypotheses import IMAGE_PATTERNS, image_slips
 from crossval.checks.residual_hypotheses import RESIDUAL_PATTERNS, residual_slips
@@ -32,6 +33,7 @@ from crossval.checks.score_hypotheses import (
 )
 from crossval.checks.tie_kinds import (
     BOX_TIES,
+    HEAD_TIES,
     MARGIN_TIES,
     NO_TIES,
     RESIDUAL_TIES,
@@ -39,6 +41,7 @@ from crossval.checks.tie_kinds import (
     TieKinds,
 )
 from crossval.oracles.elementwise import Elementwise, Oracle
+from crossval.oracles.head_columns import HeadColumns, Layout
 from crossval.oracles.row_columns import RowColumns
 from crossval.points import (
     binary,
@@ -46,6 +49,7 @@ from crossval.points import (
     cosines,
     divergences,
     element_probes,
+    heads,
     images,
     logarithms,
     margins,
@@ -104,6 +108,13 @@ class Family:
         Whether one row for many is a way of calling such losses, and no misuse.
     prober : Prober, optional
         What identifying a target needs; without it a family is not identified.
+    wholes : mapping of str to tuple of int
+        Inputs that a call has one of, not one a row, with their shape: the classes of a head.
+        Every point then is a call of its own, and has its own.
+    widths : tuple of int
+        Numbers of classes to judge beside the points' own.
+    fitted : callable, optional
+        ``fitted(arrays)`` gives the family whose sizes are those of arrays by input.
     """
 
     name: str
@@ -124,6 +135,9 @@ class Family:
     judged: tuple[str, ...] = ()
     broadcasts: bool = False
     prober: Prober | None = None
+    wholes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    widths: tuple[int, ...] = (2, 3, 33, 1000)
+    fitted: Callable[[Mapping[str, np.ndarray]], Family] | None = None
 
     @property
     def differentiable(self) -> tuple[str, ...]:
@@ -135,6 +149,11 @@ class Family:
         """Inputs whose gradients are judged unless others are asked for."""
         return self.judged or self.differentiable
 
+    @property
+    def ownable(self) -> tuple[str, ...]:
+        """Inputs that need not be passed: what a target may own, and labels of its logits."""
+        return (*self.wholes, *self.labels) if self.wholes else ()
+
     def shape(self, name: str) -> tuple[int | None, ...]:
         """Shape of an input, None for a size that varies."""
         sizes = [size.strip() for size in self.shapes[name].strip("()").split(",")]
@@ -142,7 +161,7 @@ class Family:
 
     def is_vector(self, name: str) -> bool:
         """Whether an input is one number a row: an array of one axis."""
-        return len(self.shape(name)) == 1
+        return len(self.shape(name)) == 1 and name not in self.wholes
 
     def stack(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return columns (n, k) from one array an input."""
@@ -157,6 +176,18 @@ class Family:
     def split(self, columns: np.ndarray) -> dict[str, np.ndarray]:
         """Return arrays by input from columns (n, k); the inverse of :meth:`stack`."""
         return {name: self._array(name, columns[:, part]) for name, part in self.inputs.items()}
+
+    def one_call(self, columns: np.ndarray) -> dict[str, np.ndarray]:
+        """Return arrays by input for one call with all rows; what it has one of is row 0's."""
+        first = {n: columns[0, self.inputs[n]].reshape(shape) for n, shape in self.wholes.items()}
+        return self.split(columns) | first
+
+    def sharing(self, points: PointSet) -> PointSet:
+        """Return points that can be rows of one call: all have row 0's of what a call has one."""
+        columns = points.columns.copy()
+        for name in self.wholes:
+            columns[:, self.inputs[name]] = columns[0, self.inputs[name]]
+        return replace(points, columns=columns)
 
     def _array(self, name: str, columns: np.ndarray) -> np.ndarray:
         if not self.is_vector(name):
@@ -384,6 +415,42 @@ FAMILIES["divergences"] = replace(
 )
 
 
+def _heads(layout: Layout) -> Family:
+    """Return the family of heads of so many classes, with biases or without."""
+    classes, biased = layout.classes, layout.biased
+    wholes = {"weight": (classes, layout.parts)} | ({"bias": (classes,)} if biased else {})
+    vectors = {"bias": "(C,)"} if biased else {}
+    return Family(
+        name="heads with biases" if biased else "heads",
+        inputs=layout.inputs,
+        columns=layout.columns,
+        points=lambda dtype, level: heads.point_set(dtype, level, classes, biased=biased),
+        shapes={"x": "(B, D)", "weight": "(C, D)", "target": "(B,)", **vectors},
+        regimes=("random", "at a right angle", "wrong", "classes of other lengths"),
+        untested=(
+            f"embeddings of more than {layout.parts} numbers",
+            "embeddings and classes with NaN or infinity, ignored rows",
+            "the gradient by the scale",
+        ),
+        oracle=HeadColumns(layout.parts, biased),
+        kinks=True,
+        patterns=head_patterns(biased=biased),
+        slips=head_slips,
+        labels=frozenset({"target"}),
+        options={"reduction": "none"},
+        resized=lambda count: replace(_heads(replace(layout, classes=count)), resized=None),
+        ties=HEAD_TIES,
+        wholes=wholes,
+        widths=(2, 300),
+        fitted=lambda given: _heads(
+            Layout(given["x"].shape[1], len(given["weight"]), biased=biased)
+        ),
+    )
+
+
+FAMILIES |= {each.name: each for each in map(_heads, heads.LAYOUTS.values())}
+
+
 def _with_classes(family: Family, points: Callable[..., PointSet], classes: int) -> Family:
     """Return a family of rows with another number of classes."""
     width = 1 if family.labels else classes
@@ -408,6 +475,9 @@ _BY_PROGRAM = {
 }
 """Programs that are judged otherwise than their loss's family: by other inputs, or at kinks."""
 
+_WITH_BIASES = {"heads": "heads with biases"}
+"""Families of heads, and those of the same heads where classes have biases."""
+
 _OF_PROBABILITIES = {"rows": "rows of probabilities"}
 """Families of classes, and those of the same losses where the target is probabilities."""
 
@@ -421,6 +491,8 @@ def family_of(loss: str, program: str = "") -> Family:
         If there is none to be judged by.
     """
     name = _BY_PROGRAM.get(program, losses()[loss]["family"])
+    if "bias" in losses()[loss]["inputs"]:
+        name = _WITH_BIASES.get(str(name), name)
     if library().index["programs"].get(program, {}).get("shapes", {}).get("target") == ["b", "c"]:
         name = _OF_PROBABILITIES.get(str(name), name)
     if name not in FAMILIES:

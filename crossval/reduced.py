@@ -163,8 +163,9 @@ def met(session: Session, dtype: str) -> Form:
     declared = session.target.reduction
     points = session.points(dtype)
     some = points.take(np.flatnonzero(points.places == session.family.regimes[0])[: max(_SIZES)])
+    some = session.family.sharing(some)
     inputs = session.family.split(some.columns)
-    batches = {n: _answer(session, dtype, _first(inputs, n)) for n in _SIZES}
+    batches = {n: _answer(session, dtype, some.columns[:n]) for n in _SIZES}
     shape = batches[_SIZES[0]].shape
     if any(value.size != 1 for value in batches.values()):
         raise _unread(f"reduction={declared!r} is declared, but {_shapes(batches)}", _ROWS)
@@ -204,12 +205,9 @@ def _of_sums(session: Session) -> bool:
     return any("batch" in value for axis in axes for value in axis["values"].values())
 
 
-def _first(inputs: dict[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
-    return {name: array[:n] for name, array in inputs.items()}
-
-
-def _answer(session: Session, dtype: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    return session.call(dtype, inputs, np.ones(()), gradients=False).value
+def _answer(session: Session, dtype: str, columns: np.ndarray) -> np.ndarray:
+    inputs = session.family.one_call(columns)
+    return session.call(dtype, inputs, np.ones(()), gradients=False, whole=True).value
 
 
 def _shapes(batches: dict[int, np.ndarray]) -> str:

@@ -125,6 +125,8 @@ class Runner:
         self.keywords: list[str] = []
         self.required: list[str] = []
         self.names: list[str] = []
+        self.bind: dict[str, str] = {}
+        self.init: dict[str, Any] = {}
         self.versions: dict[str, str] = {}
         self.unfit: TargetRaised | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -162,6 +164,7 @@ class Runner:
             raise error
         self.keywords, self.required = reply["keywords"], reply["required"]
         self.names = reply["names"]
+        self.bind, self.init = reply["bind"], reply["init"]
         self.versions = reply["versions"]
         self._loaded = True
 
@@ -248,6 +251,8 @@ class Runner:
             "loss": target.loss,
             "axes": [*losses()[target.loss]["axes"], *family.options],
             "inputs": {name: family.shape(name) for name in family.inputs},
+            "wholes": {name: list(shape) for name, shape in family.wholes.items()},
+            "labels": sorted(family.labels),
             "path": list(self.path),
         }
 

@@ -103,6 +103,18 @@ class Session:
     form: Form = field(default_factory=Form)
     _measured: dict[str, Evaluation | Unmeasured] = field(default_factory=dict)
 
+    def load(self) -> None:
+        """Wait until the target is imported; what was found to be in it is bound from now on.
+
+        Raises
+        ------
+        TargetRaised, TargetDied
+            As for :meth:`~crossval.runner.Runner.load`.
+        """
+        self.runner.load()
+        if self.family.wholes:
+            self.target = replace(self.target, bind=self.runner.bind, init=self.runner.init)
+
     @property
     def wrt(self) -> tuple[str, ...]:
         """Inputs whose gradients are judged."""
@@ -214,8 +226,9 @@ class Session:
 
     def _is_one_number(self, points: PointSet) -> bool:
         """Whether a few rows give a single number."""
-        few = self.family.split(points.take(np.arange(3)).columns)
-        return self.call(points.dtype, few, np.ones(()), gradients=False).value.size == 1
+        few = self.family.one_call(points.take(np.arange(3)).columns)
+        found = self.call(points.dtype, few, np.ones(()), gradients=False, whole=True)
+        return found.value.size == 1
 
     def holding(self, dtype: str, evaluation: Evaluation) -> Session:
         """Return this session with an evaluation as the only one that it measured."""
@@ -304,8 +317,12 @@ class Session:
         strided: bool = False,
         gradients: bool = True,
         block: tuple[int, tuple[int, ...]] | None = None,
+        whole: bool = False,
     ) -> Evaluation:
         """Call the target with arrays of any shape; see :meth:`evaluate`.
+
+        Where points have each a call of its own (`Family.wholes`), the target's process makes one
+        a row; with ``whole`` it makes one call with these arrays as they are.
 
         An argument that is an array, such as class weights, goes in the format of the call; where
         class weights must be given or are bound, and none are meant, they are ones. With
@@ -324,6 +341,7 @@ class Session:
             "strided": strided,
             "gradients": list(self.wrt) if gradients else [],
             "block": block,
+            "apart": {} if whole else {n: list(s) for n, s in self.family.wholes.items()},
         }
         arrays = {name: _words(array, number) for name, array in inputs.items()}
         arrays |= {**beside, "upstream": to_bits(upstream, number)}

@@ -43,6 +43,11 @@ class Subject:
         Expression that calls ``f``; without it inputs go by position, arguments by name.
     bind : mapping of str to str
         Names that are put into attributes of ``f`` instead of being passed.
+    turned : frozenset of str
+        Bound names whose attribute holds the transposed array.
+    logits_of : str
+        The label whose cross-entropy is meant where logits come in the place of a loss; empty
+        where none may.
     made : dict
         What an adapter made for this target and keeps between calls.
     """
@@ -51,7 +56,18 @@ class Subject:
     inputs: tuple[str, ...]
     call: str | None = None
     bind: Mapping[str, str] = field(default_factory=dict)
+    turned: frozenset[str] = frozenset()
+    logits_of: str = ""
     made: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What results say nothing about, by the way in which the target holds its inputs."""
+        return [f"layout of {name}: {self.bind[name]} holds it transposed" for name in self.turned]
+
+    def laid(self, name: str, array: Any) -> Any:
+        """Return an input as its attribute holds it, or what is held as the input; None is None."""
+        return array.T if name in self.turned and array is not None else array
 
     @property
     def passed(self) -> tuple[str, ...]:
@@ -121,7 +137,8 @@ class Subject:
                 there = ", ".join(f"f.{each}" for each in held(self.thing)) or "nothing of the kind"
                 words = f"{name} is bound to {path}, but {error}"
                 raise Unfit("RL209", words, f"f holds {there}") from error
-            _can_hold(place, name, path, shapes.get(name))
+            shape = shapes.get(name)
+            _can_hold(place, name, path, shape[::-1] if shape and name in self.turned else shape)
         if self.call is None:
             fit(self.thing, loss, self.passed, axes)
         else:

@@ -99,13 +99,17 @@ class Target:
                     f"bind {name} must be an attribute of f, as in f.weight; got {place!r}"
                 )
 
-    def fit(self, inputs: Collection[str], axes: Collection[str]) -> None:
+    def fit(
+        self, inputs: Collection[str], axes: Collection[str], owned: Collection[str] = ()
+    ) -> None:
         """Require that ``call``, ``bind`` and ``wrt`` speak of the loss's inputs and axes only.
 
         Parameters
         ----------
         inputs, axes : collection of str
             Names that the loss gives to what it takes.
+        owned : collection of str
+            Inputs that a target may have found in it, and that need not be passed.
 
         Raises
         ------
@@ -124,7 +128,8 @@ class Target:
         twice = sorted(passed & set(self.bind))
         if twice:
             raise UsageError(f"call passes {', '.join(twice)}, which bind puts into f")
-        missing = [name for name in inputs if name not in passed and name not in self.bind]
+        had = {*passed, *self.bind, *owned}
+        missing = [name for name in inputs if name not in had]
         if self.call and missing:
             raise UsageError(f"call {self.call!r} leaves out {', '.join(missing)}: {takes}")
 

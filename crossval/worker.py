@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 
 from crossval import wire
 from crossval.adapters import blocks, other_adapter
+from crossval.ownership import logits_of, owned, sized
 from crossval.signatures import Unfit
 from crossval.subject import Subject
 from crossval.target import split_reference
@@ -34,31 +35,33 @@ def main() -> None:
     order, _ = wire.receive(inlet)
     warnings.simplefilter("ignore")
     try:
-        adapter, subject = load(order)
+        adapter, thing, init = load(order)
     except BaseException as error:
         wire.send(outlet, {"error": describe(error)})
         return
-    wire.send(outlet, described(adapter, subject, order))
+    subject, about = described(adapter, thing, order)
+    wire.send(outlet, {**about, "init": init})
     while True:
         try:
             request, arrays = wire.receive(inlet)
         except EOFError:
             return
         if "order" in request:  # may the target be called for another loss?
-            other = _subject(subject.thing, request["order"])
-            wire.send(outlet, described(adapter, other, request["order"]))
+            wire.send(outlet, described(adapter, thing, request["order"])[1])
             continue
+        assert subject is not None  # the judge asks nothing of a target that it cannot call
         try:
             reply, results = blocks.evaluate(adapter.evaluate, subject, request, arrays)
         except Exception as error:
             told = describe(error)
             hint = told["hint"] or other_adapter(error, order["adapter"])
             reply, results = {"error": {**told, "hint": hint}}, {}
-        wire.send(outlet, {"error": None, **reply}, results)
+        remarks = [*reply.get("remarks", ()), *subject.remarks]
+        wire.send(outlet, {"error": None, **reply, "remarks": remarks}, results)
 
 
-def load(order: dict[str, Any]) -> tuple[ModuleType, Subject]:
-    """Import adapter and target."""
+def load(order: dict[str, Any]) -> tuple[ModuleType, Any, dict[str, Any]]:
+    """Import adapter and target; return them, and what the target was made with."""
     sys.path[1:1] = [folder for folder in order["path"] if folder not in sys.path]
     module = order["adapter"].replace("-", "_")
     adapter = importlib.import_module(f"crossval.adapters.{module}_arrays")
@@ -66,27 +69,30 @@ def load(order: dict[str, Any]) -> tuple[ModuleType, Subject]:
         home, attribute = split_reference(order["loader"])
         getattr(importlib.import_module(home), attribute)()
     found: Any = resolve(order["reference"])
-    if order["init"] or inspect.isclass(found):
-        found = found(**order["init"])
+    init = sized(found, order["init"], order["wholes"])
+    if init or inspect.isclass(found):
+        found = found(**init)
     if not callable(found):
         raise TypeError(f"the target must be callable; got {type(found).__name__}")
-    return adapter, _subject(found, order)
+    return adapter, found, init
 
 
-def _subject(thing: Any, order: dict[str, Any]) -> Subject:
-    return Subject(thing, tuple(order["inputs"]), order["call"], order["bind"])
-
-
-def described(adapter: ModuleType, subject: Subject, order: dict[str, Any]) -> dict[str, Any]:
+def described(
+    adapter: ModuleType, thing: Any, order: dict[str, Any]
+) -> tuple[Subject | None, dict[str, Any]]:
     """Describe the target's arguments and the versions at work, or why it cannot be called."""
     supplied = getattr(adapter, "SUPPLIES", ())
     try:
+        own = owned(thing, order["call"], order["bind"], order["wholes"], order["inputs"])
+        held = own.bind, own.turned, logits_of(order)
+        subject = Subject(thing, tuple(order["inputs"]), order["call"], *held)
         subject.verify(order["loss"], [*order["axes"], *supplied], order["inputs"])
         found = subject.arguments(order["axes"])
         found["keywords"] = [name for name in found["keywords"] if name not in supplied]
-        return {"error": None, **found, "versions": adapter.versions()}
+        more = {"bind": own.bind, "versions": adapter.versions()}
+        return subject, {"error": None, **found, **more}
     except BaseException as error:
-        return {"error": describe(error)}
+        return None, {"error": describe(error)}
 
 
 def resolve(reference: str) -> Any:

@@ -1,4 +1,8 @@
-"""A request in blocks of rows, for targets that return one number: a call each, results joined."""
+"""A request in blocks of rows, a call each, results joined.
+
+So are asked targets that return one number, and those of which every row is a problem of its own,
+with arrays that a call has one of.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +31,13 @@ def evaluate(
     subject : Subject
         The target.
     request : dict
-        With ``block``, if there is one: rows of a block, and the shape of its result.
+        With ``block``, if there is one: rows of a block, and the shape of its result; and with
+        ``apart``, the shapes of what every row has of its own, by name.
     arrays : dict of str to array
         Inputs by row, ``upstream`` by block, and what is passed beside them.
     """
+    if request["apart"]:
+        return _apart(function, subject, request, arrays)
     if not request["block"]:
         return function(subject, request, arrays)
     size, shape = request["block"]
@@ -42,6 +49,24 @@ def evaluate(
         reply, results = function(subject, request, {**some, "upstream": np.full(shape, upstream)})
         if results["value"].size != 1:
             raise WrongShape(tuple(shape), results["value"].shape)
+        parts.append((reply, results))
+    return _joined(parts)
+
+
+def _apart(function: Evaluate, subject: Subject, request: dict[str, Any], arrays: Arrays) -> Reply:
+    """Answer row by row, each with its own of what a call has one of."""
+    shape = (1,) if request["block"] is None else tuple(request["block"][1])
+    wholes = {name: tuple(size) for name, size in request["apart"].items()}
+    parts = []
+    for row, upstream in enumerate(arrays["upstream"]):
+        some = {n: arrays[n][[row]] for n in subject.inputs if n not in wholes}
+        some |= {n: arrays[n][row].reshape(size) for n, size in wholes.items()}
+        some |= {name: arrays[name] for name in request["arrays"]}
+        reply, results = function(subject, request, {**some, "upstream": np.full(shape, upstream)})
+        if results["value"].shape != shape:
+            raise WrongShape(shape, results["value"].shape)
+        flat = {f"grad.{name}": results.get(f"grad.{name}") for name in wholes}
+        results |= {name: g.reshape(1, -1) for name, g in flat.items() if g is not None}
         parts.append((reply, results))
     return _joined(parts)
 

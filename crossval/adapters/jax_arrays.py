@@ -89,7 +89,8 @@ def _function(subject: Subject, request: dict[str, Any]) -> Callable[..., Inputs
         def loss(leaves: Inputs) -> jax.Array:
             held = {**inputs, **leaves}
             arguments = {**given, **beside}
-            with subject.holding(subject.thing, {**arguments, **held}):
+            laid = {name: subject.laid(name, array) for name, array in held.items()}
+            with subject.holding(subject.thing, {**arguments, **laid}):
                 return _checked(subject.invoke(subject.thing, held, arguments))
 
         if not wrt:

@@ -54,7 +54,7 @@ def evaluate(
     beside = {name: _array(arrays[name], dtype, strided=False) for name in request["arrays"]}
     upstream = _array(arrays["upstream"], dtype, strided=False)
     for name, place in subject.places(subject.thing).items():
-        place.hold(inputs[name])
+        place.hold(subject.laid(name, inputs[name]))
     wanted = tuple(request["gradients"])
     with subject.holding(subject.thing, {**request["arguments"], **beside}):
         called = _Call(subject, inputs, {**request["arguments"], **beside}, upstream, wanted)
@@ -123,7 +123,7 @@ class _Call:
                 words = f"{len(floats)} gradients ({', '.join(floats)}); got {len(listed)}"
                 raise WrongGradients(f"the target must return {words}")
             gradients = dict(zip(floats, listed, strict=True))
-        named = {name: gradients.get(name) for name in self.wanted}
+        named = {n: self.subject.laid(n, gradients.get(n)) for n in self.wanted}
         return {f"grad.{n}": self._times(n, g) for n, g in named.items() if g is not None}
 
     def _times(self, name: str, gradient: Any) -> np.ndarray:

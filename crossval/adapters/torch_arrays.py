@@ -17,6 +17,8 @@ import torch
 from crossval.adapters import WrongArray, WrongShape
 from crossval.subject import Place, Subject
 
+LOGITS = "cross-entropy: the target returns logits, of which torch.nn.functional's is taken"
+
 _SIGNED = {8: torch.int64, 4: torch.int32, 2: torch.int16}
 
 
@@ -53,23 +55,29 @@ def evaluate(
     arguments = {**request["arguments"], **beside}
     inputs = {name: _tensor(arrays[name], dtype, request["strided"]) for name in subject.inputs}
     for name, place in subject.places(thing).items():
-        inputs[name] = _put(place, inputs[name])
+        inputs[name] = _put(place, subject.laid(name, inputs[name]).contiguous())
     for name in request["gradients"]:
         inputs[name].requires_grad_()
     before = {name: _bits(tensor) for name, tensor in inputs.items()}
     with subject.holding(thing, arguments):
         value = _checked(subject.invoke(thing, inputs, arguments))
+        logits = bool(subject.logits_of) and value.ndim == 2 and value.shape[1] > 1
+        if logits:
+            labels = inputs[subject.logits_of]
+            value = torch.nn.functional.cross_entropy(value, labels, reduction="none")
         results = {"value": value}
         if request["gradients"]:
             results |= _gradients(value, inputs, request["gradients"], arrays["upstream"], dtype)
     changed = [
         name for name, bits in before.items() if not np.array_equal(bits, _bits(inputs[name]))
     ]
-    present = {name: tensor for name, tensor in results.items() if tensor is not None}
+    laid = {name: subject.laid(name.removeprefix("grad."), each) for name, each in results.items()}
+    present = {name: tensor for name, tensor in laid.items() if tensor is not None}
     reply = {
         "formats": {name: _name(tensor) for name, tensor in present.items()},
         "changed": changed,
         "absent": sorted(set(results) - set(present)),
+        "remarks": [LOGITS] if logits else [],
     }
     return reply, {name: _bits(tensor) for name, tensor in present.items()}
 

@@ -120,7 +120,7 @@ def same_dtype(session: Session, dtype: str) -> Outcome:
 def shape_misuse(session: Session, dtype: str) -> Outcome:
     """Require that operands are refused whose shapes do not fit, one row for many included."""
     family = session.family
-    inputs = family.split(_sample(session, dtype).columns)
+    inputs = family.one_call(_sample(session, dtype).columns)
     upstream = np.ones(len(next(iter(inputs.values()))))
     misuses = list(_misuses(family, inputs))
     if not misuses:
@@ -139,14 +139,16 @@ def empty_batch(session: Session, dtype: str) -> Outcome:
     """Require zero losses and empty gradients for zero rows."""
     if session.form.reduced:
         return Outcome("empty batch", dtype, text=BY_REDUCTION, ran=False)
-    nothing = _sample(session, dtype).take(np.arange(0))
+    inputs = session.family.one_call(_sample(session, dtype).columns)
+    own = session.family.wholes
+    inputs = {name: array if name in own else array[:0] for name, array in inputs.items()}
     try:
-        result = session.evaluate(nothing)
+        result = session.call(dtype, inputs, np.zeros(0), whole=True)
     except TargetRaised as error:
         return _failure("empty batch", dtype, "RL207", f"raised {error.words}")
     shapes = {"value": result.value.shape} | {k: g.shape for k, g in result.gradients.items()}
-    parts = session.family.inputs
-    wanted = {"value": (0,)} | {k: nothing.columns[:, parts[k]].shape for k in result.gradients}
+    parts = {name: array[:, None] if array.ndim == 1 else array for name, array in inputs.items()}
+    wanted = {"value": (0,)} | {k: parts[k].shape for k in result.gradients}
     if shapes != wanted:
         return _failure("empty batch", dtype, "RL207", f"shapes {shapes}, expected {wanted}")
     return Outcome("empty batch", dtype, grade="ok", n=1)
@@ -165,21 +167,27 @@ def _misuses(family: Family, inputs: dict[str, np.ndarray]) -> Iterator[dict[str
     """Operands that do not fit: one input with other rows, then all with another width.
 
     Where the width is the caller's own, only the rows can be wrong; of one input not even they.
+    Rows that a call's one matrix is multiplied by can have another width than it.
     """
-    for name, array in inputs.items() if len(inputs) > 1 else ():
+    by_row = {name: array for name, array in inputs.items() if name not in family.wholes}
+    for name, array in by_row.items() if len(by_row) > 1 else ():
         for other in (array[:-1],) if family.broadcasts else (array[:-1], array[:1], array[0]):
             yield {**inputs, name: np.asarray(other)}
     widths = [family.shape(name)[1:] for name in inputs]
     if all(width and None not in width for width in widths):
         yield {name: array[:, :-1] for name, array in inputs.items()}
         yield {name: array[:, [*range(array.shape[1]), 0]] for name, array in inputs.items()}
+    if family.wholes:
+        name, array = next(iter(by_row.items()))
+        yield {**inputs, name: array[:, :-1]}
+        yield {**inputs, name: array[:, [*range(array.shape[1]), 0]]}
 
 
 def _refuses(
     session: Session, dtype: str, inputs: dict[str, np.ndarray], upstream: np.ndarray
 ) -> bool:
     try:
-        session.call(dtype, inputs, upstream, gradients=False)
+        session.call(dtype, inputs, upstream, gradients=False, whole=True)
     except TargetRaised:
         return True
     return False

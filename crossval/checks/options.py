@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from crossval.checks.batches import reductions
+from crossval.checks.one_matrix import batches_of_one_matrix, reductions_of_one_matrix
 from crossval.checks.rows import classes_of, marked, weights_for
 from crossval.checks.variations import finding, judged, sample, together, under, varied
 from crossval.oracles.elementwise import Elementwise
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["checks"]
 
 _NEAR = 2.0**-6  # only decides about words, never a verdict
-_WIDTHS = (2, 3, 33, 1000)
 _ELEMENT_WEIGHT = 2.5
 _SMOOTHED = {"label_smoothing": 0.25}
 _IGNORED = (-100, 1)
@@ -45,11 +45,13 @@ def checks(family: Family, dtype: str) -> Iterator[Check]:
         "ignore_index": ignored_rows,
         "weight": partial(element_weights, option="weight"),
         "pos_weight": partial(element_weights, option="pos_weight"),
-        "reduction": reductions,
+        "reduction": reductions_of_one_matrix if family.wholes else reductions,
     }
     for option, run in named.items():
         if option in family.options:
             yield Check(option, dtype, partial(_if_accepted, option=option, run=run))
+    if family.wholes:
+        yield Check("batch", dtype, batches_of_one_matrix)
     if family.labels:
         yield Check("class range", dtype, class_range)
     if family.resized is not None:
@@ -128,9 +130,13 @@ def class_range(session: Session, dtype: str) -> Outcome:
 
 def class_count(session: Session, dtype: str) -> Outcome:
     """Judge value and gradients of rows with fewer and with many more classes."""
+    held = [name for name in session.family.wholes if name in session.target.bind]
+    if held:
+        words = f"the target holds {' and '.join(held)}, for {classes_of(session.family)} classes"
+        return Outcome("class count", dtype, text=words, ran=False)
     outcomes = []
     assert session.family.resized is not None
-    for width in _WIDTHS:
+    for width in session.family.widths:
         family = session.family.resized(width)
         points = family.points(dtype, "smoke")
         points = points.take(np.flatnonzero(~points.special)[:: 2 if width < 100 else 12])

@@ -18,7 +18,9 @@ _WEIGHTS = np.array([0.5, 1.0, 2.0, 0.0, 4.0, 0.25])
 
 
 def classes_of(family: Family) -> int:
-    """Return the number of logits of a row."""
+    """Return the number of classes, one logit of a row each."""
+    if family.wholes:
+        return next(iter(family.wholes.values()))[0]
     part = family.inputs["logits"]
     return part.stop - part.start
 

@@ -47,10 +47,15 @@ class Stale:
 
 def asked(session: Session, points: PointSet) -> Evaluation:
     """Call the target once with all rows, also one that returns one number."""
-    if not session.form.reduced:
+    if not _together(session):
         return session.evaluate(points)
     inputs = session.family.split(points.columns)
     return session.call(points.dtype, inputs, np.full(session.form.shape, _UPSTREAM))
+
+
+def _together(session: Session) -> bool:
+    """Whether one number is what comes of all rows."""
+    return session.form.reduced and not session.family.wholes
 
 
 def turned(session: Session, points: PointSet, name: str) -> PointSet:
@@ -110,13 +115,13 @@ def _stayed(
 def _expected(session: Session, points: PointSet) -> dict[str, np.ndarray]:
     """Return about what the definition says, by name of the result."""
     family, upstream, below = session.family, points.upstream, 1.0
-    if session.form.reduced:
+    if _together(session):
         kept = np.ones(len(points), bool)
         counted = counts(family, family.split(points.columns), kept)
         below = divisor(session, session.form.reduction, counted)
         upstream = np.full(len(points), _UPSTREAM / below)
     value, slopes = family.oracle.kernel(session.spec, points.columns, upstream)
-    if session.form.reduced:
+    if _together(session):
         value = np.full(session.form.shape, value.sum() / below)
     parts = {f"grad.{name}": slopes[:, part] for name, part in family.inputs.items()}
     return {"value": value, **parts}

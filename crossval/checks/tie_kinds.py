@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["BOX_TIES", "MARGIN_TIES", "NO_TIES", "RESIDUAL_TIES", "SCORE_TIES", "TieKinds"]
+__all__ = [
+    "BOX_TIES",
+    "HEAD_TIES",
+    "MARGIN_TIES",
+    "NO_TIES",
+    "RESIDUAL_TIES",
+    "SCORE_TIES",
+    "TieKinds",
+]
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,17 @@ MARGIN_TIES = TieKinds(
             "mean": "even split",
         },
         "margin reached": {"ours": "slope 0", "one": "slope of the loss", "mean": "half of it"},
+    },
+)
+
+HEAD_TIES = TieKinds(
+    lambda row: "length at its least",
+    {
+        "length at its least": {
+            "ours": "half of the length's slope",
+            "one": "the slope of one side",
+            "mean": "half of the length's slope",
+        }
     },
 )
 

@@ -88,7 +88,7 @@ class Row:
     @property
     def inputs(self) -> dict[str, np.ndarray]:
         """Arrays of one row, by input."""
-        return self.family.split(self.points.columns)
+        return self.family.one_call(self.points.columns)
 
     @property
     def upstream(self) -> float:

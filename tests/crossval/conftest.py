@@ -19,7 +19,7 @@ def judged():
         key = (file, attribute, declared, dtypes, repr(sorted(rest.items())))
         if key not in done:
             loss, _, preset = declared.partition("/")
-            options = {name: rest.pop(name) for name in ("limits", "known") if name in rest}
+            options = {name: rest.pop(name) for name in ("limits", "known", "only") if name in rest}
             adapter = "numpy" if file.startswith("numpy") else "torch"
             rest.setdefault("init", {})
             target = Target(

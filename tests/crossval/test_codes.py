@@ -67,8 +67,6 @@ def test_codes_are_in_order_so_that_a_new_one_is_seen_in_a_diff():
 def programs():
     """Every loss with every program that its axes can choose."""
     for loss, entry in losses().items():
-        if entry["family"] == "heads":
-            continue
         program = entry["program"]
         names = [program] if isinstance(program, str) else program["values"].values()
         yield from ((loss, name) for name in names)
@@ -98,6 +96,7 @@ def test_losses_have_the_checks_that_concern_them():
     assert boxes - rows == {"ties"}
     assert rows - soft == {"ignore_index", "class range"}
     assert soft - boxes == {"class_weight", "class count"}
+    assert names_of("cosface") - boxes == {"batch", "class range", "class count"}
 
 
 def test_checks_end_in_registered_codes_and_every_code_has_a_check():

@@ -231,3 +231,20 @@ def test_mistakes_in_rows_are_4(refloss, arguments, words):
     code, out, err = refloss("eval", "cross_entropy", *arguments)
     assert code == 4, out
     assert words in err
+
+
+def test_a_head_is_evaluated_row_by_row_before_its_matrix(refloss, strict_json):
+    x, weight, bias = "x=[[1,2],[0.5,-1]]", "weight=[[1,0],[0,1],[1,1]]", "bias=[1,2,0.5]"
+    inputs = (x, weight, "target=[0,2]", bias)
+    found = strict_json("eval", "l2_softmax", *inputs, "--grad", "--cond", "--format", "json")
+    names = ["x0", "x1", *(f"w{c}.{d}" for c in range(3) for d in range(2)), "b0", "b1", "b2"]
+    assert found["columns"] == names
+    for row in found["rows"]:
+        assert row["kind"] == "regular"
+        assert row["value"]["ulp"] < 8
+        biases = [float(row["gradient"][f"b{c}"]["kernel"]) for c in range(3)]
+        assert abs(sum(biases)) < 2.0**-46  # softmax less one, by logits of 16 and their roundings
+        assert all(each["ulp"] < 2.0**10 for each in row["gradient"].values())
+    code, _, err = refloss("eval", "cosface", x, "weight=[[1,0,0]]", "target=[0,0]")
+    assert code == 4
+    assert "weight: expected shape (C, D) with D = 2; got (1, 3)" in err

@@ -1,0 +1,154 @@
+"""What a target owns: the classes of a head that is a module, found by name and by shape.
+
+A head that people use is a class. It is made for so many numbers and classes, and holds a matrix of
+the classes, or its transpose, that the judge has to set and to differentiate by.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crossval.signatures import Unfit, held, names
+from crossval.target import names_in
+
+__all__ = ["Owned", "logits_of", "owned", "sized"]
+
+_PARTS = (
+    *("in_features", "in_feature", "in_feats", "in_dim", "in_size", "input_dim", "input_size"),
+    *("embedding_size", "embedding_dim", "embed_dim", "emb_size", "emb_dim", "feat_dim"),
+    *("feature_dim", "feature_size", "feat_size", "features", "dim"),
+)
+_CLASSES = (
+    *("out_features", "out_feature", "out_dim", "out_size", "output_dim", "output_size"),
+    *("num_classes", "n_classes", "nb_classes", "num_class", "n_class", "class_num", "classnum"),
+    *("classes", "num_labels", "num_ids", "num_identities"),
+)
+"""What arguments are called that say how long an embedding is, and how many classes there are."""
+
+
+@dataclass(frozen=True)
+class Owned:
+    """Where a target holds what it owns.
+
+    Attributes
+    ----------
+    bind : dict of str to str
+        Name to attribute: what was said, and what was found.
+    turned : frozenset of str
+        Names that are held transposed.
+    """
+
+    bind: dict[str, str]
+    turned: frozenset[str]
+
+
+def logits_of(order: Mapping[str, Any]) -> str:
+    """Return the label by which logits become a loss; empty where no logits are awaited."""
+    return order["labels"][0] if order["wholes"] and order["labels"] else ""
+
+
+def sized(
+    found: Any, given: Mapping[str, Any], wholes: Mapping[str, Sequence[int]]
+) -> dict[str, Any]:
+    """Return the arguments of a class, those that are sizes of the points filled in.
+
+    Parameters
+    ----------
+    found : object
+        The target; nothing is added for what is no class.
+    given : mapping
+        Arguments that were asked for, which stay.
+    wholes : mapping of str to shape
+        Inputs that a call has one of; the first of them is (classes, parts).
+
+    Raises
+    ------
+    Unfit
+        If the class cannot be made without an argument that nobody gave.
+    """
+    if not wholes or not inspect.isclass(found):
+        return dict(given)
+    classes, parts = next(iter(wholes.values()))
+    known = dict.fromkeys(_PARTS, parts) | dict.fromkeys(_CLASSES, classes)
+    parameters = inspect.signature(found).parameters
+    made = dict(given)
+    made |= {name: known[name] for name in parameters if name in known and name not in given}
+    missing = [
+        name
+        for name, each in parameters.items()
+        if each.default is inspect.Parameter.empty
+        and each.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        and name not in made
+    ]
+    if missing:
+        words = f"{found.__name__} cannot be made without {', '.join(missing)}"
+        hint = f"--init {missing[0]}=...: embeddings have {parts} numbers, of {classes} classes"
+        raise Unfit("RL203", words, f"hint: {hint}")
+    return made
+
+
+def owned(
+    thing: Any,
+    call: str | None,
+    bind: Mapping[str, str],
+    wholes: Mapping[str, Sequence[int]],
+    inputs: Sequence[str],
+) -> Owned:
+    """Find the attributes of a target that hold what is not passed.
+
+    Parameters
+    ----------
+    thing : object
+        The target.
+    call : str or None
+        How it is called.
+    bind : mapping
+        What is said to be where.
+    wholes : mapping of str to shape
+        Inputs that a call has one of.
+    inputs : sequence of str
+        All inputs, in order.
+
+    Raises
+    ------
+    Unfit
+        If several attributes could hold an input, or none that the call leaves out.
+    """
+    found, turned = dict(bind), set()
+    passed = names_in(call) if call else set()
+    for name, size in wholes.items():
+        shape = tuple(size)
+        if name not in bind and name not in passed:
+            places = _places(thing, (shape, shape[::-1]))
+            if len(places) > 1:
+                raise Unfit(
+                    "RL209",
+                    f"{name} could be held by {' or '.join(places)}",
+                    f"hint: --bind {name}={places[0]}",
+                )
+            takes = names(thing)
+            if not places and (call or 0 < len(takes) < len(inputs)):
+                wanted = " or ".join(dict.fromkeys(map(str, (shape, shape[::-1]))))
+                leaves = "call leaves" if call else f"({', '.join(takes)}) leaves"
+                words = f"{leaves} out {name}, and f holds no array of shape {wanted}"
+                raise Unfit("RL209", words, f"hint: pass {name}, or --bind {name}=f.ATTRIBUTE")
+            if places:
+                found[name] = places[0]
+        if name in found and _shape(thing, found[name]) == shape[::-1] != shape:
+            turned.add(name)
+    return Owned(found, frozenset(turned))
+
+
+def _places(thing: Any, shapes: Sequence[tuple[int, ...]]) -> list[str]:
+    """Return attributes that hold arrays of one of these shapes."""
+    return [f"f.{name}" for name in held(thing) if _shape(thing, f"f.{name}") in shapes]
+
+
+def _shape(thing: Any, path: str) -> tuple[int, ...] | None:
+    for name in path.split(".")[1:]:
+        thing = getattr(thing, name, None)
+    shape = getattr(thing, "shape", None)
+    return None if shape is None else tuple(shape)

@@ -1,0 +1,217 @@
+"""Heads as people write them, right ones and wrong ones: targets for the judge of heads."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def check(x, weight, target):
+    """Refuse what does not fit."""
+    if x.ndim != 2 or x.shape[1] != weight.shape[1] or target.shape != x.shape[:1]:
+        raise ValueError(f"x {tuple(x.shape)}, weight {tuple(weight.shape)}, {tuple(target.shape)}")
+
+
+def cosface(x, weight, target, scale=64.0, margin=0.35, eps=1e-12, reduction="none"):
+    """Return CosFace of unit vectors."""
+    check(x, weight, target)
+    cosine = F.normalize(x, eps=eps) @ F.normalize(weight, eps=eps).T
+    hot = F.one_hot(target, len(weight)).to(x.dtype)
+    return F.cross_entropy(scale * (cosine - margin * hot), target, reduction=reduction)
+
+
+def divided(x, weight, target, scale=64.0, margin=0.35):
+    """Return CosFace of products that are divided by both lengths."""
+    check(x, weight, target)
+    lengths = x.norm(dim=1, keepdim=True) * weight.norm(dim=1)
+    cosine = (x @ weight.T) / lengths
+    hot = F.one_hot(target, len(weight)).to(x.dtype)
+    losses = torch.logsumexp(scale * (cosine - margin * hot), dim=1)
+    return losses - scale * (cosine.gather(1, target[:, None])[:, 0] - margin)
+
+
+def l2_softmax(x, weight, target, bias, scale=16.0):
+    """Return the L2-constrained softmax loss."""
+    check(x, weight, target)
+    return F.cross_entropy(F.linear(scale * F.normalize(x), weight, bias), target, reduction="none")
+
+
+class AddMarginProduct(nn.Module):
+    """CosFace as a layer of logits, in the form that many repositories have."""
+
+    def __init__(self, in_features, out_features, s=30.0, m=0.40):
+        super().__init__()
+        self.s, self.m = s, m
+        self.weight = nn.Parameter(torch.empty(out_features, in_features))
+        nn.init.xavier_uniform_(self.weight)
+
+    def cosine(self, input):
+        """Return the cosines."""
+        return F.linear(F.normalize(input), F.normalize(self.weight))
+
+    def forward(self, input, label):
+        """Return scaled cosines, the labels' own less the margin."""
+        cosine = self.cosine(input)
+        one_hot = torch.zeros_like(cosine)
+        one_hot.scatter_(1, label.view(-1, 1).long(), 1)
+        return self.s * (one_hot * (cosine - self.m) + (1.0 - one_hot) * cosine)
+
+
+class NormFace(nn.Module):
+    """Loss over classes that are held transposed, and labels: one number for a batch."""
+
+    def __init__(self, num_classes, embedding_size, scale=20.0):
+        super().__init__()
+        self.scale = scale
+        self.W = nn.Parameter(torch.randn(embedding_size, num_classes))
+
+    def forward(self, embeddings, labels):
+        """Return the mean."""
+        cosine = F.normalize(embeddings) @ F.normalize(self.W, dim=0)
+        return F.cross_entropy(self.scale * cosine, labels)
+
+
+class Strange(AddMarginProduct):
+    """A head whose sizes have names of their own."""
+
+    def __init__(self, n, k):
+        super().__init__(n, k)
+
+
+class TwoMatrices(AddMarginProduct):
+    """A head with another matrix of the same shape."""
+
+    def __init__(self, in_features, out_features):
+        super().__init__(in_features, out_features)
+        self.centres = nn.Parameter(torch.zeros(out_features, in_features))
+
+
+class Cosines(nn.Linear):
+    """Cosines alone, in the sizes that a linear layer has."""
+
+    def __init__(self, in_features, out_features):
+        super().__init__(in_features, out_features, bias=False)
+
+    def forward(self, input):
+        """Return the cosines."""
+        return F.linear(F.normalize(input), F.normalize(self.weight))
+
+
+# --- wrong ones
+
+
+class Rebound(AddMarginProduct):
+    """Rebinds a local name where it means to normalise."""
+
+    def cosine(self, input):
+        """Return products with classes of any length."""
+        for weight in self.parameters():
+            weight = F.normalize(weight)
+        return F.linear(F.normalize(input), self.weight)
+
+
+class MarginEverywhere(AddMarginProduct):
+    """Takes the margin from all classes."""
+
+    def forward(self, input, label):
+        """Return cosines less the margin."""
+        return self.s * (self.cosine(input) - self.m)
+
+
+class MarginAdded(AddMarginProduct):
+    """Adds the margin."""
+
+    def __init__(self, in_features, out_features):
+        super().__init__(in_features, out_features, m=-0.40)
+
+
+class MarginBehindScale(AddMarginProduct):
+    """Takes the margin from scaled cosines."""
+
+    def __init__(self, in_features, out_features):
+        super().__init__(in_features, out_features, m=0.40 / 30.0)
+
+
+class DetachedWeight(AddMarginProduct):
+    """Cuts the classes' gradient."""
+
+    def cosine(self, input):
+        """Return the cosines."""
+        return F.linear(F.normalize(input), F.normalize(self.weight.detach()))
+
+
+class ConstantNorm(AddMarginProduct):
+    """Holds the classes' lengths constant in the gradient."""
+
+    def cosine(self, input):
+        """Return the cosines."""
+        lengths = self.weight.detach().norm(dim=1, keepdim=True)
+        return F.linear(F.normalize(input), self.weight / lengths)
+
+
+class OtherScale(AddMarginProduct):
+    """Has another scale than is declared."""
+
+    def __init__(self, in_features, out_features):
+        super().__init__(in_features, out_features, s=64.0)
+
+
+class NoScale(AddMarginProduct):
+    """Leaves the scale out."""
+
+    def __init__(self, in_features, out_features):
+        super().__init__(in_features, out_features, s=1.0)
+
+
+class Reshaped(AddMarginProduct):
+    """Reads the classes in the other layout."""
+
+    def cosine(self, input):
+        """Return the cosines."""
+        other = self.weight.reshape(self.weight.shape[::-1]).T
+        return F.linear(F.normalize(input), F.normalize(other))
+
+
+class NextClass(AddMarginProduct):
+    """Takes the next class for the label's."""
+
+    def forward(self, input, label):
+        """Return logits in which everything is one place off."""
+        classes = len(self.weight)
+        return super().forward(input, (label + 1) % classes).roll(-1, dims=1)
+
+
+class _OtherSum(AddMarginProduct):
+    """Changes the classes' gradient of a batch."""
+
+    def cosine(self, input):
+        """Return the cosines."""
+        weight = F.normalize(self.weight.view_as(self.weight))
+        rows = [
+            F.linear(F.normalize(row[None]), self.turned(weight, i, len(input)))
+            for i, row in enumerate(input)
+        ]
+        return torch.cat(rows)
+
+
+class MeanOfRows(_OtherSum):
+    """Averages the classes' gradient over the rows."""
+
+    def turned(self, weight, row, rows):
+        """Return the weight, with a part of its gradient."""
+        return weight / rows + (weight - weight / rows).detach()
+
+
+class LastRowOnly(_OtherSum):
+    """Keeps the classes' gradient of the last row."""
+
+    def turned(self, weight, row, rows):
+        """Return the weight, with the gradient of one row."""
+        return weight if row == rows - 1 else weight.detach()
+
+
+class Whitened(AddMarginProduct):
+    """Adds what other rows of a batch are."""
+
+    def cosine(self, input):
+        """Return cosines of rows that depend on each other."""
+        return super().cosine(input + (input.mean(dim=0) - input[:1]))
