@@ -132,7 +132,7 @@ def check(name: str, dtype: str) -> float:
         float((np.abs(got - exact[of]) / np.abs(exact[of]).max(axis=1, keepdims=True)).max())
         for of, got in zip(("x", "weight"), found, strict=True)
     )
-    return agreed(name, dtype, worst / SCALE / (np.finfo(dtype).eps / 2))
+    return agreed(name, dtype, float(worst / SCALE / (np.finfo(dtype).eps / 2)))
 
 
 def _outputs(result: object) -> tuple[np.ndarray, ...]:
