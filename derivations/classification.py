@@ -79,7 +79,7 @@ def _options(P: Build, a: row.Rows) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
     amount = P.const("label_smoothing")
     row.smoothing(P, a, amount, P.const("over_others"), P.const("classy"), size_of(row.CLASS))
     penalty = P.const("z_loss")
-    row.scale(a, P.const("temperature"))
+    row.scale(a, P.wide("temperature"))
     return amount, penalty, P.const("times_square")
 
 
@@ -321,10 +321,11 @@ def compiled(program: Program, function: str = "value") -> Callable:
 
 def ahead(lead: np.ndarray, smoothing: str, eps: float) -> np.ndarray:
     """Return the loss of three classes, the target's logit ahead of the others by `lead`."""
-    constants = {n: c.default for n, c in CONSTANTS.items()} | dict(
+    program = PROGRAMS["cross_entropy"][0]
+    known = emit.constants_of(CROSS_ENTROPY, program)
+    constants = {n: c.default for n, c in known.items()} | dict(
         SMOOTHING.values[smoothing].sets, label_smoothing=eps
     )
-    program = PROGRAMS["cross_entropy"][0]
     logits = np.stack([lead, np.zeros_like(lead), np.zeros_like(lead)], axis=1)
     target, weight = np.zeros(len(lead), dtype=int), np.ones(3)
     return compiled(program)(logits, target, weight, *(constants[str(c)] for c in program.consts))

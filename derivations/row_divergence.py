@@ -63,7 +63,7 @@ def softmax_kl(form: Form) -> Program:
     """Return the divergence of a row's softmax from probabilities."""
     P = Build("softmax_kl", form, "Kullback-Leibler divergence of a softmax from probabilities")
     a = _inputs(P)
-    row.scale(a, P.const("temperature"))
+    row.scale(a, P.wide("temperature"))
     squared = P.const("times_square")
     row.log_sum_exp(P, a)
     divergences.kullback_leibler(P, a)
@@ -93,7 +93,7 @@ def softmax_js(form: Form) -> Program:
     """Return the Jensen-Shannon divergence of a row's softmax and probabilities."""
     P = Build("softmax_js", form, "Jensen-Shannon divergence of a softmax and probabilities")
     a = _inputs(P)
-    row.scale(a, P.const("temperature"))
+    row.scale(a, P.wide("temperature"))
     bits, ln2 = P.const("in_bits"), P.number("ln_2", sp.log(2))
     row.log_sum_exp(P, a)
     divergences.jensen_shannon(P, a)
@@ -264,7 +264,7 @@ DEFINITIONS = (SOFTMAX_KL, SOFTMAX_JS)
 def apart(lead: np.ndarray, q: float, definition: Definition) -> np.ndarray:
     """Return the loss of two classes, the first logit ahead of the other by `lead`."""
     program = definition.programs[definition.name][1]
-    constants = [definition.constants[str(c)].default for c in program.consts]
+    constants = [c.default for c in emit.constants_of(definition, program).values()]
     logits = np.stack([lead, np.zeros_like(lead)], axis=1)
     target = np.broadcast_to([q, 1 - q], logits.shape)
     return compiled(program)(logits, target, np.ones(2), *constants)

@@ -99,7 +99,7 @@ def finish(P: Build, a: Elements) -> Program:
 def sigmoid_focal(form: Form) -> Program:
     """Return the sigmoid focal loss."""
     P, a = start("sigmoid_focal", form, "sigmoid focal loss")
-    power, attached = P.const("gamma", nonnegative=True), P.const("attached")
+    power, attached = P.wide("gamma", nonnegative=True), P.const("attached")
     amount, whole = P.const("epsilon"), P.const("poly_balanced")
     focal.binary(P, a, P.const("smoothing"))
     focal.modulated(P, a, power, attached)
@@ -136,7 +136,7 @@ def sigmoid_focal_chance(form: Form) -> Program:
     """Return the sigmoid focal loss whose modulator is a function of the cross-entropy."""
     P, a = start("sigmoid_focal_chance", form, "sigmoid focal loss, p_t = exp(-BCE)")
     focal.binary(P, a, P.const("smoothing"))
-    focal.chance_modulated(P, a, P.const("gamma", nonnegative=True), P.const("attached"))
+    focal.chance_modulated(P, a, P.wide("gamma", nonnegative=True), P.const("attached"))
     return finish(P, a)
 
 
@@ -151,7 +151,7 @@ def sigmoid_focal_two(form: Form) -> Program:
     P, a = start("sigmoid_focal_two", form, "sigmoid focal loss, one a class")
     focal.binary(P, a, P.const("smoothing"))
     balanced(P, a, a.target)
-    focal.two_modulated(P, a, P.const("gamma", nonnegative=True), P.const("attached"))
+    focal.two_modulated(P, a, P.wide("gamma", nonnegative=True), P.const("attached"))
     weighted_loss(a, a.focal)
     return P.finish("loss")
 
@@ -174,7 +174,7 @@ def sigmoid_focal_modulator(form: Form) -> Program:
     """Return the modulator of the sigmoid focal loss."""
     P, a = start("sigmoid_focal_modulator", form, "modulator of the sigmoid focal loss")
     focal.binary(P, a, sp.S.Zero)
-    focal_batches.modulator(P, a, P.const("gamma", nonnegative=True))
+    focal_batches.modulator(P, a, P.wide("gamma", nonnegative=True))
     weighted_loss(a, a.factor)
     return P.finish("loss")
 
@@ -184,7 +184,7 @@ def sigmoid_focal_chance_modulator(form: Form) -> Program:
     name = "sigmoid_focal_chance_modulator"
     P, a = start(name, form, "modulator of the sigmoid focal loss, p_t = exp(-BCE)")
     focal.binary(P, a, P.const("smoothing"))
-    focal_batches.chance_modulator(P, a, P.const("gamma", nonnegative=True))
+    focal_batches.chance_modulator(P, a, P.wide("gamma", nonnegative=True))
     weighted_loss(a, a.factor)
     return P.finish("loss")
 
@@ -219,7 +219,7 @@ def focal_probs(form: Form) -> Program:
     smoothing, none = P.const("smoothing"), sp.S.Zero
     binary.shares(a, smoothing / 2, smoothing / 2)
     binary.of_probabilities(P, a, P.const("clip"), none, sp.oo, smoothing)
-    power, attached = P.const("gamma", nonnegative=True), P.const("attached")
+    power, attached = P.wide("gamma", nonnegative=True), P.const("attached")
     focal.of_probabilities(P, a, power, attached, 1 - smoothing)
     balanced(P, a, a.goal)
     weighted_loss(a, a.balance * a.focal)
@@ -239,7 +239,7 @@ def quality_focal(form: Form) -> Program:
     """Return the quality focal loss."""
     P, a = start("quality_focal", form, "quality focal loss")
     focal.binary(P, a, P.const("smoothing"))
-    focal.apart_modulated(P, a, P.const("beta", nonnegative=True), P.const("attached"))
+    focal.apart_modulated(P, a, P.wide("beta", nonnegative=True), P.const("attached"))
     return finish(P, a)
 
 
@@ -254,7 +254,7 @@ def quality_focal(form: Form) -> Program:
 def focal_star(form: Form) -> Program:
     """Return the loss that the appendix calls FL*."""
     P, a = start("focal_star", form, "FL*")
-    focal.star(P, a, P.const("gamma", positive=True), P.const("beta"))
+    focal.star(P, a, P.wide("gamma", positive=True), P.wide("beta"))
     return finish(P, a)
 
 
@@ -703,9 +703,9 @@ def compiled(program: Program, function: str = "value") -> Callable:
 
 def of_positive(logits: np.ndarray, gamma: float) -> np.ndarray:
     """Return the loss of positives, not balanced."""
-    known = {n: c.default for n, c in SIGMOID_FOCAL.constants.items()}
-    known |= {"gamma": gamma, "alpha": 1.0}
     _, program = SIGMOID_FOCAL.programs["sigmoid_focal"]
+    known = {n: c.default for n, c in emit.constants_of(SIGMOID_FOCAL, program).items()}
+    known |= {"gamma": gamma, "alpha": 1.0}
     ones = np.ones_like(logits)
     return compiled(program)(logits, ones, ones, *(known[str(c)] for c in program.consts))
 

@@ -90,7 +90,7 @@ def softmax_focal(form: Form) -> Program:
 
 def _options(P: Build) -> tuple[focal.Focus, tuple[sp.Expr, sp.Expr, sp.Expr]]:
     """Declare the constants that both programs share; return them, alpha's apart."""
-    power = P.const("gamma", nonnegative=True)
+    power = P.wide("gamma", nonnegative=True)
     alpha = P.const("alpha"), P.const("alpha_on_first"), P.const("alpha_on_others")
     attached, inside = P.const("attached"), P.const("weight_inside")
     amount, balanced = P.const("epsilon"), P.const("poly_balanced")
@@ -157,7 +157,7 @@ def focal_of_mean(form: Form) -> Program:
     a = Elements(P)
     a.real("mean")
     a.let("bce", a.mean, "cross-entropy")
-    chance_modulated(P, a, P.const("gamma", nonnegative=True), P.const("attached"))
+    chance_modulated(P, a, P.wide("gamma", nonnegative=True), P.const("attached"))
     a.let("loss", a.focal)
     return P.finish("loss")
 
@@ -377,8 +377,9 @@ DEFINITIONS = (SOFTMAX_FOCAL,)
 # %%
 def ahead(lead: np.ndarray, gamma: float) -> np.ndarray:
     """Return the loss of two classes, the target's logit ahead of the other by `lead`."""
-    constants = {name: c.default for name, c in CONSTANTS.items()} | {"gamma": gamma}
     program = PROGRAMS["softmax_focal"][1]
+    known = emit.constants_of(SOFTMAX_FOCAL, program)
+    constants = {name: c.default for name, c in known.items()} | {"gamma": gamma}
     logits = np.stack([lead, np.zeros_like(lead)], axis=1)
     target, weight = np.zeros(len(lead), dtype=int), np.ones(2)
     return compiled(program)(logits, target, weight, *(constants[str(c)] for c in program.consts))

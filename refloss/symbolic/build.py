@@ -133,6 +133,27 @@ class Build:
         self.program = replace(self.program, derived=(*self.program.derived, entry))
         return nearest, rest if self.form == "stable" else sp.S.Zero
 
+    def wide(self, name: str, **assumptions: bool) -> sp.Symbol:
+        """Declare a run-time constant that keeps its digits where a kernel computes with fewer.
+
+        It is as `const`, with another one ``name_lo`` beside it for what the float lacks; see
+        `rest_of`.
+        """
+        symbol = self.const(name, **assumptions)
+        entry = (symbol, self.const(f"{name}_lo"), symbol)
+        self.program = replace(self.program, derived=(*self.program.derived, entry))
+        return symbol
+
+    def rest_of(self, constant: sp.Expr) -> sp.Expr:
+        """Return what the float lacks that stands for a constant declared as `wide`.
+
+        It is 0 in the format that the constant was given in: what it multiplies is best taken
+        away, for ``x - 0`` is x, also of -0, and costs nothing. It is 0 for any other expression,
+        and in the plain form.
+        """
+        rests = {nearest: rest for nearest, rest, value in self.program.derived if nearest == value}
+        return rests.get(constant, sp.S.Zero) if self.form == "stable" else sp.S.Zero
+
     def let(
         self,
         name: str,

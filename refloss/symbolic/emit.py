@@ -243,7 +243,8 @@ def constants_of(definition: Definition, program: Program) -> dict[str, Constant
         read = sorted(value.free_symbols, key=str)
         exact = value.subs({c: sp.Rational(known[str(c)].default) for c in read})
         float_ = _float(exact)
-        known[str(nearest)] = Constant(float_, f"{sp.sstr(value)}, rounded")
+        if nearest != value:
+            known[str(nearest)] = Constant(float_, f"{sp.sstr(value)}, rounded")
         known[str(rest)] = Constant(_float(exact - sp.Rational(float_)), f"what {nearest} lacks")
     return {str(c): known[str(c)] for c in program.consts}
 

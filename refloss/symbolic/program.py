@@ -112,7 +112,8 @@ class Program:
 
     `derived` are functions of run-time constants (``cos(margin)``), each as two of `consts`: the
     float nearest to it, and the float nearest to what that one lacks. Whoever calls a kernel gives
-    them; arithmetics that know the exact value take it instead.
+    them; arithmetics that know the exact value take it instead. A constant that is the function of
+    itself lacks something only in a format narrower than its own.
     """
 
     name: str

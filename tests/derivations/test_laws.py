@@ -25,6 +25,7 @@ from derivations import (
 from refloss.symbolic import functions as fn
 from refloss.symbolic.program import Program, size_of
 from tests.symbolic.unrolled import box, entry
+from tests.symbolic.unrolled import told as told_to
 
 _AT_0 = (
     *("label_smoothing", "over_others", "classy", "z_loss", "times_square"),
@@ -61,7 +62,7 @@ def written_out(
         Those that are not as `OFF` has them.
     """
     sizes = {str(size_of(a)): 1 for t in program.tensors() for a in t.axes} | {"C": classes}
-    known = {s: sp.sympify({**OFF, **constants}[str(s)]) for s in program.consts}
+    known = {s: sp.sympify(v) for s, v in told_to(program, {**OFF, **constants}).items()}
     known |= {
         size_of(a): sp.Integer(sizes[str(size_of(a))]) for t in program.tensors() for a in t.axes
     }

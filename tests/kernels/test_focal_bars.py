@@ -15,18 +15,30 @@ import pytest
 
 from crossval.oracles.formats import FORMATS, format_of
 
-from .element_subject import ELEMENTS, GRADIENT, PRODUCT, VALUE
+from .element_subject import ELEMENTS, GRADIENT, PRODUCT, VALUE, ElementSubject
 from .focal_terms import FOCAL, product_sizes, sizes
 from .subject import refuse
 from .test_element_bars import by_rounding
 
 SUBJECTS = [subject for subject in ELEMENTS if subject.loss in FOCAL]
+POWERS = (0.3, 1.7, 2.2)
+ROUNDED = [
+    *(ElementSubject("sigmoid_focal", {"gamma": power}) for power in POWERS),
+    ElementSubject("sigmoid_focal", {"gamma": 2.2, "soft_target": "exp_bce"}),
+    ElementSubject("sigmoid_focal", {"gamma": 1.7, "soft_target": "separate"}),
+    *(ElementSubject("focal_star", {"gamma": power, "beta": 0.3}) for power in POWERS),
+    *(ElementSubject("quality_focal", {"beta": power}) for power in POWERS),
+    *(ElementSubject("focal_probs", {"gamma": power}) for power in POWERS),
+]
+"""With constants that float32 does not hold."""
+JUDGED = [*SUBJECTS, *ROUNDED]
+OF_ROUNDED_BASES = ("sigmoid_focal_chance", "focal_probs")
 
 
 @cache
 def known(at: int, dtype: str):
     """Return columns, upstream, direction and truth of a subject in a format."""
-    subject, number = SUBJECTS[at], format_of(dtype)
+    subject, number = JUDGED[at], format_of(dtype)
     columns = subject.columns(dtype)
     rng = np.random.default_rng(5)
     upstream = number.round(rng.choice([-1, 1], len(columns)) * rng.uniform(0.25, 2, len(columns)))
@@ -97,9 +109,18 @@ def test_compiled_programs_meet_them_with_the_ulp_of_what_they_compute_in(at, dt
     judge(at, dtype, "float32", {"backend": "c"})
 
 
-def judge(at, dtype, real, options):
+@pytest.mark.parametrize("at", range(len(SUBJECTS), len(JUDGED)), ids=lambda k: str(JUDGED[k]))
+def test_compiled_programs_take_constants_as_they_are_given(at):
+    """Not rounded to float32: values are within 4 ulp but where the base of a power is rounded."""
+    constants = JUDGED[at].spec.constants
+    assert any(float(np.float32(value)) != value for value in constants.values())
+    flat = JUDGED[at].spec.program not in OF_ROUNDED_BASES
+    judge(at, "float32", "float32", {"backend": "c"}, flat)
+
+
+def judge(at, dtype, real, options, flat=False):
     columns, upstream, _, truth = known(at, dtype)
-    subject, fmt, unit = SUBJECTS[at], format_of(dtype), format_of(real)
+    subject, fmt, unit = JUDGED[at], format_of(dtype), format_of(real)
     value, grad = subject.value_and_grad(columns, upstream, dtype, **options)
     of_value, of_grad = sizes(subject, columns)
     of_grad = of_grad * np.abs(upstream)[:, None]
@@ -107,7 +128,7 @@ def judge(at, dtype, real, options):
     ends = (subject.loss == "focal_probs") & np.isin(columns[:, 0], (0.0, 1.0))
     assert not set(truth.kind[~ends]) & {"undecided", "nan"}
     for name, found, size, bar in (
-        ("value", value, of_value, VALUE + 2 * exponent(subject)),
+        ("value", value, of_value, VALUE + (0 if flat else 2 * exponent(subject))),
         ("grad", grad, of_grad, GRADIENT + exponent(subject)),
     ):
         hi, lo, rad = (getattr(truth, f"{name}_{part}") for part in ("hi", "lo", "rad"))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from derivations import sigmoid_focal
 from refloss.symbolic import calculus, emit
 from refloss.symbolic.build import Build, DefinitionError
 from refloss.symbolic.definition import Constant, Definition
@@ -53,6 +54,27 @@ def test_a_name_is_claimed_with_that_of_its_rest():
     P.derived("turn", sp.cos(P.const("margin")))
     with pytest.raises(DefinitionError, match="'turn_lo' is taken"):
         P.const("turn_lo")
+
+
+def test_a_wide_constant_is_itself_and_what_a_narrower_float_lacks():
+    for form in ("plain", "stable"):
+        P = Build("wide", form)
+        power = P.wide("power", positive=True)
+        assert power.is_positive
+        assert [str(c) for c in P.program.consts] == ["power", "power_lo"]
+        assert str(P.rest_of(power)) == ("power_lo" if form == "stable" else "0")
+        assert P.rest_of(P.const("other")) == P.rest_of(2 * power) == 0
+
+
+def test_texts_and_entries_leave_a_wide_constant_as_it_is():
+    entry = emit.index_entries([sigmoid_focal.SIGMOID_FOCAL])["programs"]["sigmoid_focal"]
+    assert entry["derived"] == {"gamma": "gamma"}
+    assert entry["docs"]["gamma"] == "power of 1 - p_t"
+    assert (entry["constants"]["gamma"], entry["constants"]["gamma_lo"]) == (2.0, 0.0)
+    _, stable = sigmoid_focal.SIGMOID_FOCAL.programs["sigmoid_focal"]
+    exact = arithmetic_text.function("value", stable, "Value.")
+    assert "    gamma_lo = F.rational(0, 1)\n" in exact
+    assert "    gamma = " not in exact
 
 
 def test_derivatives_keep_what_is_derived():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import mpmath as mp
 import sympy as sp
@@ -93,12 +94,18 @@ SYMBOLIC: dict[str, Callable] = {
 }
 
 
+def told(program: Program, constants: Mapping[str, Any]) -> dict[sp.Symbol, Any]:
+    """Return a program's constants; one that is exact lacks nothing, see `Build.wide`."""
+    nothing = {str(rest): 0 for _, rest, _ in program.derived}
+    return {s: (nothing | dict(constants))[str(s)] for s in program.consts}
+
+
 def evaluate(
     program: Program, inputs: Values, constants: Mapping[str, float], sizes: Mapping[str, int]
 ) -> Values:
     """Return every tensor of a program at a point, in `DIGITS` digits."""
     env: Values = dict(inputs)
-    symbols = {s: mp.mpmathify(constants[str(s)]) for s in program.consts}
+    symbols = {s: mp.mpmathify(value) for s, value in told(program, constants).items()}
     symbols |= {s: mp.mpmathify(sp.N(fn.to_exact(v), DIGITS)) for s, v in program.numbers}
     symbols |= {size_of(a): sizes[str(size_of(a))] for t in program.tensors() for a in t.axes}
     for let in program.lets:

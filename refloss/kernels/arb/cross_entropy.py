@@ -17,6 +17,7 @@ Constants
     classy: 1: (q + eps/K)/(1 + eps) as ClassyVision; 0: (1 - eps) q + eps/K (default 0.0)
     z_loss: factor of the squared log-sum-exp (default 0.0)
     temperature: what logits are divided by (default 1.0)
+    temperature_lo: what temperature lacks (default 0.0)
     times_square: 1: times the temperature's square (default 0.0)
 
 Source
@@ -26,7 +27,7 @@ Source
 """
 
 
-def value(F, logits, target, class_weight, label_smoothing, over_others, classy, z_loss, temperature, times_square):
+def value(F, logits, target, class_weight, label_smoothing, over_others, classy, z_loss, temperature, temperature_lo, times_square):
     """Return the loss of the plain program."""
     C = len(logits)
     amount = label_smoothing/(1 + classy*label_smoothing)
@@ -48,7 +49,7 @@ def value(F, logits, target, class_weight, label_smoothing, over_others, classy,
     return loss
 
 
-def grad(F, logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss, temperature, times_square):
+def grad(F, logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss, temperature, temperature_lo, times_square):
     """Return the loss and the derived gradient."""
     C = len(logits)
     amount = label_smoothing/(1 + classy*label_smoothing)
@@ -81,7 +82,7 @@ def grad(F, logits, target, class_weight, loss_bar, label_smoothing, over_others
     return loss, logits_bar
 
 
-def hvp(F, logits, target, class_weight, loss_bar, logits_dot, label_smoothing, over_others, classy, z_loss, temperature, times_square):
+def hvp(F, logits, target, class_weight, loss_bar, logits_dot, label_smoothing, over_others, classy, z_loss, temperature, temperature_lo, times_square):
     """Return the derived Hessian-vector product."""
     C = len(logits)
     amount = label_smoothing/(1 + classy*label_smoothing)

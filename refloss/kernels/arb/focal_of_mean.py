@@ -14,6 +14,7 @@ Subgradients
 
 Constants
     gamma: power of 1 - p (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
 
 Source
@@ -22,7 +23,7 @@ Source
 """
 
 
-def value(F, mean, gamma, attached):
+def value(F, mean, gamma, gamma_lo, attached):
     """Return the loss of the plain program."""
     bce = mean
     chance = F.exp(-bce)
@@ -32,7 +33,7 @@ def value(F, mean, gamma, attached):
     return loss
 
 
-def grad(F, mean, loss_bar, gamma, attached):
+def grad(F, mean, loss_bar, gamma, gamma_lo, attached):
     """Return the loss and the derived gradient."""
     chance = F.exp(-mean)
     factor = F.raised(1 - chance, gamma)
@@ -45,7 +46,7 @@ def grad(F, mean, loss_bar, gamma, attached):
     return loss, mean_bar
 
 
-def hvp(F, mean, loss_bar, mean_dot, gamma, attached):
+def hvp(F, mean, loss_bar, mean_dot, gamma, gamma_lo, attached):
     """Return the derived Hessian-vector product."""
     chance = F.exp(-mean)
     factor_bar = attached*(loss_bar*mean)

@@ -14,6 +14,7 @@ Constants
     smoothing: the target is (1 - it) t + it/2 (default 0.0)
     clip: probabilities are kept from it to 1 less it (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
@@ -25,7 +26,7 @@ Source
 """
 
 
-def value(F, probs, target, weight, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def value(F, probs, target, weight, smoothing, clip, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return the loss of the plain program."""
     pos_weight = 1
     goal = F.rational(1, 2)*smoothing*(1 - target) + (1 - F.rational(1, 2)*smoothing)*target
@@ -47,7 +48,7 @@ def value(F, probs, target, weight, smoothing, clip, gamma, attached, on_positiv
     return loss
 
 
-def grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return the loss and the derived gradient."""
     pos_weight = 1
     goal = F.rational(1, 2)*smoothing*(1 - target) + (1 - F.rational(1, 2)*smoothing)*target
@@ -81,7 +82,7 @@ def grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attached, o
     return loss, probs_bar, target_bar
 
 
-def hvp(F, probs, target, weight, loss_bar, probs_dot, target_dot, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def hvp(F, probs, target, weight, loss_bar, probs_dot, target_dot, smoothing, clip, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return the derived Hessian-vector product."""
     pos_weight = 1
     goal = F.rational(1, 2)*smoothing*(1 - target) + (1 - F.rational(1, 2)*smoothing)*target

@@ -10,7 +10,9 @@ Subgradients
 
 Constants
     gamma: factor of the logit (default 1.0)
+    gamma_lo: what gamma lacks (default 0.0)
     beta: added to it (default 0.0)
+    beta_lo: what beta lacks (default 0.0)
     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 1.0)
     alpha: factor of the elements that alpha_side names (default 1.0)
@@ -21,7 +23,7 @@ Source
 """
 
 
-def value(F, logits, target, weight, gamma, beta, on_positives, on_negatives, alpha):
+def value(F, logits, target, weight, gamma, gamma_lo, beta, beta_lo, on_positives, on_negatives, alpha):
     """Return the loss of the plain program."""
     toward = (2*target - 1)*logits
     focal = F.log1p(F.exp(-gamma*toward - beta))/gamma
@@ -32,7 +34,7 @@ def value(F, logits, target, weight, gamma, beta, on_positives, on_negatives, al
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, gamma, beta, on_positives, on_negatives, alpha):
+def grad(F, logits, target, weight, loss_bar, gamma, gamma_lo, beta, beta_lo, on_positives, on_negatives, alpha):
     """Return the loss and the derived gradient."""
     toward = (2*target - 1)*logits
     focal = F.log1p(F.exp(-gamma*toward - beta))/gamma
@@ -50,7 +52,7 @@ def grad(F, logits, target, weight, loss_bar, gamma, beta, on_positives, on_nega
     return loss, logits_bar, target_bar
 
 
-def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, gamma, beta, on_positives, on_negatives, alpha):
+def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, gamma, gamma_lo, beta, beta_lo, on_positives, on_negatives, alpha):
     """Return the derived Hessian-vector product."""
     toward = (2*target - 1)*logits
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)

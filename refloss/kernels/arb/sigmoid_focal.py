@@ -12,6 +12,7 @@ Subgradients
 
 Constants
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
     epsilon: factor of (1 - p_t)^(gamma + 1), which is added (default 0.0)
     poly_balanced: 1: alpha multiplies that term too; 0: it does not (default 1.0)
@@ -26,7 +27,7 @@ Source
 """
 
 
-def value(F, logits, target, weight, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
+def value(F, logits, target, weight, gamma, gamma_lo, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return the loss of the plain program."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
@@ -42,7 +43,7 @@ def value(F, logits, target, weight, gamma, attached, epsilon, poly_balanced, sm
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
+def grad(F, logits, target, weight, loss_bar, gamma, gamma_lo, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return the loss and the derived gradient."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
@@ -72,7 +73,7 @@ def grad(F, logits, target, weight, loss_bar, gamma, attached, epsilon, poly_bal
     return loss, logits_bar, target_bar
 
 
-def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
+def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, gamma, gamma_lo, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return the derived Hessian-vector product."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))

@@ -13,6 +13,7 @@ Subgradients
 Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
@@ -24,7 +25,7 @@ Source
 """
 
 
-def value(F, logits, target, weight, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def value(F, logits, target, weight, smoothing, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return the loss of the plain program."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
@@ -38,7 +39,7 @@ def value(F, logits, target, weight, smoothing, gamma, attached, on_positives, o
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def grad(F, logits, target, weight, loss_bar, smoothing, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return the loss and the derived gradient."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
@@ -62,7 +63,7 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_pos
     return loss, logits_bar, target_bar
 
 
-def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return the derived Hessian-vector product."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))

@@ -13,6 +13,7 @@ Subgradients
 Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
 
 Source
     Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
@@ -20,7 +21,7 @@ Source
 """
 
 
-def value(F, logits, target, weight, smoothing, gamma):
+def value(F, logits, target, weight, smoothing, gamma, gamma_lo):
     """Return the loss of the plain program."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
@@ -30,7 +31,7 @@ def value(F, logits, target, weight, smoothing, gamma):
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, smoothing, gamma):
+def grad(F, logits, target, weight, loss_bar, smoothing, gamma, gamma_lo):
     """Return the loss and the derived gradient."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))
@@ -48,7 +49,7 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma):
     return loss, logits_bar, target_bar
 
 
-def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma):
+def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, gamma_lo):
     """Return the derived Hessian-vector product."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))

@@ -12,6 +12,7 @@ Subgradients
 
 Constants
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
 
 Source
     Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
@@ -19,7 +20,7 @@ Source
 """
 
 
-def value(F, logits, target, weight, gamma):
+def value(F, logits, target, weight, gamma, gamma_lo):
     """Return the loss of the plain program."""
     prob = 1/(1 + F.exp(-logits))
     chance = (1 - prob)*(1 - target) + prob*target
@@ -28,7 +29,7 @@ def value(F, logits, target, weight, gamma):
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, gamma):
+def grad(F, logits, target, weight, loss_bar, gamma, gamma_lo):
     """Return the loss and the derived gradient."""
     prob = 1/(1 + F.exp(-logits))
     chance = (1 - prob)*(1 - target) + prob*target
@@ -44,7 +45,7 @@ def grad(F, logits, target, weight, loss_bar, gamma):
     return loss, logits_bar, target_bar
 
 
-def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, gamma):
+def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, gamma, gamma_lo):
     """Return the derived Hessian-vector product."""
     prob = 1/(1 + F.exp(-logits))
     chance = (1 - prob)*(1 - target) + prob*target

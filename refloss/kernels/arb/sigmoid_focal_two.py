@@ -16,6 +16,7 @@ Constants
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 0.25)
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
 
 Source
@@ -24,7 +25,7 @@ Source
 """
 
 
-def value(F, logits, target, weight, smoothing, on_positives, on_negatives, alpha, gamma, attached):
+def value(F, logits, target, weight, smoothing, on_positives, on_negatives, alpha, gamma, gamma_lo, attached):
     """Return the loss of the plain program."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
@@ -37,7 +38,7 @@ def value(F, logits, target, weight, smoothing, on_positives, on_negatives, alph
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, smoothing, on_positives, on_negatives, alpha, gamma, attached):
+def grad(F, logits, target, weight, loss_bar, smoothing, on_positives, on_negatives, alpha, gamma, gamma_lo, attached):
     """Return the loss and the derived gradient."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
@@ -59,7 +60,7 @@ def grad(F, logits, target, weight, loss_bar, smoothing, on_positives, on_negati
     return loss, logits_bar, target_bar
 
 
-def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, on_positives, on_negatives, alpha, gamma, attached):
+def hvp(F, logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, on_positives, on_negatives, alpha, gamma, gamma_lo, attached):
     """Return the derived Hessian-vector product."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)

@@ -14,6 +14,7 @@ Subgradients
 
 Constants
     gamma: power of 1 - p (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     alpha: factor of the classes that alpha_side names (default 1.0)
     alpha_on_first: 1: alpha multiplies rows of class 0; 0: 1 - alpha does (default 1.0)
     alpha_on_others: 1: alpha multiplies rows of every class but 0; 0: 1 - alpha does
@@ -30,7 +31,7 @@ Source
 """
 
 
-def value(F, logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced):
+def value(F, logits, target, class_weight, gamma, gamma_lo, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced):
     """Return the loss of the plain program."""
     C = len(logits)
     top = F.largest([logits[c] for c in range(C)])
@@ -51,7 +52,7 @@ def value(F, logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_o
     return loss
 
 
-def grad(F, logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced):
+def grad(F, logits, target, class_weight, loss_bar, gamma, gamma_lo, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced):
     """Return the loss and the derived gradient."""
     C = len(logits)
     top = F.largest([logits[c] for c in range(C)])
@@ -84,7 +85,7 @@ def grad(F, logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first
     return loss, logits_bar
 
 
-def hvp(F, logits, target, class_weight, loss_bar, logits_dot, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced):
+def hvp(F, logits, target, class_weight, loss_bar, logits_dot, gamma, gamma_lo, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced):
     """Return the derived Hessian-vector product."""
     C = len(logits)
     top = F.largest([logits[c] for c in range(C)])

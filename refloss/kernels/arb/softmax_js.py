@@ -12,6 +12,7 @@ Subgradients
 
 Constants
     temperature: what logits are divided by (default 1.0)
+    temperature_lo: what temperature lacks (default 0.0)
     in_bits: 1: in bits (default 0.0)
 
 Source
@@ -20,7 +21,7 @@ Source
 """
 
 
-def value(F, logits, target, class_weight, temperature, in_bits):
+def value(F, logits, target, class_weight, temperature, temperature_lo, in_bits):
     """Return the loss of the plain program."""
     ln_2 = F.log(F.rational(2, 1))
     C = len(logits)
@@ -40,7 +41,7 @@ def value(F, logits, target, class_weight, temperature, in_bits):
     return loss
 
 
-def grad(F, logits, target, class_weight, loss_bar, temperature, in_bits):
+def grad(F, logits, target, class_weight, loss_bar, temperature, temperature_lo, in_bits):
     """Return the loss and the derived gradient."""
     ln_2 = F.log(F.rational(2, 1))
     C = len(logits)
@@ -73,7 +74,7 @@ def grad(F, logits, target, class_weight, loss_bar, temperature, in_bits):
     return loss, logits_bar, target_bar
 
 
-def hvp(F, logits, target, class_weight, loss_bar, logits_dot, target_dot, temperature, in_bits):
+def hvp(F, logits, target, class_weight, loss_bar, logits_dot, target_dot, temperature, temperature_lo, in_bits):
     """Return the derived Hessian-vector product."""
     ln_2 = F.log(F.rational(2, 1))
     C = len(logits)

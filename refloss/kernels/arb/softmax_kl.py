@@ -12,6 +12,7 @@ Subgradients
 
 Constants
     temperature: what logits are divided by (default 1.0)
+    temperature_lo: what temperature lacks (default 0.0)
     times_square: 1: times the temperature's square (default 0.0)
 
 Source
@@ -20,7 +21,7 @@ Source
 """
 
 
-def value(F, logits, target, class_weight, temperature, times_square):
+def value(F, logits, target, class_weight, temperature, temperature_lo, times_square):
     """Return the loss of the plain program."""
     C = len(logits)
     scaled = [F.select(F.eq(temperature, 1), logits[c], logits[c]/temperature) for c in range(C)]
@@ -37,7 +38,7 @@ def value(F, logits, target, class_weight, temperature, times_square):
     return loss
 
 
-def grad(F, logits, target, class_weight, loss_bar, temperature, times_square):
+def grad(F, logits, target, class_weight, loss_bar, temperature, temperature_lo, times_square):
     """Return the loss and the derived gradient."""
     C = len(logits)
     scaled = [F.select(F.eq(temperature, 1), logits[c], logits[c]/temperature) for c in range(C)]
@@ -64,7 +65,7 @@ def grad(F, logits, target, class_weight, loss_bar, temperature, times_square):
     return loss, logits_bar, target_bar
 
 
-def hvp(F, logits, target, class_weight, loss_bar, logits_dot, target_dot, temperature, times_square):
+def hvp(F, logits, target, class_weight, loss_bar, logits_dot, target_dot, temperature, temperature_lo, times_square):
     """Return the derived Hessian-vector product."""
     C = len(logits)
     top = F.largest([logits[c] for c in range(C)])

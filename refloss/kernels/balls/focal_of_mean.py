@@ -14,6 +14,7 @@ Subgradients
 
 Constants
     gamma: power of 1 - p (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
 
 Source
@@ -22,21 +23,23 @@ Source
 """
 
 
-def value(F, mean, gamma, attached):
+def value(F, mean, gamma, gamma_lo, attached):
     """Return the loss of the stable program."""
+    gamma_lo = F.rational(0, 1)
     bce = mean
     miss = -F.expm1(-bce)
-    factor = F.raised(miss, gamma)
+    factor = F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss)))
     focal = bce*factor
     loss = focal
     return loss
 
 
-def grad(F, mean, loss_bar, gamma, attached):
+def grad(F, mean, loss_bar, gamma, gamma_lo, attached):
     """Return the loss and the stable gradient."""
+    gamma_lo = F.rational(0, 1)
     chance = F.exp(-mean)
     miss = -F.expm1(-mean)
-    factor = F.raised(miss, gamma)
+    factor = F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss)))
     focal = factor*mean
     steep = F.ratio(mean, miss, 1)
     felt = F.weighted(chance, steep)
@@ -47,7 +50,7 @@ def grad(F, mean, loss_bar, gamma, attached):
     return loss, mean_bar
 
 
-def plain_grad(F, mean, loss_bar, gamma, attached):
+def plain_grad(F, mean, loss_bar, gamma, gamma_lo, attached):
     """Return loss and gradient, plain form."""
     chance = F.exp(-mean)
     factor = F.raised(1 - chance, gamma)

@@ -14,6 +14,7 @@ Constants
     smoothing: the target is (1 - it) t + it/2 (default 0.0)
     clip: probabilities are kept from it to 1 less it (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
@@ -25,8 +26,9 @@ Source
 """
 
 
-def value(F, probs, target, weight, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def value(F, probs, target, weight, smoothing, clip, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return the loss of the stable program."""
+    gamma_lo = F.rational(0, 1)
     pos_weight = 1
     goal = F.rational(1, 2)*smoothing*(1 - target) + (1 - F.rational(1, 2)*smoothing)*target
     rest = F.rational(1, 2)*smoothing*target + (1 - target)*(1 - F.rational(1, 2)*smoothing)
@@ -42,7 +44,7 @@ def value(F, probs, target, weight, smoothing, clip, gamma, attached, on_positiv
     far_log = flat
     bce = F.weighted(far_share, far_log) + F.weighted(near_share, near_log)
     miss = (1 - probs)*goal + probs*rest
-    factor = F.raised(miss, gamma)
+    factor = F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss)))
     focal = bce*factor
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
@@ -51,8 +53,9 @@ def value(F, probs, target, weight, smoothing, clip, gamma, attached, on_positiv
     return loss
 
 
-def grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return the loss and the stable gradient."""
+    gamma_lo = F.rational(0, 1)
     pos_weight = 1
     goal_moved = F.rational(1, 2)*smoothing*(1 - target) - F.rational(1, 2)*smoothing*target
     goal = F.rational(1, 2)*smoothing*(1 - target) + (1 - F.rational(1, 2)*smoothing)*target
@@ -79,10 +82,10 @@ def grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attached, o
     missed = F.select(F.le(probs, F.rational(1, 2)), flat, steep)
     lean = F.select(F.gt(F.abs(pos_weight - F.rational(5, 4)), F.rational(3, 4)), F.weighted(pos_weight, hit) - missed, (pos_weight - 1)*hit + F.select(F.le(probs, F.rational(1, 2)), between, -between))
     miss = (1 - probs)*goal + probs*rest
-    factor = F.raised(miss, gamma)
+    factor = F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss)))
     focal = bce*factor
     tilt = rest - goal
-    rise = F.weighted(gamma, F.raised(miss, -1 + gamma))
+    rise = F.weighted(gamma, F.select(F.eq(gamma_lo, 0), F.raised(miss, -1 + gamma), F.weighted(F.raised(miss, -1 + gamma), 1 + (gamma_lo + F.two_diff_error(gamma, 1))*F.log(miss))))
     keen = F.weighted(rise, bce)
     gain = F.weighted(factor, lean)
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
@@ -99,7 +102,7 @@ def grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attached, o
     return loss, probs_bar, target_bar
 
 
-def plain_grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def plain_grad(F, probs, target, weight, loss_bar, smoothing, clip, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return loss and gradient, plain form."""
     pos_weight = 1
     goal = F.rational(1, 2)*smoothing*(1 - target) + (1 - F.rational(1, 2)*smoothing)*target

@@ -10,7 +10,9 @@ Subgradients
 
 Constants
     gamma: factor of the logit (default 1.0)
+    gamma_lo: what gamma lacks (default 0.0)
     beta: added to it (default 0.0)
+    beta_lo: what beta lacks (default 0.0)
     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 1.0)
     alpha: factor of the elements that alpha_side names (default 1.0)
@@ -21,13 +23,15 @@ Source
 """
 
 
-def value(F, logits, target, weight, gamma, beta, on_positives, on_negatives, alpha):
+def value(F, logits, target, weight, gamma, gamma_lo, beta, beta_lo, on_positives, on_negatives, alpha):
     """Return the loss of the stable program."""
+    gamma_lo = F.rational(0, 1)
+    beta_lo = F.rational(0, 1)
     turn = 2*target - 1
     toward = logits*turn
     scaled = gamma*toward
     level = scaled + beta
-    lost = gamma*(logits*F.two_diff_error(2*target, 1) + F.two_prod_error(turn, logits)) + F.two_prod_error(gamma, toward) + F.two_sum_error(scaled, beta)
+    lost = gamma*(logits*F.two_diff_error(2*target, 1) + F.two_prod_error(turn, logits)) + F.two_prod_error(gamma, toward) + F.two_sum_error(scaled, beta) - F.weighted(gamma_lo, -toward) + beta_lo
     right = F.select(F.ge(level, 0), 1, -1)
     tail = (1 + F.max(-(lost*right), -1))*F.exp(-F.abs(level))
     most = F.select(F.ge(level, 0), 0, -level - lost)
@@ -39,13 +43,15 @@ def value(F, logits, target, weight, gamma, beta, on_positives, on_negatives, al
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, gamma, beta, on_positives, on_negatives, alpha):
+def grad(F, logits, target, weight, loss_bar, gamma, gamma_lo, beta, beta_lo, on_positives, on_negatives, alpha):
     """Return the loss and the stable gradient."""
+    gamma_lo = F.rational(0, 1)
+    beta_lo = F.rational(0, 1)
     turn = 2*target - 1
     toward = logits*turn
     scaled = gamma*toward
     level = scaled + beta
-    lost = gamma*(logits*F.two_diff_error(2*target, 1) + F.two_prod_error(turn, logits)) + F.two_prod_error(gamma, toward) + F.two_sum_error(scaled, beta)
+    lost = gamma*(logits*F.two_diff_error(2*target, 1) + F.two_prod_error(turn, logits)) + F.two_prod_error(gamma, toward) + F.two_sum_error(scaled, beta) - F.weighted(gamma_lo, -toward) + beta_lo
     right = F.select(F.ge(level, 0), 1, -1)
     tail = (1 + F.max(-(lost*right), -1))*F.exp(-F.abs(level))
     most = F.select(F.ge(level, 0), 0, -level - lost)
@@ -65,7 +71,7 @@ def grad(F, logits, target, weight, loss_bar, gamma, beta, on_positives, on_nega
     return loss, logits_bar, target_bar
 
 
-def plain_grad(F, logits, target, weight, loss_bar, gamma, beta, on_positives, on_negatives, alpha):
+def plain_grad(F, logits, target, weight, loss_bar, gamma, gamma_lo, beta, beta_lo, on_positives, on_negatives, alpha):
     """Return loss and gradient, plain form."""
     toward = (2*target - 1)*logits
     focal = F.log1p(F.exp(-gamma*toward - beta))/gamma

@@ -11,6 +11,7 @@ Subgradients
 Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     beta: power of the distance (default 2.0)
+    beta_lo: what beta lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 1.0)
@@ -22,8 +23,9 @@ Source
 """
 
 
-def value(F, logits, target, weight, smoothing, beta, attached, on_positives, on_negatives, alpha):
+def value(F, logits, target, weight, smoothing, beta, beta_lo, attached, on_positives, on_negatives, alpha):
     """Return the loss of the stable program."""
+    beta_lo = F.rational(0, 1)
     reach = F.abs(logits)
     tail = F.exp(-reach)
     bend = F.log1p(tail)
@@ -36,7 +38,7 @@ def value(F, logits, target, weight, smoothing, beta, attached, on_positives, on
     bce = F.weighted(lacks_soft, reach) + bend
     lean = lacks_soft - has_soft*tail
     apart = F.abs(lean)*major
-    factor = F.raised(apart, beta)
+    factor = F.select(F.eq(beta_lo, 0), F.raised(apart, beta), F.weighted(F.raised(apart, beta), 1 + beta_lo*F.log(apart)))
     focal = F.gate(factor, attached)*bce
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
@@ -45,8 +47,9 @@ def value(F, logits, target, weight, smoothing, beta, attached, on_positives, on
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, smoothing, beta, attached, on_positives, on_negatives, alpha):
+def grad(F, logits, target, weight, loss_bar, smoothing, beta, beta_lo, attached, on_positives, on_negatives, alpha):
     """Return the loss and the stable gradient."""
+    beta_lo = F.rational(0, 1)
     sign = F.select(F.ge(logits, 0), 1, -1)
     reach = F.abs(logits)
     tail = F.exp(-reach)
@@ -62,7 +65,7 @@ def grad(F, logits, target, weight, loss_bar, smoothing, beta, attached, on_posi
     lean = lacks_soft - has_soft*tail
     apart = F.abs(lean)*major
     side = sign*F.select(F.ge(lean, 0), 1, -1)
-    factor = F.raised(apart, beta)
+    factor = F.select(F.eq(beta_lo, 0), F.raised(apart, beta), F.weighted(F.raised(apart, beta), 1 + beta_lo*F.log(apart)))
     focal = F.gate(factor, attached)*bce
     width = major*minor
     rise = F.weighted(beta, F.raised(apart, -1 + beta))
@@ -82,7 +85,7 @@ def grad(F, logits, target, weight, loss_bar, smoothing, beta, attached, on_posi
     return loss, logits_bar, target_bar
 
 
-def plain_grad(F, logits, target, weight, loss_bar, smoothing, beta, attached, on_positives, on_negatives, alpha):
+def plain_grad(F, logits, target, weight, loss_bar, smoothing, beta, beta_lo, attached, on_positives, on_negatives, alpha):
     """Return loss and gradient, plain form."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))

@@ -12,6 +12,7 @@ Subgradients
 
 Constants
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
     epsilon: factor of (1 - p_t)^(gamma + 1), which is added (default 0.0)
     poly_balanced: 1: alpha multiplies that term too; 0: it does not (default 1.0)
@@ -26,8 +27,9 @@ Source
 """
 
 
-def value(F, logits, target, weight, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
+def value(F, logits, target, weight, gamma, gamma_lo, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return the loss of the stable program."""
+    gamma_lo = F.rational(0, 1)
     reach = F.abs(logits)
     tail = F.exp(-reach)
     bend = F.log1p(tail)
@@ -41,7 +43,7 @@ def value(F, logits, target, weight, gamma, attached, epsilon, poly_balanced, sm
     deep = F.select(F.eq(lacks, 0), reach, -F.log(mass))
     depth = bend + deep
     scaled = F.weighted(gamma, depth)
-    lost = gamma*F.two_sum_error(deep, bend) + F.two_prod_error(gamma, depth)
+    lost = gamma*F.two_sum_error(deep, bend) + F.two_prod_error(gamma, depth) - F.weighted(gamma_lo, -depth)
     missed = major*mass
     factor = F.select(F.eq(gamma, 2), missed*missed, (1 + F.max(-lost, -1))*F.exp(-scaled))
     focal = bce*factor
@@ -53,8 +55,9 @@ def value(F, logits, target, weight, gamma, attached, epsilon, poly_balanced, sm
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
+def grad(F, logits, target, weight, loss_bar, gamma, gamma_lo, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return the loss and the stable gradient."""
+    gamma_lo = F.rational(0, 1)
     sign = F.select(F.ge(logits, 0), 1, -1)
     reach = F.abs(logits)
     tail = F.exp(-reach)
@@ -73,7 +76,7 @@ def grad(F, logits, target, weight, loss_bar, gamma, attached, epsilon, poly_bal
     deep = F.select(F.eq(lacks, 0), reach, -F.log(mass))
     depth = bend + deep
     scaled = F.weighted(gamma, depth)
-    lost = gamma*F.two_sum_error(deep, bend) + F.two_prod_error(gamma, depth)
+    lost = gamma*F.two_sum_error(deep, bend) + F.two_prod_error(gamma, depth) - F.weighted(gamma_lo, -depth)
     missed = major*mass
     factor = F.select(F.eq(gamma, 2), missed*missed, (1 + F.max(-lost, -1))*F.exp(-scaled))
     focal = bce*factor
@@ -105,7 +108,7 @@ def grad(F, logits, target, weight, loss_bar, gamma, attached, epsilon, poly_bal
     return loss, logits_bar, target_bar
 
 
-def plain_grad(F, logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
+def plain_grad(F, logits, target, weight, loss_bar, gamma, gamma_lo, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return loss and gradient, plain form."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))

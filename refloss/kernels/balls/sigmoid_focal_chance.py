@@ -13,6 +13,7 @@ Subgradients
 Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
@@ -24,8 +25,9 @@ Source
 """
 
 
-def value(F, logits, target, weight, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def value(F, logits, target, weight, smoothing, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return the loss of the stable program."""
+    gamma_lo = F.rational(0, 1)
     reach = F.abs(logits)
     tail = F.exp(-reach)
     bend = F.log1p(tail)
@@ -34,7 +36,7 @@ def value(F, logits, target, weight, smoothing, gamma, attached, on_positives, o
     lacks_soft = F.select(F.eq(smoothing, 0), lacks, keep*lacks + F.rational(1, 2)*smoothing)
     bce = F.weighted(lacks_soft, reach) + bend
     miss = -F.expm1(-bce)
-    factor = F.raised(miss, gamma)
+    factor = F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss)))
     focal = bce*factor
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
@@ -43,8 +45,9 @@ def value(F, logits, target, weight, smoothing, gamma, attached, on_positives, o
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def grad(F, logits, target, weight, loss_bar, smoothing, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return the loss and the stable gradient."""
+    gamma_lo = F.rational(0, 1)
     sign = F.select(F.ge(logits, 0), 1, -1)
     reach = F.abs(logits)
     tail = F.exp(-reach)
@@ -59,7 +62,7 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_pos
     lean = lacks_soft - has_soft*tail
     chance = F.exp(-bce)
     miss = -F.expm1(-bce)
-    factor = F.raised(miss, gamma)
+    factor = F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss)))
     focal = bce*factor
     steep = F.ratio(bce, miss, 1)
     felt = F.weighted(chance, steep)
@@ -78,7 +81,7 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_pos
     return loss, logits_bar, target_bar
 
 
-def plain_grad(F, logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def plain_grad(F, logits, target, weight, loss_bar, smoothing, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return loss and gradient, plain form."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))

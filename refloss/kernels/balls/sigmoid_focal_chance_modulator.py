@@ -13,6 +13,7 @@ Subgradients
 Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
 
 Source
     Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
@@ -20,8 +21,9 @@ Source
 """
 
 
-def value(F, logits, target, weight, smoothing, gamma):
+def value(F, logits, target, weight, smoothing, gamma, gamma_lo):
     """Return the loss of the stable program."""
+    gamma_lo = F.rational(0, 1)
     reach = F.abs(logits)
     tail = F.exp(-reach)
     bend = F.log1p(tail)
@@ -30,13 +32,14 @@ def value(F, logits, target, weight, smoothing, gamma):
     lacks_soft = F.select(F.eq(smoothing, 0), lacks, keep*lacks + F.rational(1, 2)*smoothing)
     bce = F.weighted(lacks_soft, reach) + bend
     miss = -F.expm1(-bce)
-    factor = F.raised(miss, gamma)
+    factor = F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss)))
     loss = F.weighted(weight, factor)
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, smoothing, gamma):
+def grad(F, logits, target, weight, loss_bar, smoothing, gamma, gamma_lo):
     """Return the loss and the stable gradient."""
+    gamma_lo = F.rational(0, 1)
     sign = F.select(F.ge(logits, 0), 1, -1)
     reach = F.abs(logits)
     tail = F.exp(-reach)
@@ -51,7 +54,7 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma):
     lean = lacks_soft - has_soft*tail
     chance = F.exp(-bce)
     miss = -F.expm1(-bce)
-    factor = F.raised(miss, gamma)
+    factor = F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss)))
     rise = lean*major*sign
     drift = keep*logits
     pitch = F.ratio(rise, miss, 0)
@@ -67,7 +70,7 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma):
     return loss, logits_bar, target_bar
 
 
-def plain_grad(F, logits, target, weight, loss_bar, smoothing, gamma):
+def plain_grad(F, logits, target, weight, loss_bar, smoothing, gamma, gamma_lo):
     """Return loss and gradient, plain form."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     bce = (1 - wanted)*F.log1p(F.exp(logits)) + wanted*F.log1p(F.exp(-logits))

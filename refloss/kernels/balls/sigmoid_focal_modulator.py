@@ -12,6 +12,7 @@ Subgradients
 
 Constants
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
 
 Source
     Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
@@ -19,8 +20,9 @@ Source
 """
 
 
-def value(F, logits, target, weight, gamma):
+def value(F, logits, target, weight, gamma, gamma_lo):
     """Return the loss of the stable program."""
+    gamma_lo = F.rational(0, 1)
     reach = F.abs(logits)
     tail = F.exp(-reach)
     bend = F.log1p(tail)
@@ -30,14 +32,15 @@ def value(F, logits, target, weight, gamma):
     deep = F.select(F.eq(lacks, 0), reach, -F.log(mass))
     depth = bend + deep
     scaled = F.weighted(gamma, depth)
-    lost = gamma*F.two_sum_error(deep, bend) + F.two_prod_error(gamma, depth)
+    lost = gamma*F.two_sum_error(deep, bend) + F.two_prod_error(gamma, depth) - F.weighted(gamma_lo, -depth)
     factor = (1 + F.max(-lost, -1))*F.exp(-scaled)
     loss = F.weighted(weight, factor)
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, gamma):
+def grad(F, logits, target, weight, loss_bar, gamma, gamma_lo):
     """Return the loss and the stable gradient."""
+    gamma_lo = F.rational(0, 1)
     sign = F.select(F.ge(logits, 0), 1, -1)
     reach = F.abs(logits)
     tail = F.exp(-reach)
@@ -50,7 +53,7 @@ def grad(F, logits, target, weight, loss_bar, gamma):
     deep = F.select(F.eq(lacks, 0), reach, -F.log(mass))
     depth = bend + deep
     scaled = F.weighted(gamma, depth)
-    lost = gamma*F.two_sum_error(deep, bend) + F.two_prod_error(gamma, depth)
+    lost = gamma*F.two_sum_error(deep, bend) + F.two_prod_error(gamma, depth) - F.weighted(gamma_lo, -depth)
     factor = (1 + F.max(-lost, -1))*F.exp(-scaled)
     odds = F.ratio(tail, mass, 1)
     tilt = lacks - has
@@ -67,7 +70,7 @@ def grad(F, logits, target, weight, loss_bar, gamma):
     return loss, logits_bar, target_bar
 
 
-def plain_grad(F, logits, target, weight, loss_bar, gamma):
+def plain_grad(F, logits, target, weight, loss_bar, gamma, gamma_lo):
     """Return loss and gradient, plain form."""
     prob = 1/(1 + F.exp(-logits))
     chance = (1 - prob)*(1 - target) + prob*target

@@ -16,6 +16,7 @@ Constants
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 0.25)
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
 
 Source
@@ -24,8 +25,9 @@ Source
 """
 
 
-def value(F, logits, target, weight, smoothing, on_positives, on_negatives, alpha, gamma, attached):
+def value(F, logits, target, weight, smoothing, on_positives, on_negatives, alpha, gamma, gamma_lo, attached):
     """Return the loss of the stable program."""
+    gamma_lo = F.rational(0, 1)
     reach = F.abs(logits)
     tail = F.exp(-reach)
     bend = F.log1p(tail)
@@ -42,7 +44,7 @@ def value(F, logits, target, weight, smoothing, on_positives, on_negatives, alph
     other = F.select(F.ge(logits, 0), lower, upper)
     far = bend + reach
     scaled = F.weighted(gamma, far)
-    lost = gamma*F.two_sum_error(reach, bend) + F.two_prod_error(gamma, far)
+    lost = gamma*F.two_sum_error(reach, bend) + F.two_prod_error(gamma, far) - F.weighted(gamma_lo, -far)
     faint = F.select(F.eq(gamma, 2), minor*minor, (1 + F.max(-lost, -1))*F.exp(-scaled))
     strong = F.select(F.eq(gamma, 2), major*major, F.exp(-(gamma*bend)))
     focal = other*F.weighted(lacks_soft, far*strong) + bend*faint*has_soft*own
@@ -50,8 +52,9 @@ def value(F, logits, target, weight, smoothing, on_positives, on_negatives, alph
     return loss
 
 
-def grad(F, logits, target, weight, loss_bar, smoothing, on_positives, on_negatives, alpha, gamma, attached):
+def grad(F, logits, target, weight, loss_bar, smoothing, on_positives, on_negatives, alpha, gamma, gamma_lo, attached):
     """Return the loss and the stable gradient."""
+    gamma_lo = F.rational(0, 1)
     sign = F.select(F.ge(logits, 0), 1, -1)
     reach = F.abs(logits)
     tail = F.exp(-reach)
@@ -69,7 +72,7 @@ def grad(F, logits, target, weight, loss_bar, smoothing, on_positives, on_negati
     other = F.select(F.ge(logits, 0), lower, upper)
     far = bend + reach
     scaled = F.weighted(gamma, far)
-    lost = gamma*F.two_sum_error(reach, bend) + F.two_prod_error(gamma, far)
+    lost = gamma*F.two_sum_error(reach, bend) + F.two_prod_error(gamma, far) - F.weighted(gamma_lo, -far)
     faint = F.select(F.eq(gamma, 2), minor*minor, (1 + F.max(-lost, -1))*F.exp(-scaled))
     strong = F.select(F.eq(gamma, 2), major*major, F.exp(-(gamma*bend)))
     focal = other*F.weighted(lacks_soft, far*strong) + bend*faint*has_soft*own
@@ -90,7 +93,7 @@ def grad(F, logits, target, weight, loss_bar, smoothing, on_positives, on_negati
     return loss, logits_bar, target_bar
 
 
-def plain_grad(F, logits, target, weight, loss_bar, smoothing, on_positives, on_negatives, alpha, gamma, attached):
+def plain_grad(F, logits, target, weight, loss_bar, smoothing, on_positives, on_negatives, alpha, gamma, gamma_lo, attached):
     """Return loss and gradient, plain form."""
     wanted = (1 - smoothing)*target + F.rational(1, 2)*smoothing
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)

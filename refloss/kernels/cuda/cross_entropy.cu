@@ -17,6 +17,7 @@
 //     classy: 1: (q + eps/K)/(1 + eps) as ClassyVision; 0: (1 - eps) q + eps/K (default 0.0)
 //     z_loss: factor of the squared log-sum-exp (default 0.0)
 //     temperature: what logits are divided by (default 1.0)
+//     temperature_lo: what temperature lacks (default 0.0)
 //     times_square: 1: times the temperature's square (default 0.0)
 //
 // Source
@@ -58,7 +59,7 @@ KERNEL cross_entropy_value(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
             rest_fold.add(lane, tail);
             if (label_smoothing != real(0)) fall_fold.add(lane, weighted_(class_weight_in(c), -drop));
@@ -113,7 +114,7 @@ KERNEL cross_entropy_grad(
         const real apart_at_target = logits_in(b, target) - top;  // at most 0
         const real drop_at_target = ((temperature == real(1)) ? apart_at_target : apart_at_target/temperature);  // at most 0
         const real left_at_target = apart_at_target - temperature*drop_at_target;  // by the quotient
-        const real slip_at_target = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, target), top) : (two_diff_error(logits_in(b, target), top) + left_at_target - two_prod_error(drop_at_target, temperature))/temperature), real(-1));
+        const real slip_at_target = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, target), top) : (two_diff_error(logits_in(b, target), top) + left_at_target - two_prod_error(drop_at_target, temperature) - weighted_(temperature_lo, drop_at_target))/temperature), real(-1));
         const real tail_at_target = ((first == target) ? drop_at_target : (real(1) + slip_at_target)*exp_(drop_at_target));
         const real mass_at_target = ((first == target) ? real(1) : tail_at_target);  // exp(logits - top)
         const real lack = real(1) - mass_at_target;  // of the largest mass
@@ -123,7 +124,7 @@ KERNEL cross_entropy_grad(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_out.hold(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             rest_fold.add(lane, tail);
             if (label_smoothing != real(0)) fall_fold.add(lane, weighted_(class_weight_in(c), -drop));
@@ -145,7 +146,7 @@ KERNEL cross_entropy_grad(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real scaled_bar0 = ((c == target) ? -(miss*nll_bar) : mass*(nll_bar/total));
@@ -193,7 +194,7 @@ KERNEL cross_entropy_hvp(
         const real apart_at_target = logits_in(b, target) - top;  // at most 0
         const real drop_at_target = ((temperature == real(1)) ? apart_at_target : apart_at_target/temperature);  // at most 0
         const real left_at_target = apart_at_target - temperature*drop_at_target;  // by the quotient
-        const real slip_at_target = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, target), top) : (two_diff_error(logits_in(b, target), top) + left_at_target - two_prod_error(drop_at_target, temperature))/temperature), real(-1));
+        const real slip_at_target = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, target), top) : (two_diff_error(logits_in(b, target), top) + left_at_target - two_prod_error(drop_at_target, temperature) - weighted_(temperature_lo, drop_at_target))/temperature), real(-1));
         const real tail_at_target = ((first == target) ? drop_at_target : (real(1) + slip_at_target)*exp_(drop_at_target));
         const real mass_at_target = ((first == target) ? real(1) : tail_at_target);  // exp(logits - top)
         const real apart_dot_at_target = logits_dot_in(b, target) - top_dot;
@@ -206,7 +207,7 @@ KERNEL cross_entropy_hvp(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_dot_out.hold(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real apart_dot = logits_dot_in(b, c) - top_dot;
             const real drop_dot = apart_dot*((temperature == real(1)) ? real(1) : real(1)/temperature);
@@ -225,7 +226,7 @@ KERNEL cross_entropy_hvp(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_dot_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real scaled_dot = logits_dot_in(b, c)*((temperature == real(1)) ? real(1) : real(1)/temperature);
@@ -236,7 +237,7 @@ KERNEL cross_entropy_hvp(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_dot_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real apart_dot = logits_dot_in(b, c) - top_dot;

@@ -17,6 +17,7 @@
 //     classy: 1: (q + eps/K)/(1 + eps) as ClassyVision; 0: (1 - eps) q + eps/K (default 0.0)
 //     z_loss: factor of the squared log-sum-exp (default 0.0)
 //     temperature: what logits are divided by (default 1.0)
+//     temperature_lo: what temperature lacks (default 0.0)
 //     times_square: 1: times the temperature's square (default 0.0)
 //
 // Source
@@ -46,7 +47,7 @@ KERNEL cross_entropy_soft_value(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
             rest_fold.add(lane, tail);
         });
@@ -106,7 +107,7 @@ KERNEL cross_entropy_soft_grad(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_out.hold(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real minor = ((c == lead) ? real(0) : goal);
             rest_fold.add(lane, tail);
@@ -125,7 +126,7 @@ KERNEL cross_entropy_soft_grad(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real score = grow - drop;  // -log softmax, at least 0
@@ -192,7 +193,7 @@ KERNEL cross_entropy_soft_hvp(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_dot_out.hold(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real minor = ((c == lead) ? real(0) : goal);
             const real wish_dot = hit*target_dot_in(b, c);
@@ -219,7 +220,7 @@ KERNEL cross_entropy_soft_hvp(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_dot_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real scaled_dot = logits_dot_in(b, c)*((temperature == real(1)) ? real(1) : real(1)/temperature);
@@ -239,7 +240,7 @@ KERNEL cross_entropy_soft_hvp(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_dot_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real rival = ((c == first) ? rest : real(1) + rest - tail);

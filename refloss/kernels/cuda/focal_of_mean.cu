@@ -14,6 +14,7 @@
 //
 // Constants
 //     gamma: power of 1 - p (default 2.0)
+//     gamma_lo: what gamma lacks (default 0.0)
 //     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
 //
 // Source
@@ -27,7 +28,7 @@ KERNEL focal_of_mean_value(
         mean_in.load(i, mean);
         const real bce = mean;  // cross-entropy
         const real miss = -expm1_(-bce);  // 1 - p_t
-        const real factor = power_(miss, gamma);  // modulator
+        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
         const real focal = bce*factor;
         const real loss = focal;
         loss_out.store(i, loss);
@@ -44,7 +45,7 @@ KERNEL focal_of_mean_grad(
         loss_bar_in.load(i, loss_bar);
         const real chance = exp_(-mean);  // p_t of a hard target
         const real miss = -expm1_(-mean);  // 1 - p_t
-        const real factor = power_(miss, gamma);  // modulator
+        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
         const real focal = factor*mean;
         const real steep = ratio_(mean, miss, real(1));  // at least 1
         const real felt = weighted_(chance, steep);  // at most 1

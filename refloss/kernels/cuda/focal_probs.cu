@@ -14,6 +14,7 @@
 //     smoothing: the target is (1 - it) t + it/2 (default 0.0)
 //     clip: probabilities are kept from it to 1 less it (default 0.0)
 //     gamma: power of 1 - p_t (default 2.0)
+//     gamma_lo: what gamma lacks (default 0.0)
 //     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
 //     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
 //     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
@@ -48,7 +49,7 @@ KERNEL focal_probs_value(
         const real far_log = flat;
         const real bce = weighted_(far_share, far_log) + weighted_(near_share, near_log);
         const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t: terms >= 0
-        const real factor = power_(miss, gamma);  // modulator
+        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
         const real focal = bce*factor;
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
@@ -97,10 +98,10 @@ KERNEL focal_probs_grad(
         const real missed = ((probs <= real(0.5)) ? flat : steep);  // -log(1 - p)
         const real lean = ((abs_(pos_weight - real(1.25)) > real(0.75)) ? weighted_(pos_weight, hit) - missed : (pos_weight - real(1))*hit + ((probs <= real(0.5)) ? between : -between));  // by goal less by rest
         const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t: terms >= 0
-        const real factor = power_(miss, gamma);  // modulator
+        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
         const real focal = bce*factor;
         const real tilt = rest - goal;
-        const real rise = weighted_(gamma, power_(miss, -real(1) + gamma));
+        const real rise = weighted_(gamma, ((gamma_lo == real(0)) ? power_(miss, -real(1) + gamma) : weighted_(power_(miss, -real(1) + gamma), real(1) + (gamma_lo + two_diff_error(gamma, real(1)))*log_(miss))));
         const real keen = weighted_(rise, bce);
         const real gain = weighted_(factor, lean);  // focal by the share of class 1, modulator constant
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
@@ -164,9 +165,9 @@ KERNEL focal_probs_hvp(
         const real missed = ((probs <= real(0.5)) ? flat : steep);  // -log(1 - p)
         const real lean = ((abs_(pos_weight - real(1.25)) > real(0.75)) ? weighted_(pos_weight, hit) - missed : (pos_weight - real(1))*hit + ((probs <= real(0.5)) ? between : -between));  // by goal less by rest
         const real miss = (real(1) - probs)*goal + probs*rest;  // 1 - p_t: terms >= 0
-        const real factor = power_(miss, gamma);  // modulator
+        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
         const real tilt = rest - goal;
-        const real rise = weighted_(gamma, power_(miss, -real(1) + gamma));
+        const real rise = weighted_(gamma, ((gamma_lo == real(0)) ? power_(miss, -real(1) + gamma) : weighted_(power_(miss, -real(1) + gamma), real(1) + (gamma_lo + two_diff_error(gamma, real(1)))*log_(miss))));
         const real keen = weighted_(rise, bce);
         const real over = ((miss == real(0)) ? ((gamma == real(2)) ? gamma*bce : real(0)) : weighted_(rise, ratio_(bce, miss, real(0))));  // gamma focal/miss^2
         const real pitch = weighted_(rise, lean);

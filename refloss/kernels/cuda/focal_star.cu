@@ -10,7 +10,9 @@
 //
 // Constants
 //     gamma: factor of the logit (default 1.0)
+//     gamma_lo: what gamma lacks (default 0.0)
 //     beta: added to it (default 0.0)
+//     beta_lo: what beta lacks (default 0.0)
 //     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
 //     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 1.0)
 //     alpha: factor of the elements that alpha_side names (default 1.0)
@@ -33,7 +35,7 @@ KERNEL focal_star_value(
         const real toward = logits*turn;  // logit, positive where it is right
         const real scaled = gamma*toward;
         const real level = scaled + beta;
-        const real lost = gamma*(logits*two_diff_error(real(2)*target, real(1)) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta);  // rounding errors of the level
+        const real lost = gamma*(logits*two_diff_error(real(2)*target, real(1)) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta) - weighted_(gamma_lo, -toward) + beta_lo;  // rounding errors of the level
         const real right = ((level >= real(0)) ? real(1) : real(-1));
         const real tail = (real(1) + max_number_(-(lost*right), real(-1)))*exp_(-abs_(level));
         const real most = ((level >= real(0)) ? real(0) : -level - lost);
@@ -63,7 +65,7 @@ KERNEL focal_star_grad(
         const real toward = logits*turn;  // logit, positive where it is right
         const real scaled = gamma*toward;
         const real level = scaled + beta;
-        const real lost = gamma*(logits*two_diff_error(real(2)*target, real(1)) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta);  // rounding errors of the level
+        const real lost = gamma*(logits*two_diff_error(real(2)*target, real(1)) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta) - weighted_(gamma_lo, -toward) + beta_lo;  // rounding errors of the level
         const real right = ((level >= real(0)) ? real(1) : real(-1));
         const real tail = (real(1) + max_number_(-(lost*right), real(-1)))*exp_(-abs_(level));
         const real most = ((level >= real(0)) ? real(0) : -level - lost);
@@ -108,7 +110,7 @@ KERNEL focal_star_hvp(
         const real toward = logits*turn;  // logit, positive where it is right
         const real scaled = gamma*toward;
         const real level = scaled + beta;
-        const real lost = gamma*(logits*two_diff_error(real(2)*target, real(1)) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta);  // rounding errors of the level
+        const real lost = gamma*(logits*two_diff_error(real(2)*target, real(1)) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta) - weighted_(gamma_lo, -toward) + beta_lo;  // rounding errors of the level
         const real right = ((level >= real(0)) ? real(1) : real(-1));
         const real tail = (real(1) + max_number_(-(lost*right), real(-1)))*exp_(-abs_(level));
         const real miss = ((level >= real(0)) ? tail : real(1))/(real(1) + tail);  // 1 - sigma

@@ -11,6 +11,7 @@
 // Constants
 //     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
 //     beta: power of the distance (default 2.0)
+//     beta_lo: what beta lacks (default 0.0)
 //     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
 //     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
 //     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 1.0)
@@ -42,7 +43,7 @@ KERNEL quality_focal_value(
         const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
         const real lean = lacks_soft - has_soft*tail;
         const real apart = abs_(lean)*major;  // distance of prediction and target
-        const real factor = power_(apart, beta);  // modulator
+        const real factor = ((beta_lo == real(0)) ? power_(apart, beta) : weighted_(power_(apart, beta), real(1) + beta_lo*log_(apart)));  // modulator
         const real focal = factor*bce;
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
@@ -80,7 +81,7 @@ KERNEL quality_focal_grad(
         const real lean = lacks_soft - has_soft*tail;
         const real apart = abs_(lean)*major;  // distance of prediction and target
         const real side = sign*((lean >= real(0)) ? real(1) : real(-1));  // sign of prediction minus target
-        const real factor = power_(apart, beta);  // modulator
+        const real factor = ((beta_lo == real(0)) ? power_(apart, beta) : weighted_(power_(apart, beta), real(1) + beta_lo*log_(apart)));  // modulator
         const real focal = factor*bce;
         const real width = major*minor;  // p (1 - p)
         const real rise = weighted_(beta, power_(apart, -real(1) + beta));
@@ -137,7 +138,7 @@ KERNEL quality_focal_hvp(
         const real fall = -expm1_(-reach);  // 1 - tail
         const real apart = abs_(lean)*major;  // distance of prediction and target
         const real side = sign*((lean >= real(0)) ? real(1) : real(-1));  // sign of prediction minus target
-        const real factor = power_(apart, beta);  // modulator
+        const real factor = ((beta_lo == real(0)) ? power_(apart, beta) : weighted_(power_(apart, beta), real(1) + beta_lo*log_(apart)));  // modulator
         const real width = major*minor;  // p (1 - p)
         const real rise = weighted_(beta, power_(apart, -real(1) + beta));
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives

@@ -12,6 +12,7 @@
 //
 // Constants
 //     gamma: power of 1 - p_t (default 2.0)
+//     gamma_lo: what gamma lacks (default 0.0)
 //     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
 //     epsilon: factor of (1 - p_t)^(gamma + 1), which is added (default 0.0)
 //     poly_balanced: 1: alpha multiplies that term too; 0: it does not (default 1.0)
@@ -47,7 +48,7 @@ KERNEL sigmoid_focal_value(
         const real deep = ((lacks == real(0)) ? reach : -log_(mass));  // -log mass
         const real depth = bend + deep;  // -log(1 - p_t): two terms >= 0
         const real scaled = weighted_(gamma, depth);
-        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth);  // rounding errors of the exponent
+        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth) - weighted_(gamma_lo, -depth);  // rounding errors of the exponent
         const real missed = major*mass;  // 1 - p_t
         const real factor = ((gamma == real(2)) ? missed*missed : (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled));  // modulator
         const real focal = bce*factor;
@@ -91,7 +92,7 @@ KERNEL sigmoid_focal_grad(
         const real deep = ((lacks == real(0)) ? reach : -log_(mass));  // -log mass
         const real depth = bend + deep;  // -log(1 - p_t): two terms >= 0
         const real scaled = weighted_(gamma, depth);
-        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth);  // rounding errors of the exponent
+        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth) - weighted_(gamma_lo, -depth);  // rounding errors of the exponent
         const real missed = major*mass;  // 1 - p_t
         const real factor = ((gamma == real(2)) ? missed*missed : (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled));  // modulator
         const real focal = bce*factor;
@@ -162,7 +163,7 @@ KERNEL sigmoid_focal_hvp(
         const real deep = ((lacks == real(0)) ? reach : -log_(mass));  // -log mass
         const real depth = bend + deep;  // -log(1 - p_t): two terms >= 0
         const real scaled = weighted_(gamma, depth);
-        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth);  // rounding errors of the exponent
+        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth) - weighted_(gamma_lo, -depth);  // rounding errors of the exponent
         const real missed = major*mass;  // 1 - p_t
         const real factor = ((gamma == real(2)) ? missed*missed : (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled));  // modulator
         const real focal = bce*factor;

@@ -13,6 +13,7 @@
 // Constants
 //     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
 //     gamma: power of 1 - p_t (default 2.0)
+//     gamma_lo: what gamma lacks (default 0.0)
 //     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
 //     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
 //     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
@@ -40,7 +41,7 @@ KERNEL sigmoid_focal_chance_value(
         const real lacks_soft = ((smoothing == real(0)) ? lacks : keep*lacks + real(0.5)*smoothing);  // smoothed
         const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
         const real miss = -expm1_(-bce);  // 1 - p_t
-        const real factor = power_(miss, gamma);  // modulator
+        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
         const real focal = bce*factor;
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
@@ -77,7 +78,7 @@ KERNEL sigmoid_focal_chance_grad(
         const real lean = lacks_soft - has_soft*tail;
         const real chance = exp_(-bce);  // p_t of a hard target
         const real miss = -expm1_(-bce);  // 1 - p_t
-        const real factor = power_(miss, gamma);  // modulator
+        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
         const real focal = bce*factor;
         const real steep = ratio_(bce, miss, real(1));  // at least 1
         const real felt = weighted_(chance, steep);  // at most 1
@@ -132,7 +133,7 @@ KERNEL sigmoid_focal_chance_hvp(
         const real lean = lacks_soft - has_soft*tail;
         const real chance = exp_(-bce);  // p_t of a hard target
         const real miss = -expm1_(-bce);  // 1 - p_t
-        const real factor = power_(miss, gamma);  // modulator
+        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
         const real steep = ratio_(bce, miss, real(1));  // at least 1
         const real felt = weighted_(chance, steep);  // at most 1
         const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by the cross-entropy

@@ -13,6 +13,7 @@
 // Constants
 //     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
 //     gamma: power of 1 - p_t (default 2.0)
+//     gamma_lo: what gamma lacks (default 0.0)
 //
 // Source
 //     Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
@@ -36,7 +37,7 @@ KERNEL sigmoid_focal_chance_modulator_value(
         const real lacks_soft = ((smoothing == real(0)) ? lacks : keep*lacks + real(0.5)*smoothing);  // smoothed
         const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
         const real miss = -expm1_(-bce);  // 1 - p_t
-        const real factor = power_(miss, gamma);  // modulator
+        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
         const real loss = weighted_(weight, factor);
         loss_out.store(i, loss);
     });
@@ -69,7 +70,7 @@ KERNEL sigmoid_focal_chance_modulator_grad(
         const real lean = lacks_soft - has_soft*tail;
         const real chance = exp_(-bce);  // p_t of a hard target
         const real miss = -expm1_(-bce);  // 1 - p_t
-        const real factor = power_(miss, gamma);  // modulator
+        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
         const real rise = lean*major*sign;  // derivative of the cross-entropy
         const real drift = keep*logits;  // and by the target, but for its sign
         const real pitch = ratio_(rise, miss, real(0));  // at most 1 of a hard target
@@ -121,7 +122,7 @@ KERNEL sigmoid_focal_chance_modulator_hvp(
         const real lean = lacks_soft - has_soft*tail;
         const real chance = exp_(-bce);  // p_t of a hard target
         const real miss = -expm1_(-bce);  // 1 - p_t
-        const real factor = power_(miss, gamma);  // modulator
+        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
         const real rise = lean*major*sign;  // derivative of the cross-entropy
         const real drift = keep*logits;  // and by the target, but for its sign
         const real pitch = ratio_(rise, miss, real(0));  // at most 1 of a hard target

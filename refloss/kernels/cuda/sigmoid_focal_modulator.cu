@@ -12,6 +12,7 @@
 //
 // Constants
 //     gamma: power of 1 - p_t (default 2.0)
+//     gamma_lo: what gamma lacks (default 0.0)
 //
 // Source
 //     Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
@@ -36,7 +37,7 @@ KERNEL sigmoid_focal_modulator_value(
         const real deep = ((lacks == real(0)) ? reach : -log_(mass));  // -log mass
         const real depth = bend + deep;  // -log(1 - p_t): two terms >= 0
         const real scaled = weighted_(gamma, depth);
-        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth);  // rounding errors of the exponent
+        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth) - weighted_(gamma_lo, -depth);  // rounding errors of the exponent
         const real factor = (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled);  // modulator
         const real loss = weighted_(weight, factor);
         loss_out.store(i, loss);
@@ -68,7 +69,7 @@ KERNEL sigmoid_focal_modulator_grad(
         const real deep = ((lacks == real(0)) ? reach : -log_(mass));  // -log mass
         const real depth = bend + deep;  // -log(1 - p_t): two terms >= 0
         const real scaled = weighted_(gamma, depth);
-        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth);  // rounding errors of the exponent
+        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth) - weighted_(gamma_lo, -depth);  // rounding errors of the exponent
         const real factor = (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled);  // modulator
         const real odds = ratio_(tail, mass, real(1));  // at most 1 of a hard target
         const real tilt = lacks - has;
@@ -119,7 +120,7 @@ KERNEL sigmoid_focal_modulator_hvp(
         const real deep = ((lacks == real(0)) ? reach : -log_(mass));  // -log mass
         const real depth = bend + deep;  // -log(1 - p_t): two terms >= 0
         const real scaled = weighted_(gamma, depth);
-        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth);  // rounding errors of the exponent
+        const real lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth) - weighted_(gamma_lo, -depth);  // rounding errors of the exponent
         const real factor = (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled);  // modulator
         const real odds = ratio_(tail, mass, real(1));  // at most 1 of a hard target
         const real tilt = lacks - has;

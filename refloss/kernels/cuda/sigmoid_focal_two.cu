@@ -16,6 +16,7 @@
 //     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
 //     alpha: factor of the elements that alpha_side names (default 0.25)
 //     gamma: power of 1 - p_t (default 2.0)
+//     gamma_lo: what gamma lacks (default 0.0)
 //     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
 //
 // Source
@@ -48,7 +49,7 @@ KERNEL sigmoid_focal_two_value(
         const real other = ((logits >= real(0)) ? lower : upper);  // of the other
         const real far = bend + reach;  // -log minor; that of major is bend
         const real scaled = weighted_(gamma, far);
-        const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far);
+        const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted_(gamma_lo, -far);
         const real faint = ((gamma == real(2)) ? minor*minor : (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled));  // modulator, logit right
         const real strong = ((gamma == real(2)) ? major*major : exp_(-(gamma*bend)));  // modulator, logit wrong
         const real focal = other*weighted_(lacks_soft, far*strong) + bend*faint*has_soft*own;
@@ -87,7 +88,7 @@ KERNEL sigmoid_focal_two_grad(
         const real other = ((logits >= real(0)) ? lower : upper);  // of the other
         const real far = bend + reach;  // -log minor; that of major is bend
         const real scaled = weighted_(gamma, far);
-        const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far);
+        const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted_(gamma_lo, -far);
         const real faint = ((gamma == real(2)) ? minor*minor : (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled));  // modulator, logit right
         const real strong = ((gamma == real(2)) ? major*major : exp_(-(gamma*bend)));  // modulator, logit wrong
         const real focal = other*weighted_(lacks_soft, far*strong) + bend*faint*has_soft*own;
@@ -146,7 +147,7 @@ KERNEL sigmoid_focal_two_hvp(
         const real other = ((logits >= real(0)) ? lower : upper);  // of the other
         const real far = bend + reach;  // -log minor; that of major is bend
         const real scaled = weighted_(gamma, far);
-        const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far);
+        const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted_(gamma_lo, -far);
         const real faint = ((gamma == real(2)) ? minor*minor : (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled));  // modulator, logit right
         const real strong = ((gamma == real(2)) ? major*major : exp_(-(gamma*bend)));  // modulator, logit wrong
         const real focal_bar = loss_bar*weight;

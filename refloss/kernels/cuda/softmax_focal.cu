@@ -14,6 +14,7 @@
 //
 // Constants
 //     gamma: power of 1 - p (default 2.0)
+//     gamma_lo: what gamma lacks (default 0.0)
 //     alpha: factor of the classes that alpha_side names (default 1.0)
 //     alpha_on_first: 1: alpha multiplies rows of class 0; 0: 1 - alpha does (default 1.0)
 //     alpha_on_others: 1: alpha multiplies rows of every class but 0; 0: 1 - alpha does
@@ -67,7 +68,7 @@ KERNEL softmax_focal_value(
         const real miss = others/total;  // softmax of all but the target
         const real cost = ((weight_inside == real(0)) ? nll : weighted_(class_weight_in(target), nll));  // -log p^w or -log p
         const real gone = ((weight_inside == real(0)) ? miss : -expm1_(-cost));  // 1 - p^w or 1 - p
-        const real factor = power_(gone, gamma);  // modulator
+        const real factor = ((gamma_lo == real(0)) ? power_(gone, gamma) : weighted_(power_(gone, gamma), real(1) + gamma_lo*log_(gone)));  // modulator
         const real focal = cost*factor;
         const real poly = factor*gone;  // polynomial term
         const real loss = ((epsilon == real(0)) ? real(0) : epsilon*weighted_(((poly_balanced == real(0)) ? real(1) : balance)*((weight_inside == real(0)) ? class_weight_in(target) : real(1)), poly)) + weighted_(balance*((weight_inside == real(0)) ? class_weight_in(target) : real(1)), focal);
@@ -122,7 +123,7 @@ KERNEL softmax_focal_grad(
         const real lost = ((weight_inside == real(0)) ? real(0) : (two_diff_error(top, logits_in(b, target)) + two_sum_error(lag, grow))*class_weight_in(target) + two_prod_error(class_weight_in(target), nll));  // rounding errors of -log p^w
         const real gone = ((weight_inside == real(0)) ? miss : -expm1_(-cost));  // 1 - p^w or 1 - p
         const real prob = ((weight_inside == real(0)) ? chance : (real(1) + max_number_(-lost, real(-1)))*exp_(-cost));  // p^w or p
-        const real factor = power_(gone, gamma);  // modulator
+        const real factor = ((gamma_lo == real(0)) ? power_(gone, gamma) : weighted_(power_(gone, gamma), real(1) + gamma_lo*log_(gone)));  // modulator
         const real steep = ratio_(cost, gone, real(1));  // at least 1
         const real felt = weighted_(prob, steep);  // at most 1
         const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by what is paid
@@ -200,7 +201,7 @@ KERNEL softmax_focal_hvp(
         const real lost = ((weight_inside == real(0)) ? real(0) : (two_diff_error(top, logits_in(b, target)) + two_sum_error(lag, grow))*class_weight_in(target) + two_prod_error(class_weight_in(target), nll));  // rounding errors of -log p^w
         const real gone = ((weight_inside == real(0)) ? miss : -expm1_(-cost));  // 1 - p^w or 1 - p
         const real prob = ((weight_inside == real(0)) ? chance : (real(1) + max_number_(-lost, real(-1)))*exp_(-cost));  // p^w or p
-        const real factor = power_(gone, gamma);  // modulator
+        const real factor = ((gamma_lo == real(0)) ? power_(gone, gamma) : weighted_(power_(gone, gamma), real(1) + gamma_lo*log_(gone)));  // modulator
         const real steep = ratio_(cost, gone, real(1));  // at least 1
         const real felt = weighted_(prob, steep);  // at most 1
         const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by what is paid

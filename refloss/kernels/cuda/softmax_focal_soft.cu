@@ -14,6 +14,7 @@
 //
 // Constants
 //     gamma: power of 1 - p (default 2.0)
+//     gamma_lo: what gamma lacks (default 0.0)
 //     alpha: factor of the classes that alpha_side names (default 1.0)
 //     alpha_on_first: 1: alpha multiplies rows of class 0; 0: 1 - alpha does (default 1.0)
 //     alpha_on_others: 1: alpha multiplies rows of every class but 0; 0: 1 - alpha does
@@ -72,7 +73,7 @@ KERNEL softmax_focal_soft_value(
             const real rival = ((c == first) ? rest : real(1) + rest - tail);
             const real miss = rival/total;  // softmax of all but the class
             const real gone = ((weight_inside == real(0)) ? miss : -expm1_(-paid));  // 1 - p^w or 1 - p
-            const real factor = power_(gone, gamma);  // modulator
+            const real factor = ((gamma_lo == real(0)) ? power_(gone, gamma) : weighted_(power_(gone, gamma), real(1) + gamma_lo*log_(gone)));  // modulator
             const real rate = factor*paid;
             const real poly = factor*gone;  // polynomial term
             const real cost = ((epsilon == real(0)) ? real(0) : epsilon*weighted_(side, poly)) + weighted_(scale, rate);  // weighted
@@ -126,7 +127,7 @@ KERNEL softmax_focal_soft_grad(
         const real score_at_first = grow - drop_at_first;  // -log softmax, at least 0
         const real paid_at_first = ((weight_inside == real(0)) ? score_at_first : weighted_(class_weight_in(first), score_at_first));  // -log p^w or -log p
         const real gone_at_first = ((weight_inside == real(0)) ? miss_at_first : -expm1_(-paid_at_first));  // 1 - p^w or 1 - p
-        const real factor_at_first = power_(gone_at_first, gamma);  // modulator
+        const real factor_at_first = ((gamma_lo == real(0)) ? power_(gone_at_first, gamma) : weighted_(power_(gone_at_first, gamma), real(1) + gamma_lo*log_(gone_at_first)));  // modulator
         const real chance_at_first = mass_at_first*(real(1)/total);  // softmax
         const real lost_at_first = ((weight_inside == real(0)) ? real(0) : (two_diff_error(grow, drop_at_first) - two_diff_error(logits_in(b, first), top))*class_weight_in(first) + two_prod_error(class_weight_in(first), score_at_first));  // rounding errors of -log p^w
         const real prob_at_first = ((weight_inside == real(0)) ? chance_at_first : (real(1) + max_number_(-lost_at_first, real(-1)))*exp_(-paid_at_first));  // p^w or p
@@ -155,7 +156,7 @@ KERNEL softmax_focal_soft_grad(
             const real lost = ((weight_inside == real(0)) ? real(0) : (two_diff_error(grow, drop) - two_diff_error(logits_in(b, c), top))*class_weight_in(c) + two_prod_error(class_weight_in(c), score));  // rounding errors of -log p^w
             const real gone = ((weight_inside == real(0)) ? miss : -expm1_(-paid));  // 1 - p^w or 1 - p
             const real prob = ((weight_inside == real(0)) ? chance : (real(1) + max_number_(-lost, real(-1)))*exp_(-paid));  // p^w or p
-            const real factor = power_(gone, gamma);  // modulator
+            const real factor = ((gamma_lo == real(0)) ? power_(gone, gamma) : weighted_(power_(gone, gamma), real(1) + gamma_lo*log_(gone)));  // modulator
             const real steep = ratio_(paid, gone, real(1));  // at least 1
             const real felt = weighted_(prob, steep);  // at most 1
             const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by what is paid
@@ -191,7 +192,7 @@ KERNEL softmax_focal_soft_grad(
             const real lost = ((weight_inside == real(0)) ? real(0) : (two_diff_error(grow, drop) - two_diff_error(logits_in(b, c), top))*class_weight_in(c) + two_prod_error(class_weight_in(c), score));  // rounding errors of -log p^w
             const real gone = ((weight_inside == real(0)) ? miss : -expm1_(-paid));  // 1 - p^w or 1 - p
             const real prob = ((weight_inside == real(0)) ? chance : (real(1) + max_number_(-lost, real(-1)))*exp_(-paid));  // p^w or p
-            const real factor = power_(gone, gamma);  // modulator
+            const real factor = ((gamma_lo == real(0)) ? power_(gone, gamma) : weighted_(power_(gone, gamma), real(1) + gamma_lo*log_(gone)));  // modulator
             const real steep = ratio_(paid, gone, real(1));  // at least 1
             const real felt = weighted_(prob, steep);  // at most 1
             const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by what is paid
@@ -256,7 +257,7 @@ KERNEL softmax_focal_soft_hvp(
         const real score_at_first = grow - drop_at_first;  // -log softmax, at least 0
         const real paid_at_first = ((weight_inside == real(0)) ? score_at_first : weighted_(class_weight_in(first), score_at_first));  // -log p^w or -log p
         const real gone_at_first = ((weight_inside == real(0)) ? miss_at_first : -expm1_(-paid_at_first));  // 1 - p^w or 1 - p
-        const real factor_at_first = power_(gone_at_first, gamma);  // modulator
+        const real factor_at_first = ((gamma_lo == real(0)) ? power_(gone_at_first, gamma) : weighted_(power_(gone_at_first, gamma), real(1) + gamma_lo*log_(gone_at_first)));  // modulator
         const real chance_at_first = mass_at_first*(real(1)/total);  // softmax
         const real lost_at_first = ((weight_inside == real(0)) ? real(0) : (two_diff_error(grow, drop_at_first) - two_diff_error(logits_in(b, first), top))*class_weight_in(first) + two_prod_error(class_weight_in(first), score_at_first));  // rounding errors of -log p^w
         const real prob_at_first = ((weight_inside == real(0)) ? chance_at_first : (real(1) + max_number_(-lost_at_first, real(-1)))*exp_(-paid_at_first));  // p^w or p
@@ -292,7 +293,7 @@ KERNEL softmax_focal_soft_hvp(
             const real lost = ((weight_inside == real(0)) ? real(0) : (two_diff_error(grow, drop) - two_diff_error(logits_in(b, c), top))*class_weight_in(c) + two_prod_error(class_weight_in(c), score));  // rounding errors of -log p^w
             const real gone = ((weight_inside == real(0)) ? miss : -expm1_(-paid));  // 1 - p^w or 1 - p
             const real prob = ((weight_inside == real(0)) ? chance : (real(1) + max_number_(-lost, real(-1)))*exp_(-paid));  // p^w or p
-            const real factor = power_(gone, gamma);  // modulator
+            const real factor = ((gamma_lo == real(0)) ? power_(gone, gamma) : weighted_(power_(gone, gamma), real(1) + gamma_lo*log_(gone)));  // modulator
             const real steep = ratio_(paid, gone, real(1));  // at least 1
             const real felt = weighted_(prob, steep);  // at most 1
             const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by what is paid
@@ -335,7 +336,7 @@ KERNEL softmax_focal_soft_hvp(
             const real lost = ((weight_inside == real(0)) ? real(0) : (two_diff_error(grow, drop) - two_diff_error(logits_in(b, c), top))*class_weight_in(c) + two_prod_error(class_weight_in(c), score));  // rounding errors of -log p^w
             const real gone = ((weight_inside == real(0)) ? miss : -expm1_(-paid));  // 1 - p^w or 1 - p
             const real prob = ((weight_inside == real(0)) ? chance : (real(1) + max_number_(-lost, real(-1)))*exp_(-paid));  // p^w or p
-            const real factor = power_(gone, gamma);  // modulator
+            const real factor = ((gamma_lo == real(0)) ? power_(gone, gamma) : weighted_(power_(gone, gamma), real(1) + gamma_lo*log_(gone)));  // modulator
             const real steep = ratio_(paid, gone, real(1));  // at least 1
             const real felt = weighted_(prob, steep);  // at most 1
             const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by what is paid

@@ -12,6 +12,7 @@
 //
 // Constants
 //     temperature: what logits are divided by (default 1.0)
+//     temperature_lo: what temperature lacks (default 0.0)
 //     in_bits: 1: in bits (default 0.0)
 //
 // Source
@@ -35,7 +36,7 @@ KERNEL softmax_js_value(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
             rest_fold.add(lane, tail);
         });
@@ -46,7 +47,7 @@ KERNEL softmax_js_value(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real chance = mass/total;  // softmax
@@ -86,7 +87,7 @@ KERNEL softmax_js_grad(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_out.hold(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             rest_fold.add(lane, tail);
         });
@@ -110,7 +111,7 @@ KERNEL softmax_js_grad(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real score = grow - drop;  // -log softmax, at least 0
@@ -140,7 +141,7 @@ KERNEL softmax_js_grad(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real chance = mass/total;  // softmax
@@ -188,7 +189,7 @@ KERNEL softmax_js_hvp(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_dot_out.hold(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real apart_dot = logits_dot_in(b, c) - top_dot;
             const real drop_dot = apart_dot*((temperature == real(1)) ? real(1) : real(1)/temperature);
@@ -220,7 +221,7 @@ KERNEL softmax_js_hvp(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_dot_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real chance = mass/total;  // softmax
@@ -251,7 +252,7 @@ KERNEL softmax_js_hvp(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_dot_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real chance = mass/total;  // softmax

@@ -12,6 +12,7 @@
 //
 // Constants
 //     temperature: what logits are divided by (default 1.0)
+//     temperature_lo: what temperature lacks (default 0.0)
 //     times_square: 1: times the temperature's square (default 0.0)
 //
 // Source
@@ -54,7 +55,7 @@ KERNEL softmax_kl_value(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
             rest_fold.add(lane, tail);
         });
@@ -67,7 +68,7 @@ KERNEL softmax_kl_value(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = ((c == first) ? drop : (real(1) + slip)*exp_(drop));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real score = grow - drop;  // -log softmax, at least 0
@@ -135,7 +136,7 @@ KERNEL softmax_kl_grad(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_out.hold(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real goal = class_weight_in(c)*target_in(b, c);  // weighted target
             const real minor = ((c == lead) ? real(0) : goal);
@@ -152,7 +153,7 @@ KERNEL softmax_kl_grad(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real score = grow - drop;  // -log softmax, at least 0
@@ -214,7 +215,7 @@ KERNEL softmax_kl_hvp(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_dot_out.hold(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real goal = class_weight_in(c)*target_in(b, c);  // weighted target
             const real minor = ((c == lead) ? real(0) : goal);
@@ -238,7 +239,7 @@ KERNEL softmax_kl_hvp(
             const real apart = logits_in(b, c) - top;  // at most 0
             const real drop = ((temperature == real(1)) ? apart : apart/temperature);  // at most 0
             const real left = apart - temperature*drop;  // by the quotient
-            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature))/temperature), real(-1));
+            const real slip = max_number_(((temperature == real(1)) ? two_diff_error(logits_in(b, c), top) : (two_diff_error(logits_in(b, c), top) + left - two_prod_error(drop, temperature) - weighted_(temperature_lo, drop))/temperature), real(-1));
             const real tail = logits_bar_dot_out.held(b, c, ((c == first) ? drop : (real(1) + slip)*exp_(drop)));
             const real mass = ((c == first) ? real(1) : tail);  // exp(logits - top)
             const real goal = class_weight_in(c)*target_in(b, c);  // weighted target

@@ -17,6 +17,7 @@ Constants
     classy: 1: (q + eps/K)/(1 + eps) as ClassyVision; 0: (1 - eps) q + eps/K (default 0.0)
     z_loss: factor of the squared log-sum-exp (default 0.0)
     temperature: what logits are divided by (default 1.0)
+    temperature_lo: what temperature lacks (default 0.0)
     times_square: 1: times the temperature's square (default 0.0)
 
 Source
@@ -27,7 +28,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("label_smoothing", "over_others", "classy", "z_loss", "temperature", "times_square",)
+CONSTANTS = ("label_smoothing", "over_others", "classy", "z_loss", "temperature", "temperature_lo", "times_square",)
 
 
 def weighted(g, x):
@@ -54,7 +55,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, class_weight, label_smoothing, over_others, classy, z_loss, temperature, times_square):
+def value(logits, target, class_weight, label_smoothing, over_others, classy, z_loss, temperature, temperature_lo, times_square):
     """Return loss, one an item."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -71,7 +72,7 @@ def value(logits, target, class_weight, label_smoothing, over_others, classy, z_
     apart = logits - top[:, None]  # at most 0
     drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
     left = apart - temperature*drop  # by the quotient
-    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature) - weighted(temperature_lo, drop))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
     grow = np.log1p(rest)
@@ -85,7 +86,7 @@ def value(logits, target, class_weight, label_smoothing, over_others, classy, z_
     return loss
 
 
-def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss, temperature, times_square):
+def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss, temperature, temperature_lo, times_square):
     """Return loss, then its derivative by every column times loss_bar."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -103,7 +104,7 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     apart = logits - top[:, None]  # at most 0
     drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
     left = apart - temperature*drop  # by the quotient
-    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature) - weighted(temperature_lo, drop))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
@@ -132,7 +133,7 @@ def grad(logits, target, class_weight, loss_bar, label_smoothing, over_others, c
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_smoothing, over_others, classy, z_loss, temperature, times_square):
+def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_smoothing, over_others, classy, z_loss, temperature, temperature_lo, times_square):
     """Return the derivative of the gradient along the `_dot` columns."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -150,7 +151,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_sm
     apart = logits - top[:, None]  # at most 0
     drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
     left = apart - temperature*drop  # by the quotient
-    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature) - weighted(temperature_lo, drop))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
@@ -191,7 +192,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, label_sm
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss, temperature, times_square):
+def trace(logits, target, class_weight, loss_bar, label_smoothing, over_others, classy, z_loss, temperature, temperature_lo, times_square):
     """Return every quantity of the plain program and its adjoint, by name."""
     B = logits.shape[0]
     C = logits.shape[1]

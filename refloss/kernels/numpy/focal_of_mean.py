@@ -14,6 +14,7 @@ Subgradients
 
 Constants
     gamma: power of 1 - p (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
 
 Source
@@ -23,7 +24,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("gamma", "attached",)
+CONSTANTS = ("gamma", "gamma_lo", "attached",)
 
 
 def ratio(n, d, at0):
@@ -45,21 +46,21 @@ def power(x, g):
     return np.where(zero, at0, np.where(g == 2.0, base*base, np.power(base, g)))
 
 
-def value(mean, gamma, attached):
+def value(mean, gamma, gamma_lo, attached):
     """Return loss, one an item."""
     bce = mean  # cross-entropy
     miss = -np.expm1(-bce)  # 1 - p_t
-    factor = power(miss, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss)))  # modulator
     focal = bce*factor
     loss = focal
     return loss
 
 
-def grad(mean, loss_bar, gamma, attached):
+def grad(mean, loss_bar, gamma, gamma_lo, attached):
     """Return loss, then its derivative by every column times loss_bar."""
     chance = np.exp(-mean)  # p_t of a hard target
     miss = -np.expm1(-mean)  # 1 - p_t
-    factor = power(miss, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss)))  # modulator
     focal = factor*mean
     steep = ratio(mean, miss, 1.0)  # at least 1
     felt = weighted(chance, steep)  # at most 1
@@ -70,7 +71,7 @@ def grad(mean, loss_bar, gamma, attached):
     return loss, mean_bar
 
 
-def hvp(mean, loss_bar, mean_dot, gamma, attached):
+def hvp(mean, loss_bar, mean_dot, gamma, gamma_lo, attached):
     """Return the derivative of the gradient along the `_dot` columns."""
     chance = np.exp(-mean)  # p_t of a hard target
     miss = -np.expm1(-mean)  # 1 - p_t
@@ -83,7 +84,7 @@ def hvp(mean, loss_bar, mean_dot, gamma, attached):
     return mean_bar_dot
 
 
-def trace(mean, loss_bar, gamma, attached):
+def trace(mean, loss_bar, gamma, gamma_lo, attached):
     """Return every quantity of the plain program and its adjoint, by name."""
     bce = mean  # cross-entropy
     chance = np.exp(-bce)  # p_t of a hard target

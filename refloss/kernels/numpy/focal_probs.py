@@ -14,6 +14,7 @@ Constants
     smoothing: the target is (1 - it) t + it/2 (default 0.0)
     clip: probabilities are kept from it to 1 less it (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
@@ -26,7 +27,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("smoothing", "clip", "gamma", "attached", "on_positives", "on_negatives", "alpha",)
+CONSTANTS = ("smoothing", "clip", "gamma", "gamma_lo", "attached", "on_positives", "on_negatives", "alpha",)
 
 
 def ratio(n, d, at0):
@@ -48,7 +49,14 @@ def power(x, g):
     return np.where(zero, at0, np.where(g == 2.0, base*base, np.power(base, g)))
 
 
-def value(probs, target, weight, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def two_diff_error(a, b):
+    """Return (a - b) - fl(a - b), exactly (Knuth)."""
+    d = a - b
+    t = d - a
+    return (a - (d - t)) - (b + t)
+
+
+def value(probs, target, weight, smoothing, clip, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return loss, one an item."""
     pos_weight = 1.0  # alpha has its part
     goal = 0.5*smoothing*(1.0 - target) + (1.0 - 0.5*smoothing)*target  # asked of class 1
@@ -65,7 +73,7 @@ def value(probs, target, weight, smoothing, clip, gamma, attached, on_positives,
     far_log = flat
     bce = weighted(far_share, far_log) + weighted(near_share, near_log)
     miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t: terms >= 0
-    factor = power(miss, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss)))  # modulator
     focal = bce*factor
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
@@ -74,7 +82,7 @@ def value(probs, target, weight, smoothing, clip, gamma, attached, on_positives,
     return loss
 
 
-def grad(probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def grad(probs, target, weight, loss_bar, smoothing, clip, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return loss, then its derivative by every column times loss_bar."""
     pos_weight = 1.0  # alpha has its part
     goal_moved = 0.5*smoothing*(1.0 - target) - 0.5*smoothing*target  # by smoothing
@@ -102,10 +110,10 @@ def grad(probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_p
     missed = np.where((probs <= 0.5), flat, steep)  # -log(1 - p)
     lean = np.where((np.abs(pos_weight - 1.25) > 0.75), weighted(pos_weight, hit) - missed, (pos_weight - 1.0)*hit + np.where((probs <= 0.5), between, -between))  # by goal less by rest
     miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t: terms >= 0
-    factor = power(miss, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss)))  # modulator
     focal = bce*factor
     tilt = rest - goal
-    rise = weighted(gamma, power(miss, -1.0 + gamma))
+    rise = weighted(gamma, np.where((gamma_lo == 0.0), power(miss, -1.0 + gamma), weighted(power(miss, -1.0 + gamma), 1.0 + (gamma_lo + two_diff_error(gamma, 1.0))*np.log(miss))))
     keen = weighted(rise, bce)
     gain = weighted(factor, lean)  # focal by the share of class 1, modulator constant
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
@@ -122,7 +130,7 @@ def grad(probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_p
     return loss, probs_bar, target_bar
 
 
-def hvp(probs, target, weight, loss_bar, probs_dot, target_dot, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def hvp(probs, target, weight, loss_bar, probs_dot, target_dot, smoothing, clip, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return the derivative of the gradient along the `_dot` columns."""
     pos_weight = 1.0  # alpha has its part
     goal_moved = 0.5*smoothing*(1.0 - target) - 0.5*smoothing*target  # by smoothing
@@ -151,9 +159,9 @@ def hvp(probs, target, weight, loss_bar, probs_dot, target_dot, smoothing, clip,
     missed = np.where((probs <= 0.5), flat, steep)  # -log(1 - p)
     lean = np.where((np.abs(pos_weight - 1.25) > 0.75), weighted(pos_weight, hit) - missed, (pos_weight - 1.0)*hit + np.where((probs <= 0.5), between, -between))  # by goal less by rest
     miss = (1.0 - probs)*goal + probs*rest  # 1 - p_t: terms >= 0
-    factor = power(miss, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss)))  # modulator
     tilt = rest - goal
-    rise = weighted(gamma, power(miss, -1.0 + gamma))
+    rise = weighted(gamma, np.where((gamma_lo == 0.0), power(miss, -1.0 + gamma), weighted(power(miss, -1.0 + gamma), 1.0 + (gamma_lo + two_diff_error(gamma, 1.0))*np.log(miss))))
     keen = weighted(rise, bce)
     over = np.where((miss == 0.0), np.where((gamma == 2.0), gamma*bce, 0.0), weighted(rise, ratio(bce, miss, 0.0)))  # gamma focal/miss^2
     pitch = weighted(rise, lean)
@@ -185,7 +193,7 @@ def hvp(probs, target, weight, loss_bar, probs_dot, target_dot, smoothing, clip,
     return probs_bar_dot, target_bar_dot
 
 
-def trace(probs, target, weight, loss_bar, smoothing, clip, gamma, attached, on_positives, on_negatives, alpha):
+def trace(probs, target, weight, loss_bar, smoothing, clip, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return every quantity of the plain program and its adjoint, by name."""
     pos_weight = 1.0  # alpha has its part
     goal_moved = 0.5*smoothing*(1.0 - target) - 0.5*smoothing*target  # by smoothing

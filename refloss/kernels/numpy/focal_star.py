@@ -10,7 +10,9 @@ Subgradients
 
 Constants
     gamma: factor of the logit (default 1.0)
+    gamma_lo: what gamma lacks (default 0.0)
     beta: added to it (default 0.0)
+    beta_lo: what beta lacks (default 0.0)
     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 1.0)
     alpha: factor of the elements that alpha_side names (default 1.0)
@@ -22,7 +24,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("gamma", "beta", "on_positives", "on_negatives", "alpha",)
+CONSTANTS = ("gamma", "gamma_lo", "beta", "beta_lo", "on_positives", "on_negatives", "alpha",)
 
 
 def weighted(g, x):
@@ -56,13 +58,13 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, weight, gamma, beta, on_positives, on_negatives, alpha):
+def value(logits, target, weight, gamma, gamma_lo, beta, beta_lo, on_positives, on_negatives, alpha):
     """Return loss, one an item."""
     turn = 2.0*target - 1.0
     toward = logits*turn  # logit, positive where it is right
     scaled = gamma*toward
     level = scaled + beta
-    lost = gamma*(logits*two_diff_error(2.0*target, 1.0) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta)  # rounding errors of the level
+    lost = gamma*(logits*two_diff_error(2.0*target, 1.0) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta) - weighted(gamma_lo, -toward) + beta_lo  # rounding errors of the level
     right = np.where((level >= 0.0), 1.0, -1.0)
     tail = (1.0 + np.fmax(-(lost*right), -1.0))*np.exp(-np.abs(level))
     most = np.where((level >= 0.0), 0.0, -level - lost)
@@ -74,13 +76,13 @@ def value(logits, target, weight, gamma, beta, on_positives, on_negatives, alpha
     return loss
 
 
-def grad(logits, target, weight, loss_bar, gamma, beta, on_positives, on_negatives, alpha):
+def grad(logits, target, weight, loss_bar, gamma, gamma_lo, beta, beta_lo, on_positives, on_negatives, alpha):
     """Return loss, then its derivative by every column times loss_bar."""
     turn = 2.0*target - 1.0
     toward = logits*turn  # logit, positive where it is right
     scaled = gamma*toward
     level = scaled + beta
-    lost = gamma*(logits*two_diff_error(2.0*target, 1.0) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta)  # rounding errors of the level
+    lost = gamma*(logits*two_diff_error(2.0*target, 1.0) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta) - weighted(gamma_lo, -toward) + beta_lo  # rounding errors of the level
     right = np.where((level >= 0.0), 1.0, -1.0)
     tail = (1.0 + np.fmax(-(lost*right), -1.0))*np.exp(-np.abs(level))
     most = np.where((level >= 0.0), 0.0, -level - lost)
@@ -100,13 +102,13 @@ def grad(logits, target, weight, loss_bar, gamma, beta, on_positives, on_negativ
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, beta, on_positives, on_negatives, alpha):
+def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, gamma_lo, beta, beta_lo, on_positives, on_negatives, alpha):
     """Return the derivative of the gradient along the `_dot` columns."""
     turn = 2.0*target - 1.0
     toward = logits*turn  # logit, positive where it is right
     scaled = gamma*toward
     level = scaled + beta
-    lost = gamma*(logits*two_diff_error(2.0*target, 1.0) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta)  # rounding errors of the level
+    lost = gamma*(logits*two_diff_error(2.0*target, 1.0) + two_prod_error(turn, logits)) + two_prod_error(gamma, toward) + two_sum_error(scaled, beta) - weighted(gamma_lo, -toward) + beta_lo  # rounding errors of the level
     right = np.where((level >= 0.0), 1.0, -1.0)
     tail = (1.0 + np.fmax(-(lost*right), -1.0))*np.exp(-np.abs(level))
     miss = np.where((level >= 0.0), tail, 1.0)/(1.0 + tail)  # 1 - sigma
@@ -130,7 +132,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, beta, o
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, weight, loss_bar, gamma, beta, on_positives, on_negatives, alpha):
+def trace(logits, target, weight, loss_bar, gamma, gamma_lo, beta, beta_lo, on_positives, on_negatives, alpha):
     """Return every quantity of the plain program and its adjoint, by name."""
     toward = (2.0*target - 1.0)*logits  # logit, positive where it is right
     focal = np.log1p(np.exp(-gamma*toward - beta))/gamma

@@ -11,6 +11,7 @@ Subgradients
 Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     beta: power of the distance (default 2.0)
+    beta_lo: what beta lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 1.0)
@@ -23,7 +24,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("smoothing", "beta", "attached", "on_positives", "on_negatives", "alpha",)
+CONSTANTS = ("smoothing", "beta", "beta_lo", "attached", "on_positives", "on_negatives", "alpha",)
 
 
 def weighted(g, x):
@@ -39,7 +40,7 @@ def power(x, g):
     return np.where(zero, at0, np.where(g == 2.0, base*base, np.power(base, g)))
 
 
-def value(logits, target, weight, smoothing, beta, attached, on_positives, on_negatives, alpha):
+def value(logits, target, weight, smoothing, beta, beta_lo, attached, on_positives, on_negatives, alpha):
     """Return loss, one an item."""
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
@@ -53,7 +54,7 @@ def value(logits, target, weight, smoothing, beta, attached, on_positives, on_ne
     bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
     lean = lacks_soft - has_soft*tail
     apart = np.abs(lean)*major  # distance of prediction and target
-    factor = power(apart, beta)  # modulator
+    factor = np.where((beta_lo == 0.0), power(apart, beta), weighted(power(apart, beta), 1.0 + beta_lo*np.log(apart)))  # modulator
     focal = factor*bce
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
@@ -62,7 +63,7 @@ def value(logits, target, weight, smoothing, beta, attached, on_positives, on_ne
     return loss
 
 
-def grad(logits, target, weight, loss_bar, smoothing, beta, attached, on_positives, on_negatives, alpha):
+def grad(logits, target, weight, loss_bar, smoothing, beta, beta_lo, attached, on_positives, on_negatives, alpha):
     """Return loss, then its derivative by every column times loss_bar."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -79,7 +80,7 @@ def grad(logits, target, weight, loss_bar, smoothing, beta, attached, on_positiv
     lean = lacks_soft - has_soft*tail
     apart = np.abs(lean)*major  # distance of prediction and target
     side = sign*np.where((lean >= 0.0), 1.0, -1.0)  # sign of prediction minus target
-    factor = power(apart, beta)  # modulator
+    factor = np.where((beta_lo == 0.0), power(apart, beta), weighted(power(apart, beta), 1.0 + beta_lo*np.log(apart)))  # modulator
     focal = factor*bce
     width = major*minor  # p (1 - p)
     rise = weighted(beta, power(apart, -1.0 + beta))
@@ -99,7 +100,7 @@ def grad(logits, target, weight, loss_bar, smoothing, beta, attached, on_positiv
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, beta, attached, on_positives, on_negatives, alpha):
+def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, beta, beta_lo, attached, on_positives, on_negatives, alpha):
     """Return the derivative of the gradient along the `_dot` columns."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -117,7 +118,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, bet
     fall = -np.expm1(-reach)  # 1 - tail
     apart = np.abs(lean)*major  # distance of prediction and target
     side = sign*np.where((lean >= 0.0), 1.0, -1.0)  # sign of prediction minus target
-    factor = power(apart, beta)  # modulator
+    factor = np.where((beta_lo == 0.0), power(apart, beta), weighted(power(apart, beta), 1.0 + beta_lo*np.log(apart)))  # modulator
     width = major*minor  # p (1 - p)
     rise = weighted(beta, power(apart, -1.0 + beta))
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
@@ -153,7 +154,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, bet
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, weight, loss_bar, smoothing, beta, attached, on_positives, on_negatives, alpha):
+def trace(logits, target, weight, loss_bar, smoothing, beta, beta_lo, attached, on_positives, on_negatives, alpha):
     """Return every quantity of the plain program and its adjoint, by name."""
     wanted = (1.0 - smoothing)*target + 0.5*smoothing  # smoothed target
     bce = (1.0 - wanted)*np.log1p(np.exp(logits)) + wanted*np.log1p(np.exp(-logits))  # cross-entropy

@@ -12,6 +12,7 @@ Subgradients
 
 Constants
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
     epsilon: factor of (1 - p_t)^(gamma + 1), which is added (default 0.0)
     poly_balanced: 1: alpha multiplies that term too; 0: it does not (default 1.0)
@@ -27,7 +28,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("gamma", "attached", "epsilon", "poly_balanced", "smoothing", "on_positives", "on_negatives", "alpha",)
+CONSTANTS = ("gamma", "gamma_lo", "attached", "epsilon", "poly_balanced", "smoothing", "on_positives", "on_negatives", "alpha",)
 
 
 def ratio(n, d, at0):
@@ -68,7 +69,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, weight, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
+def value(logits, target, weight, gamma, gamma_lo, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return loss, one an item."""
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
@@ -83,7 +84,7 @@ def value(logits, target, weight, gamma, attached, epsilon, poly_balanced, smoot
     deep = np.where((lacks == 0.0), reach, -np.log(mass))  # -log mass
     depth = bend + deep  # -log(1 - p_t): two terms >= 0
     scaled = weighted(gamma, depth)
-    lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth)  # rounding errors of the exponent
+    lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth) - weighted(gamma_lo, -depth)  # rounding errors of the exponent
     missed = major*mass  # 1 - p_t
     factor = np.where((gamma == 2.0), missed*missed, (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled))  # modulator
     focal = bce*factor
@@ -95,7 +96,7 @@ def value(logits, target, weight, gamma, attached, epsilon, poly_balanced, smoot
     return loss
 
 
-def grad(logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
+def grad(logits, target, weight, loss_bar, gamma, gamma_lo, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return loss, then its derivative by every column times loss_bar."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -115,7 +116,7 @@ def grad(logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balanc
     deep = np.where((lacks == 0.0), reach, -np.log(mass))  # -log mass
     depth = bend + deep  # -log(1 - p_t): two terms >= 0
     scaled = weighted(gamma, depth)
-    lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth)  # rounding errors of the exponent
+    lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth) - weighted(gamma_lo, -depth)  # rounding errors of the exponent
     missed = major*mass  # 1 - p_t
     factor = np.where((gamma == 2.0), missed*missed, (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled))  # modulator
     focal = bce*factor
@@ -147,7 +148,7 @@ def grad(logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balanc
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
+def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, gamma_lo, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return the derivative of the gradient along the `_dot` columns."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -167,7 +168,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, attache
     deep = np.where((lacks == 0.0), reach, -np.log(mass))  # -log mass
     depth = bend + deep  # -log(1 - p_t): two terms >= 0
     scaled = weighted(gamma, depth)
-    lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth)  # rounding errors of the exponent
+    lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth) - weighted(gamma_lo, -depth)  # rounding errors of the exponent
     missed = major*mass  # 1 - p_t
     factor = np.where((gamma == 2.0), missed*missed, (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled))  # modulator
     focal = bce*factor
@@ -218,7 +219,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, attache
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, weight, loss_bar, gamma, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
+def trace(logits, target, weight, loss_bar, gamma, gamma_lo, attached, epsilon, poly_balanced, smoothing, on_positives, on_negatives, alpha):
     """Return every quantity of the plain program and its adjoint, by name."""
     wanted = (1.0 - smoothing)*target + 0.5*smoothing  # smoothed target
     bce = (1.0 - wanted)*np.log1p(np.exp(logits)) + wanted*np.log1p(np.exp(-logits))  # cross-entropy

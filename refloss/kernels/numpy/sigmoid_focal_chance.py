@@ -13,6 +13,7 @@ Subgradients
 Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
     on_positives: 1: alpha multiplies positives; 0: 1 - alpha does (default 1.0)
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
@@ -25,7 +26,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("smoothing", "gamma", "attached", "on_positives", "on_negatives", "alpha",)
+CONSTANTS = ("smoothing", "gamma", "gamma_lo", "attached", "on_positives", "on_negatives", "alpha",)
 
 
 def ratio(n, d, at0):
@@ -47,7 +48,7 @@ def power(x, g):
     return np.where(zero, at0, np.where(g == 2.0, base*base, np.power(base, g)))
 
 
-def value(logits, target, weight, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def value(logits, target, weight, smoothing, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return loss, one an item."""
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
@@ -57,7 +58,7 @@ def value(logits, target, weight, smoothing, gamma, attached, on_positives, on_n
     lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
     bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
     miss = -np.expm1(-bce)  # 1 - p_t
-    factor = power(miss, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss)))  # modulator
     focal = bce*factor
     upper = np.where((on_positives == 0.0), 1.0 - alpha, alpha)  # factor of positives
     lower = np.where((on_negatives == 0.0), 1.0 - alpha, alpha)  # factor of negatives
@@ -66,7 +67,7 @@ def value(logits, target, weight, smoothing, gamma, attached, on_positives, on_n
     return loss
 
 
-def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def grad(logits, target, weight, loss_bar, smoothing, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return loss, then its derivative by every column times loss_bar."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -82,7 +83,7 @@ def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, on_positi
     lean = lacks_soft - has_soft*tail
     chance = np.exp(-bce)  # p_t of a hard target
     miss = -np.expm1(-bce)  # 1 - p_t
-    factor = power(miss, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss)))  # modulator
     focal = bce*factor
     steep = ratio(bce, miss, 1.0)  # at least 1
     felt = weighted(chance, steep)  # at most 1
@@ -101,7 +102,7 @@ def grad(logits, target, weight, loss_bar, smoothing, gamma, attached, on_positi
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return the derivative of the gradient along the `_dot` columns."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -118,7 +119,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gam
     lean = lacks_soft - has_soft*tail
     chance = np.exp(-bce)  # p_t of a hard target
     miss = -np.expm1(-bce)  # 1 - p_t
-    factor = power(miss, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss)))  # modulator
     steep = ratio(bce, miss, 1.0)  # at least 1
     felt = weighted(chance, steep)  # at most 1
     pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by the cross-entropy
@@ -149,7 +150,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gam
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, weight, loss_bar, smoothing, gamma, attached, on_positives, on_negatives, alpha):
+def trace(logits, target, weight, loss_bar, smoothing, gamma, gamma_lo, attached, on_positives, on_negatives, alpha):
     """Return every quantity of the plain program and its adjoint, by name."""
     wanted = (1.0 - smoothing)*target + 0.5*smoothing  # smoothed target
     bce = (1.0 - wanted)*np.log1p(np.exp(logits)) + wanted*np.log1p(np.exp(-logits))  # cross-entropy

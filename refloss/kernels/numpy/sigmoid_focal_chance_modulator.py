@@ -13,6 +13,7 @@ Subgradients
 Constants
     smoothing: target of the cross-entropy: (1 - it) t + it/2 (default 0.0)
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
 
 Source
     Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
@@ -21,7 +22,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("smoothing", "gamma",)
+CONSTANTS = ("smoothing", "gamma", "gamma_lo",)
 
 
 def ratio(n, d, at0):
@@ -43,7 +44,7 @@ def power(x, g):
     return np.where(zero, at0, np.where(g == 2.0, base*base, np.power(base, g)))
 
 
-def value(logits, target, weight, smoothing, gamma):
+def value(logits, target, weight, smoothing, gamma, gamma_lo):
     """Return loss, one an item."""
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
@@ -53,12 +54,12 @@ def value(logits, target, weight, smoothing, gamma):
     lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
     bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
     miss = -np.expm1(-bce)  # 1 - p_t
-    factor = power(miss, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss)))  # modulator
     loss = weighted(weight, factor)
     return loss
 
 
-def grad(logits, target, weight, loss_bar, smoothing, gamma):
+def grad(logits, target, weight, loss_bar, smoothing, gamma, gamma_lo):
     """Return loss, then its derivative by every column times loss_bar."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -74,7 +75,7 @@ def grad(logits, target, weight, loss_bar, smoothing, gamma):
     lean = lacks_soft - has_soft*tail
     chance = np.exp(-bce)  # p_t of a hard target
     miss = -np.expm1(-bce)  # 1 - p_t
-    factor = power(miss, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss)))  # modulator
     rise = lean*major*sign  # derivative of the cross-entropy
     drift = keep*logits  # and by the target, but for its sign
     pitch = ratio(rise, miss, 0.0)  # at most 1 of a hard target
@@ -90,7 +91,7 @@ def grad(logits, target, weight, loss_bar, smoothing, gamma):
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma):
+def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gamma, gamma_lo):
     """Return the derivative of the gradient along the `_dot` columns."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -107,7 +108,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gam
     lean = lacks_soft - has_soft*tail
     chance = np.exp(-bce)  # p_t of a hard target
     miss = -np.expm1(-bce)  # 1 - p_t
-    factor = power(miss, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss)))  # modulator
     rise = lean*major*sign  # derivative of the cross-entropy
     drift = keep*logits  # and by the target, but for its sign
     pitch = ratio(rise, miss, 0.0)  # at most 1 of a hard target
@@ -125,7 +126,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gam
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, weight, loss_bar, smoothing, gamma):
+def trace(logits, target, weight, loss_bar, smoothing, gamma, gamma_lo):
     """Return every quantity of the plain program and its adjoint, by name."""
     wanted = (1.0 - smoothing)*target + 0.5*smoothing  # smoothed target
     bce = (1.0 - wanted)*np.log1p(np.exp(logits)) + wanted*np.log1p(np.exp(-logits))  # cross-entropy

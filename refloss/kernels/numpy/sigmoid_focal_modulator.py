@@ -12,6 +12,7 @@ Subgradients
 
 Constants
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
 
 Source
     Lin, Goyal, Girshick, He, Dollár: Focal Loss for Dense Object Detection, ICCV 2017,
@@ -20,7 +21,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("gamma",)
+CONSTANTS = ("gamma", "gamma_lo",)
 
 
 def ratio(n, d, at0):
@@ -61,7 +62,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, weight, gamma):
+def value(logits, target, weight, gamma, gamma_lo):
     """Return loss, one an item."""
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
@@ -72,13 +73,13 @@ def value(logits, target, weight, gamma):
     deep = np.where((lacks == 0.0), reach, -np.log(mass))  # -log mass
     depth = bend + deep  # -log(1 - p_t): two terms >= 0
     scaled = weighted(gamma, depth)
-    lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth)  # rounding errors of the exponent
+    lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth) - weighted(gamma_lo, -depth)  # rounding errors of the exponent
     factor = (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled)  # modulator
     loss = weighted(weight, factor)
     return loss
 
 
-def grad(logits, target, weight, loss_bar, gamma):
+def grad(logits, target, weight, loss_bar, gamma, gamma_lo):
     """Return loss, then its derivative by every column times loss_bar."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -92,7 +93,7 @@ def grad(logits, target, weight, loss_bar, gamma):
     deep = np.where((lacks == 0.0), reach, -np.log(mass))  # -log mass
     depth = bend + deep  # -log(1 - p_t): two terms >= 0
     scaled = weighted(gamma, depth)
-    lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth)  # rounding errors of the exponent
+    lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth) - weighted(gamma_lo, -depth)  # rounding errors of the exponent
     factor = (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled)  # modulator
     odds = ratio(tail, mass, 1.0)  # at most 1 of a hard target
     tilt = lacks - has
@@ -109,7 +110,7 @@ def grad(logits, target, weight, loss_bar, gamma):
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma):
+def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, gamma_lo):
     """Return the derivative of the gradient along the `_dot` columns."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -124,7 +125,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma):
     deep = np.where((lacks == 0.0), reach, -np.log(mass))  # -log mass
     depth = bend + deep  # -log(1 - p_t): two terms >= 0
     scaled = weighted(gamma, depth)
-    lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth)  # rounding errors of the exponent
+    lost = gamma*two_sum_error(deep, bend) + two_prod_error(gamma, depth) - weighted(gamma_lo, -depth)  # rounding errors of the exponent
     factor = (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled)  # modulator
     odds = ratio(tail, mass, 1.0)  # at most 1 of a hard target
     tilt = lacks - has
@@ -144,7 +145,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma):
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, weight, loss_bar, gamma):
+def trace(logits, target, weight, loss_bar, gamma, gamma_lo):
     """Return every quantity of the plain program and its adjoint, by name."""
     wanted = target  # smoothed target
     bce = (1.0 - wanted)*np.log1p(np.exp(logits)) + wanted*np.log1p(np.exp(-logits))  # cross-entropy

@@ -16,6 +16,7 @@ Constants
     on_negatives: 1: alpha multiplies negatives; 0: 1 - alpha does (default 0.0)
     alpha: factor of the elements that alpha_side names (default 0.25)
     gamma: power of 1 - p_t (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     attached: 1: the modulator is differentiated; 0: it is detached (default 1.0)
 
 Source
@@ -25,7 +26,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("smoothing", "on_positives", "on_negatives", "alpha", "gamma", "attached",)
+CONSTANTS = ("smoothing", "on_positives", "on_negatives", "alpha", "gamma", "gamma_lo", "attached",)
 
 
 def weighted(g, x):
@@ -60,7 +61,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, weight, smoothing, on_positives, on_negatives, alpha, gamma, attached):
+def value(logits, target, weight, smoothing, on_positives, on_negatives, alpha, gamma, gamma_lo, attached):
     """Return loss, one an item."""
     reach = np.abs(logits)
     tail = np.exp(-reach)  # at most 1
@@ -78,7 +79,7 @@ def value(logits, target, weight, smoothing, on_positives, on_negatives, alpha, 
     other = np.where((logits >= 0.0), lower, upper)  # of the other
     far = bend + reach  # -log minor; that of major is bend
     scaled = weighted(gamma, far)
-    lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far)
+    lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted(gamma_lo, -far)
     faint = np.where((gamma == 2.0), minor*minor, (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled))  # modulator, logit right
     strong = np.where((gamma == 2.0), major*major, np.exp(-(gamma*bend)))  # modulator, logit wrong
     focal = other*weighted(lacks_soft, far*strong) + bend*faint*has_soft*own
@@ -86,7 +87,7 @@ def value(logits, target, weight, smoothing, on_positives, on_negatives, alpha, 
     return loss
 
 
-def grad(logits, target, weight, loss_bar, smoothing, on_positives, on_negatives, alpha, gamma, attached):
+def grad(logits, target, weight, loss_bar, smoothing, on_positives, on_negatives, alpha, gamma, gamma_lo, attached):
     """Return loss, then its derivative by every column times loss_bar."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -105,7 +106,7 @@ def grad(logits, target, weight, loss_bar, smoothing, on_positives, on_negatives
     other = np.where((logits >= 0.0), lower, upper)  # of the other
     far = bend + reach  # -log minor; that of major is bend
     scaled = weighted(gamma, far)
-    lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far)
+    lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted(gamma_lo, -far)
     faint = np.where((gamma == 2.0), minor*minor, (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled))  # modulator, logit right
     strong = np.where((gamma == 2.0), major*major, np.exp(-(gamma*bend)))  # modulator, logit wrong
     focal = other*weighted(lacks_soft, far*strong) + bend*faint*has_soft*own
@@ -126,7 +127,7 @@ def grad(logits, target, weight, loss_bar, smoothing, on_positives, on_negatives
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, on_positives, on_negatives, alpha, gamma, attached):
+def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, on_positives, on_negatives, alpha, gamma, gamma_lo, attached):
     """Return the derivative of the gradient along the `_dot` columns."""
     sign = np.where((logits >= 0.0), 1.0, -1.0)  # side of the logit; that of 0 is 1
     reach = np.abs(logits)
@@ -145,7 +146,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, on_
     other = np.where((logits >= 0.0), lower, upper)  # of the other
     far = bend + reach  # -log minor; that of major is bend
     scaled = weighted(gamma, far)
-    lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far)
+    lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted(gamma_lo, -far)
     faint = np.where((gamma == 2.0), minor*minor, (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled))  # modulator, logit right
     strong = np.where((gamma == 2.0), major*major, np.exp(-(gamma*bend)))  # modulator, logit wrong
     focal_bar = loss_bar*weight
@@ -178,7 +179,7 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, on_
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, weight, loss_bar, smoothing, on_positives, on_negatives, alpha, gamma, attached):
+def trace(logits, target, weight, loss_bar, smoothing, on_positives, on_negatives, alpha, gamma, gamma_lo, attached):
     """Return every quantity of the plain program and its adjoint, by name."""
     wanted = (1.0 - smoothing)*target + 0.5*smoothing  # smoothed target
     bce = (1.0 - wanted)*np.log1p(np.exp(logits)) + wanted*np.log1p(np.exp(-logits))  # cross-entropy

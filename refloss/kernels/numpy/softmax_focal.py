@@ -14,6 +14,7 @@ Subgradients
 
 Constants
     gamma: power of 1 - p (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     alpha: factor of the classes that alpha_side names (default 1.0)
     alpha_on_first: 1: alpha multiplies rows of class 0; 0: 1 - alpha does (default 1.0)
     alpha_on_others: 1: alpha multiplies rows of every class but 0; 0: 1 - alpha does
@@ -31,7 +32,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("gamma", "alpha", "alpha_on_first", "alpha_on_others", "attached", "weight_inside", "epsilon", "poly_balanced",)
+CONSTANTS = ("gamma", "gamma_lo", "alpha", "alpha_on_first", "alpha_on_others", "attached", "weight_inside", "epsilon", "poly_balanced",)
 
 
 def ratio(n, d, at0):
@@ -79,7 +80,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced):
+def value(logits, target, class_weight, gamma, gamma_lo, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced):
     """Return loss, one an item."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -99,7 +100,7 @@ def value(logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_on_o
     miss = others/total  # softmax of all but the target
     cost = np.where((weight_inside == 0.0), nll, weighted(class_weight[target], nll))  # -log p^w or -log p
     gone = np.where((weight_inside == 0.0), miss, -np.expm1(-cost))  # 1 - p^w or 1 - p
-    factor = power(gone, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(gone, gamma), weighted(power(gone, gamma), 1.0 + gamma_lo*np.log(gone)))  # modulator
     focal = cost*factor
     poly = factor*gone  # polynomial term
     first_factor = np.where((alpha_on_first == 0.0), 1.0 - alpha, alpha)  # of class 0
@@ -109,7 +110,7 @@ def value(logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_on_o
     return loss
 
 
-def grad(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced):
+def grad(logits, target, class_weight, loss_bar, gamma, gamma_lo, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced):
     """Return loss, then its derivative by every column times loss_bar."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -132,7 +133,7 @@ def grad(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, a
     lost = np.where((weight_inside == 0.0), 0.0, (two_diff_error(top, logits[np.arange(B), target]) + two_sum_error(lag, grow))*class_weight[target] + two_prod_error(class_weight[target], nll))  # rounding errors of -log p^w
     gone = np.where((weight_inside == 0.0), miss, -np.expm1(-cost))  # 1 - p^w or 1 - p
     prob = np.where((weight_inside == 0.0), chance, (1.0 + np.fmax(-lost, -1.0))*np.exp(-cost))  # p^w or p
-    factor = power(gone, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(gone, gamma), weighted(power(gone, gamma), 1.0 + gamma_lo*np.log(gone)))  # modulator
     steep = ratio(cost, gone, 1.0)  # at least 1
     felt = weighted(prob, steep)  # at most 1
     pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by what is paid
@@ -152,7 +153,7 @@ def grad(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, a
     return loss, logits_bar
 
 
-def hvp(logits, target, class_weight, loss_bar, logits_dot, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced):
+def hvp(logits, target, class_weight, loss_bar, logits_dot, gamma, gamma_lo, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced):
     """Return the derivative of the gradient along the `_dot` columns."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -175,7 +176,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, gamma, alpha, alpha_
     lost = np.where((weight_inside == 0.0), 0.0, (two_diff_error(top, logits[np.arange(B), target]) + two_sum_error(lag, grow))*class_weight[target] + two_prod_error(class_weight[target], nll))  # rounding errors of -log p^w
     gone = np.where((weight_inside == 0.0), miss, -np.expm1(-cost))  # 1 - p^w or 1 - p
     prob = np.where((weight_inside == 0.0), chance, (1.0 + np.fmax(-lost, -1.0))*np.exp(-cost))  # p^w or p
-    factor = power(gone, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(gone, gamma), weighted(power(gone, gamma), 1.0 + gamma_lo*np.log(gone)))  # modulator
     steep = ratio(cost, gone, 1.0)  # at least 1
     felt = weighted(prob, steep)  # at most 1
     pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by what is paid
@@ -205,7 +206,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, gamma, alpha, alpha_
     return logits_bar_dot
 
 
-def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced):
+def trace(logits, target, class_weight, loss_bar, gamma, gamma_lo, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced):
     """Return every quantity of the plain program and its adjoint, by name."""
     B = logits.shape[0]
     C = logits.shape[1]

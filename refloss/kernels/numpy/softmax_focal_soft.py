@@ -14,6 +14,7 @@ Subgradients
 
 Constants
     gamma: power of 1 - p (default 2.0)
+    gamma_lo: what gamma lacks (default 0.0)
     alpha: factor of the classes that alpha_side names (default 1.0)
     alpha_on_first: 1: alpha multiplies rows of class 0; 0: 1 - alpha does (default 1.0)
     alpha_on_others: 1: alpha multiplies rows of every class but 0; 0: 1 - alpha does
@@ -32,7 +33,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("gamma", "alpha", "alpha_on_first", "alpha_on_others", "attached", "weight_inside", "epsilon", "poly_balanced", "label_smoothing",)
+CONSTANTS = ("gamma", "gamma_lo", "alpha", "alpha_on_first", "alpha_on_others", "attached", "weight_inside", "epsilon", "poly_balanced", "label_smoothing",)
 
 
 def ratio(n, d, at0):
@@ -73,7 +74,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced, label_smoothing):
+def value(logits, target, class_weight, gamma, gamma_lo, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced, label_smoothing):
     """Return loss, one an item."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -103,7 +104,7 @@ def value(logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_on_o
     rival = np.where((np.arange(C) == first[:, None]), rest[:, None], 1.0 + rest[:, None] - tail)
     miss = rival/total[:, None]  # softmax of all but the class
     gone = np.where((weight_inside == 0.0), miss, -np.expm1(-paid))  # 1 - p^w or 1 - p
-    factor = power(gone, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(gone, gamma), weighted(power(gone, gamma), 1.0 + gamma_lo*np.log(gone)))  # modulator
     rate = factor*paid
     poly = factor*gone  # polynomial term
     cost = np.where((epsilon == 0.0), 0.0, epsilon*weighted(side, poly)) + weighted(scale, rate)  # weighted
@@ -112,7 +113,7 @@ def value(logits, target, class_weight, gamma, alpha, alpha_on_first, alpha_on_o
     return loss
 
 
-def grad(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced, label_smoothing):
+def grad(logits, target, class_weight, loss_bar, gamma, gamma_lo, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced, label_smoothing):
     """Return loss, then its derivative by every column times loss_bar."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -146,7 +147,7 @@ def grad(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, a
     lost = np.where((weight_inside == 0.0), 0.0, (two_diff_error(grow[:, None], drop) - two_diff_error(logits, top[:, None]))*class_weight + two_prod_error(class_weight, score))  # rounding errors of -log p^w
     gone = np.where((weight_inside == 0.0), miss, -np.expm1(-paid))  # 1 - p^w or 1 - p
     prob = np.where((weight_inside == 0.0), chance, (1.0 + np.fmax(-lost, -1.0))*np.exp(-paid))  # p^w or p
-    factor = power(gone, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(gone, gamma), weighted(power(gone, gamma), 1.0 + gamma_lo*np.log(gone)))  # modulator
     steep = ratio(paid, gone, 1.0)  # at least 1
     felt = weighted(prob, steep)  # at most 1
     pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by what is paid
@@ -167,7 +168,7 @@ def grad(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, a
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced, label_smoothing):
+def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, gamma, gamma_lo, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced, label_smoothing):
     """Return the derivative of the gradient along the `_dot` columns."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -201,7 +202,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, gamma, a
     lost = np.where((weight_inside == 0.0), 0.0, (two_diff_error(grow[:, None], drop) - two_diff_error(logits, top[:, None]))*class_weight + two_prod_error(class_weight, score))  # rounding errors of -log p^w
     gone = np.where((weight_inside == 0.0), miss, -np.expm1(-paid))  # 1 - p^w or 1 - p
     prob = np.where((weight_inside == 0.0), chance, (1.0 + np.fmax(-lost, -1.0))*np.exp(-paid))  # p^w or p
-    factor = power(gone, gamma)  # modulator
+    factor = np.where((gamma_lo == 0.0), power(gone, gamma), weighted(power(gone, gamma), 1.0 + gamma_lo*np.log(gone)))  # modulator
     steep = ratio(paid, gone, 1.0)  # at least 1
     felt = weighted(prob, steep)  # at most 1
     pull = (1.0 + np.where(attached == 0.0, 0.0, gamma*felt))*factor  # derivative by what is paid
@@ -238,7 +239,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, gamma, a
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, class_weight, loss_bar, gamma, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced, label_smoothing):
+def trace(logits, target, class_weight, loss_bar, gamma, gamma_lo, alpha, alpha_on_first, alpha_on_others, attached, weight_inside, epsilon, poly_balanced, label_smoothing):
     """Return every quantity of the plain program and its adjoint, by name."""
     B = logits.shape[0]
     C = logits.shape[1]

@@ -12,6 +12,7 @@ Subgradients
 
 Constants
     temperature: what logits are divided by (default 1.0)
+    temperature_lo: what temperature lacks (default 0.0)
     in_bits: 1: in bits (default 0.0)
 
 Source
@@ -22,7 +23,7 @@ Source
 import numpy as np
 
 LN_2 = 0.6931471805599453  # log(2), correctly rounded
-CONSTANTS = ("temperature", "in_bits",)
+CONSTANTS = ("temperature", "temperature_lo", "in_bits",)
 
 
 def ratio(n, d, at0):
@@ -55,7 +56,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, class_weight, temperature, in_bits):
+def value(logits, target, class_weight, temperature, temperature_lo, in_bits):
     """Return loss, one an item."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -64,7 +65,7 @@ def value(logits, target, class_weight, temperature, in_bits):
     apart = logits - top[:, None]  # at most 0
     drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
     left = apart - temperature*drop  # by the quotient
-    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature) - weighted(temperature_lo, drop))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
@@ -84,7 +85,7 @@ def value(logits, target, class_weight, temperature, in_bits):
     return loss
 
 
-def grad(logits, target, class_weight, loss_bar, temperature, in_bits):
+def grad(logits, target, class_weight, loss_bar, temperature, temperature_lo, in_bits):
     """Return loss, then its derivative by every column times loss_bar."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -93,7 +94,7 @@ def grad(logits, target, class_weight, loss_bar, temperature, in_bits):
     apart = logits - top[:, None]  # at most 0
     drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
     left = apart - temperature*drop  # by the quotient
-    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature) - weighted(temperature_lo, drop))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
@@ -128,7 +129,7 @@ def grad(logits, target, class_weight, loss_bar, temperature, in_bits):
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, temperature, in_bits):
+def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, temperature, temperature_lo, in_bits):
     """Return the derivative of the gradient along the `_dot` columns."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -137,7 +138,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, temperat
     apart = logits - top[:, None]  # at most 0
     drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
     left = apart - temperature*drop  # by the quotient
-    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature) - weighted(temperature_lo, drop))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
@@ -181,7 +182,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, temperat
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, class_weight, loss_bar, temperature, in_bits):
+def trace(logits, target, class_weight, loss_bar, temperature, temperature_lo, in_bits):
     """Return every quantity of the plain program and its adjoint, by name."""
     B = logits.shape[0]
     C = logits.shape[1]

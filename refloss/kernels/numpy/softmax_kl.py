@@ -12,6 +12,7 @@ Subgradients
 
 Constants
     temperature: what logits are divided by (default 1.0)
+    temperature_lo: what temperature lacks (default 0.0)
     times_square: 1: times the temperature's square (default 0.0)
 
 Source
@@ -21,7 +22,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("temperature", "times_square",)
+CONSTANTS = ("temperature", "temperature_lo", "times_square",)
 
 
 def ratio(n, d, at0):
@@ -61,7 +62,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(logits, target, class_weight, temperature, times_square):
+def value(logits, target, class_weight, temperature, temperature_lo, times_square):
     """Return loss, one an item."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -70,7 +71,7 @@ def value(logits, target, class_weight, temperature, times_square):
     apart = logits - top[:, None]  # at most 0
     drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
     left = apart - temperature*drop  # by the quotient
-    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature) - weighted(temperature_lo, drop))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
@@ -100,7 +101,7 @@ def value(logits, target, class_weight, temperature, times_square):
     return loss
 
 
-def grad(logits, target, class_weight, loss_bar, temperature, times_square):
+def grad(logits, target, class_weight, loss_bar, temperature, temperature_lo, times_square):
     """Return loss, then its derivative by every column times loss_bar."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -109,7 +110,7 @@ def grad(logits, target, class_weight, loss_bar, temperature, times_square):
     apart = logits - top[:, None]  # at most 0
     drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
     left = apart - temperature*drop  # by the quotient
-    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature) - weighted(temperature_lo, drop))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
@@ -151,7 +152,7 @@ def grad(logits, target, class_weight, loss_bar, temperature, times_square):
     return loss, logits_bar, target_bar
 
 
-def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, temperature, times_square):
+def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, temperature, temperature_lo, times_square):
     """Return the derivative of the gradient along the `_dot` columns."""
     B = logits.shape[0]
     C = logits.shape[1]
@@ -160,7 +161,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, temperat
     apart = logits - top[:, None]  # at most 0
     drop = np.where((temperature == 1.0), apart, apart/temperature)  # at most 0
     left = apart - temperature*drop  # by the quotient
-    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature))/temperature), -1.0)
+    slip = np.fmax(np.where((temperature == 1.0), two_diff_error(logits, top[:, None]), (two_diff_error(logits, top[:, None]) + left - two_prod_error(drop, temperature) - weighted(temperature_lo, drop))/temperature), -1.0)
     tail = np.where((np.arange(C) == first[:, None]), drop, (1.0 + slip)*np.exp(drop))
     mass = np.where((np.arange(C) == first[:, None]), 1.0, tail)  # exp(logits - top)
     rest = np.sum(tail, axis=1)  # sum of mass over all classes but the first
@@ -196,7 +197,7 @@ def hvp(logits, target, class_weight, loss_bar, logits_dot, target_dot, temperat
     return logits_bar_dot, target_bar_dot
 
 
-def trace(logits, target, class_weight, loss_bar, temperature, times_square):
+def trace(logits, target, class_weight, loss_bar, temperature, temperature_lo, times_square):
     """Return every quantity of the plain program and its adjoint, by name."""
     B = logits.shape[0]
     C = logits.shape[1]

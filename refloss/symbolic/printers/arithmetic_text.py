@@ -155,7 +155,7 @@ def _derived(program: Program, text: str) -> list[str]:
     """Return the exact values of derived constants that a text reads, whatever floats came."""
     lines = []
     for nearest, rest, value in program.derived:
-        if re.search(rf"\b{nearest}\b", text):
+        if nearest != value and re.search(rf"\b{nearest}\b", text):
             lines.append(f"    {nearest} = {ArithmeticExpression()(value)}  # exactly")
         if re.search(rf"\b{rest}\b", text):
             lines.append(f"    {rest} = F.rational(0, 1)")

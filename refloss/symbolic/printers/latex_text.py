@@ -101,7 +101,7 @@ def aligned(program: Program) -> str:
     lines = [
         f"{_Latex().doprint(nearest)} &= {_Latex().doprint(value)}"
         for nearest, _, value in program.derived
-        if any(let.expr.has(nearest) for let in program.lets)
+        if nearest != value and any(let.expr.has(nearest) for let in program.lets)
     ]
     lines += [statement(let, numbers) for let in program.lets]
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"

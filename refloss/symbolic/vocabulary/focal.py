@@ -42,6 +42,7 @@ __all__ = [
     "of_probabilities",
     "polynomial",
     "power_of_lack",
+    "raised",
     "star",
     "two_modulated",
 ]
@@ -140,8 +141,17 @@ def power_of_lack(a: Elements, power: sp.Expr) -> sp.Expr:
     a.let("depth", a.deep + a.bend, "-log(1 - p_t): two terms >= 0")
     a.let("scaled", Weighted(power, a.depth))
     lost = TwoProdError(power, a.depth) + power * TwoSumError(a.deep, a.bend)
+    lost -= Weighted(a.P.rest_of(power), -a.depth)
     a.let("lost", lost, "rounding errors of the exponent")
     return sp.exp(-a.scaled) * (1 + MaxNumber(-a.lost, -1))
+
+
+def raised(P: Build, base: sp.Expr, power: sp.Expr, less: int = 0) -> sp.Expr:
+    """Return a number >= 0 to the `power` - `less`, which keeps its digits; see `Build.rest_of`."""
+    nearest, rest = Power(base, power - less), P.rest_of(power)
+    lost = rest + TwoDiffError(power, less) if less else rest
+    more = Weighted(nearest, 1 + lost * sp.log(base))
+    return sp.Piecewise((nearest, sp.Eq(rest, 0)), (more, True))
 
 
 def lowered_powers(a: Elements, power: sp.Expr) -> None:
@@ -252,7 +262,7 @@ def chance_modulated(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -
 def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     a.let("chance", sp.exp(-a.bce), "p_t of a hard target")
     a.let("miss", -expm1(-a.bce), "1 - p_t")
-    a.let("factor", Power(a.miss, power), "modulator")
+    a.let("factor", raised(P, a.miss, power), "modulator")
     a.let("focal", a.factor * a.bce)
     a.let("steep", Ratio(a.bce, a.miss, sp.S.One), "at least 1")
     a.let("felt", Weighted(a.chance, a.steep), "at most 1")
@@ -283,7 +293,8 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     a.let("other", sp.Piecewise((a.lower, right), (a.upper, True)), "of the other")
     a.let("far", a.reach + a.bend, "-log minor; that of major is bend")
     a.let("scaled", Weighted(power, a.far))
-    a.let("lost", TwoProdError(power, a.far) + power * TwoSumError(a.reach, a.bend))
+    lost = TwoProdError(power, a.far) + power * TwoSumError(a.reach, a.bend)
+    a.let("lost", lost - Weighted(P.rest_of(power), -a.far))
     general = sp.exp(-a.scaled) * (1 + MaxNumber(-a.lost, -1))
     a.let("faint", _squared(a.minor, power, general), "modulator, logit right")
     general = sp.exp(-power * a.bend)
@@ -312,11 +323,11 @@ def of_probabilities(
 @of_probabilities.when_stable
 def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr, keep: sp.Expr) -> None:
     a.let("miss", a.probs * a.rest + (1 - a.probs) * a.goal, "1 - p_t: terms >= 0")
-    a.let("factor", Power(a.miss, power), "modulator")
+    a.let("factor", raised(P, a.miss, power), "modulator")
     a.let("focal", a.factor * a.bce)
     gate, turn = Switch(attached), keep * (1 - 2 * a.probs)
     a.let("tilt", a.rest - a.goal)
-    a.let("rise", Weighted(power, Power(a.miss, power - 1)))
+    a.let("rise", Weighted(power, raised(P, a.miss, power, 1)))
     a.let("keen", Weighted(a.rise, a.bce))
     at0 = sp.Piecewise((power * a.bce, sp.Eq(power, 2)), (0, True))  # of 0^(power - 2)
     over = Weighted(a.rise, Ratio(a.bce, a.miss, sp.S.Zero))
@@ -348,7 +359,7 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     a.let("apart", sp.Abs(a.lean) * a.major, "distance of prediction and target")
     above = sp.Piecewise((1, a.lean >= 0), (-1, True))
     a.let("side", a.sign * above, "sign of prediction minus target")
-    a.let("factor", Power(a.apart, power), "modulator")
+    a.let("factor", raised(P, a.apart, power), "modulator")
     a.let("focal", Gate(a.factor, attached) * a.bce)
     a.let("width", a.major * a.minor, "p (1 - p)")
     a.let("rise", Weighted(power, Power(a.apart, power - 1)))
@@ -373,7 +384,9 @@ def _(P: Build, a: Elements, slope: sp.Expr, shift: sp.Expr) -> None:
     a.let("level", a.scaled + shift)
     bent = a.logits * TwoDiffError(2 * a.target, 1) + TwoProdError(a.turn, a.logits)
     part = TwoProdError(slope, a.toward) + slope * bent
-    a.let("lost", part + TwoSumError(a.scaled, shift), "rounding errors of the level")
+    rest = Weighted(P.rest_of(slope), -a.toward) - P.rest_of(shift)
+    lost = part + TwoSumError(a.scaled, shift) - rest
+    a.let("lost", lost, "rounding errors of the level")
     a.let("right", sp.Piecewise((1, a.level >= 0), (-1, True)))
     a.let("tail", sp.exp(-sp.Abs(a.level)) * (1 + MaxNumber(-a.right * a.lost, -1)))
     a.let("most", sp.Piecewise((0, a.level >= 0), (-a.level - a.lost, True)))

@@ -36,6 +36,7 @@ from refloss.symbolic.functions import (
 )
 from refloss.symbolic.program import Axis
 from refloss.symbolic.rules import Rule
+from refloss.symbolic.vocabulary.focal import raised
 from refloss.symbolic.vocabulary.rows import CLASS, ITEM, Rows, at_class, unless
 
 __all__ = ["RULES", "Focus", "balance", "class_balance", "focal_loss", "soft_focal_loss"]
@@ -221,9 +222,9 @@ def _pulls(a: Rows, axes: list[Axis], cost: str, chance: sp.Expr, focus: Focus) 
     """Name ``factor``, and ``pull`` and ``lure``, the derivatives of both terms by `cost`."""
     paid, gain = a[cost].here, focus.gain
     gone = a.let("gone", axes, focus.weighing(a.miss, -expm1(-paid)), "1 - p^w or 1 - p")
-    raised = sp.exp(-paid) * (1 + MaxNumber(-a.lost, -1))
-    prob = a.let("prob", axes, focus.weighing(chance, raised), "p^w or p")
-    factor = a.let("factor", axes, Power(gone, focus.power), "modulator")
+    shared = sp.exp(-paid) * (1 + MaxNumber(-a.lost, -1))
+    prob = a.let("prob", axes, focus.weighing(chance, shared), "p^w or p")
+    factor = a.let("factor", axes, raised(a.P, gone, focus.power), "modulator")
     steep = a.let("steep", axes, Ratio(paid, gone, sp.S.One), "at least 1")
     felt = a.let("felt", axes, Weighted(prob, steep), "at most 1")
     a.let("pull", axes, factor * (1 + gain * felt), "derivative by what is paid")

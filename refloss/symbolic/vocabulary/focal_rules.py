@@ -11,7 +11,7 @@ from dataclasses import replace
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
-from refloss.symbolic.functions import TwoProdError, TwoSumError
+from refloss.symbolic.functions import Rest, TwoDiffError, TwoProdError, TwoSumError
 from refloss.symbolic.rules import Rule
 
 _x = sp.Symbol("x", real=True)
@@ -244,6 +244,12 @@ _RULES = (
         ({},),
         "constant",
         {_e: 1, _t: sp.S.Half},
+    ),
+    Rule(
+        "a power whose exponent is two floats",
+        _b**_g,
+        _b**_g * (1 + (Rest(_g) + TwoDiffError(_g, 1)) * sp.log(_b)),
+        "what the float of an exponent lacks counts by the logarithm of the base",
     ),
     Rule(
         "a power of 1 - p_t below gamma",

@@ -170,7 +170,8 @@ def _slip(a: Rows, top: sp.Indexed) -> sp.Expr:
     if t is None:
         return lost
     left = a.let("left", [ITEM, CLASS], a.apart - a.drop * t, "by the quotient")
-    over = (left - TwoProdError(a.drop, t) + lost) / t
+    spare = Weighted(a.P.rest_of(t), a.drop)
+    over = (left - TwoProdError(a.drop, t) - spare + lost) / t
     return sp.Piecewise((lost, sp.Eq(t, 1)), (over, True))
 
 

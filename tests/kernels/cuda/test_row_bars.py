@@ -8,11 +8,21 @@ import pytest
 
 from ..row_regimes import RowCase, regimes
 from ..row_subject import RowSubject
-from ..test_row_bars import PRESETS, SUBJECTS, in_format
+from ..test_row_bars import PRESETS, SUBJECTS, focal, in_format
 from .row_runs import GROUPS, Rows, drawn
 from .runs import REALS
 
 ROWS = 8
+ROUNDED = [
+    *(RowSubject({"temperature": heat}, soft) for heat in (0.7, 3.3) for soft in (False, True)),
+    *(focal({"gamma": power}, soft=soft) for power in (0.3, 1.7, 2.2) for soft in (False, True)),
+]
+"""With constants that float32 does not hold."""
+DIVERGENCES = [
+    RowSubject({"temperature": heat}, True, loss=loss)
+    for heat in (0.7, 3.3)
+    for loss in ("softmax_kl", "softmax_js")
+]
 
 
 def together(cases: list[RowCase]) -> RowCase:
@@ -37,3 +47,14 @@ def test_the_bars_are_met(subject: RowSubject, real):
         assert set(known.kind) == {"regular"}
         for group, block in GROUPS[: 2 if subject in SUBJECTS else 1]:
             Rows(subject, real, group, block).check(case, upstream, direction, known, "regimes")
+
+
+@pytest.mark.parametrize("subject", [*ROUNDED, *DIVERGENCES], ids=str)
+def test_constants_are_taken_as_they_are_given(subject: RowSubject):
+    """Not rounded to float32; divergences by value and gradient."""
+    for case in cases_of("float32"):
+        upstream, direction = drawn(subject, case, "float32")
+        second = None if subject in DIVERGENCES else direction
+        known = subject.truth(case, upstream, second, "float32")
+        rows = Rows(subject, "float32", *GROUPS[0])
+        rows.check(case, upstream, direction, known, "regimes")

@@ -86,12 +86,13 @@ def witness(program, inputs, setting, classes):
     sizes = {"B": 1, "C": classes}
     given = {t.name: inputs[t.name] for t in plain.inputs}
     values = unrolled.evaluate(plain, given, setting, sizes)
-    whole = {c: sp.Integer(int(setting[str(c)])) for c in plain.consts if _is_whole(c, setting)}
+    told = unrolled.told(plain, setting)
+    whole = {c: sp.Integer(int(value)) for c, value in told.items() if mp.isint(value)}
     total = unrolled.unroll(plain, sizes, values)[0,].xreplace(whole)  # cases are decided
     total *= sp.Float(inputs["loss_bar"][0,], 50)
     symbols = [unrolled.entry(plain.tensor(n), (0, k)) for n in wrt for k in range(classes)]
     dots = [sp.Float(inputs[f"{n}_dot"][0, k], 50) for n in wrt for k in range(classes)]
-    point = {c: setting[str(c)] for c in plain.consts} | {size_of(row.CLASS): mp.mpf(classes)}
+    point = told | {size_of(row.CLASS): mp.mpf(classes)}
     for name in ("logits", "class_weight", *wrt):
         point |= {unrolled.entry(plain.tensor(name), i): v for i, v in inputs[name].items()}
     exact = fn.to_exact(total)
@@ -100,10 +101,6 @@ def witness(program, inputs, setting, classes):
     value = sp.lambdify(order, exact, modules="mpmath")(*(point[s] for s in order))
     first = unrolled.derivatives(total, symbols, point)
     return [value / inputs["loss_bar"][0,], *first, *unrolled.derivatives(along, symbols, point)]
-
-
-def _is_whole(constant, setting):
-    return mp.isint(setting[str(constant)])
 
 
 @pytest.mark.parametrize("number", range(3))

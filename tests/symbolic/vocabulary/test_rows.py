@@ -84,8 +84,7 @@ def outcome(parts, wrt, inputs, setting, classes):
     sizes = {"B": 1, "C": classes}
     found = []
     for part in (parts.grad, parts.hvp):
-        constants = {str(c): setting[str(c)] for c in part.consts}
-        values = unrolled.evaluate(part, inputs, constants, sizes)
+        values = unrolled.evaluate(part, inputs, setting, sizes)
         found += [values["loss"][0,]] if part is parts.grad else []
         suffix = "_bar" if part is parts.grad else "_bar_dot"
         found += [values[name + suffix][0, k] for name in wrt for k in range(classes)]
@@ -114,7 +113,7 @@ def witness(program, inputs, setting, classes):
     total = unrolled.unroll(plain, sizes, values)[0,] * sp.Float(inputs["loss_bar"][0,], 50)
     symbols = [unrolled.entry(plain.tensor(n), (0, k)) for n in wrt for k in range(classes)]
     dots = [sp.Float(inputs[f"{n}_dot"][0, k], 50) for n in wrt for k in range(classes)]
-    point = {c: setting[str(c)] for c in plain.consts} | {size_of(row.CLASS): mp.mpf(classes)}
+    point = unrolled.told(plain, setting) | {size_of(row.CLASS): mp.mpf(classes)}
     for name in ("logits", "class_weight", *wrt):
         at = {unrolled.entry(plain.tensor(name), i): v for i, v in inputs[name].items()}
         point |= at
@@ -192,6 +191,7 @@ def kinks(expr):
 
 
 WARM = CHOSEN[1] | {"temperature": mp.mpf(2), "times_square": mp.mpf(1)}
+WARM |= {"temperature_lo": mp.mpf(2) ** -60}  # as a format has it that cannot hold the sum
 
 
 def coverage(program, form):
@@ -202,7 +202,8 @@ def coverage(program, form):
     for text in (parts.grad, parts.hvp):
         for inputs in points(program, 3):
             for setting in (CHOSEN[0], CHOSEN[1], WARM):
-                symbols = {c: mp.mpmathify(setting[str(c)]) for c in text.consts}
+                told = unrolled.told(text, setting)
+                symbols = {c: mp.mpmathify(value) for c, value in told.items()}
                 symbols[size_of(row.CLASS)] = mp.mpf(3)
                 values = unrolled.evaluate(text, inputs, setting, sizes)
                 for let, k in itertools.product(text.lets, range(3)):
@@ -321,7 +322,7 @@ def test_the_stable_gradient_keeps_its_digits_where_the_prediction_is_sure(logit
     for form in (0, 1):
         program = derived("cross_entropy", form).grad
         with np.errstate(all="ignore"):
-            constants = (0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+            constants = (0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
             _, slope = compiled(program)["value"](table, target, weight, bar, *constants)
         slopes.append(slope[0, 0])
     others = [mp.exp(mp.mpf(z) - logits[0]) for z in logits[1:]]
