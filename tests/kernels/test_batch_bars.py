@@ -14,6 +14,7 @@ import pytest
 from crossval.oracles.enclosure import overlap, truth
 from crossval.oracles.packing import Columns
 from derivations import sigmoid_focal, softmax_focal
+from refloss.run.derived import completed
 from refloss.run.kernels import library
 from refloss.symbolic import emit
 from refloss.symbolic.printers import numpy_text
@@ -81,6 +82,7 @@ def of_chance(points, gamma: float, smoothing: float):
 @pytest.mark.parametrize(("module", "name", "given", "points"), CASES, ids=IDS)
 def test_the_bars_are_met(module, name, given, points):
     weights = (1.0,) if points is ELEMENTS else ()
+    given = completed(library().index["programs"][name], given)
     spec, packing = SimpleNamespace(program=name, constants=given), Columns(weights)
     direction = np.zeros_like(points)
     direction[:, 0] = 1.0
@@ -101,7 +103,7 @@ def test_the_bars_are_met(module, name, given, points):
     products = products if isinstance(products, tuple) else (products,)
     moved = moved if isinstance(moved, tuple) else (moved,)
     if name == "sigmoid_focal_chance_modulator":
-        sizes, moved = of_chance(points, **given)
+        sizes, moved = of_chance(points, given["gamma"], given["smoothing"])
     off = np.abs((value - known.value_hi) - known.value_lo)
     assert (off <= (4 + 2 * power) * ULP * np.abs(known.value_hi)).all()
     for k, (slope, size) in enumerate(zip(slopes, sizes, strict=True)):
