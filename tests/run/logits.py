@@ -98,6 +98,8 @@ FULL = {
 _FOCUS = {"weight_inside": 1.0, "epsilon": 1.5, "poly_balanced": 1.0}
 FULL["softmax_focal"] = {**SETTINGS["softmax_focal"][-2], **_FOCUS}
 FULL["softmax_focal_soft"] = {**FULL["softmax_focal"], "label_smoothing": 0.1}
+for known in (*itertools.chain.from_iterable(SETTINGS.values()), *FULL.values()):
+    known |= {f"{wide}_lo": 0.0 for wide in ("gamma", "temperature") if wide in known}
 #: What must change in a setting so that sums of dyadic numbers stay exact.
 DYADIC = {"label_smoothing": 0.125, "over_others": 0.0, "classy": 0.0, "temperature": 1.0}
 DEFAULT = SETTINGS["cross_entropy"][0]

@@ -11,7 +11,7 @@ from dataclasses import replace
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
-from refloss.symbolic.functions import Rest, TwoDiffError, TwoProdError, TwoSumError
+from refloss.symbolic.functions import TwoDiffError, TwoProdError, TwoSumError
 from refloss.symbolic.rules import Rule
 
 _x = sp.Symbol("x", real=True)
@@ -248,7 +248,7 @@ _RULES = (
     Rule(
         "a power whose exponent is two floats",
         _b**_g,
-        _b**_g * (1 + (Rest(_g) + TwoDiffError(_g, 1)) * sp.log(_b)),
+        _b**_g * (1 + TwoDiffError(_g, 1) * sp.log(_b)),
         "what the float of an exponent lacks counts by the logarithm of the base",
     ),
     Rule(

@@ -112,6 +112,7 @@ PLAIN = SimpleNamespace(
         "over_others": 0.0,
         "z_loss": 0.0,
         "temperature": 1.0,
+        "temperature_lo": 0.0,
         "times_square": 0.0,
     },
 )
