@@ -82,7 +82,8 @@ def test_a_detached_modulator_has_the_right_value(findings_of):
 @pytest.mark.parametrize("attached", [1.0, 0.0])
 def test_predicted_gradients_are_those_of_predicted_values(attached, weights):
     """By central differences along each logit, where nothing is detached or capped."""
-    values = {"gamma": 1.5, "alpha": 0.3, "alpha_on_first": 0.0, "alpha_on_others": 1.0}
+    values = {"gamma": 1.5, "gamma_lo": 0.0, "alpha": 0.3}
+    values |= {"alpha_on_first": 0.0, "alpha_on_others": 1.0}
     values |= {"weight_inside": 0.0, "epsilon": 0.0, "poly_balanced": 1.0}
     spec = SimpleNamespace(program="softmax_focal", constants={**values, "attached": attached})
     assert set(spec.constants) >= FOCAL
