@@ -210,6 +210,13 @@ def test_the_notebook_of_boundaries_proves_what_it_prints():
         assert f"boundaries/{program}.py\n" in printed
 
 
+def kinds_of(program):
+    """Return the kinds of text that a program has: of items, of rows, or a head."""
+    if "shapes" not in program:
+        return ("numpy", "arb", "balls")
+    return ("heads" if "weight" in program["shapes"] else "numpy", "arb")
+
+
 @pytest.mark.parametrize(
     "path", [p for p in NOTEBOOKS if p.stem not in ("elementary", "boundaries")], ids=stem
 )
@@ -221,5 +228,5 @@ def test_a_notebook_proves_its_rules_and_names_its_kernels(path):
     own = {n: about for n, about in index["programs"].items() if about["loss"] in losses}
     assert own
     for program, about in own.items():
-        for kind in ("numpy", "arb") if "shapes" in about else ("numpy", "arb", "balls"):
+        for kind in kinds_of(about):
             assert f"{kind}/{program}.py\n" in printed

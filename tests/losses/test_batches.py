@@ -293,7 +293,7 @@ def test_curvature_of_the_focal_loss_of_a_mean(gamma, mean):
     text = library().kernel("focal_of_mean").module
     one = np.ones(1)
     with np.errstate(all="ignore"):
-        found = text.hvp(mean * one, one, one, gamma=gamma, attached=1.0)
+        found = text.hvp(mean * one, one, one, gamma=gamma, gamma_lo=0.0, attached=1.0)
     before = ctx.prec, ctx.cap
     try:
         ctx.prec, ctx.cap = 4096, 3

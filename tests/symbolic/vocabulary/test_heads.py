@@ -42,7 +42,7 @@ def constants_of(definition, program, setting, sets=None):
     known = {n: c.default for n, c in definition.constants.items()} | SETTINGS[setting]
     known |= sets or {}
     found = {str(c): mp.mpf(known[str(c)]) for c in program.consts if str(c) in known}
-    given = {c: sp.nsimplify(known[str(c)]) for c in program.consts if str(c) in known}
+    given = {c: sp.Rational(known[str(c)]) for c in program.consts if str(c) in known}
     for nearest, rest, value in program.derived:
         found[str(nearest)] = mp.mpmathify(sp.N(value.subs(given), unrolled.DIGITS))
         found[str(rest)] = mp.mpf(0)
