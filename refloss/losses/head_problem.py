@@ -69,7 +69,7 @@ class HeadProblem:
         denominator = self.spec.axes["denominator"]
         assert isinstance(denominator, str | Real)
         counts = Counts(rows, kept, float(kept))
-        return self.reduction.divisor(counts, denominator)  # type: ignore[arg-type]
+        return self.reduction.divisor(counts, denominator)
 
     @cached_property
     def _rows(self) -> np.ndarray:

@@ -107,7 +107,7 @@ class _Writer:
             self.tensors[let.target.name] = let.target
         self.order = self._order()
         self.inside = False
-        self.inlined: dict[str, Let] = {}
+        self.inlined: dict[str, tuple[str, str]] = {}
 
     def text(self, name: str, doc: str) -> str:
         """Return the text of the function."""
@@ -274,23 +274,24 @@ class _Writer:
         if scattered and isinstance(rest, sp.Indexed):
             text = f"F.fresh({text})"
         for other in scattered:
-            columns, rows = self._scattered_rows(self.inlined[other])  # type: ignore[misc]
+            columns, rows = self.inlined[other]
             text = f"F.scattered_onto({text}, {columns}, {rows})"
         return text
 
-    def _inlined(self, visit: Visit) -> dict[str, Let]:
-        """Return the scattered matrices that one sum alone reads: they are added to it in place."""
+    def _inlined(self, visit: Visit) -> dict[str, tuple[str, str]]:
+        """Return places and rows of scattered matrices that one sum alone reads, by name.
+
+        They are added to that sum in place.
+        """
         exprs = [let.expr for let in (*visit.terms, *visit.reductions)]
         counts = Counter(name_of(read) for expr in exprs for read in indexed(expr))
-        scattered = {
-            let.target.name: let
-            for let in visit.terms
-            if let.reduce == "sum"
-            and self._is_matrix(let.target)
-            and counts[let.target.name] == 1
-            and self._scattered_rows(let) is not None
-        }
-        found: dict[str, Let] = {}
+        scattered: dict[str, tuple[str, str]] = {}
+        for let in visit.terms:
+            alone = let.reduce == "sum" and counts[let.target.name] == 1
+            rows = self._scattered_rows(let) if alone and self._is_matrix(let.target) else None
+            if rows is not None:
+                scattered[let.target.name] = rows
+        found: dict[str, tuple[str, str]] = {}
         for let in visit.terms:
             names = _names_of_terms(let)
             mine = [name for name in names if name in scattered]
