@@ -27,6 +27,23 @@ MORE = {
     ("giou", "float32"),
     ("giou", "float64"),
 }
+#: Gradients in 16-bit storage, every constant an argument, that take more than the goal of 64: told
+#: to stay within it, they put words aside in memory. Two blocks of 256 threads fit all the same.
+NARROW_MORE = {
+    ("ciou", "float16"): 85,
+    ("ciou", "bfloat16"): 85,
+    ("cross_entropy_soft", "bfloat16"): 72,
+    ("poly1", "float16"): 72,
+    ("poly1", "bfloat16"): 80,
+    ("poly1_soft", "float16"): 75,
+    ("poly1_soft", "bfloat16"): 72,
+    ("softmax_focal", "bfloat16"): 66,
+    ("softmax_focal_soft", "bfloat16"): 69,
+    ("softmax_kl", "float16"): 80,
+    ("softmax_kl", "bfloat16"): 96,
+    ("weston_watkins", "float16"): 69,
+    ("weston_watkins", "bfloat16"): 86,
+}
 
 
 @pytest.mark.parametrize(("program", "function", "real"), KERNELS)
@@ -72,7 +89,8 @@ def test_formats_in_memory_and_constants_that_are_arguments_compile(program, fun
     text, name = text_of(program, function, "float32", unit=unit)
     found = resources(text, name, "sm_90")
     assert found.stack == found.spill_stores == found.spill_loads == 0
-    assert function == "hvp" or found.registers <= 65536 // (2 * 256)  # two blocks fit
+    most = NARROW_MORE.get((program, held), MOST["float32"])
+    assert function == "hvp" or found.registers <= most
 
 
 def test_a_text_that_is_wrong_is_refused():
