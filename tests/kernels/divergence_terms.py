@@ -15,8 +15,8 @@ from .row_terms import Terms
 __all__ = ["DIVERGENCE_TERMS"]
 
 U, GRID = 2.0**-52, 2.0**-41
-SMALL = 2.0**-1000
-"""Below it a softmax may have lost digits to underflow."""
+LEAST = 2.0**-1000
+"""The smallest number with an inverse that may still be multiplied."""
 
 
 class DivergenceTerms(Terms):
@@ -90,13 +90,19 @@ class JensenTerms(DivergenceTerms):
         unmet = np.log(2) + self.score
         self.push = np.where(q > 0, _log_of_twice(self.other, -self.lean), unmet) / 2
         self.felt = self.w * p * (self.pull + self.other)
-        self.factor = self.factor * self.scale * np.hstack([1 + self.pull, self._of_shares()])
+        plain, share, over = 1 + self.pull, *self._of_shares()
+        size = self.factor * self.scale
+        self.factor = size * np.hstack([plain, np.maximum(share + over, 1.0)])
+        moved = plain + share + self.p * _without_each(share)
+        self.bent = size * np.hstack([moved, np.maximum(share + over, 1.0)])
 
-    def _of_shares(self) -> np.ndarray:
+    def _of_shares(self) -> tuple[np.ndarray, np.ndarray]:
         """Return by what an underflow of p is multiplied in its share of p + q, and that over q."""
-        held = np.where((self.q > 0) & (self.p < SMALL), self.q, 1.0)
+        subnormal = self.p < 2 * np.finfo(self.real).tiny
+        held = np.where((self.q > 0) & subnormal, self.q, 1.0)
         with np.errstate(over="ignore"):
-            return np.maximum((1 + 1 / held) / self.both * (self.p < SMALL), 1.0)
+            share = subnormal / np.maximum(self.both, LEAST)
+            return share, share / held
 
     def value(self) -> np.ndarray:
         close = np.abs(self.lean) <= 0.5

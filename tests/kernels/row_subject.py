@@ -111,11 +111,12 @@ class RowSubject:
         """Return what values may err by: 4 ulp, and half of log2 C, of the Σ|terms|.
 
         What a power multiplies may err by 4 ulp more for each 1 of the power, and may underflow
-        before a weight multiplies it. `real` is what is computed with: its ulp counts.
+        before a weight multiplies it; so may anything before a squared temperature does. `real`
+        is what is computed with: its ulp counts.
         """
-        terms = self._terms(case)
+        terms = self._terms(case, real)
         depth = VALUE + 4 * terms.power + 0.5 * np.log2(case.classes)
-        under = _tiny(real) * np.ceil(terms.factor)[:, 0] if terms.power else 0.0
+        under = _tiny(real) * terms.value_factor
         return depth * (_spacing(terms.value(), real) + under)
 
     def grad_bar(self, case: RowCase, upstream=None, real="float64") -> np.ndarray:
@@ -123,7 +124,7 @@ class RowSubject:
 
         What underflows is off by the smallest number, before upstream and weights multiply it.
         """
-        terms = self._terms(case)
+        terms = self._terms(case, real)
         depth = max(GRADIENT, VALUE + 4 * terms.power)
         bars = np.ones(len(case)) if upstream is None else np.abs(upstream)
         under = _tiny(real) * np.ceil(bars[:, None] * terms.factor)
@@ -131,14 +132,16 @@ class RowSubject:
 
     def hvp_bar(self, case: RowCase, direction, upstream=None, real="float64") -> np.ndarray:
         """Return what Hessian-vector products may err by: 64 u Σ|terms|."""
-        terms = self._terms(case)
+        terms = self._terms(case, real)
         bars = np.ones(len(case)) if upstream is None else np.abs(upstream)
         size = np.abs(direction)
-        under = _tiny(real) * np.ceil(bars[:, None] * terms.factor * size.sum(1, keepdims=True))
+        with np.errstate(over="ignore"):
+            factor = bars[:, None] * terms.bent * size.sum(1, keepdims=True)
+        under = _tiny(real) * np.ceil(factor)
         return PRODUCT * (_spacing(terms.hvp(size) * bars[:, None], real) + under)
 
-    def _terms(self, case: RowCase) -> Tempered:
-        return Tempered(self.loss, self.spec.constants, case, self.weight(case), self.soft)
+    def _terms(self, case: RowCase, real: str) -> Tempered:
+        return Tempered(self.loss, self.spec.constants, case, self.weight(case), self.soft, real)
 
     @property
     def _names(self) -> tuple[str, ...]:

@@ -24,11 +24,14 @@ class Terms(ABC):
     ----------
     factor : array or float
         What a result is multiplied by after it may have underflowed.
+    bent : array or float, optional
+        The same of a product's results, where it is another.
     power : float
         The power of a quantity that a result contains.
     """
 
     factor: np.ndarray | float = 1.0
+    bent: np.ndarray | float | None = None
     power = 0.0
 
     def __init__(
@@ -37,8 +40,9 @@ class Terms(ABC):
         case: RowCase,
         weight: np.ndarray | None,
         soft: bool,
+        real: str = "float64",
     ):
-        self.constants, self.case, self.soft = constants, case, soft
+        self.constants, self.case, self.soft, self.real = constants, case, soft, real
         classes, z = case.classes, case.logits
         self.w = np.ones(classes) if weight is None else weight
         with np.errstate(under="ignore"):

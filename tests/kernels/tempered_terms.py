@@ -24,14 +24,20 @@ class Tempered:
         case: RowCase,
         weight: np.ndarray | None,
         soft: bool,
+        real: str = "float64",
     ):
         heat = constants.get("temperature", 1.0)
         known: type[Terms] = {**TERMS, **DIVERGENCE_TERMS}[loss]
-        self.terms = known(constants, replace(case, logits=case.logits / heat), weight, soft)
+        scaled = replace(case, logits=case.logits / heat)
+        self.terms = known(constants, scaled, weight, soft, real)
         self.classes, self.heat = case.classes, heat
         self.outer = heat**2 if constants.get("times_square") else 1.0
         self.power = self.terms.power
-        self.factor = self.terms.factor * (self.outer * max(1.0, 1 / heat**2))
+        size = self.outer * max(1.0, 1 / heat**2)
+        self.factor = self.terms.factor * size
+        scaled_after = self.outer if self.outer != 1 else 0.0
+        self.value_factor = np.ceil(self.factor)[:, 0] if self.power else scaled_after
+        self.bent = self.factor if self.terms.bent is None else self.terms.bent * size
 
     def value(self) -> np.ndarray:
         """Return the terms of the value (n,)."""
