@@ -157,7 +157,8 @@ def focal_of_mean(form: Form) -> Program:
     a = Elements(P)
     a.real("mean")
     a.let("bce", a.mean, "cross-entropy")
-    chance_modulated(P, a, P.wide("gamma", nonnegative=True), P.const("attached"))
+    power, attached = P.wide("gamma", nonnegative=True), P.const("attached")
+    chance_modulated(P, a, power, attached, of_logit=False)
     a.let("loss", a.focal)
     return P.finish("loss")
 

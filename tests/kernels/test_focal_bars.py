@@ -24,7 +24,7 @@ SUBJECTS = [subject for subject in ELEMENTS if subject.loss in FOCAL]
 POWERS = (0.3, 1.7, 2.2)
 ROUNDED = [
     *(ElementSubject("sigmoid_focal", {"gamma": power}) for power in POWERS),
-    ElementSubject("sigmoid_focal", {"gamma": 2.2, "soft_target": "exp_bce"}),
+    *(ElementSubject("sigmoid_focal", {"gamma": p, "soft_target": "exp_bce"}) for p in (0.3, 2.2)),
     ElementSubject("sigmoid_focal", {"gamma": 1.7, "soft_target": "separate"}),
     *(ElementSubject("focal_star", {"gamma": power, "beta": 0.3}) for power in POWERS),
     *(ElementSubject("quality_focal", {"beta": power}) for power in POWERS),

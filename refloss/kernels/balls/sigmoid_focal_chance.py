@@ -36,7 +36,10 @@ def value(F, logits, target, weight, smoothing, gamma, gamma_lo, attached, on_po
     lacks_soft = F.select(F.eq(smoothing, 0), lacks, keep*lacks + F.rational(1, 2)*smoothing)
     bce = F.weighted(lacks_soft, reach) + bend
     miss = -F.expm1(-bce)
-    factor = F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss)))
+    far = bend + reach
+    scaled = F.weighted(gamma, far)
+    lost = gamma*F.two_sum_error(reach, bend) + F.two_prod_error(gamma, far) - F.weighted(gamma_lo, -far)
+    factor = F.select(F.eq(lacks_soft, 0), (1 + F.max(-lost, -1))*F.exp(-scaled), F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss))))
     focal = bce*factor
     upper = F.select(F.eq(on_positives, 0), 1 - alpha, alpha)
     lower = F.select(F.eq(on_negatives, 0), 1 - alpha, alpha)
@@ -62,7 +65,10 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, gamma_lo, attach
     lean = lacks_soft - has_soft*tail
     chance = F.exp(-bce)
     miss = -F.expm1(-bce)
-    factor = F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss)))
+    far = bend + reach
+    scaled = F.weighted(gamma, far)
+    lost = gamma*F.two_sum_error(reach, bend) + F.two_prod_error(gamma, far) - F.weighted(gamma_lo, -far)
+    factor = F.select(F.eq(lacks_soft, 0), (1 + F.max(-lost, -1))*F.exp(-scaled), F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss))))
     focal = bce*factor
     steep = F.ratio(bce, miss, 1)
     felt = F.weighted(chance, steep)

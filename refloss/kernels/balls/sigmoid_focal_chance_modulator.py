@@ -32,7 +32,10 @@ def value(F, logits, target, weight, smoothing, gamma, gamma_lo):
     lacks_soft = F.select(F.eq(smoothing, 0), lacks, keep*lacks + F.rational(1, 2)*smoothing)
     bce = F.weighted(lacks_soft, reach) + bend
     miss = -F.expm1(-bce)
-    factor = F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss)))
+    far = bend + reach
+    scaled = F.weighted(gamma, far)
+    lost = gamma*F.two_sum_error(reach, bend) + F.two_prod_error(gamma, far) - F.weighted(gamma_lo, -far)
+    factor = F.select(F.eq(lacks_soft, 0), (1 + F.max(-lost, -1))*F.exp(-scaled), F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss))))
     loss = F.weighted(weight, factor)
     return loss
 
@@ -54,7 +57,10 @@ def grad(F, logits, target, weight, loss_bar, smoothing, gamma, gamma_lo):
     lean = lacks_soft - has_soft*tail
     chance = F.exp(-bce)
     miss = -F.expm1(-bce)
-    factor = F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss)))
+    far = bend + reach
+    scaled = F.weighted(gamma, far)
+    lost = gamma*F.two_sum_error(reach, bend) + F.two_prod_error(gamma, far) - F.weighted(gamma_lo, -far)
+    factor = F.select(F.eq(lacks_soft, 0), (1 + F.max(-lost, -1))*F.exp(-scaled), F.select(F.eq(gamma_lo, 0), F.raised(miss, gamma), F.weighted(F.raised(miss, gamma), 1 + gamma_lo*F.log(miss))))
     rise = lean*major*sign
     drift = keep*logits
     pitch = F.ratio(rise, miss, 0)

@@ -41,7 +41,10 @@ KERNEL sigmoid_focal_chance_value(
         const real lacks_soft = ((smoothing == real(0)) ? lacks : keep*lacks + real(0.5)*smoothing);  // smoothed
         const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
         const real miss = -expm1_(-bce);  // 1 - p_t
-        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
+        const real far = bend + reach;  // -log minor; that of major is bend
+        const real scaled = weighted_(gamma, far);
+        const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted_(gamma_lo, -far);
+        const real factor = ((lacks_soft == real(0)) ? (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled) : ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss))));  // modulator
         const real focal = bce*factor;
         const real upper = ((on_positives == real(0)) ? real(1) - alpha : alpha);  // factor of positives
         const real lower = ((on_negatives == real(0)) ? real(1) - alpha : alpha);  // factor of negatives
@@ -78,7 +81,10 @@ KERNEL sigmoid_focal_chance_grad(
         const real lean = lacks_soft - has_soft*tail;
         const real chance = exp_(-bce);  // p_t of a hard target
         const real miss = -expm1_(-bce);  // 1 - p_t
-        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
+        const real far = bend + reach;  // -log minor; that of major is bend
+        const real scaled = weighted_(gamma, far);
+        const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted_(gamma_lo, -far);
+        const real factor = ((lacks_soft == real(0)) ? (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled) : ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss))));  // modulator
         const real focal = bce*factor;
         const real steep = ratio_(bce, miss, real(1));  // at least 1
         const real felt = weighted_(chance, steep);  // at most 1
@@ -133,7 +139,10 @@ KERNEL sigmoid_focal_chance_hvp(
         const real lean = lacks_soft - has_soft*tail;
         const real chance = exp_(-bce);  // p_t of a hard target
         const real miss = -expm1_(-bce);  // 1 - p_t
-        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
+        const real far = bend + reach;  // -log minor; that of major is bend
+        const real scaled = weighted_(gamma, far);
+        const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted_(gamma_lo, -far);
+        const real factor = ((lacks_soft == real(0)) ? (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled) : ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss))));  // modulator
         const real steep = ratio_(bce, miss, real(1));  // at least 1
         const real felt = weighted_(chance, steep);  // at most 1
         const real pull = (real(1) + (attached == real(0) ? real(0) : gamma*felt))*factor;  // derivative by the cross-entropy

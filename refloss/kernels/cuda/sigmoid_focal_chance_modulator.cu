@@ -37,7 +37,10 @@ KERNEL sigmoid_focal_chance_modulator_value(
         const real lacks_soft = ((smoothing == real(0)) ? lacks : keep*lacks + real(0.5)*smoothing);  // smoothed
         const real bce = weighted_(lacks_soft, reach) + bend;  // cross-entropy: terms >= 0
         const real miss = -expm1_(-bce);  // 1 - p_t
-        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
+        const real far = bend + reach;  // -log minor; that of major is bend
+        const real scaled = weighted_(gamma, far);
+        const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted_(gamma_lo, -far);
+        const real factor = ((lacks_soft == real(0)) ? (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled) : ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss))));  // modulator
         const real loss = weighted_(weight, factor);
         loss_out.store(i, loss);
     });
@@ -70,7 +73,10 @@ KERNEL sigmoid_focal_chance_modulator_grad(
         const real lean = lacks_soft - has_soft*tail;
         const real chance = exp_(-bce);  // p_t of a hard target
         const real miss = -expm1_(-bce);  // 1 - p_t
-        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
+        const real far = bend + reach;  // -log minor; that of major is bend
+        const real scaled = weighted_(gamma, far);
+        const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted_(gamma_lo, -far);
+        const real factor = ((lacks_soft == real(0)) ? (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled) : ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss))));  // modulator
         const real rise = lean*major*sign;  // derivative of the cross-entropy
         const real drift = keep*logits;  // and by the target, but for its sign
         const real pitch = ratio_(rise, miss, real(0));  // at most 1 of a hard target
@@ -122,7 +128,10 @@ KERNEL sigmoid_focal_chance_modulator_hvp(
         const real lean = lacks_soft - has_soft*tail;
         const real chance = exp_(-bce);  // p_t of a hard target
         const real miss = -expm1_(-bce);  // 1 - p_t
-        const real factor = ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss)));  // modulator
+        const real far = bend + reach;  // -log minor; that of major is bend
+        const real scaled = weighted_(gamma, far);
+        const real lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted_(gamma_lo, -far);
+        const real factor = ((lacks_soft == real(0)) ? (real(1) + max_number_(-lost, real(-1)))*exp_(-scaled) : ((gamma_lo == real(0)) ? power_(miss, gamma) : weighted_(power_(miss, gamma), real(1) + gamma_lo*log_(miss))));  // modulator
         const real rise = lean*major*sign;  // derivative of the cross-entropy
         const real drift = keep*logits;  // and by the target, but for its sign
         const real pitch = ratio_(rise, miss, real(0));  // at most 1 of a hard target

@@ -44,6 +44,25 @@ def power(x, g):
     return np.where(zero, at0, np.where(g == 2.0, base*base, np.power(base, g)))
 
 
+def two_sum_error(a, b):
+    """Return (a + b) - fl(a + b), exactly (Knuth)."""
+    s = a + b
+    t = s - a
+    return (a - (s - t)) + (b - t)
+
+
+def two_prod_error(a, b):
+    """Return a*b - fl(a*b), exactly unless a product leaves the range (Dekker)."""
+    p = a*b
+    s = 134217729.0*a
+    a_high = s - (s - a)
+    a_low = a - a_high
+    t = 134217729.0*b
+    b_high = t - (t - b)
+    b_low = b - b_high
+    return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
+
+
 def value(logits, target, weight, smoothing, gamma, gamma_lo):
     """Return loss, one an item."""
     reach = np.abs(logits)
@@ -54,7 +73,10 @@ def value(logits, target, weight, smoothing, gamma, gamma_lo):
     lacks_soft = np.where((smoothing == 0.0), lacks, keep*lacks + 0.5*smoothing)  # smoothed
     bce = weighted(lacks_soft, reach) + bend  # cross-entropy: terms >= 0
     miss = -np.expm1(-bce)  # 1 - p_t
-    factor = np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss)))  # modulator
+    far = bend + reach  # -log minor; that of major is bend
+    scaled = weighted(gamma, far)
+    lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted(gamma_lo, -far)
+    factor = np.where((lacks_soft == 0.0), (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled), np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss))))  # modulator
     loss = weighted(weight, factor)
     return loss
 
@@ -75,7 +97,10 @@ def grad(logits, target, weight, loss_bar, smoothing, gamma, gamma_lo):
     lean = lacks_soft - has_soft*tail
     chance = np.exp(-bce)  # p_t of a hard target
     miss = -np.expm1(-bce)  # 1 - p_t
-    factor = np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss)))  # modulator
+    far = bend + reach  # -log minor; that of major is bend
+    scaled = weighted(gamma, far)
+    lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted(gamma_lo, -far)
+    factor = np.where((lacks_soft == 0.0), (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled), np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss))))  # modulator
     rise = lean*major*sign  # derivative of the cross-entropy
     drift = keep*logits  # and by the target, but for its sign
     pitch = ratio(rise, miss, 0.0)  # at most 1 of a hard target
@@ -108,7 +133,10 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, smoothing, gam
     lean = lacks_soft - has_soft*tail
     chance = np.exp(-bce)  # p_t of a hard target
     miss = -np.expm1(-bce)  # 1 - p_t
-    factor = np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss)))  # modulator
+    far = bend + reach  # -log minor; that of major is bend
+    scaled = weighted(gamma, far)
+    lost = gamma*two_sum_error(reach, bend) + two_prod_error(gamma, far) - weighted(gamma_lo, -far)
+    factor = np.where((lacks_soft == 0.0), (1.0 + np.fmax(-lost, -1.0))*np.exp(-scaled), np.where((gamma_lo == 0.0), power(miss, gamma), weighted(power(miss, gamma), 1.0 + gamma_lo*np.log(miss))))  # modulator
     rise = lean*major*sign  # derivative of the cross-entropy
     drift = keep*logits  # and by the target, but for its sign
     pitch = ratio(rise, miss, 0.0)  # at most 1 of a hard target

@@ -41,6 +41,7 @@ __all__ = [
     "modulated",
     "of_probabilities",
     "polynomial",
+    "power_of_chance",
     "power_of_lack",
     "raised",
     "star",
@@ -154,6 +155,21 @@ def raised(P: Build, base: sp.Expr, power: sp.Expr, less: int = 0) -> sp.Expr:
     return sp.Piecewise((nearest, sp.Eq(rest, 0)), (more, True))
 
 
+def power_of_chance(a: Elements, power: sp.Expr) -> sp.Expr:
+    """Return (1 − e^−bce)^`power`; where a target is met, 1 − p_t leaves the range before it."""
+    met = power_of_minor(a, power)
+    return sp.Piecewise((met, sp.Eq(a.lacks_soft, 0)), (raised(a.P, a.miss, power), True))
+
+
+def power_of_minor(a: Elements, power: sp.Expr) -> sp.Expr:
+    """Return the smaller of p and 1 − p to the `power`; names its exponent and what that lacks."""
+    a.let("far", a.reach + a.bend, "-log minor; that of major is bend")
+    a.let("scaled", Weighted(power, a.far))
+    lost = TwoProdError(power, a.far) + power * TwoSumError(a.reach, a.bend)
+    a.let("lost", lost - Weighted(a.P.rest_of(power), -a.far))
+    return sp.exp(-a.scaled) * (1 + MaxNumber(-a.lost, -1))
+
+
 def lowered_powers(a: Elements, power: sp.Expr) -> None:
     """Name ``lift`` and ``peak``, (1 − p_t)^`power` over ``mass`` and over its square."""
     for name, less in (("lift", 1), ("peak", 2)):
@@ -251,18 +267,24 @@ def _asked(amount: sp.Expr, expr: sp.Expr) -> sp.Expr:
 
 
 @Vocabulary
-def chance_modulated(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
-    """Name ``focal``, (1 − e^−bce)^`power` times ``bce``; `attached` 0 detaches the power."""
+def chance_modulated(
+    P: Build, a: Elements, power: sp.Expr, attached: sp.Expr, *, of_logit: bool = True
+) -> None:
+    """Name ``focal``, (1 − e^−bce)^`power` times ``bce``; `attached` 0 detaches the power.
+
+    ``bce`` is what `binary` named, or, where not `of_logit`, a number >= 0.
+    """
     a.let("chance", sp.exp(-a.bce), "p_t of a hard target")
     a.let("factor", Power(1 - a.chance, power), "modulator")
     a.let("focal", Gate(a.factor, attached) * a.bce)
 
 
 @chance_modulated.when_stable
-def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
+def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr, *, of_logit: bool = True) -> None:
     a.let("chance", sp.exp(-a.bce), "p_t of a hard target")
     a.let("miss", -expm1(-a.bce), "1 - p_t")
-    a.let("factor", raised(P, a.miss, power), "modulator")
+    factor = power_of_chance(a, power) if of_logit else raised(P, a.miss, power)
+    a.let("factor", factor, "modulator")
     a.let("focal", a.factor * a.bce)
     a.let("steep", Ratio(a.bce, a.miss, sp.S.One), "at least 1")
     a.let("felt", Weighted(a.chance, a.steep), "at most 1")
@@ -291,11 +313,7 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     right = a.logits >= 0
     a.let("own", sp.Piecewise((a.upper, right), (a.lower, True)), "factor of the logit's side")
     a.let("other", sp.Piecewise((a.lower, right), (a.upper, True)), "of the other")
-    a.let("far", a.reach + a.bend, "-log minor; that of major is bend")
-    a.let("scaled", Weighted(power, a.far))
-    lost = TwoProdError(power, a.far) + power * TwoSumError(a.reach, a.bend)
-    a.let("lost", lost - Weighted(P.rest_of(power), -a.far))
-    general = sp.exp(-a.scaled) * (1 + MaxNumber(-a.lost, -1))
+    general = power_of_minor(a, power)
     a.let("faint", _squared(a.minor, power, general), "modulator, logit right")
     general = sp.exp(-power * a.bend)
     a.let("strong", _squared(a.major, power, general), "modulator, logit wrong")

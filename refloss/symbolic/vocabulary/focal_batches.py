@@ -20,7 +20,7 @@ from refloss.symbolic.functions import (
 )
 from refloss.symbolic.rules import Rule
 from refloss.symbolic.vocabulary.elements import Elements
-from refloss.symbolic.vocabulary.focal import lowered_powers, power_of_lack, raised
+from refloss.symbolic.vocabulary.focal import lowered_powers, power_of_chance, power_of_lack
 
 __all__ = ["RULES", "chance_modulator", "modulator", "quotient"]
 
@@ -82,7 +82,7 @@ def chance_modulator(P: Build, a: Elements, power: sp.Expr) -> None:
 def _(P: Build, a: Elements, power: sp.Expr) -> None:
     a.let("chance", sp.exp(-a.bce), "p_t of a hard target")
     a.let("miss", -expm1(-a.bce), "1 - p_t")
-    a.let("factor", raised(P, a.miss, power), "modulator")
+    a.let("factor", power_of_chance(a, power), "modulator")
     a.let("rise", a.sign * a.major * a.lean, "derivative of the cross-entropy")
     a.let("drift", a.keep * a.logits, "and by the target, but for its sign")
     a.let("pitch", Ratio(a.rise, a.miss, sp.S.Zero), "at most 1 of a hard target")

@@ -252,6 +252,12 @@ _RULES = (
         "what the float of an exponent lacks counts by the logarithm of the base",
     ),
     Rule(
+        "power of 1 - e^-bce of a target that is met",
+        (1 - sp.exp(-sp.log(1 + _e))) ** _g,
+        sp.exp(-_g * (-sp.log(_e) + sp.log(1 + _e))),
+        "in range where e is not",
+    ),
+    Rule(
         "a power of 1 - p_t below gamma",
         ((_b / (1 + _e)) ** _g) / _b**2,
         sp.exp((2 - _g) * -sp.log(_b) - _g * sp.log(1 + _e)),
