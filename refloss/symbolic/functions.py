@@ -267,6 +267,24 @@ class Weighted(Function):
         return self.args[0] * self.args[1]
 
 
+class Unbounded(Function):
+    """``Unbounded(x)``: x, given as a slope that may be infinite; no change times it is 0.
+
+    What a slope multiplies, an adjoint or a tangent, is 0 more often than not: there the product is
+    0 as `Weighted` has it, and not 0·∞.
+    """
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return 1."""
+        return sp.S.One
+
+    def exact(self) -> sp.Expr:
+        """Return x."""
+        return self.args[0]
+
+
 class Power(Function):
     """``Power(x, g)``: x^g for x >= 0; at x = 0 it is 1 where g = 0, and 0 for every other g.
 
@@ -388,6 +406,7 @@ PRIMITIVES = (
     TwoDiffError,
     TwoProdError,
     Rest,
+    Unbounded,
     Weighted,
     Power,
     MaxNumber,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from refloss.symbolic.functions import Gate, Quotient, Ratio, Stop
+from refloss.symbolic.functions import Gate, Quotient, Ratio, Stop, Unbounded, Weighted
 from refloss.symbolic.program import Let, Program, indexed, name_of
 
 
@@ -117,8 +117,10 @@ def absorb(slope: sp.Expr, carrier: sp.Expr) -> sp.Expr:
 
     The adjoint or tangent that a slope multiplies is divided first: it has the scale that brings
     1/d back into range, and what remains is a product of plain quantities. Derivatives at d = 0
-    are 0, as the primitive says.
+    are 0, as the primitive says. Of an `Unbounded` slope the product is `Weighted`.
     """
+    if isinstance(slope, Unbounded):
+        return Weighted(carrier, slope.args[0])
     if not slope.has(Ratio, Quotient):
         return carrier * slope
     if isinstance(slope, sp.Piecewise):

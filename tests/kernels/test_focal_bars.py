@@ -161,3 +161,18 @@ def test_products_meet_the_bar(at, dtype):
         bad = off(found, hi, lo, 0.0, room, format_of(dtype))
         bad[left_out | (powerless(subject, columns) & (by == 1))] = False
         refuse(bad, columns, f"{subject}: product by {subject.names[by]}", found, hi)
+
+
+@pytest.mark.parametrize("options", [{}, {"backend": "c"}], ids=["numpy", "c"])
+@pytest.mark.parametrize("power", [0.3, 0.5, 0.9])
+def test_along_the_logit_alone_nothing_of_a_met_target_is_infinite_times_0(power, options):
+    """The derivative by the target has no bound along itself, which is not asked for."""
+    subject = ElementSubject("sigmoid_focal", {"gamma": power})
+    reach = np.array([1.0, 50.0, 700.0, 740.0, 800.0, 1500.0, 1e4])
+    columns = np.stack([np.hstack([reach, -reach]), np.repeat([1.0, 0.0], len(reach))], axis=1)
+    upstream, direction = np.full(len(columns), -1.5), np.tile([0.75, 0.0], (len(columns), 1))
+    truth = subject.family.oracle.truth(subject.spec, columns, upstream, hvp=direction)
+    found = subject.hvp(columns, direction, upstream, **options)
+    room = PRODUCT * np.spacing(product_sizes(subject, columns, direction, upstream))
+    room += PRODUCT * lifted(columns, format_of("float64"))[:, None] * (1 + np.abs(columns[:, :1]))
+    assert (np.abs(found - truth.hvp_hi) <= room).all()

@@ -65,7 +65,7 @@ def grad(F, logits, target, weight, loss_bar, gamma, gamma_lo):
     factor_bar = loss_bar*weight
     logits_bar_unmasked = factor_bar*grade
     logits_bar = F.select(F.eq(weight, 0), 0, logits_bar_unmasked)
-    target_bar_unmasked = -(factor_bar*lift*turn)
+    target_bar_unmasked = F.weighted(factor_bar, -(lift*turn))
     target_bar = F.select(F.eq(weight, 0), 0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 

@@ -81,7 +81,7 @@ KERNEL sigmoid_focal_modulator_grad(
         const real factor_bar = loss_bar*weight;
         const real logits_bar_unmasked = factor_bar*grade;
         const real logits_bar = ((weight == real(0)) ? real(0) : logits_bar_unmasked);
-        const real target_bar_unmasked = -(factor_bar*lift*turn);
+        const real target_bar_unmasked = weighted_(factor_bar, -(lift*turn));
         const real target_bar = ((weight == real(0)) ? real(0) : target_bar_unmasked);
         loss_out.store(i, loss);
         logits_bar_out.store(i, logits_bar);
@@ -131,8 +131,8 @@ KERNEL sigmoid_focal_modulator_hvp(
         const real factor_bar = loss_bar*weight;
         const real fall_dot = logits_dot*sign*tail;
         const real turn_dot = fall_dot*sign;
-        const real grade_dot = (-lift*tail - (has*odds*sign + swing)*lift*turn)*target_dot + (gamma*(minor - ratio_(lacks, mass, real(0)))*major*odds*tilt + swing*swing)*factor*logits_dot;
-        const real lift_dot = (has*odds*sign + swing)*lift*logits_dot + (real(1) - gamma)*peak*target_dot*turn;
+        const real grade_dot = (gamma*(minor - ratio_(lacks, mass, real(0)))*major*odds*tilt + swing*swing)*factor*logits_dot + weighted_(target_dot, -lift*tail - (has*odds*sign + swing)*lift*turn);
+        const real lift_dot = (has*odds*sign + swing)*lift*logits_dot + weighted_(target_dot, (real(1) - gamma)*peak*turn);
         const real logits_bar_unmasked_dot = factor_bar*grade_dot;
         const real logits_bar_dot = ((weight == real(0)) ? real(0) : logits_bar_unmasked_dot);
         const real target_bar_unmasked_dot = -factor_bar*lift*turn_dot - factor_bar*lift_dot*turn;

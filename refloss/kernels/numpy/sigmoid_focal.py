@@ -196,16 +196,16 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, gamma_l
     lacks_dot = target_dot*np.where((logits >= 0.0), -1.0, 1.0)
     has_dot = sign*target_dot
     fall_dot = logits_dot*sign*tail
-    factor_dot = np.where(attached == 0.0, 0.0, gamma*factor*logits_dot*major*odds*sign*tilt) - np.where(attached == 0.0, 0.0, fall*lift*sign*target_dot)
+    factor_dot = np.where(attached == 0.0, 0.0, gamma*factor*logits_dot*major*odds*sign*tilt) + weighted(target_dot, np.where(attached == 0.0, 0.0, -(fall*lift*sign)))
     focal_dot = (-factor*keep*logits - np.where(attached == 0.0, 0.0, fall*keen*sign))*target_dot + logits_dot*major*pull*sign
     tilt_dot = lacks_dot - has_dot
     heft_dot = (fall*keen*odds*sign - gamma*factor*keep*logits*odds - np.where(attached == 0.0, 0.0, gamma*fall*keen*odds*sign))*target_dot + gamma*logits_dot*major*odds*pull*sign - heft*logits_dot*sign*ratio(lacks, mass, 0.0)
     push_dot = (-(1.0 + tail)*factor*keep*sign - np.where(attached == 0.0, 0.0, edge*fall*sign))*target_dot + (factor*has_soft*sign*tail + np.where(attached == 0.0, 0.0, gamma*factor*lean*major*odds*sign*tilt))*logits_dot
     pull_dot = np.where(attached == 0.0, 0.0, heft*tilt_dot) + np.where(attached == 0.0, 0.0, heft_dot*tilt) + push_dot
-    keen_dot = (edge*major*sign + has*keen*odds*sign + np.where(attached == 0.0, 0.0, gamma*keen*major*odds*sign*tilt))*logits_dot + target_dot*np.where((gamma < 1.0), ((fall*sign - np.where(attached == 0.0, 0.0, gamma*fall*sign))*cliff - keep*logits)*lift, (fall*sign - np.where(attached == 0.0, 0.0, gamma*fall*sign))*(lift*steep + crest) - keep*lift*logits)
+    keen_dot = (edge*major*sign + has*keen*odds*sign + np.where(attached == 0.0, 0.0, gamma*keen*major*odds*sign*tilt))*logits_dot + weighted(target_dot, np.where((gamma < 1.0), ((fall*sign - np.where(attached == 0.0, 0.0, gamma*fall*sign))*cliff - keep*logits)*lift, (fall*sign - np.where(attached == 0.0, 0.0, gamma*fall*sign))*(lift*steep + crest) - keep*lift*logits))
     poly_dot = target_dot*np.where((epsilon == 0.0), 0.0, (-1.0 - np.where(attached == 0.0, 0.0, gamma))*away*sign) + logits_dot*np.where((epsilon == 0.0), 0.0, (1.0 + np.where(attached == 0.0, 0.0, gamma))*flat*sign*tilt)
     flat_dot = (np.where(attached == 0.0, 0.0, gamma*odds*tilt) - fall)*flat*logits_dot*major*sign - np.where(attached == 0.0, 0.0, gamma*(major*major)*factor*fall*odds*sign*target_dot)
-    away_dot = target_dot*np.where((epsilon == 0.0), 0.0, np.where(attached == 0.0, 0.0, -((fall*fall)*lift*major*sign))) + (np.where(attached == 0.0, 0.0, gamma*fall*major*odds*tilt) + 2.0*minor)*factor*logits_dot*major*sign
+    away_dot = (np.where(attached == 0.0, 0.0, gamma*fall*major*odds*tilt) + 2.0*minor)*factor*logits_dot*major*sign + weighted(target_dot, np.where((epsilon == 0.0), 0.0, np.where(attached == 0.0, 0.0, -((fall*fall)*lift*major*sign))))
     balance_dot = (upper - lower)*target_dot
     balance_bar_dot = focal_dot*loss_bar*weight + loss_bar*poly_dot*weight*np.where((epsilon == 0.0), 0.0, epsilon*np.where((poly_balanced == 0.0), 0.0, 1.0))
     poly_bar_dot = balance_dot*np.where((epsilon == 0.0), 0.0, np.where((poly_balanced == 0.0), 0.0, epsilon*loss_bar*weight))

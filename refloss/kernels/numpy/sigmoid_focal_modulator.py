@@ -105,7 +105,7 @@ def grad(logits, target, weight, loss_bar, gamma, gamma_lo):
     factor_bar = loss_bar*weight
     logits_bar_unmasked = factor_bar*grade
     logits_bar = np.where((weight == 0.0), 0.0, logits_bar_unmasked)
-    target_bar_unmasked = -(factor_bar*lift*turn)
+    target_bar_unmasked = weighted(factor_bar, -(lift*turn))
     target_bar = np.where((weight == 0.0), 0.0, target_bar_unmasked)
     return loss, logits_bar, target_bar
 
@@ -136,8 +136,8 @@ def hvp(logits, target, weight, loss_bar, logits_dot, target_dot, gamma, gamma_l
     factor_bar = loss_bar*weight
     fall_dot = logits_dot*sign*tail
     turn_dot = fall_dot*sign
-    grade_dot = (-lift*tail - (has*odds*sign + swing)*lift*turn)*target_dot + (gamma*(minor - ratio(lacks, mass, 0.0))*major*odds*tilt + swing*swing)*factor*logits_dot
-    lift_dot = (has*odds*sign + swing)*lift*logits_dot + (1.0 - gamma)*peak*target_dot*turn
+    grade_dot = (gamma*(minor - ratio(lacks, mass, 0.0))*major*odds*tilt + swing*swing)*factor*logits_dot + weighted(target_dot, -lift*tail - (has*odds*sign + swing)*lift*turn)
+    lift_dot = (has*odds*sign + swing)*lift*logits_dot + weighted(target_dot, (1.0 - gamma)*peak*turn)
     logits_bar_unmasked_dot = factor_bar*grade_dot
     logits_bar_dot = np.where((weight == 0.0), 0.0, logits_bar_unmasked_dot)
     target_bar_unmasked_dot = -factor_bar*lift*turn_dot - factor_bar*lift_dot*turn

@@ -28,6 +28,7 @@ from refloss.symbolic.functions import (
     TwoDiffError,
     TwoProdError,
     TwoSumError,
+    Unbounded,
     Weighted,
 )
 from refloss.symbolic.vocabulary.elements import Elements
@@ -212,7 +213,7 @@ def _by_target(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     gate, turn, drift = Switch(attached), a.sign * a.fall, a.keep * a.logits
     rise = a.sign * a.major
     by_logit = gate * (power * a.factor * rise * a.tilt * a.odds)
-    a.partials("factor", {a.logits: by_logit, a.target: -gate * (turn * a.lift)})
+    a.partials("factor", {a.logits: by_logit, a.target: Unbounded(-gate * (turn * a.lift))})
     by_logit = by_logit * a.lean + a.factor * (a.sign * a.has_soft * a.tail)
     by_target = -a.sign * a.keep * a.factor * (1 + a.tail) - gate * (turn * a.edge)
     a.partials("push", {a.logits: by_logit, a.target: by_target})
@@ -227,7 +228,7 @@ def _by_target(a: Elements, power: sp.Expr, attached: sp.Expr) -> None:
     beyond = a.lift * (bent * a.cliff - drift)  # of two signs: lift may be infinite, and once only
     within = bent * (a.lift * a.steep + a.crest) - drift * a.lift
     by_target = sp.Piecewise((beyond, power < 1), (within, True))
-    a.partials("keen", {a.logits: by_logit, a.target: by_target})
+    a.partials("keen", {a.logits: by_logit, a.target: Unbounded(by_target)})
 
 
 @Vocabulary
@@ -255,7 +256,7 @@ def _(P: Build, a: Elements, power: sp.Expr, attached: sp.Expr, amount: sp.Expr)
     tilted = gain * a.major * a.tilt * a.odds * a.fall
     by_logit = a.sign * a.major * a.factor * (tilted + 2 * a.minor)
     by_target = -Switch(attached) * turn * a.lift * (a.fall * a.major)
-    a.partials("away", {a.logits: by_logit, a.target: _asked(amount, by_target)})
+    a.partials("away", {a.logits: by_logit, a.target: Unbounded(_asked(amount, by_target))})
     by_logit = _asked(amount, (1 + gain) * (a.sign * a.tilt * a.flat))
     by_target = _asked(amount, -(1 + gain) * (a.sign * a.away))
     a.partials("poly", {a.logits: by_logit, a.target: by_target})

@@ -16,6 +16,7 @@ from refloss.symbolic.functions import (
     Gate,
     Power,
     Ratio,
+    Unbounded,
     Weighted,
 )
 from refloss.symbolic.rules import Rule
@@ -63,12 +64,13 @@ def _(P: Build, a: Elements, power: sp.Expr) -> None:
     a.let("grade", a.factor * a.swing, "derivative by the logit")
     lowered_powers(a, power)
     by_target = -a.turn * a.lift
-    a.partials("factor", {a.logits: a.grade, a.target: by_target})
+    a.partials("factor", {a.logits: a.grade, a.target: Unbounded(by_target)})
     bent = power * a.tilt * a.odds * a.major * (a.minor - Ratio(a.lacks, a.mass, sp.S.Zero))
     across = -a.tail * a.lift - a.turn * a.lift * (a.swing + a.sign * a.has * a.odds)
-    a.partials("grade", {a.logits: a.factor * (a.swing**2 + bent), a.target: across})
+    a.partials("grade", {a.logits: a.factor * (a.swing**2 + bent), a.target: Unbounded(across)})
     by_logit = a.lift * (a.swing + a.sign * a.has * a.odds)
-    a.partials("lift", {a.logits: by_logit, a.target: (1 - power) * a.turn * a.peak})
+    by_target = Unbounded((1 - power) * a.turn * a.peak)
+    a.partials("lift", {a.logits: by_logit, a.target: by_target})
 
 
 @Vocabulary
