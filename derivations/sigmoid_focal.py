@@ -63,9 +63,9 @@ from refloss.symbolic.vocabulary.elements import Elements, weighted_loss
 # $$\frac{\partial L}{\partial x} = \pm\,\alpha_t\,(1 - p_t)^\gamma\,\frac{1}{1 + e}
 #   \Bigl(\gamma\,(c - d)\,\frac{e}{c + d\,e}\,\mathrm{BCE} + (c - d\,e)\Bigr),$$
 #
-# whose two terms have one sign for a hard target. By a hard target that is met, second derivatives
-# for $\gamma < 1$ grow as $e^{(1-\gamma)\,r}$ and are infinite from $r = 710/(1-\gamma)$ on; a
-# product by the target along the logit alone is NaN there.
+# whose two terms have one sign for a hard target. By a hard target that is met, the second derivative
+# for $\gamma < 1$ grows as $e^{(1-\gamma)\,r}$ and is infinite from $r = 710/(1-\gamma)$ on; along
+# the logit alone every product is finite.
 #
 # Poly-1 adds $\epsilon\,(1 - p_t)^{\gamma + 1}$ to the loss, the change of the first term of the
 # polynomial:
