@@ -415,24 +415,32 @@ FAMILIES["divergences"] = replace(
 )
 
 
+_SUB_CENTRES = "heads of sub-centres"
+
+
 def _heads(layout: Layout) -> Family:
-    """Return the family of heads of so many classes, with biases or without."""
-    classes, biased = layout.classes, layout.biased
-    wholes = {"weight": (classes, layout.parts)} | ({"bias": (classes,)} if biased else {})
+    """Return the family of heads of so many classes, with biases or with several centres."""
+    classes, biased, centers = layout.classes, layout.biased, layout.centers
+    several = (centers,) if centers else ()
+    wholes: dict[str, tuple[int, ...]] = {"weight": (classes, *several, layout.parts)}
+    wholes |= {"bias": (classes,)} if biased else {}
     vectors = {"bias": "(C,)"} if biased else {}
+    matrix = "(C, K, D)" if centers else "(C, D)"
     return Family(
-        name="heads with biases" if biased else "heads",
+        name=_SUB_CENTRES if centers else "heads with biases" if biased else "heads",
         inputs=layout.inputs,
         columns=layout.columns,
-        points=lambda dtype, level: heads.point_set(dtype, level, classes, biased=biased),
-        shapes={"x": "(B, D)", "weight": "(C, D)", "target": "(B,)", **vectors},
+        points=lambda dtype, level: heads.point_set(
+            dtype, level, classes, biased=biased, centers=centers
+        ),
+        shapes={"x": "(B, D)", "weight": matrix, "target": "(B,)", **vectors},
         regimes=("random", "at a right angle", "wrong", "classes of other lengths"),
         untested=(
             f"embeddings of more than {layout.parts} numbers",
             "embeddings and classes with NaN or infinity, ignored rows",
             "the gradient by the scale",
         ),
-        oracle=HeadColumns(layout.parts, biased),
+        oracle=HeadColumns(layout.parts, biased, centers),
         kinks=True,
         patterns=head_patterns(biased=biased),
         slips=head_slips,
@@ -443,12 +451,17 @@ def _heads(layout: Layout) -> Family:
         wholes=wholes,
         widths=(2, 300),
         fitted=lambda given: _heads(
-            Layout(given["x"].shape[1], len(given["weight"]), biased=biased)
+            replace(
+                layout,
+                parts=given["x"].shape[1],
+                classes=len(given["weight"]),
+                centers=centers and given["weight"].shape[1],
+            )
         ),
     )
 
 
-FAMILIES |= {each.name: each for each in map(_heads, heads.LAYOUTS.values())}
+FAMILIES |= {each.name: each for each in map(_heads, (*heads.LAYOUTS.values(), heads.CENTERED))}
 
 
 def _with_classes(family: Family, points: Callable[..., PointSet], classes: int) -> Family:

@@ -24,6 +24,8 @@
 # | NormFace | $s \cos\theta_j$ | Wang et al.: *NormFace*, ACM MM 2017, arXiv 1704.06369 |
 # | L2-constrained softmax | $\alpha\, W_j \cdot x / \|x\| + b_j$ | Ranjan et al., arXiv 1703.09507 |
 # | CosFace, AM-Softmax | $s(\cos\theta_y - m)$ for the target | Wang et al., CVPR 2018, arXiv 1801.09414; arXiv 1801.05599 |
+#
+# Heads with a margin of the angle are in `margin_heads`.
 
 # %%
 """Heads over embeddings and class vectors: definitions and conventions."""
@@ -34,16 +36,12 @@ from dataclasses import replace
 import numpy as np
 import sympy as sp
 
-from derivations import angular
 from refloss.symbolic import calculus, emit, rules
 from refloss.symbolic.build import Build, Form
 from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
 from refloss.symbolic.printers import latex_text, numpy_text
-from refloss.symbolic.program import Program
-from refloss.symbolic.vocabulary import angles, multiples
+from refloss.symbolic.program import Axis, Program
 from refloss.symbolic.vocabulary import heads as head
-from refloss.symbolic.vocabulary.angles import Pair
-from refloss.symbolic.vocabulary.elements import Elements
 from refloss.symbolic.vocabulary.heads import CLASS, ITEM, PART, Divisor, Heads
 
 # %% [markdown]
@@ -64,20 +62,21 @@ from refloss.symbolic.vocabulary.heads import CLASS, ITEM, PART, Divisor, Heads
 Psi = Callable[[Build, Heads, sp.Expr], sp.Expr]
 
 
-def divisors(P: Build) -> tuple[Divisor, Divisor]:
-    """Declare what divides an embedding and a class."""
+def divisors(P: Build, *, kept: bool = True) -> tuple[Divisor, Divisor]:
+    """Declare what divides an embedding and a class, either of which may be kept as it is."""
     found = []
     for of in ("x", "weight"):
-        names = (f"keeps_{of}", f"least_{of}", f"eps_{of}_inside", f"eps_{of}_added")
-        found.append(Divisor(*(P.const(name, nonnegative=True) for name in names)))
+        names = (f"least_{of}", f"eps_{of}_inside", f"eps_{of}_added")
+        keeps = P.const(f"keeps_{of}", nonnegative=True) if kept else sp.S.Zero
+        found.append(Divisor(keeps, *(P.const(name, nonnegative=True) for name in names)))
     return found[0], found[1]
 
 
-def inputs_of(P: Build) -> Heads:
-    """Declare the inputs that every head has."""
+def inputs_of(P: Build, *classes: Axis) -> Heads:
+    """Declare the inputs that every head has; the axes of classes are those of vectors if none."""
     a = Heads(P)
     a.real("x", ITEM, PART)
-    a.real("weight", CLASS, PART)
+    a.real("weight", *(classes or (CLASS, PART)))
     a.label("target", ITEM)
     a.real("scale")
     return a
@@ -109,39 +108,6 @@ def cosface(form: Form) -> Program:
     """Return the head with a margin of the cosine."""
     doc = "softmax of scaled cosines, the target's less a margin"
     return cosine_head("cosface", form, doc, lambda P, a, c: c - P.const("margin"))
-
-
-def arcface(form: Form) -> Program:
-    """Return the head with a margin of the angle, under any policy beyond pi."""
-    doc = "softmax of scaled cosines, the target's that of an angle and a margin"
-    return cosine_head("arcface", form, doc, lambda P, a, c: shaped(P, a, angular.arcface))
-
-
-def combined_margin(form: Form) -> Program:
-    """Return the head with a margin of the angle and one of the cosine."""
-    doc = "softmax of scaled cosines, the target's that of an angle and a margin, less another"
-    return cosine_head("combined_margin", form, doc, lambda P, a, c: shaped(P, a, angular.combined))
-
-
-def fallen(name: str, times: int, form: Form) -> Program:
-    """Return the head whose target logit is the cosine of a multiple, which goes on falling."""
-
-    def shape(P: Build, e: Elements, most: Pair) -> sp.Expr:
-        multiples.fallen(P, e, times, P.const("falls"))
-        multiples.annealed(e, "fallen", P.const("annealing"))
-        return e.blend
-
-    doc = f"softmax of scaled cosines, the target's that of {times} times its angle"
-    return cosine_head(name, form, doc, lambda P, a, c: shaped(P, a, shape))
-
-
-def shaped(P: Build, a: Heads, shape: Callable[[Build, Elements, Pair], sp.Expr]) -> sp.Expr:
-    """Return the target's logit as a function of its angle, written as that of one cosine."""
-    e = Elements(P, ITEM, {"cosine": a["cosine"]})
-    most = Pair.of(P, "most", P.const("limit"))
-    angles.cut(e, "cosine", most)
-    angles.stepped(e, shape(P, e, most), P.const("attached"))
-    return e.logit
 
 
 def l2_softmax(form: Form) -> Program:
@@ -263,16 +229,6 @@ def axes(
     }
 
 
-def angular_axes(known: dict[str, AxisOf]) -> dict[str, AxisOf]:
-    """Return the axes of a logit of one cosine, but for its scale, which a head has as an input."""
-    return {name: axis for name, axis in known.items() if name != "scale"}
-
-
-def angular_presets(known: dict[str, Preset]) -> dict[str, Preset]:
-    """Return the presets of a logit of one cosine, of embeddings divided as torch does it."""
-    return {n: replace(p, axes={**TORCH_EPS, **p.axes}) for n, p in known.items()}
-
-
 MARGIN = AxisOf("what is taken from the target's cosine", 0.35, sets="margin")
 TORCH_EPS = {"placement": "max", "eps": 1e-12}
 
@@ -360,113 +316,6 @@ COSFACE = Definition(
 )
 
 
-def rotated(
-    name: str, title: str, build: Callable[[Form], Program], logit: Definition
-) -> Definition:
-    """Return the head whose target logit is one with a margin of the angle."""
-    return Definition(
-        name=name,
-        title=title,
-        family="heads",
-        source=logit.source,
-        formula=f"""\
-loss = -log softmax(z)_y,  z_y = scale psi(cos(theta_y)), z_j = scale cos(theta_j)
-psi: as of {logit.name}, cos(theta + margin) and what a policy puts in its place beyond pi""",
-        inputs=INPUTS,
-        programs={name: (build("plain"), build("stable"))},
-        constants={**CONSTANTS, **logit.constants},
-        axes=axes(**angular_axes(dict(logit.axes))),
-        presets=angular_presets(dict(logit.presets)),
-        singular=(*ZERO_VECTORS, *logit.singular),
-        subgradients=f"{SMOOTH} Of the logit: {logit.subgradients}",
-        wrt={name: WRT},
-    )
-
-
-ARCFACE = rotated("arcface", "ArcFace head", arcface, angular.ARCFACE_LOGIT)
-COMBINED_MARGIN = rotated(
-    "combined_margin", "Combined-margin head", combined_margin, angular.COMBINED_MARGIN_LOGIT
-)
-
-
-def multiplied(
-    name: str, title: str, formula: str, classes: str, presets: dict[str, Preset]
-) -> Definition:
-    """Return a head of a multiple of the angle, of embeddings that keep their length."""
-    logit = angular.SPHEREFACE_LOGIT
-    programs = {f"{name}_{times}": times for times in range(1, multiples.LARGEST + 1)}
-    margins = logit.axes["margin"]
-    values = {
-        str(times): replace(margins.values[str(times)], program=program)
-        for program, times in programs.items()
-    }
-    known = angular_axes(dict(logit.axes)) | {"margin": replace(margins, values=values)}
-    kept = {"keeps_x": 1.0, "keeps_weight": float(classes == "kept")}
-    return Definition(
-        name=name,
-        title=title,
-        family="heads",
-        source=logit.source,
-        formula=formula,
-        inputs=INPUTS,
-        programs={
-            program: (fallen(program, times, "plain"), fallen(program, times, "stable"))
-            for program, times in programs.items()
-        },
-        constants={
-            **CONSTANTS,
-            **logit.constants,
-            **{n: replace(CONSTANTS[n], default=amount) for n, amount in kept.items()},
-        },
-        axes=axes(embedding="kept", classes=classes, scale=1.0, **known),
-        presets=presets,
-        singular=ZERO_VECTORS,
-        subgradients=f"{SMOOTH} Of the logit: {logit.subgradients}",
-        program_axis="margin",
-        wrt=dict.fromkeys(programs, WRT),
-    )
-
-
-SPHEREFACE = multiplied(
-    "sphereface",
-    "SphereFace (A-Softmax) head",
-    """\
-loss = -log softmax(z)_y,  z_y = scale |x| psi(cos(theta_y)), z_j = scale |x| cos(theta_j)
-psi: as of sphereface_logit; embedding='unit' leaves |x| out (F-normalised SphereFace)""",
-    "unit",
-    {
-        "paper": Preset({"margin": "4"}, "Liu et al., arXiv 1704.08063"),
-        "clcarwin": Preset(
-            {**TORCH_EPS, "margin": "4", "annealing": 5.0, "limit": 1.0},
-            "clcarwin/sphereface_pytorch at its least lambda",
-        ),
-        "ronghuaiyang": Preset(
-            {**TORCH_EPS, "margin": "4", "annealing": 5.0, "limit": 1.0},
-            "arcface-pytorch SphereProduct at its least lambda",
-        ),
-        "f_normalised": Preset(
-            {"margin": "4", "embedding": "unit", "scale": 64.0}, "embeddings of one length"
-        ),
-        "pytorch_metric_learning": Preset(
-            {"margin": "4", "limit": 1.0}, "pytorch_metric_learning SphereFaceLoss, scale 1"
-        ),
-    },
-)
-L_SOFTMAX = multiplied(
-    "l_softmax",
-    "L-Softmax (large-margin softmax) head",
-    """\
-loss = -log softmax(z)_y,  z_y = scale |W_y| |x| psi(cos(theta_y)), z_j = scale W_j.x
-psi: as of sphereface_logit""",
-    "kept",
-    {
-        "double": Preset({"margin": "2"}, "Liu et al., arXiv 1612.02295, m = 2"),
-        "paper": Preset({"margin": "4"}, "Liu et al., arXiv 1612.02295, m = 4"),
-        "pytorch_metric_learning": Preset(
-            {"margin": "4", "limit": 1.0}, "pytorch_metric_learning LargeMarginSoftmaxLoss"
-        ),
-    },
-)
 L2_SOFTMAX = Definition(
     name="l2_softmax",
     title="L2-constrained softmax head",
@@ -484,16 +333,7 @@ L2_SOFTMAX = Definition(
     weights=("bias",),
 )
 
-DEFINITIONS = (
-    MODIFIED_SOFTMAX,
-    NORMFACE,
-    COSFACE,
-    ARCFACE,
-    COMBINED_MARGIN,
-    SPHEREFACE,
-    L_SOFTMAX,
-    L2_SOFTMAX,
-)
+DEFINITIONS = (MODIFIED_SOFTMAX, NORMFACE, COSFACE, L2_SOFTMAX)
 
 # %% [markdown]
 # ## Side by side

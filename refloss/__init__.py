@@ -53,6 +53,7 @@ from refloss.losses import (
     sphereface,
     sphereface_logit,
     squared_hinge,
+    subcenter_arcface,
 )
 
 __all__ = [
@@ -100,6 +101,7 @@ __all__ = [
     "sphereface",
     "sphereface_logit",
     "squared_hinge",
+    "subcenter_arcface",
 ]
 
 __version__ = "0.1.0"

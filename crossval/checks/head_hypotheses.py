@@ -23,8 +23,9 @@ def head_slips(
     """Yield what known slips would give at problems of columns, the likeliest first."""
     assert isinstance(oracle, HeadColumns)
     problem = _Problem(oracle, spec, columns, upstream)
+    slips = (_margins, _scales, _lengths_kept, _norms_constant, _layouts, _labels)
     with np.errstate(all="ignore"):
-        for slip in (_margins, _scales, _lengths_kept, _norms_constant, _layouts, _labels):
+        for slip in slips[:2] if oracle.centers else slips:
             yield from slip(problem)
 
 
@@ -36,7 +37,7 @@ class _Problem:
     ) -> None:
         self.oracle, self.spec = oracle, spec
         self.columns, self.upstream = columns, upstream
-        self.layout = Layout.of(columns.shape[1], oracle.parts, biased=oracle.biased)
+        self.layout = oracle.layout(columns.shape[1])
 
     @property
     def constants(self) -> Mapping[str, float]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["ANGULAR_FORWARDS"]
+__all__ = ["ANGULAR_FORWARDS", "rotated"]
 
 Constants = Mapping[str, float]
 
@@ -33,16 +33,21 @@ def _finished(logit: Tensor, cosine: Tensor, c: Constants) -> Tensor:
 
 
 def _arcface(cosine: Tensor, c: Constants) -> Tensor:
+    cosine = cosine.clamp(-c["limit"], c["limit"])
+    return rotated(cosine, _angle(cosine), c)
+
+
+def rotated(cosine: Tensor, theta: Tensor, c: Constants) -> Tensor:
+    """Return the ArcFace logit of an angle, whose cosine is given too, under a policy."""
     import torch
 
-    cosine = cosine.clamp(-c["limit"], c["limit"])
     margin = math.radians(c["margin"]) if c["degrees"] else c["margin"]
-    theta, least = _angle(cosine), c["clipped"] * c["clip"]
-    rotated = torch.cos(theta + margin)
+    least = c["clipped"] * c["clip"]
+    turned = torch.cos(theta + margin)
     beyond = theta + c["share"] * margin >= math.pi - least if c["bound"] else cosine <= 0
-    instead = c["slope"] * cosine + c["again"] * rotated
+    instead = c["slope"] * cosine + c["again"] * turned
     instead = instead - c["lost"] * margin * math.sin(margin) - c["level"] * math.cos(least)
-    logit = torch.where(beyond, instead, rotated)
+    logit = torch.where(beyond, instead, turned)
     small = theta + margin < least
     return _finished(torch.where(small, math.cos(least), logit), cosine, c)
 

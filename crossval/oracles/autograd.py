@@ -85,8 +85,9 @@ def _arguments(columns: Tensor, packing: Packing | None) -> tuple[Tensor | None,
 
     if isinstance(packing, HeadPacking):
         parts, classes = packing.parts, packing.classes(columns.shape[1])
-        end = parts * (1 + classes)
-        weight = columns[:, parts:end].reshape(-1, classes, parts)
+        end = parts * (1 + classes * (packing.centers or 1))
+        several = (packing.centers,) if packing.centers else ()
+        weight = columns[:, parts:end].reshape(-1, classes, *several, parts)
         labels = torch.from_numpy(packing.labels.astype(np.int64))
         return columns[:, :parts], weight, labels, columns[:, end:] if packing.biased else None
 

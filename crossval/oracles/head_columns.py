@@ -44,16 +44,24 @@ class Layout:
         Numbers of an embedding, and classes.
     biased : bool
         Whether classes have biases.
+    centers : int
+        How many vectors a class has a list of, 0 where it is one.
     """
 
     parts: int
     classes: int
     biased: bool = False
+    centers: int = 0
+
+    @property
+    def width(self) -> int:
+        """Columns of a class without its bias."""
+        return self.parts * (self.centers or 1)
 
     @property
     def label(self) -> int:
         """Column of the label."""
-        return self.parts * (1 + self.classes)
+        return self.parts + self.width * self.classes
 
     @property
     def inputs(self) -> dict[str, slice]:
@@ -70,14 +78,17 @@ class Layout:
     def columns(self) -> tuple[str, ...]:
         """Name of each column."""
         x = [f"x{d}" for d in range(self.parts)]
-        weight = [f"w{c}.{d}" for c in range(self.classes) for d in range(self.parts)]
+        one = [f"{d}" for d in range(self.parts)]
+        several = [f"{k}.{d}" for k in range(self.centers) for d in one]
+        weight = [f"w{c}.{place}" for c in range(self.classes) for place in several or one]
         bias = [f"b{c}" for c in range(self.classes)] if self.biased else []
         return (*x, *weight, "class", *bias)
 
     @classmethod
-    def of(cls, columns: int, parts: int, *, biased: bool) -> Layout:
+    def of(cls, columns: int, parts: int, *, biased: bool, centers: int = 0) -> Layout:
         """Return the layout of a row of so many columns."""
-        return cls(parts, (columns - 1 - parts) // (parts + biased), biased)
+        width = parts * (centers or 1) + biased
+        return cls(parts, (columns - 1 - parts) // width, biased, centers)
 
 
 @dataclass(frozen=True)
@@ -90,13 +101,20 @@ class HeadColumns:
         Numbers of an embedding.
     biased : bool
         Whether classes have biases.
+    centers : int
+        How many vectors a class has a list of, 0 where it is one.
     kernels : path, optional
         Directory of the kernel texts, for heads of one's own.
     """
 
     parts: int = PARTS
     biased: bool = False
+    centers: int = 0
     kernels: Path | str | None = None
+
+    def layout(self, columns: int) -> Layout:
+        """Return the layout of a row of so many columns."""
+        return Layout.of(columns, self.parts, biased=self.biased, centers=self.centers)
 
     def truth(
         self,
@@ -298,7 +316,7 @@ class _Problems:
     @classmethod
     def of(cls, oracle: HeadColumns, spec: Definition, columns: ArrayLike) -> _Problems:
         table = np.asarray(columns, np.float64)
-        layout = Layout.of(table.shape[1], oracle.parts, biased=oracle.biased)
+        layout = oracle.layout(table.shape[1])
         labels = table[:, layout.label].astype(np.int64)
         numbers = np.delete(table, layout.label, axis=1)
         order = _order(layout, labels)
@@ -309,7 +327,7 @@ class _Problems:
     @property
     def packing(self) -> HeadPacking:
         """How a row becomes the arguments of a text."""
-        return HeadPacking(self.layout.parts, self.labels, self.layout.biased)
+        return HeadPacking(self.layout.parts, self.labels, self.layout.biased, self.layout.centers)
 
     def moving(self, table: Array) -> Array:
         """Return columns without the label."""
@@ -331,7 +349,8 @@ class _Problems:
 
     def _arranged(self, F: Any, rows: Array) -> tuple[list, list, list]:
         lift = getattr(F, "lift", F.constant)
-        return arranged([lift(c) for c in rows.T], self.layout.parts, self.layout.classes)
+        layout = self.layout
+        return arranged([lift(c) for c in rows.T], layout.parts, layout.classes, layout.centers)
 
     def grad(self, F: Any, rows: Array, upstream: Array) -> tuple[Any, ...]:
         """Return loss and gradient by the columns of `first`."""
@@ -358,7 +377,7 @@ def _order(layout: Layout, labels: NDArray[np.int64]) -> NDArray[np.int64]:
     place = np.tile(np.arange(classes), (len(labels), 1))
     place[:, 0] = labels
     place[np.arange(len(labels)), labels] = 0
-    within = parts + place[:, :, None] * parts + np.arange(parts)
+    within = parts + place[:, :, None] * layout.width + np.arange(layout.width)
     blocks = [np.tile(np.arange(parts), (len(labels), 1)), within.reshape(len(labels), -1)]
     if layout.biased:
         blocks.append(layout.label + place)

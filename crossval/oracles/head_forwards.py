@@ -3,13 +3,16 @@
 The cosine is the product of two vectors over their lengths, one class at a time, each embedding
 before classes of its own. The loss is the log-sum-exp of every logit less the target's.
 CosFace: Wang et al. 2018, equation 4. NormFace: Wang et al. 2017, equation 5. Modified softmax: Liu
-et al. 2017, equation 3. L2-constrained softmax: Ranjan et al. 2017, equation 3.
+et al. 2017, equation 3. L2-constrained softmax: Ranjan et al. 2017, equation 3. Sub-centre ArcFace:
+Deng et al. 2020, section 3.2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from crossval.oracles.angular_forwards import rotated
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,10 +68,42 @@ def _with_biases(
     return _loss(constants["scale"] * _products(x, weight, constants)[0] + bias, labels)
 
 
+def _by_nearest(
+    x: Tensor, weight: Tensor, labels: Tensor, bias: Tensor | None, constants: Constants
+) -> Tensor:
+    """Return the loss of scaled cosines with the nearest of several centres of every class."""
+    import torch
+
+    x = x / _length(x, constants, "x")[:, None]
+    weight = weight / _length(weight, constants, "weight")[..., None]
+    cosines, nearest = (weight * x[:, None, None]).sum(dim=3).max(dim=2)
+    row = torch.arange(len(labels))
+    own, theta = cosines[row, labels], _between(x, weight[row, labels, nearest[row, labels]])
+    logits = (constants["scale"] * cosines).scatter(
+        1, labels[:, None], rotated(own, theta, constants)[:, None]
+    )
+    return _loss(logits, labels)
+
+
+def _between(u: Tensor, v: Tensor) -> Tensor:
+    """Return the angle between vectors, also where it is small (Kahan); of unit ones the cosine's.
+
+    Vectors that eps has made shorter have the angle whose cosine is their product.
+    """
+    import torch
+
+    short = 1 - (u * u).sum(dim=-1) * (v * v).sum(dim=-1) > 2.0**-40
+    cosine = (u * v).sum(dim=-1)
+    sine = torch.where(short, (1 - cosine) * (1 + cosine), 1.0).sqrt()
+    apart, along = (u - v).norm(dim=-1), (u + v).norm(dim=-1)
+    return torch.where(short, torch.atan2(sine, cosine), 2 * torch.atan2(apart, along))
+
+
 HEAD_FORWARDS: dict[str, Callable[..., Any]] = {
     "modified_softmax": _by_margin,
     "normface": _by_margin,
     "cosface": _by_margin,
     "l2_softmax": _with_biases,
+    "subcenter_arcface": _by_nearest,
 }
 """Hand-written forwards of heads by program."""

@@ -21,7 +21,9 @@ from crossval.oracles.packing import MOST_JETS
 __all__ = ["HeadPacking", "HeadText", "arranged"]
 
 
-def arranged(numbers: Sequence[Any], parts: int, classes: int) -> tuple[list, list, list]:
+def arranged(
+    numbers: Sequence[Any], parts: int, classes: int, centers: int = 0
+) -> tuple[list, list, list]:
     """Return an embedding, the classes and their biases as the texts take them.
 
     Parameters
@@ -30,10 +32,15 @@ def arranged(numbers: Sequence[Any], parts: int, classes: int) -> tuple[list, li
         `parts` numbers of the embedding, as many of every class, and biases, if there are any.
     parts, classes : int
         How many numbers an embedding has, and how many classes there are.
+    centers : int
+        How many vectors a class has a list of, 0 where it is one.
     """
     x, rest = list(numbers[:parts]), list(numbers[parts:])
-    weight = [rest[c * parts : (c + 1) * parts] for c in range(classes)]
-    return [x], weight, rest[classes * parts :]
+    vectors = classes * (centers or 1)
+    weight = [rest[c * parts : (c + 1) * parts] for c in range(vectors)]
+    if centers:
+        weight = [weight[c : c + centers] for c in range(0, vectors, centers)]
+    return [x], weight, rest[vectors * parts :]
 
 
 @dataclass(frozen=True)
@@ -88,8 +95,14 @@ _SCALE = 4
 def _by_columns(bars: Sequence[Any]) -> list[Any]:
     """Return derivatives in the order of the columns, without that by the scale."""
     by_x, by_weight, _, *by_bias = bars
-    flat = [*by_x[0], *(each for row in by_weight for each in row)]
-    return [*flat, *(each for biases in by_bias for each in biases)]
+    return [*by_x[0], *_flat(by_weight), *(each for biases in by_bias for each in biases)]
+
+
+def _flat(rows: Any) -> list[Any]:
+    """Return the numbers of lists of lists, however deep."""
+    if not isinstance(rows, list):
+        return [rows]
+    return [each for row in rows for each in _flat(row)]
 
 
 @dataclass(frozen=True)
@@ -104,16 +117,19 @@ class HeadPacking:
         The class of every row.
     biased : bool
         Whether classes have biases.
+    centers : int
+        How many vectors a class has a list of, 0 where it is one.
     """
 
     parts: int
     labels: NDArray[np.integer]
     biased: bool = False
+    centers: int = 0
     elementwise: bool = False
 
     def classes(self, columns: int) -> int:
         """Return the number of classes that so many columns without a label have."""
-        return (columns - self.parts) // (self.parts + self.biased)
+        return (columns - self.parts) // (self.parts * (self.centers or 1) + self.biased)
 
     def known(self, columns: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which rows are finite."""
@@ -133,10 +149,13 @@ class HeadPacking:
 
     def arguments(self, row: int, arithmetic: ExactBalls, elements: Sequence[Any]) -> list[Any]:
         """Return embedding, classes, label and biases."""
-        x, weight, bias = arranged(elements, self.parts, self.classes(len(elements)))
+        x, weight, bias = self._arranged(elements)
         return [x, weight, [int(self.labels[row])], *([bias] if self.biased else [])]
 
     def tangents(self, elements: Sequence[Any]) -> list[Any]:
         """Return the direction by embedding, classes and biases."""
-        x, weight, bias = arranged(elements, self.parts, self.classes(len(elements)))
+        x, weight, bias = self._arranged(elements)
         return [x, weight, *([bias] if self.biased else [])]
+
+    def _arranged(self, elements: Sequence[Any]) -> tuple[list, list, list]:
+        return arranged(elements, self.parts, self.classes(len(elements)), self.centers)

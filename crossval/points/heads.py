@@ -18,12 +18,24 @@ from crossval.oracles.formats import Format, format_of
 from crossval.oracles.head_columns import PARTS, Layout
 from crossval.points.boxes import PointSet, upstreams
 
-__all__ = ["CLASSES", "HEAD_EDGES", "LAYOUTS", "REGIMES", "ROWS", "VERSION", "point_set"]
+__all__ = [
+    "CENTERED",
+    "CLASSES",
+    "HEAD_EDGES",
+    "LAYOUTS",
+    "REGIMES",
+    "ROWS",
+    "VERSION",
+    "point_set",
+]
 
 VERSION = "heads@1"
 CLASSES = 4
 """Classes of the pinned points; other numbers are drawn alike."""
 LAYOUTS = {biased: Layout(PARTS, CLASSES, biased) for biased in (False, True)}
+CENTERS = 2
+"""Centres of a class of the pinned points, which then has half as many."""
+CENTERED = Layout(PARTS, CLASSES // CENTERS, centers=CENTERS)
 ROWS = {"smoke": 2, "standard": 16, "full": 300}
 """Points a regime: each has the gradient by a whole matrix."""
 
@@ -159,7 +171,12 @@ HEAD_EDGES: dict[str, tuple[tuple[float, ...], tuple[tuple[float, ...], ...], in
 
 @lru_cache(maxsize=64)
 def point_set(
-    dtype: str, level: str = "standard", classes: int = CLASSES, *, biased: bool = False
+    dtype: str,
+    level: str = "standard",
+    classes: int = CLASSES,
+    *,
+    biased: bool = False,
+    centers: int = 0,
 ) -> PointSet:
     """Return the pinned points: columns are those of `crossval.oracles.head_columns.Layout`.
 
@@ -173,6 +190,9 @@ def point_set(
         How many there are; the named edges are left out of any number but `CLASSES`.
     biased : bool
         Whether classes have biases.
+    centers : int
+        How many vectors a class has a list of, 0 where it is one. The vectors are those of
+        `centers` times as many classes, so that every regime is about one of the target's.
 
     Returns
     -------
@@ -180,6 +200,7 @@ def point_set(
         Regimes first, then the named edges.
     """
     number, count = format_of(dtype), ROWS[level]
+    classes = classes * (centers or 1)
     made = [make(_draw(name), (count, classes), number) for name, make in REGIMES.items()]
     edges = HEAD_EDGES if classes == CLASSES else {}
     table = np.array([(*x, *np.ravel(weight)) for x, weight, _ in edges.values()], float)
@@ -188,13 +209,14 @@ def point_set(
     drawn = [weight.reshape(count, -1) for _, weight, _ in made]
     weight = np.concatenate([*drawn, named[:, PARTS:]])
     labels = [*(target for _, _, target in made), [label for _, _, label in edges.values()]]
-    target = np.concatenate(labels)[:, None].astype(float)
+    target = np.concatenate(labels)[:, None].astype(float) // (centers or 1)
     biases = [_spread(_draw("biases"), (len(x), classes))] if biased else []
     columns = np.hstack([number.round(x), number.round(weight), target, *map(number.round, biases)])
     places = [name for name in REGIMES for _ in range(count)] + list(edges)
     numbers = np.arange(len(columns))
     special = numbers >= len(columns) - len(edges)
-    version = f"heads of biases@{VERSION.partition('@')[2]}" if biased else VERSION
+    kind = "heads of biases" if biased else "heads of sub-centres" if centers else "heads"
+    version = f"{kind}@{VERSION.partition('@')[2]}"
     upstream = upstreams(len(columns), number)
     return PointSet(version, dtype, columns, upstream, np.array(places), special, numbers)
 

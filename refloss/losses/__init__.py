@@ -35,6 +35,7 @@ from refloss.losses.heads import (
     modified_softmax,
     normface,
     sphereface,
+    subcenter_arcface,
 )
 from refloss.losses.layouts import LAYOUTS
 from refloss.losses.reductions import REDUCTIONS
@@ -102,4 +103,5 @@ __all__ = [
     "sphereface",
     "sphereface_logit",
     "squared_hinge",
+    "subcenter_arcface",
 ]

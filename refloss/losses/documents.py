@@ -143,6 +143,19 @@ shards : refloss.run.class_blocks.Shards, optional
     are to be added up. There is no ``hvp`` of shards.
 """
 
+_CENTERS = """\
+weight : array of shape (C, K, D) or (C*K, D) of the dtype of ``x``
+    The centres of every class, those of a class beside each other. It is never copied, and never
+    normalised as a whole; the gradient by it has its shape."""
+_SUB_CENTERS = """\
+sub_centers : int, optional
+    K, how many centres a class has: needed where ``weight`` has two axes.
+preset : str, optional
+"""
+_CENTERED = _HEADS.replace(
+    _HEADS[_HEADS.index("weight :") : _HEADS.index("\ntarget :")], _CENTERS
+).replace("preset : str, optional\n", _SUB_CENTERS)
+
 _WEIGHTS = {
     "bias": """\
 bias : array of shape (C,) of the dtype of ``x``, optional
@@ -219,6 +232,13 @@ _COMMON = {
     "backend": None,
     "compute": None,
 }
+_OF_HEADS = {
+    "ignore_index": -100,
+    "reduction": "none",
+    "nan": "propagate",
+    "memory": 512 << 20,
+    "shards": None,
+}
 _FAMILIES = {
     "boxes": _Family("of aligned boxes", _BOXES, ("pred", "target"), {"layout": "xyxy", **_COMMON}),
     "rows": _Family(
@@ -228,16 +248,13 @@ _FAMILIES = {
         {"class_weight": None, "ignore_index": -100, **_COMMON},
     ),
     "heads": _Family(
-        "over embeddings and class vectors",
-        _HEADS,
+        "over embeddings and class vectors", _HEADS, ("x", "weight", "target"), _OF_HEADS
+    ),
+    "heads of sub-centres": _Family(
+        "over embeddings and centres of classes",
+        _CENTERED,
         ("x", "weight", "target"),
-        {
-            "ignore_index": -100,
-            "reduction": "none",
-            "nan": "propagate",
-            "memory": 512 << 20,
-            "shards": None,
-        },
+        {"sub_centers": None, **_OF_HEADS},
     ),
     "residuals": _elements("of a difference", "pred", "target", "What was predicted, and what is"),
     "binary": _elements(

@@ -13,10 +13,63 @@ from refloss.losses import row_checks
 from refloss.losses.checks import floating, known_name, same_format
 from refloss.run.arrays import Adopted, adopt, held_format
 
-__all__ = ["Given", "bias", "direction", "given", "labels", "memory", "refuse_nan", "scale"]
+__all__ = [
+    "Centers",
+    "Given",
+    "bias",
+    "direction",
+    "given",
+    "labels",
+    "memory",
+    "refuse_nan",
+    "scale",
+]
 
 ELSEWHERE = -1
 """The label of a row whose class is on another shard."""
+
+
+@dataclass(frozen=True)
+class Centers:
+    """How many centres a class has.
+
+    Attributes
+    ----------
+    count : object
+        As the caller says, None where the shape of ``weight`` is to tell.
+    """
+
+    count: object
+
+    def of(self, weight: np.ndarray) -> int:
+        """Return the number.
+
+        Raises
+        ------
+        TypeError
+            If it is no integer.
+        ValueError
+            If the shape of ``weight`` tells another, or none.
+        """
+        number = self.count
+        if number is not None and (isinstance(number, bool) or not isinstance(number, Integral)):
+            raise TypeError(f"sub_centers: expected a number of centres, got {number!r:.60}")
+        shape, flat = weight.shape, weight.ndim == 2
+        if weight.ndim not in (2, 3) or (flat and number is None):
+            raise ValueError(
+                "weight: expected shape (C, K, D), or (C*K, D) with sub_centers=K; got shape "
+                f"{shape}"
+            )
+        if number is None:
+            return shape[1]
+        count = int(number)
+        if count < 1 or (shape[0] % count if flat else shape[1] != count):
+            have = f"{shape[0]} rows" if flat else f"{shape[1]} a class"
+            raise ValueError(
+                f"sub_centers: expected how many of the centres of weight are those of a class, "
+                f"got {count} for {have}, shape {shape}"
+            )
+        return count
 
 
 @dataclass(frozen=True)
@@ -26,17 +79,27 @@ class Given:
     Attributes
     ----------
     x, weight : Adopted
-        Embeddings ``(B, D)`` and class vectors ``(C, D)``, of one format.
+        Embeddings ``(B, D)`` and class vectors ``(C, D)``, of one format; centres of classes are
+        ``(C, K, D)`` or ``(C*K, D)``.
     target : numpy.ndarray
         Classes as they were given, ``(B,)``.
+    centers : int
+        How many centres a class has, 0 where it is one vector.
     """
 
     x: Adopted
     weight: Adopted
     target: np.ndarray
+    centers: int = 0
+
+    @property
+    def classes(self) -> np.ndarray:
+        """One class an item of the first axis."""
+        array = self.weight.array
+        return array.reshape(-1, self.centers, array.shape[-1]) if self.centers else array
 
 
-def given(x: object, weight: object, target: object) -> Given:
+def given(x: object, weight: object, target: object, centers: Centers | None = None) -> Given:
     """Adopt embeddings, class vectors and classes.
 
     Raises
@@ -47,18 +110,21 @@ def given(x: object, weight: object, target: object) -> Given:
         If a shape does not fit.
     """
     rows, classes, labels = adopt("x", x), adopt("weight", weight), adopt("target", target)
-    for name, adopted, shape in (("x", rows, "(B, D)"), ("weight", classes, "(C, D)")):
+    for name, adopted in (("x", rows), ("weight", classes)):
         floating(name, adopted.array)
-        if adopted.array.ndim != 2:
-            raise ValueError(f"{name}: expected shape {shape}, got {adopted.array.shape}")
+    if rows.array.ndim != 2:
+        raise ValueError(f"x: expected shape (B, D), got {rows.array.shape}")
+    if centers is None and classes.array.ndim != 2:
+        raise ValueError(f"weight: expected shape (C, D), got {classes.array.shape}")
+    several = 0 if centers is None else centers.of(classes.array)
     same_format("weight", classes.array, rows.array, "x")
     parts = rows.array.shape[1]
-    if classes.array.shape[1] != parts:
+    if classes.array.shape[-1] != parts:
         raise ValueError(
             f"weight: expected {parts} numbers a class as an embedding of x has, got "
-            f"{classes.array.shape[1]}, shape {classes.array.shape}"
+            f"{classes.array.shape[-1]}, shape {classes.array.shape}"
         )
-    if not parts or not len(classes.array):
+    if not classes.array.size:
         raise ValueError(
             f"weight: expected a class of one number at least, got shape {classes.array.shape}"
         )
@@ -70,7 +136,7 @@ def given(x: object, weight: object, target: object) -> Given:
             f"target: expected shape {rows.array.shape[:1]}, one class for every row of x; "
             f"got {labels.array.shape}"
         )
-    return Given(rows, classes, labels.array)
+    return Given(rows, classes, labels.array, several)
 
 
 def labels(

@@ -52,7 +52,7 @@ class HeadProblem:
     @cached_property
     def inputs(self) -> dict[str, Any]:
         """Everything that the program reads but upstream gradient and direction, by name."""
-        fixed = {"x": self._rows, "weight": self.given.weight.array}
+        fixed = {"x": self._rows, "weight": self.given.classes}
         return {**fixed, "target": self.labels, "scale": self.scale, **self.more}
 
     @property
@@ -93,7 +93,9 @@ class HeadProblem:
         """Return the Hessian-vector product by every name in `wrt`."""
         names = checks.wanted_gradients(wrt, self.differentiable)
         like = {name: self.inputs[name] for name in self.differentiable}
+        like["weight"] = self.given.weight.array
         dots = head_checks.direction(direction, like)
+        dots["weight"] = dots["weight"].reshape(self.given.classes.shape)
         if self.kept is not None:
             dots["x"] = np.where(self.kept[:, None], dots["x"], np.zeros((), dots["x"].dtype))
         given = {"loss_bar": self._bars(upstream), **{f"{n}_dot": a for n, a in dots.items()}}
@@ -109,10 +111,11 @@ class HeadProblem:
 
     def blocks(self) -> ClassBlocks:
         """Return how many classes come at a time, within the budget of memory."""
-        (rows, parts), classes = self.given.x.array.shape, len(self.given.weight.array)
+        (rows, parts), classes = self.given.x.array.shape, len(self.given.classes)
         wide = format_of(self.given.x.array.dtype) == "float64"
         real = np.float64 if wide else np.float32
-        return blocks_for(real, rows, classes, parts, self.memory, self.shards)
+        centers = max(self.given.centers, 1)
+        return blocks_for(real, rows, classes, parts, self.memory, self.shards, centers)
 
     def _call(
         self, function: str, more: Mapping[str, Any], wanted: tuple[str, ...]
@@ -144,7 +147,9 @@ class HeadProblem:
         return self._rounded(np.array(self.reduction.divide(total.result(), self.divisor, empty)))
 
     def _like_input(self, name: str, array: Any) -> Any:
-        """Return a derivative in the format and library of what it is by."""
+        """Return a derivative in the format, shape and library of what it is by."""
+        if name == "weight":
+            array = array.reshape(self.given.weight.array.shape)
         if name != "x" or self.kept is None:
             return self._rounded(np.asarray(array))
         return self._rounded(np.where(self.kept[:, None], array, 0.0))

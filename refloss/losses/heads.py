@@ -29,6 +29,7 @@ __all__ = [
     "modified_softmax",
     "normface",
     "sphereface",
+    "subcenter_arcface",
 ]
 
 MEMORY = 512 << 20
@@ -228,22 +229,30 @@ class HeadLoss(Loss):
         checks.choice("reduction", options.reduction, REDUCTIONS)
         if home_of(None, "x", x) is not None:
             raise TypeError("x: heads run on the CPU; got an array on a device, pass a copy")
-        given = head_checks.given(x, weight, target)
-        arrays, axes = self._sorted_out(options.more, given)
+        more = dict(options.more)
+        centers = head_checks.Centers(more.pop(_CENTERS, None)) if self._several else None
+        given = head_checks.given(x, weight, target, centers)
+        arrays, axes = self._sorted_out(more, given)
         known = library(self._kernels)
         spec = resolve(
             self.name, options.preset, axes, reduction=options.reduction, kernels=self._kernels
         )
         asked = spec.axes["scale"] if options.scale is None else options.scale
         scale, memory = head_checks.scale(asked), head_checks.memory(options.memory)
-        classes = len(given.weight.array)
+        classes = len(given.classes)
         labels, kept = head_checks.labels(
             given.target, classes, options.ignore_index, sharded=options.shards is not None
         )
         if refuse_nan:
-            numbers = {"x": given.x.array, "weight": given.weight.array, **arrays}
+            flat = given.classes.reshape(classes, -1)
+            numbers = {"x": given.x.array, "weight": flat, **arrays}
             head_checks.refuse_nan(numbers, kept)
         return HeadProblem(spec, known, given, labels, kept, scale, arrays, memory, options.shards)
+
+    @property
+    def _several(self) -> bool:
+        """Whether classes have several centres."""
+        return self.entry["family"] == "heads of sub-centres"
 
     def _sorted_out(
         self, more: Mapping[str, Any], given: head_checks.Given
@@ -256,6 +265,7 @@ class HeadLoss(Loss):
 
 
 _EVERY = ("x", "weight", "target", "scale")
+_CENTERS = "sub_centers"
 
 
 @dataclass(frozen=True)
@@ -296,6 +306,7 @@ def head_loss_from(directory: str | Path, name: str) -> HeadLoss:
 modified_softmax = HeadLoss("modified_softmax")
 normface = HeadLoss("normface")
 arcface = HeadLoss("arcface")
+subcenter_arcface = HeadLoss("subcenter_arcface")
 combined_margin = HeadLoss("combined_margin")
 sphereface = HeadLoss("sphereface")
 l_softmax = HeadLoss("l_softmax")

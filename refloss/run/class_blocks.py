@@ -199,9 +199,9 @@ class ClassBlocks:
     # --- operations ----------------------------------------------------------------------
 
     def norm(self, rows: Any) -> Any:
-        """Return the Euclidean norm of every row, in float64, without overflow or underflow."""
+        """Return the norm of every row, the last axis, in float64, however large or small."""
         np = self.np
-        squares = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+        squares = np.einsum("...j,...j->...", rows, rows, dtype=np.float64)
         size = np.sqrt(squares)
         off = ~((squares > 1e-280) & (squares < 1e300))
         if off.any():
@@ -240,11 +240,15 @@ class ClassBlocks:
         elsewhere[columns.items, columns.places] = value
         return elsewhere
 
-    def scattered(self, columns: Columns, rows: Any) -> Any:
-        """Return the rows of items added up at their columns, zero elsewhere."""
+    def scattered(self, columns: Columns, rows: Any, dtype: Any = None) -> Any:
+        """Return the rows of items added up at their columns, zero elsewhere.
+
+        Of vectors they are in the format of matrices, of numbers in float64, unless `dtype` says
+        which.
+        """
         if not _is_array(rows):
             rows = self.np.full(columns.total, float(rows))
-        dtype = self.dtype if rows.ndim > 1 else self.np.float64
+        dtype = dtype or (self.dtype if rows.ndim > 1 else self.np.float64)
         out = self.np.zeros((columns.width, *rows.shape[1:]), dtype)
         return self.scattered_onto(out, columns, rows)
 
@@ -255,9 +259,14 @@ class ClassBlocks:
         return matrix
 
     def dots(self, a: Any, b: Any, axis: int) -> Any:
-        """Return the sums of the products of two matrices over an axis, in float64."""
-        kept = "i" if axis == 1 else "j"
-        return self.np.einsum(f"ij,ij->{kept}", a, b).astype(self.np.float64)
+        """Return the sums of the products of two arrays over an axis, in float64."""
+        axes = "ijk"[: a.ndim]
+        kept = axes.replace(axes[axis], "")
+        return self.np.einsum(f"{axes},{axes}->{kept}", a, b).astype(self.np.float64)
+
+    def max(self, array: Any, axis: int) -> Any:
+        """Return the largest along an axis."""
+        return array.max(axis=axis)
 
 
 def _is_array(value: Any) -> bool:
@@ -278,6 +287,7 @@ def blocks_for(
     parts: int,
     memory: int,
     shards: Shards | None = None,
+    centers: int = 1,
 ) -> ClassBlocks:
     """Return how a batch is computed within a budget.
 
@@ -291,9 +301,12 @@ def blocks_for(
         Bytes beside inputs and results. A part has one class at least, whatever the budget.
     shards : Shards, optional
         What tells the other shards, if there are any.
+    centers : int
+        How many vectors a class has.
     """
     each = np.dtype(real).itemsize
-    column = _BLOCKS * (rows + parts) * each
-    size = max(1, min(_LARGEST, classes, memory // column))
-    keeps = classes * rows * each + size * column <= memory
+    held = centers + (centers > 1)
+    column = _BLOCKS * (rows + parts) * each * held
+    size = max(1, min(max(1, _LARGEST // centers), classes, memory // column))
+    keeps = held * classes * rows * each + size * column <= memory
     return ClassBlocks(real, size, keeps=keeps, shards=shards)

@@ -29,7 +29,7 @@ from refloss.symbolic.vocabulary import heads
 
 HEADER = "Generated from the definition by `refloss derive`; do not edit."
 INDEX = "index.json"
-HEADS = ("heads",)
+HEADS = ("heads", "heads of sub-centres")
 """Families whose programs contract matrices, and visit their classes in parts."""
 
 

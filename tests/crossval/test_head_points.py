@@ -9,7 +9,15 @@ from crossval.catalog import losses, spec_of
 from crossval.families import FAMILIES, family_of
 from crossval.oracles.formats import FORMATS, format_of
 from crossval.oracles.head_columns import PARTS
-from crossval.points.heads import CLASSES, HEAD_EDGES, LAYOUTS, REGIMES, point_set
+from crossval.points.heads import (
+    CENTERED,
+    CENTERS,
+    CLASSES,
+    HEAD_EDGES,
+    LAYOUTS,
+    REGIMES,
+    point_set,
+)
 
 HEADS = [name for name, entry in losses().items() if entry["family"] == "heads"]
 EPS = Fraction(1e-12)
@@ -132,6 +140,22 @@ def test_every_head_is_judged_at_these_points(loss):
     assert few.wholes["weight"] == (2, PARTS)
     assert not points.special.any()
     assert set(family.regimes) <= set(REGIMES)
+
+
+def test_centres_are_the_vectors_of_more_classes():
+    family = FAMILIES[losses()["subcenter_arcface"]["family"]]
+    points, flat = family.points("float64", "smoke"), point_set("float64", "smoke")
+    label = CENTERED.label
+    assert len(points.columns[0]) == len(family.columns) == len(CENTERED.columns)
+    assert np.array_equal(points.columns[:, :label], flat.columns[:, :label])
+    assert np.array_equal(points.columns[:, label], flat.columns[:, label] // CENTERS)
+    assert points.name != flat.name
+    call = family.one_call(points.columns[:2])
+    assert call["weight"].shape == family.wholes["weight"] == (2, 2, 3)
+    assert np.array_equal(call["weight"].ravel(), points.columns[0, 3:15])
+    fitted = family.fitted({**call, "weight": np.zeros((5, 3, 7)), "x": np.zeros((1, 7))})
+    assert fitted.wholes["weight"] == (5, 3, 7)
+    assert family.resized(3).wholes["weight"] == (3, 2, 3)
 
 
 def test_one_call_has_one_matrix_and_rows_that_share_it():

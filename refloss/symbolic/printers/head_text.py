@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 import sympy as sp
 
@@ -106,6 +107,7 @@ class _Writer:
         for let in self._statements():
             self.tensors[let.target.name] = let.target
         self.order = self._order()
+        self.of_classes = self._of_classes()
         self.inside = False
         self.inlined: dict[str, tuple[str, str]] = {}
 
@@ -150,18 +152,32 @@ class _Writer:
         return [*found, *self.schedule.after]
 
     def _order(self) -> dict[Axis, int]:
+        """Return the places of all axes, in which every input has them in its own order."""
         axes = {a for t in self.tensors.values() for a in t.axes}
-        axes |= {a for let in self._statements() for a in let.over}
-        return {a: k for k, a in enumerate(sorted(axes, key=str))}
+        left = sorted(axes | {a for let in self._statements() for a in let.over}, key=str)
+        rows = [list(t.axes) for t in self.program.inputs]
+        found: dict[Axis, int] = {}
+        while left:
+            later = {a for row in rows for a in [a for a in row if a not in found][1:]}
+            first = next(a for a in left if a not in later)
+            found[first] = len(found)
+            left.remove(first)
+        return found
 
     def _is_wide(self, tensor: Tensor) -> bool:
         return not tensor.label and self.classes not in tensor.axes and bool(tensor.axes)
 
     def _is_matrix(self, tensor: Tensor) -> bool:
-        return self.classes in tensor.axes and len(tensor.axes) > 1
+        """Return whether an array has an axis beside those of classes."""
+        return self.classes in tensor.axes and not set(tensor.axes) <= self.of_classes
+
+    def _of_classes(self) -> set[Axis]:
+        """Return the axis of classes, and what a class has several of that is no part of it."""
+        shared = {a for t in self.program.inputs if self.classes not in t.axes for a in t.axes}
+        return {a for a in self.order if a == self.classes or a not in shared}
 
     def _space(self, let: Let) -> tuple[Axis, ...]:
-        return tuple(sorted({*let.target.axes, *let.over}, key=self.order.__getitem__))
+        return self._sorted({*let.target.axes, *let.over})
 
     # --- statements without classes ------------------------------------------------------
 
@@ -266,6 +282,9 @@ class _Writer:
         space = self._space(let)
         if let.reduce == "norm":
             return f"F.norm({_Expression(space, self, True)(let.expr)})"
+        if let.reduce and set(let.over) <= self.of_classes:
+            text = self._spread(_Expression(space, self, True)(let.expr), let.expr, space)
+            return f"np.{let.reduce}({text}, axis={self._positions(let, space)})"
         if let.reduce == "sum":
             return self._scatter(let) or self._product(let) or self._sum(let)
         matrix = self._is_matrix(let.target)
@@ -310,7 +329,10 @@ class _Writer:
     def _scatter(self, let: Let) -> str | None:
         """Return ``sum_b [k = y[b]] E[b, …]`` as rows of E added at the places of y."""
         found = self._scattered_rows(let)
-        return None if found is None else f"F.scattered({found[0]}, {found[1]})"
+        if found is None:
+            return None
+        wide = len(let.target.axes) > 1 and not self._is_matrix(let.target)
+        return f"F.scattered({found[0]}, {found[1]}{', np.float64' if wide else ''})"
 
     def _scattered_rows(self, let: Let) -> tuple[str, str] | None:
         """Return the places of y and the rows of E of such a sum, None of any other."""
@@ -329,27 +351,30 @@ class _Writer:
         return self.columns(label), text
 
     def _product(self, let: Let) -> str | None:
-        """Return a contraction of two matrices as one of BLAS."""
-        space = self._space(let)
-        if len(let.over) != 1 or len(let.target.axes) != 2 or len(space) != 3:
-            return None
-        (row, column), (bound,) = let.target.axes, let.over
+        """Return a contraction of two arrays as one of BLAS."""
+        space, bound = self._space(let), set(let.over)
         left, right, scalars = [], [], []
+        sides: list[set[Axis]] = [set(), set()]
         for factor in sp.Mul.make_args(let.expr):
             axes = factor.atoms(sp.Idx) & set(space)
-            if axes <= {row, bound} and row in axes:
-                left.append(factor)
-            elif axes <= {bound, column} and axes:
-                right.append(factor)
-            elif not axes:
-                scalars.append(factor)
-            else:
-                return None
-        if not left or not right:
+            side = 0 if let.target.axes and let.target.axes[0] in axes else 1
+            sides[side] |= axes
+            (scalars if not axes else (left, right)[side]).append(factor)
+        if sides[0] & sides[1] != bound or not left or not right or len(space) < 3:
             return None
-        first = self._matrix(sp.Mul(*scalars, *left), row, bound)
-        second = self._matrix(sp.Mul(*right), bound, column)
-        return f"{first} @ {second}"
+        shapes = [self._sorted(axes) for axes in sides]
+        if tuple(a for axes in shapes for a in axes if a not in bound) != let.target.axes:
+            return None
+        texts = sp.Mul(*scalars, *left), sp.Mul(*right)
+        if len(space) == 3 and len(bound) == 1:
+            (row, column), (inner,) = let.target.axes, let.over
+            return f"{self._matrix(texts[0], row, inner)} @ {self._matrix(texts[1], inner, column)}"
+        arrays = [_Expression(axes, self, True)(t) for axes, t in zip(shapes, texts, strict=True)]
+        places = [tuple(axes.index(a) for a in self._sorted(bound)) for axes in shapes]
+        return f"np.tensordot({arrays[0]}, {arrays[1]}, ({places[0]}, {places[1]}))"
+
+    def _sorted(self, axes: Iterable[Axis]) -> tuple[Axis, ...]:
+        return tuple(sorted(axes, key=self.order.__getitem__))
 
     def _matrix(self, expr: sp.Expr, row: Axis, column: Axis) -> str:
         axes = tuple(sorted((row, column), key=self.order.__getitem__))

@@ -36,7 +36,18 @@ CLASS = axis("c", "C")
 PART = axis("d", "D")
 ZERO = sp.S.Zero
 
-__all__ = ["CLASS", "ITEM", "PART", "RULES", "Divisor", "Heads", "logits", "loss", "products"]
+__all__ = [
+    "CLASS",
+    "ITEM",
+    "PART",
+    "RULES",
+    "Divisor",
+    "Heads",
+    "lengths",
+    "logits",
+    "loss",
+    "products",
+]
 
 _z, _x = sp.symbols("z x", real=True)
 _others, _squares = sp.symbols("others squares", positive=True)
@@ -156,18 +167,38 @@ class Divisor:
 
 
 @Vocabulary
-def _sizes(P: Build, a: Heads) -> None:
-    """Name the norms of the rows of both matrices."""
-    a.let("x_size", [ITEM], sp.sqrt(sp.Sum(a.x**2, PART)), "norm of an embedding")
-    a.let("weight_size", [CLASS], sp.sqrt(sp.Sum(a.weight**2, PART)), "norm of a class")
+def size(P: Build, a: Heads, name: str, axes: list[Axis], doc: str) -> None:
+    """Name ``<name>_size``, the norms of vectors, one for every element of `axes`."""
+    a.let(f"{name}_size", axes, sp.sqrt(sp.Sum(a[name].here ** 2, PART)), doc)
 
 
-@_sizes.when_stable
-def _(P: Build, a: Heads) -> None:
-    a.let("x_size", [ITEM], NormOver(a.x, PART), "norm of an embedding")
-    a.partials("x_size", {a.x: Ratio(a.x, a.x_size, ZERO)})
-    a.let("weight_size", [CLASS], NormOver(a.weight, PART), "norm of a class")
-    a.partials("weight_size", {a.weight: Ratio(a.weight, a.weight_size, ZERO)})
+@size.when_stable
+def _(P: Build, a: Heads, name: str, axes: list[Axis], doc: str) -> None:
+    part = a[name].here
+    found = a.let(f"{name}_size", axes, NormOver(part, PART), doc)
+    a.partials(f"{name}_size", {part: Ratio(part, found, ZERO)})
+
+
+def lengths(P: Build, a: Heads, of_x: Divisor, of_weight: Divisor, classes: list[Axis]) -> None:
+    """Name ``x_length`` and ``weight_length``, what divides, and ``unit``, embeddings divided.
+
+    Parameters
+    ----------
+    P, a
+        The program and its quantities: ``x`` and ``weight``.
+    of_x, of_weight
+        What divides an embedding and a class.
+    classes
+        Axes of the vectors of classes.
+    """
+    size(P, a, "x", [ITEM], "norm of an embedding")
+    size(P, a, "weight", classes, "norm of a class")
+    a.let("x_root", [ITEM], of_x.root(a.x_size))
+    a.let("x_length", [ITEM], of_x.length(a.x_root), "what divides an embedding")
+    a.let("weight_root", classes, of_weight.root(a.weight_size))
+    a.let("weight_length", classes, of_weight.length(a.weight_root), "what divides a class")
+    unit = of_x.unless_kept(a.x, Ratio(a.x, a.x_length, ZERO))
+    a.let("unit", [ITEM, PART], unit, "the embedding, divided")
 
 
 def products(P: Build, a: Heads, of_x: Divisor, of_weight: Divisor) -> None:
@@ -180,13 +211,7 @@ def products(P: Build, a: Heads, of_x: Divisor, of_weight: Divisor) -> None:
     of_x, of_weight
         What divides an embedding and a class.
     """
-    _sizes(P, a)
-    a.let("x_root", [ITEM], of_x.root(a.x_size))
-    a.let("x_length", [ITEM], of_x.length(a.x_root), "what divides an embedding")
-    a.let("weight_root", [CLASS], of_weight.root(a.weight_size))
-    a.let("weight_length", [CLASS], of_weight.length(a.weight_root), "what divides a class")
-    unit = of_x.unless_kept(a.x, Ratio(a.x, a.x_length, ZERO))
-    a.let("unit", [ITEM, PART], unit, "the embedding, divided")
+    lengths(P, a, of_x, of_weight, [CLASS])
     _multiplied(P, a, of_weight)
     by_x = of_x.unless_kept(Ratio(a.own, a.x_length, ZERO), a.own)
     a.let("angular", [ITEM], by_x, "the target's product, by the embedding's length")

@@ -11,9 +11,9 @@ from crossval.oracles.autograd import witness
 from crossval.oracles.enclosure import overlap
 from crossval.oracles.head_columns import HeadColumns, Layout
 from crossval.oracles.head_forwards import HEAD_FORWARDS
-from crossval.points.heads import LAYOUTS, point_set
+from crossval.points.heads import CENTERED, LAYOUTS, point_set
 
-HEADS = [name for name, entry in losses().items() if entry["family"] == "heads"]
+HEADS = [name for name, entry in losses().items() if entry["family"].startswith("heads")]
 PLACES = {
     "none": {},
     "max": {"placement": "max", "eps": 0.75},
@@ -26,22 +26,29 @@ KEPT = [
     {"embedding": "unit", "classes": "kept"},
     {"embedding": "kept", "classes": "kept"},
 ]
-CASES = [*product(HEADS, PLACES, [{}]), *product(HEADS, ["none"], KEPT[1:])]
+KEEPING = [name for name in HEADS if "embedding" in losses()[name]["axes"]]
+CASES = [*product(HEADS, PLACES, [{}]), *product(KEEPING, ["none"], KEPT[1:])]
 WITNESSED = [case for case in CASES if case[0] in HEAD_FORWARDS]
 IDS = [f"{name}-{place}-{'-'.join(kept.values())}".rstrip("-") for name, place, kept in CASES]
 
 
-def biased(loss):
-    return "bias" in losses()[loss]["inputs"]
+def layout_of(loss):
+    several = losses()[loss]["family"] == "heads of sub-centres"
+    return CENTERED if several else LAYOUTS["bias" in losses()[loss]["inputs"]]
 
 
 def oracle_of(loss):
-    return HeadColumns(biased=biased(loss))
+    return HeadColumns(biased=layout_of(loss).biased, centers=layout_of(loss).centers)
+
+
+def points_of(loss, dtype="float64"):
+    layout = layout_of(loss)
+    return point_set(dtype, "smoke", layout.classes, biased=layout.biased, centers=layout.centers)
 
 
 def some(loss, dtype="float64", rows=1):
     """Return a few ordinary points."""
-    points = point_set(dtype, "smoke", biased=biased(loss))
+    points = points_of(loss, dtype)
     return points.take(np.flatnonzero(~points.special)[::2][:: 1 if rows == 1 else rows])
 
 
@@ -70,7 +77,7 @@ def test_autograd_agrees_with_the_truth(loss, place, kept):
     value, grad = witness(definition, columns, points.upstream, packing=packing)
     assert set(truth.kind) == {"regular"}
     _, bound = oracle.rounding_bound(definition, points.columns, points.upstream, dtype="float64")
-    label = LAYOUTS[biased(loss)].label
+    label = layout_of(loss).label
     expected, allowed = np.delete(truth.grad_hi, label, 1), np.delete(bound, label, 1)
     # far above the rounding of float64, far below any difference of convention
     size = np.abs(truth.value_hi) + np.abs(columns).max(1) + 1
@@ -82,18 +89,19 @@ def test_autograd_agrees_with_the_truth(loss, place, kept):
 
 @pytest.mark.parametrize("loss", HEADS)
 def test_kernels_give_the_truth_of_every_point(loss):
-    points, oracle = point_set("float64", "smoke", biased=biased(loss)), oracle_of(loss)
+    points, oracle = points_of(loss), oracle_of(loss)
     definition = spec(loss, "max")
     truth = oracle.truth(definition, points.columns, points.upstream)
     bounds = oracle.rounding_bound(definition, points.columns, points.upstream, dtype="float64")
-    layout, public = LAYOUTS[biased(loss)], getattr(refloss, loss)
+    layout, public = layout_of(loss), getattr(refloss, loss)
+    several = (layout.centers,) if layout.centers else ()
     options = {"scale": 8.0, **PLACES["max"]}
     for row, numbers in enumerate(points.columns):
         if truth.kind[row] != "regular":
             continue
         given = {name: numbers[part] for name, part in layout.inputs.items()}
         given["x"], given["target"] = given["x"][None], given["target"].astype(int)
-        given["weight"] = given["weight"].reshape(layout.classes, -1)
+        given["weight"] = given["weight"].reshape(layout.classes, *several, -1)
         named = {name: array for name, array in given.items() if name == "bias"}
         wrt = [name for name in given if name != "target"]
         first = (given["x"], given["weight"], given["target"])
@@ -194,7 +202,7 @@ def test_condition_is_what_a_relative_change_of_every_input_does():
 @pytest.mark.parametrize("loss", HEADS)
 def test_the_label_and_the_order_of_classes_do_not_matter(loss):
     points, oracle = some(loss), oracle_of(loss)
-    layout, definition = LAYOUTS[biased(loss)], spec(loss)
+    layout, definition = layout_of(loss), spec(loss)
     turned = points.columns.copy()
     turned[:, layout.label] = (turned[:, layout.label] + 1) % layout.classes
     for name in ("weight", "bias"):
@@ -215,11 +223,26 @@ def test_the_label_and_the_order_of_classes_do_not_matter(loss):
     assert (gap <= 2.0**-52 * np.abs(first.grad_hi[:, x]))[regular].all()
 
 
+def test_centres_that_are_equally_near_are_a_tie_with_a_gradient_for_each():
+    oracle, definition = oracle_of("subcenter_arcface"), spec("subcenter_arcface")
+    one, other, far, farther = (0, 1, 0), (0, 0, 4), (-1, 0, 1), (-1, 0, 0)
+    row = np.array([[2.0, 0.0, 0.0, *one, *other, *far, *farther, 0.0]])
+    truth = oracle.truth(definition, row)
+    assert truth.kind[0] == "tie"
+    ends, taken = truth.vertices[0], slice(3, 9)
+    assert sorted((end[3:6] == 0).all() + 2 * (end[6:9] == 0).all() for end in ends) == [1, 2]
+    weight = row[0, 3:15].reshape(2, 2, 3)
+    got = refloss.subcenter_arcface.grad(row[:, :3], weight, np.array([0]), scale=8.0)["weight"]
+    np.testing.assert_allclose(got[0].ravel(), ends.mean(axis=0)[taken], rtol=1e-14)
+
+
 def test_a_layout_says_where_everything_lies():
     layout = Layout(3, 4, biased=True)
     assert len(layout.columns) == 20
     assert layout.columns[layout.label] == "class"
     assert Layout.of(20, 3, biased=True) == layout
     assert Layout.of(16, 3, biased=False) == Layout(3, 4)
+    assert Layout.of(16, 3, biased=False, centers=2) == CENTERED
+    assert CENTERED.columns[3:9] == ("w0.0.0", "w0.0.1", "w0.0.2", "w0.1.0", "w0.1.1", "w0.1.2")
     taken = [column for part in layout.inputs.values() for column in range(20)[part]]
     assert sorted(taken) == list(range(20))

@@ -363,6 +363,7 @@ ARITHMETICS = {
 LEAST = {
     "boxes": {"ratio", "relu", "max", "min"},
     "heads": {"exp", "log", "max", "ratio"},
+    "heads of sub-centres": {"greatest", "ratio", "step"},
     "multi_margin": {"relu", "select", "weighted"},
     "quotient": {"gate", "ratio", "select"},
     "cosines": {"straight_through"},

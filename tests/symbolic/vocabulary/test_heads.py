@@ -6,14 +6,15 @@ import mpmath as mp
 import pytest
 import sympy as sp
 
-from derivations import angular, heads
+from derivations import angular, heads, margin_heads
 from refloss.symbolic import emit, rules
 from refloss.symbolic.vocabulary import heads as head
+from refloss.symbolic.vocabulary import subcenters
 
 from .. import unrolled
 
 TIGHT = mp.mpf(10) ** -38
-SIZES = {"B": 2, "C": 3, "D": 2}
+SIZES = {"B": 2, "C": 3, "D": 2, "K": 2}
 #: Every way of dividing, and every place for eps, above and below the lengths.
 SETTINGS = {
     "default": {},
@@ -25,7 +26,8 @@ SETTINGS = {
     "inside": {"eps_x_inside": 0.5, "eps_weight_inside": 0.25},
     "added": {"eps_x_added": 0.5, "eps_weight_added": 0.25},
 }
-PROGRAMS = {n: (d, *forms) for d in heads.DEFINITIONS for n, forms in d.programs.items()}
+DEFINITIONS = (*heads.DEFINITIONS, *margin_heads.DEFINITIONS)
+PROGRAMS = {n: (d, *forms) for d in DEFINITIONS for n, forms in d.programs.items()}
 #: Three heads in every setting; the others, which share all of that, in two. The multiples of an
 #: angle have tests of their own.
 FORMS = [
@@ -62,7 +64,7 @@ def point(program, sizes=SIZES):
     return values
 
 
-@pytest.mark.parametrize("rule", head.RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", [*head.RULES, *subcenters.RULES], ids=lambda rule: rule.name)
 def test_rules(rule):
     rules.prove(rule)
 
@@ -114,6 +116,29 @@ def test_the_loss_does_not_change_with_the_length_of_a_class():
         unrolled.evaluate(plain, given, constants, SIZES)["loss"] for given in (inputs, longer)
     )
     assert all(abs(first[i] - second[i]) < TIGHT for i in first)
+
+
+def test_a_class_of_several_centres_is_the_nearest_of_them():
+    """In both forms: the gradient by the others is 0, and equal ones share it evenly."""
+    definition, *forms = PROGRAMS["subcenter_arcface"]
+    for form in forms:
+        gradient = emit.derive(form, "loss", definition.wrt["subcenter_arcface"]).grad
+        inputs = point(gradient)
+        constants = constants_of(definition, gradient, "default")
+        # twice a vector has its direction, and its cosines to the last bit
+        inputs["weight"] |= {(1, 1, d): 2 * inputs["weight"][1, 0, d] for d in range(SIZES["D"])}
+        found = evaluated(gradient, inputs, constants)
+        for (row, place), top in found["product"].items():
+            assert top == max(found["angle"][row, place, k] for k in range(SIZES["K"]))
+        one, other = (
+            [found["weight_bar"][1, k, d] for d in range(SIZES["D"])] for k in range(SIZES["K"])
+        )
+        assert any(one)
+        assert all(abs(p - 2 * q) < TIGHT for p, q in zip(one, other, strict=True))
+
+
+def evaluated(program, inputs, constants):
+    return unrolled.evaluate(program, inputs, constants, SIZES)
 
 
 @pytest.mark.parametrize("policy", angular.ARCFACE_AXES["policy"].values)

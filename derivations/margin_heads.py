@@ -1,0 +1,322 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Heads with a margin of the angle
+#
+# The heads of `heads` whose target logit is a function $\psi$ of the target's cosine, as `angular`
+# defines it: $z_y = s\,\psi(\cos\theta_y)$, and $z_j = s\cos\theta_j$ of every other class.
+#
+# | head | target's logit | published as |
+# |---|---|---|
+# | ArcFace | $\cos(\theta_y + m)$ | Deng et al., CVPR 2019, arXiv 1801.07698 |
+# | combined margin | $\cos(\theta_y + m_2) - m_3$ | Deng et al., CVPR 2019 |
+# | SphereFace, L-Softmax | $(-1)^k\cos(m\theta_y) - 2k$ | Liu et al., CVPR 2017; ICML 2016 |
+# | sub-centre ArcFace | $\cos(\theta_y + m)$, of the nearest of a class's centres | Deng et al., ECCV 2020 |
+
+# %%
+"""Heads with a margin of the angle: definitions and conventions."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import sympy as sp
+
+from derivations import angular
+from derivations.heads import (
+    CONSTANTS,
+    INPUTS,
+    SMOOTH,
+    TORCH_EPS,
+    WRT,
+    ZERO_VECTORS,
+    axes,
+    cosine_head,
+    divisors,
+    inputs_of,
+)
+from refloss.symbolic import calculus, emit, rules
+from refloss.symbolic.build import Build, Form
+from refloss.symbolic.definition import AxisOf, Definition, Preset, Singular
+from refloss.symbolic.printers import latex_text
+from refloss.symbolic.program import Program
+from refloss.symbolic.vocabulary import angles, multiples, subcenters
+from refloss.symbolic.vocabulary import heads as head
+from refloss.symbolic.vocabulary.angles import Pair
+from refloss.symbolic.vocabulary.elements import Elements
+from refloss.symbolic.vocabulary.heads import CLASS, ITEM, PART, Heads
+from refloss.symbolic.vocabulary.subcenters import CENTER
+
+# %% [markdown]
+# ## The programs
+
+
+# %%
+def arcface(form: Form) -> Program:
+    """Return the head with a margin of the angle, under any policy beyond pi."""
+    doc = "softmax of scaled cosines, the target's that of an angle and a margin"
+    return cosine_head("arcface", form, doc, lambda P, a, c: shaped(P, a, angular.arcface))
+
+
+def combined_margin(form: Form) -> Program:
+    """Return the head with a margin of the angle and one of the cosine."""
+    doc = "softmax of scaled cosines, the target's that of an angle and a margin, less another"
+    return cosine_head("combined_margin", form, doc, lambda P, a, c: shaped(P, a, angular.combined))
+
+
+def fallen(name: str, times: int, form: Form) -> Program:
+    """Return the head whose target logit is the cosine of a multiple, which goes on falling."""
+
+    def shape(P: Build, e: Elements, most: Pair) -> sp.Expr:
+        multiples.fallen(P, e, times, P.const("falls"))
+        multiples.annealed(e, "fallen", P.const("annealing"))
+        return e.blend
+
+    doc = f"softmax of scaled cosines, the target's that of {times} times its angle"
+    return cosine_head(name, form, doc, lambda P, a, c: shaped(P, a, shape))
+
+
+def shaped(P: Build, a: Heads, shape: Callable[[Build, Elements, Pair], sp.Expr]) -> sp.Expr:
+    """Return the target's logit as a function of its angle, written as that of one cosine."""
+    e = Elements(P, ITEM, {"cosine": a["cosine"]})
+    most = Pair.of(P, "most", P.const("limit"))
+    angles.cut(e, "cosine", most)
+    angles.stepped(e, shape(P, e, most), P.const("attached"))
+    return e.logit
+
+
+# %%
+if __name__ == "__main__":
+    from IPython.display import Math, display
+
+    display(Math(latex_text.aligned(arcface("plain"))))
+
+# %% [markdown]
+# ## Several centres of a class
+#
+# With labels that may be wrong, a class is given $K$ vectors, and is as near to an embedding as the
+# nearest of them, $\cos\theta_j = \max_k W_{jk}\cdot x/(\|W_{jk}\|\,\|x\|)$: what does not belong
+# to a class gathers about a centre that is not the largest. The derivative goes to the nearest
+# centre; where several are, they share it evenly.
+
+
+# %%
+def subcenter_arcface(form: Form) -> Program:
+    """Return the ArcFace head of classes that are as near as the nearest of their centres."""
+    doc = (
+        "softmax of scaled cosines with the nearest centres, the target's of an angle and a margin"
+    )
+    P = Build("subcenter_arcface", form, doc)
+    a = inputs_of(P, CLASS, CENTER, PART)
+    subcenters.products(P, a, *divisors(P, kept=False))
+    head.logits(P, a, a.scale * shaped(P, a, angular.arcface), a.scale * a.product)
+    head.loss(P, a)
+    return P.finish("loss")
+
+
+if __name__ == "__main__":
+    display(Math(latex_text.aligned(subcenter_arcface("plain"))))
+
+# %% [markdown]
+# The gradient of the stable form, as the calculus composes it:
+
+# %%
+if __name__ == "__main__":
+    wrt = ["x", "weight", "scale"]
+    display(Math(latex_text.aligned(calculus.grad(subcenter_arcface("stable"), "loss", wrt))))
+
+# %% [markdown]
+# ## Conventions
+
+
+# %%
+def angular_axes(known: dict[str, AxisOf]) -> dict[str, AxisOf]:
+    """Return the axes of a logit of one cosine, but for its scale, which a head has as an input."""
+    return {name: axis for name, axis in known.items() if name != "scale"}
+
+
+def angular_presets(known: dict[str, Preset]) -> dict[str, Preset]:
+    """Return the presets of a logit of one cosine, of embeddings divided as torch does it."""
+    return {n: replace(p, axes={**TORCH_EPS, **p.axes}) for n, p in known.items()}
+
+
+def rotated(
+    name: str, title: str, build: Callable[[Form], Program], logit: Definition
+) -> Definition:
+    """Return the head whose target logit is one with a margin of the angle."""
+    return Definition(
+        name=name,
+        title=title,
+        family="heads",
+        source=logit.source,
+        formula=f"""\
+loss = -log softmax(z)_y,  z_y = scale psi(cos(theta_y)), z_j = scale cos(theta_j)
+psi: as of {logit.name}, cos(theta + margin) and what a policy puts in its place beyond pi""",
+        inputs=INPUTS,
+        programs={name: (build("plain"), build("stable"))},
+        constants={**CONSTANTS, **logit.constants},
+        axes=axes(**angular_axes(dict(logit.axes))),
+        presets=angular_presets(dict(logit.presets)),
+        singular=(*ZERO_VECTORS, *logit.singular),
+        subgradients=f"{SMOOTH} Of the logit: {logit.subgradients}",
+        wrt={name: WRT},
+    )
+
+
+ARCFACE = rotated("arcface", "ArcFace head", arcface, angular.ARCFACE_LOGIT)
+COMBINED_MARGIN = rotated(
+    "combined_margin", "Combined-margin head", combined_margin, angular.COMBINED_MARGIN_LOGIT
+)
+
+
+def multiplied(
+    name: str, title: str, formula: str, classes: str, presets: dict[str, Preset]
+) -> Definition:
+    """Return a head of a multiple of the angle, of embeddings that keep their length."""
+    logit = angular.SPHEREFACE_LOGIT
+    programs = {f"{name}_{times}": times for times in range(1, multiples.LARGEST + 1)}
+    margins = logit.axes["margin"]
+    values = {
+        str(times): replace(margins.values[str(times)], program=program)
+        for program, times in programs.items()
+    }
+    known = angular_axes(dict(logit.axes)) | {"margin": replace(margins, values=values)}
+    kept = {"keeps_x": 1.0, "keeps_weight": float(classes == "kept")}
+    return Definition(
+        name=name,
+        title=title,
+        family="heads",
+        source=logit.source,
+        formula=formula,
+        inputs=INPUTS,
+        programs={
+            program: (fallen(program, times, "plain"), fallen(program, times, "stable"))
+            for program, times in programs.items()
+        },
+        constants={
+            **CONSTANTS,
+            **logit.constants,
+            **{n: replace(CONSTANTS[n], default=amount) for n, amount in kept.items()},
+        },
+        axes=axes(embedding="kept", classes=classes, scale=1.0, **known),
+        presets=presets,
+        singular=ZERO_VECTORS,
+        subgradients=f"{SMOOTH} Of the logit: {logit.subgradients}",
+        program_axis="margin",
+        wrt=dict.fromkeys(programs, WRT),
+    )
+
+
+SPHEREFACE = multiplied(
+    "sphereface",
+    "SphereFace (A-Softmax) head",
+    """\
+loss = -log softmax(z)_y,  z_y = scale |x| psi(cos(theta_y)), z_j = scale |x| cos(theta_j)
+psi: as of sphereface_logit; embedding='unit' leaves |x| out (F-normalised SphereFace)""",
+    "unit",
+    {
+        "paper": Preset({"margin": "4"}, "Liu et al., arXiv 1704.08063"),
+        "clcarwin": Preset(
+            {**TORCH_EPS, "margin": "4", "annealing": 5.0, "limit": 1.0},
+            "clcarwin/sphereface_pytorch at its least lambda",
+        ),
+        "ronghuaiyang": Preset(
+            {**TORCH_EPS, "margin": "4", "annealing": 5.0, "limit": 1.0},
+            "arcface-pytorch SphereProduct at its least lambda",
+        ),
+        "f_normalised": Preset(
+            {"margin": "4", "embedding": "unit", "scale": 64.0}, "embeddings of one length"
+        ),
+        "pytorch_metric_learning": Preset(
+            {"margin": "4", "limit": 1.0}, "pytorch_metric_learning SphereFaceLoss, scale 1"
+        ),
+    },
+)
+L_SOFTMAX = multiplied(
+    "l_softmax",
+    "L-Softmax (large-margin softmax) head",
+    """\
+loss = -log softmax(z)_y,  z_y = scale |W_y| |x| psi(cos(theta_y)), z_j = scale W_j.x
+psi: as of sphereface_logit""",
+    "kept",
+    {
+        "double": Preset({"margin": "2"}, "Liu et al., arXiv 1612.02295, m = 2"),
+        "paper": Preset({"margin": "4"}, "Liu et al., arXiv 1612.02295, m = 4"),
+        "pytorch_metric_learning": Preset(
+            {"margin": "4", "limit": 1.0}, "pytorch_metric_learning LargeMarginSoftmaxLoss"
+        ),
+    },
+)
+KEPT = ("keeps_x", "keeps_weight")
+SUBCENTER_ARCFACE = Definition(
+    name="subcenter_arcface",
+    title="Sub-centre ArcFace head",
+    family="heads of sub-centres",
+    source=(
+        "Deng, Guo, Liu, Gong, Zafeiriou: Sub-center ArcFace, ECCV 2020, section 3.2; "
+        f"{angular.ARCFACE_LOGIT.source}"
+    ),
+    formula="""\
+loss = -log softmax(z)_y,  z_y = scale psi(cos(theta_y)), z_j = scale cos(theta_j)
+cos(theta_j) = max_k x.W_jk/(|x| |W_jk|);  psi: as of arcface_logit""",
+    inputs=INPUTS,
+    programs={"subcenter_arcface": (subcenter_arcface("plain"), subcenter_arcface("stable"))},
+    constants={
+        **{name: constant for name, constant in CONSTANTS.items() if name not in KEPT},
+        **angular.ARCFACE_LOGIT.constants,
+    },
+    axes={
+        name: axis
+        for name, axis in axes(**angular_axes(dict(angular.ARCFACE_AXES))).items()
+        if name not in ("embedding", "classes")
+    },
+    presets={
+        "paper": Preset({"policy": "raw", "scale": 64.0}, "Deng et al., ECCV 2020, K = 3"),
+        "insightface": Preset(
+            {"policy": "raw", "scale": 64.0}, "insightface recognition/subcenter_arcface, mxnet"
+        ),
+        "pytorch_metric_learning": Preset(
+            {**TORCH_EPS, "policy": "cos_fallback", "scale": 64.0, "margin": 28.6}
+            | {"unit": "degrees"},
+            "SubCenterArcFaceLoss, sub_centers=3, weights transposed",
+        ),
+    },
+    singular=(
+        *ZERO_VECTORS,
+        Singular(
+            "several centres of a class that are equally near",
+            "tie",
+            "their cosine",
+            "shared evenly; torch max(dim): the first has all of it",
+        ),
+        *angular.ARCFACE_LOGIT.singular,
+    ),
+    subgradients=f"{SMOOTH} Of the largest cosine of a class: centres that have it share its "
+    f"derivative evenly. Of the logit: {angular.ARCFACE_LOGIT.subgradients}",
+    wrt={"subcenter_arcface": WRT},
+)
+
+DEFINITIONS = (ARCFACE, COMBINED_MARGIN, SPHEREFACE, L_SOFTMAX, SUBCENTER_ARCFACE)
+
+# %% [markdown]
+# ## The rules, proved
+
+# %%
+if __name__ == "__main__":
+    for rule in (*angles.RULES, *subcenters.RULES):
+        rules.prove(rule)
+        print(f"proved  {rule.name}: {rule.why}")
+
+# %% [markdown]
+# ## Kernels
+
+# %%
+if __name__ == "__main__":
+    print("\n".join(emit.write(DEFINITIONS)))

@@ -1,0 +1,323 @@
+"""Sub-centre ArcFace head: the plain definition over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = -log softmax(z)_y,  z_y = scale psi(cos(theta_y)), z_j = scale cos(theta_j)
+    cos(theta_j) = max_k x.W_jk/(|x| |W_jk|);  psi: as of arcface_logit
+
+Subgradients
+    of a norm at 0, 0: a zero vector has no direction. With `placement='max'`, where a
+    length is the least one, half of the slope. Of the largest cosine of a class: centres
+    that have it share its derivative evenly. Of the logit: scale cos m where the sine is 0;
+    that beyond the border at the border.
+
+Constants
+    least_x: the least length that an embedding is divided by (default 0.0)
+    eps_x_inside: added to an embedding's squares (default 0.0)
+    eps_x_added: added to an embedding's length (default 0.0)
+    least_weight: the least length that a class is divided by (default 0.0)
+    eps_weight_inside: added to a class's squares (default 0.0)
+    eps_weight_added: added to a class's length (default 0.0)
+    limit: the largest size of a cosine (default 2.0)
+    most: limit, rounded (default 2.0)
+    most_lo: what most lacks (default 0.0)
+    margin: the angle that is added (default 0.5)
+    degrees: 1: the margin is in degrees (default 0.0)
+    share: share of the margin in the border (default 1.0)
+    bound: 0: the border is the cosine 0 (default 1.0)
+    clipped: 1: the angle is clipped (default 0.0)
+    clip: least angle (default 1e-05)
+    slope: factor of the cosine beyond the border (default 0.0)
+    again: factor of cos(theta + m) beyond the border (default 1.0)
+    lost: factor of m sin m that is subtracted there (default 0.0)
+    level: what is subtracted there (default 0.0)
+    cos_margin: cos(pi*degrees*margin/180 + margin*(1 - degrees)), rounded (default
+        0.8775825618903728)
+    cos_margin_lo: what cos_margin lacks (default -4.2623149864279997e-17)
+    sin_margin: sin(pi*degrees*margin/180 + margin*(1 - degrees)), rounded (default
+        0.479425538604203)
+    sin_margin_lo: what sin_margin lacks (default -5.103969860556013e-18)
+    border: -bound*cos(clip*clipped + share*(pi*degrees*margin/180 + margin*(1 - degrees))),
+        rounded (default -0.8775825618903728)
+    border_lo: what border lacks (default 4.2623149864279997e-17)
+    offset: level*cos(clip*clipped) + lost*(pi*degrees*margin/180 + margin*(1 -
+        degrees))*sin(pi*degrees*margin/180 + margin*(1 - degrees)), rounded (default 0.0)
+    offset_lo: what offset lacks (default 0.0)
+    early: clipped*(clip*clipped - pi*degrees*margin/180 - margin*(1 - degrees)), rounded
+        (default 0.0)
+    early_lo: what early lacks (default 0.0)
+    brink: cos(-clip*clipped + pi*degrees*margin/180 + margin*(1 - degrees)), rounded
+        (default 0.8775825618903728)
+    brink_lo: what brink lacks (default -4.2623149864279997e-17)
+    peak: cos(clip*clipped), rounded (default 1.0)
+    peak_lo: what peak lacks (default 0.0)
+    attached: 0: the derivative is 1 (default 1.0)
+
+Source
+    Deng, Guo, Liu, Gong, Zafeiriou: Sub-center ArcFace, ECCV 2020, section 3.2; Deng et
+    al., ArcFace, CVPR 2019, arXiv 1801.07698.
+"""
+
+
+def value(F, x, weight, target, scale, least_x, eps_x_inside, eps_x_added, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, margin, degrees, share, bound, clipped, clip, slope, again, lost, level, cos_margin, cos_margin_lo, sin_margin, sin_margin_lo, border, border_lo, offset, offset_lo, early, early_lo, brink, brink_lo, peak, peak_lo, attached):
+    """Return the loss of the plain program."""
+    most = limit  # exactly
+    cos_margin = F.cos(margin*(1 - degrees) + F.pi()*degrees*margin/180)  # exactly
+    sin_margin = F.sin(margin*(1 - degrees) + F.pi()*degrees*margin/180)  # exactly
+    border = -(bound*F.cos(clip*clipped + share*(margin*(1 - degrees) + F.pi()*degrees*margin/180)))  # exactly
+    offset = level*F.cos(clip*clipped) + lost*(margin*(1 - degrees) + F.pi()*degrees*margin/180)*F.sin(margin*(1 - degrees) + F.pi()*degrees*margin/180)  # exactly
+    early = clipped*(clip*clipped - margin*(1 - degrees) - F.pi()*degrees*margin/180)  # exactly
+    brink = F.cos(margin*(1 - degrees) + F.pi()*degrees*margin/180 - clip*clipped)  # exactly
+    peak = F.cos(clip*clipped)  # exactly
+    B = len(x)
+    D = len(x[0])
+    C = len(weight)
+    K = len(weight[0])
+    x_size_sum = [F.sum([x[b][d]*x[b][d] for d in range(D)]) for b in range(B)]
+    x_size = [F.sqrt(x_size_sum[b]) for b in range(B)]
+    weight_size_sum = [[F.sum([weight[c][k][d]*weight[c][k][d] for d in range(D)]) for k in range(K)] for c in range(C)]
+    weight_size = [[F.sqrt(weight_size_sum[c][k]) for k in range(K)] for c in range(C)]
+    x_root = [F.select(F.eq(eps_x_inside, 0), x_size[b], F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
+    x_length = [F.max(least_x, x_root[b]) + eps_x_added for b in range(B)]
+    weight_root = [[F.select(F.eq(eps_weight_inside, 0), weight_size[c][k], F.sqrt(weight_size[c][k]*weight_size[c][k] + eps_weight_inside)) for k in range(K)] for c in range(C)]
+    weight_length = [[F.max(least_weight, weight_root[c][k]) + eps_weight_added for k in range(K)] for c in range(C)]
+    unit = [[F.ratio(x[b][d], x_length[b], 0) for d in range(D)] for b in range(B)]
+    way = [[[F.ratio(weight[c][k][d], weight_length[c][k], 0) for d in range(D)] for k in range(K)] for c in range(C)]
+    angle = [[[F.sum([unit[b][d]*way[c][k][d] for d in range(D)]) for k in range(K)] for c in range(C)] for b in range(B)]
+    product = [[F.greatest([angle[b][c][k] for k in range(K)]) for c in range(C)] for b in range(B)]
+    cosine = [product[b][target[b]] for b in range(B)]
+    over = [cosine[b] - most for b in range(B)]
+    under = [-cosine[b] - most for b in range(B)]
+    capped = [F.select(F.gt(over[b], 0), most, cosine[b]) for b in range(B)]
+    kept = [F.select(F.gt(under[b], 0), -most, capped[b]) for b in range(B)]
+    sine = [F.sqrt(F.relu((1 - kept[b])*(1 + kept[b]))) for b in range(B)]
+    raw = [cos_margin*kept[b] - sin_margin*sine[b] for b in range(B)]
+    room = [kept[b] - border for b in range(B)]
+    bent = [F.select(F.gt(room[b], 0), raw[b], again*raw[b] + slope*kept[b] - offset) for b in range(B)]
+    headroom = [F.select(F.gt(early, 0), kept[b] - brink, -1) for b in range(B)]
+    topped = [F.select(F.gt(headroom[b], 0), peak, bent[b]) for b in range(B)]
+    logit = [F.straight_through(topped[b], kept[b], attached) for b in range(B)]
+    goal = [logit[b]*scale for b in range(B)]
+    score = [[(goal[b] if c == target[b] else scale*product[b][c]) for c in range(C)] for b in range(B)]
+    top = [F.largest([score[b][c] for c in range(C)]) for b in range(B)]
+    mass = [[F.exp(score[b][c] - F.stop(top[b])) for c in range(C)] for b in range(B)]
+    lse_sum = [F.sum([mass[b][c] for c in range(C)]) for b in range(B)]
+    lse = [F.log(lse_sum[b]) + F.stop(top[b]) for b in range(B)]
+    loss = [lse[b] - goal[b] for b in range(B)]
+    return loss
+
+
+def grad(F, x, weight, target, scale, loss_bar, least_x, eps_x_inside, eps_x_added, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, margin, degrees, share, bound, clipped, clip, slope, again, lost, level, cos_margin, cos_margin_lo, sin_margin, sin_margin_lo, border, border_lo, offset, offset_lo, early, early_lo, brink, brink_lo, peak, peak_lo, attached):
+    """Return the loss and the derived gradient."""
+    most = limit  # exactly
+    cos_margin = F.cos(margin*(1 - degrees) + F.pi()*degrees*margin/180)  # exactly
+    sin_margin = F.sin(margin*(1 - degrees) + F.pi()*degrees*margin/180)  # exactly
+    border = -(bound*F.cos(clip*clipped + share*(margin*(1 - degrees) + F.pi()*degrees*margin/180)))  # exactly
+    offset = level*F.cos(clip*clipped) + lost*(margin*(1 - degrees) + F.pi()*degrees*margin/180)*F.sin(margin*(1 - degrees) + F.pi()*degrees*margin/180)  # exactly
+    early = clipped*(clip*clipped - margin*(1 - degrees) - F.pi()*degrees*margin/180)  # exactly
+    brink = F.cos(margin*(1 - degrees) + F.pi()*degrees*margin/180 - clip*clipped)  # exactly
+    peak = F.cos(clip*clipped)  # exactly
+    B = len(x)
+    D = len(x[0])
+    C = len(weight)
+    K = len(weight[0])
+    x_size_sum = [F.sum([x[b][d]*x[b][d] for d in range(D)]) for b in range(B)]
+    x_size = [F.sqrt(x_size_sum[b]) for b in range(B)]
+    weight_size_sum = [[F.sum([weight[c][k][d]*weight[c][k][d] for d in range(D)]) for k in range(K)] for c in range(C)]
+    weight_size = [[F.sqrt(weight_size_sum[c][k]) for k in range(K)] for c in range(C)]
+    x_root = [F.select(F.eq(eps_x_inside, 0), x_size[b], F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
+    x_length = [F.max(least_x, x_root[b]) + eps_x_added for b in range(B)]
+    weight_root = [[F.select(F.eq(eps_weight_inside, 0), weight_size[c][k], F.sqrt(weight_size[c][k]*weight_size[c][k] + eps_weight_inside)) for k in range(K)] for c in range(C)]
+    weight_length = [[F.max(least_weight, weight_root[c][k]) + eps_weight_added for k in range(K)] for c in range(C)]
+    unit = [[F.ratio(x[b][d], x_length[b], 0) for d in range(D)] for b in range(B)]
+    way = [[[F.ratio(weight[c][k][d], weight_length[c][k], 0) for d in range(D)] for k in range(K)] for c in range(C)]
+    angle = [[[F.sum([unit[b][d]*way[c][k][d] for d in range(D)]) for k in range(K)] for c in range(C)] for b in range(B)]
+    product = [[F.greatest([angle[b][c][k] for k in range(K)]) for c in range(C)] for b in range(B)]
+    product_led = [[[F.sum([(0 if k == r else F.step(angle[b][c][r] - angle[b][c][k], 0)) for r in range(K)]) for k in range(K)] for c in range(C)] for b in range(B)]
+    product_chief = [[[F.select(F.le(product_led[b][c][k], 0), 1, 0) for k in range(K)] for c in range(C)] for b in range(B)]
+    product_chiefs = [[F.sum([product_chief[b][c][k] for k in range(K)]) for c in range(C)] for b in range(B)]
+    product_share = [[1/product_chiefs[b][c] for c in range(C)] for b in range(B)]
+    cosine = [product[b][target[b]] for b in range(B)]
+    over = [cosine[b] - most for b in range(B)]
+    under = [-cosine[b] - most for b in range(B)]
+    capped = [F.select(F.gt(over[b], 0), most, cosine[b]) for b in range(B)]
+    kept = [F.select(F.gt(under[b], 0), -most, capped[b]) for b in range(B)]
+    sine = [F.sqrt(F.relu((1 - kept[b])*(1 + kept[b]))) for b in range(B)]
+    raw = [cos_margin*kept[b] - sin_margin*sine[b] for b in range(B)]
+    room = [kept[b] - border for b in range(B)]
+    bent = [F.select(F.gt(room[b], 0), raw[b], again*raw[b] + slope*kept[b] - offset) for b in range(B)]
+    headroom = [F.select(F.gt(early, 0), kept[b] - brink, -1) for b in range(B)]
+    topped = [F.select(F.gt(headroom[b], 0), peak, bent[b]) for b in range(B)]
+    logit = [F.straight_through(topped[b], kept[b], attached) for b in range(B)]
+    goal = [logit[b]*scale for b in range(B)]
+    score = [[(goal[b] if c == target[b] else scale*product[b][c]) for c in range(C)] for b in range(B)]
+    top = [F.largest([score[b][c] for c in range(C)]) for b in range(B)]
+    mass = [[F.exp(score[b][c] - F.stop(top[b])) for c in range(C)] for b in range(B)]
+    lse_sum = [F.sum([mass[b][c] for c in range(C)]) for b in range(B)]
+    lse = [F.log(lse_sum[b]) + F.stop(top[b]) for b in range(B)]
+    loss = [lse[b] - goal[b] for b in range(B)]
+    lse_sum_bar = [loss_bar[b]/lse_sum[b] for b in range(B)]
+    mass_bar = [[lse_sum_bar[b] for c in range(C)] for b in range(B)]
+    score_bar = [[mass[b][c]*mass_bar[b][c] for c in range(C)] for b in range(B)]
+    goal_bar = [score_bar[b][target[b]] - loss_bar[b] for b in range(B)]
+    logit_bar = [goal_bar[b]*scale for b in range(B)]
+    topped_bar = [attached*logit_bar[b] for b in range(B)]
+    bent_bar = [F.select(F.gt(headroom[b], 0), 0, topped_bar[b]) for b in range(B)]
+    raw_bar = [F.select(F.gt(room[b], 0), bent_bar[b], again*bent_bar[b]) for b in range(B)]
+    sine_bar = [-(sin_margin*raw_bar[b]) for b in range(B)]
+    kept_bar = [cos_margin*raw_bar[b] + (1 - attached)*logit_bar[b] + F.select(F.gt(room[b], 0), 0, slope*bent_bar[b]) - sine_bar[b]*F.ratio(kept[b], sine[b], 0) for b in range(B)]
+    capped_bar = [F.select(F.gt(under[b], 0), 0, kept_bar[b]) for b in range(B)]
+    cosine_bar = [F.select(F.gt(over[b], 0), 0, capped_bar[b]) for b in range(B)]
+    product_bar = [[(0 if c == target[b] else scale*score_bar[b][c]) + (cosine_bar[b] if c == target[b] else 0) for c in range(C)] for b in range(B)]
+    angle_bar = [[[product_bar[b][c]*product_share[b][c]*product_chief[b][c][k] for k in range(K)] for c in range(C)] for b in range(B)]
+    way_bar = [[[F.sum([unit[b][d]*angle_bar[b][c][k] for b in range(B)]) for d in range(D)] for k in range(K)] for c in range(C)]
+    unit_bar = [[F.sum([angle_bar[b][c][k]*way[c][k][d] for c in range(C) for k in range(K)]) for d in range(D)] for b in range(B)]
+    weight_length_bar_acc = [[F.sum([way[c][k][d]*F.ratio(way_bar[c][k][d], weight_length[c][k], 0) for d in range(D)]) for k in range(K)] for c in range(C)]
+    weight_length_bar = [[-weight_length_bar_acc[c][k] for k in range(K)] for c in range(C)]
+    weight_root_bar = [[weight_length_bar[c][k]*F.step(weight_root[c][k] - least_weight, F.rational(1, 2)) for k in range(K)] for c in range(C)]
+    x_length_bar_acc = [F.sum([unit[b][d]*F.ratio(unit_bar[b][d], x_length[b], 0) for d in range(D)]) for b in range(B)]
+    x_length_bar = [-x_length_bar_acc[b] for b in range(B)]
+    x_root_bar = [x_length_bar[b]*F.step(x_root[b] - least_x, F.rational(1, 2)) for b in range(B)]
+    weight_size_bar = [[F.select(F.eq(eps_weight_inside, 0), weight_root_bar[c][k], weight_root_bar[c][k]*weight_size[c][k]/F.sqrt(weight_size[c][k]*weight_size[c][k] + eps_weight_inside)) for k in range(K)] for c in range(C)]
+    weight_size_sum_bar = [[F.rational(1, 2)*weight_size_bar[c][k]/weight_size[c][k] for k in range(K)] for c in range(C)]
+    x_size_bar = [F.select(F.eq(eps_x_inside, 0), x_root_bar[b], x_root_bar[b]*x_size[b]/F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
+    x_size_sum_bar = [F.rational(1, 2)*x_size_bar[b]/x_size[b] for b in range(B)]
+    x_bar = [[2*x_size_sum_bar[b]*x[b][d] + F.ratio(unit_bar[b][d], x_length[b], 0) for d in range(D)] for b in range(B)]
+    weight_bar = [[[2*weight_size_sum_bar[c][k]*weight[c][k][d] + F.ratio(way_bar[c][k][d], weight_length[c][k], 0) for d in range(D)] for k in range(K)] for c in range(C)]
+    scale_bar0 = F.sum([(0 if c == target[b] else product[b][c]*score_bar[b][c]) for b in range(B) for c in range(C)])
+    scale_bar1 = F.sum([goal_bar[b]*logit[b] for b in range(B)])
+    scale_bar = scale_bar0 + scale_bar1
+    return loss, x_bar, weight_bar, scale_bar
+
+
+def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, least_x, eps_x_inside, eps_x_added, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, margin, degrees, share, bound, clipped, clip, slope, again, lost, level, cos_margin, cos_margin_lo, sin_margin, sin_margin_lo, border, border_lo, offset, offset_lo, early, early_lo, brink, brink_lo, peak, peak_lo, attached):
+    """Return the derived Hessian-vector product."""
+    most = limit  # exactly
+    cos_margin = F.cos(margin*(1 - degrees) + F.pi()*degrees*margin/180)  # exactly
+    sin_margin = F.sin(margin*(1 - degrees) + F.pi()*degrees*margin/180)  # exactly
+    border = -(bound*F.cos(clip*clipped + share*(margin*(1 - degrees) + F.pi()*degrees*margin/180)))  # exactly
+    offset = level*F.cos(clip*clipped) + lost*(margin*(1 - degrees) + F.pi()*degrees*margin/180)*F.sin(margin*(1 - degrees) + F.pi()*degrees*margin/180)  # exactly
+    early = clipped*(clip*clipped - margin*(1 - degrees) - F.pi()*degrees*margin/180)  # exactly
+    brink = F.cos(margin*(1 - degrees) + F.pi()*degrees*margin/180 - clip*clipped)  # exactly
+    peak = F.cos(clip*clipped)  # exactly
+    B = len(x)
+    D = len(x[0])
+    C = len(weight)
+    K = len(weight[0])
+    x_size_sum = [F.sum([x[b][d]*x[b][d] for d in range(D)]) for b in range(B)]
+    x_size = [F.sqrt(x_size_sum[b]) for b in range(B)]
+    weight_size_sum = [[F.sum([weight[c][k][d]*weight[c][k][d] for d in range(D)]) for k in range(K)] for c in range(C)]
+    weight_size = [[F.sqrt(weight_size_sum[c][k]) for k in range(K)] for c in range(C)]
+    x_root = [F.select(F.eq(eps_x_inside, 0), x_size[b], F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
+    x_length = [F.max(least_x, x_root[b]) + eps_x_added for b in range(B)]
+    weight_root = [[F.select(F.eq(eps_weight_inside, 0), weight_size[c][k], F.sqrt(weight_size[c][k]*weight_size[c][k] + eps_weight_inside)) for k in range(K)] for c in range(C)]
+    weight_length = [[F.max(least_weight, weight_root[c][k]) + eps_weight_added for k in range(K)] for c in range(C)]
+    unit = [[F.ratio(x[b][d], x_length[b], 0) for d in range(D)] for b in range(B)]
+    way = [[[F.ratio(weight[c][k][d], weight_length[c][k], 0) for d in range(D)] for k in range(K)] for c in range(C)]
+    angle = [[[F.sum([unit[b][d]*way[c][k][d] for d in range(D)]) for k in range(K)] for c in range(C)] for b in range(B)]
+    product = [[F.greatest([angle[b][c][k] for k in range(K)]) for c in range(C)] for b in range(B)]
+    product_led = [[[F.sum([(0 if k == r else F.step(angle[b][c][r] - angle[b][c][k], 0)) for r in range(K)]) for k in range(K)] for c in range(C)] for b in range(B)]
+    product_chief = [[[F.select(F.le(product_led[b][c][k], 0), 1, 0) for k in range(K)] for c in range(C)] for b in range(B)]
+    product_chiefs = [[F.sum([product_chief[b][c][k] for k in range(K)]) for c in range(C)] for b in range(B)]
+    product_share = [[1/product_chiefs[b][c] for c in range(C)] for b in range(B)]
+    cosine = [product[b][target[b]] for b in range(B)]
+    over = [cosine[b] - most for b in range(B)]
+    under = [-cosine[b] - most for b in range(B)]
+    capped = [F.select(F.gt(over[b], 0), most, cosine[b]) for b in range(B)]
+    kept = [F.select(F.gt(under[b], 0), -most, capped[b]) for b in range(B)]
+    sine = [F.sqrt(F.relu((1 - kept[b])*(1 + kept[b]))) for b in range(B)]
+    raw = [cos_margin*kept[b] - sin_margin*sine[b] for b in range(B)]
+    room = [kept[b] - border for b in range(B)]
+    bent = [F.select(F.gt(room[b], 0), raw[b], again*raw[b] + slope*kept[b] - offset) for b in range(B)]
+    headroom = [F.select(F.gt(early, 0), kept[b] - brink, -1) for b in range(B)]
+    topped = [F.select(F.gt(headroom[b], 0), peak, bent[b]) for b in range(B)]
+    logit = [F.straight_through(topped[b], kept[b], attached) for b in range(B)]
+    goal = [logit[b]*scale for b in range(B)]
+    score = [[(goal[b] if c == target[b] else scale*product[b][c]) for c in range(C)] for b in range(B)]
+    top = [F.largest([score[b][c] for c in range(C)]) for b in range(B)]
+    mass = [[F.exp(score[b][c] - F.stop(top[b])) for c in range(C)] for b in range(B)]
+    lse_sum = [F.sum([mass[b][c] for c in range(C)]) for b in range(B)]
+    lse_sum_bar = [loss_bar[b]/lse_sum[b] for b in range(B)]
+    mass_bar = [[lse_sum_bar[b] for c in range(C)] for b in range(B)]
+    score_bar = [[mass[b][c]*mass_bar[b][c] for c in range(C)] for b in range(B)]
+    goal_bar = [score_bar[b][target[b]] - loss_bar[b] for b in range(B)]
+    logit_bar = [goal_bar[b]*scale for b in range(B)]
+    topped_bar = [attached*logit_bar[b] for b in range(B)]
+    bent_bar = [F.select(F.gt(headroom[b], 0), 0, topped_bar[b]) for b in range(B)]
+    raw_bar = [F.select(F.gt(room[b], 0), bent_bar[b], again*bent_bar[b]) for b in range(B)]
+    sine_bar = [-(sin_margin*raw_bar[b]) for b in range(B)]
+    kept_bar = [cos_margin*raw_bar[b] + (1 - attached)*logit_bar[b] + F.select(F.gt(room[b], 0), 0, slope*bent_bar[b]) - sine_bar[b]*F.ratio(kept[b], sine[b], 0) for b in range(B)]
+    capped_bar = [F.select(F.gt(under[b], 0), 0, kept_bar[b]) for b in range(B)]
+    cosine_bar = [F.select(F.gt(over[b], 0), 0, capped_bar[b]) for b in range(B)]
+    product_bar = [[(0 if c == target[b] else scale*score_bar[b][c]) + (cosine_bar[b] if c == target[b] else 0) for c in range(C)] for b in range(B)]
+    angle_bar = [[[product_bar[b][c]*product_share[b][c]*product_chief[b][c][k] for k in range(K)] for c in range(C)] for b in range(B)]
+    way_bar = [[[F.sum([unit[b][d]*angle_bar[b][c][k] for b in range(B)]) for d in range(D)] for k in range(K)] for c in range(C)]
+    unit_bar = [[F.sum([angle_bar[b][c][k]*way[c][k][d] for c in range(C) for k in range(K)]) for d in range(D)] for b in range(B)]
+    weight_length_bar_acc = [[F.sum([way[c][k][d]*F.ratio(way_bar[c][k][d], weight_length[c][k], 0) for d in range(D)]) for k in range(K)] for c in range(C)]
+    weight_length_bar = [[-weight_length_bar_acc[c][k] for k in range(K)] for c in range(C)]
+    weight_root_bar = [[weight_length_bar[c][k]*F.step(weight_root[c][k] - least_weight, F.rational(1, 2)) for k in range(K)] for c in range(C)]
+    x_length_bar_acc = [F.sum([unit[b][d]*F.ratio(unit_bar[b][d], x_length[b], 0) for d in range(D)]) for b in range(B)]
+    x_length_bar = [-x_length_bar_acc[b] for b in range(B)]
+    x_root_bar = [x_length_bar[b]*F.step(x_root[b] - least_x, F.rational(1, 2)) for b in range(B)]
+    weight_size_bar = [[F.select(F.eq(eps_weight_inside, 0), weight_root_bar[c][k], weight_root_bar[c][k]*weight_size[c][k]/F.sqrt(weight_size[c][k]*weight_size[c][k] + eps_weight_inside)) for k in range(K)] for c in range(C)]
+    weight_size_sum_bar = [[F.rational(1, 2)*weight_size_bar[c][k]/weight_size[c][k] for k in range(K)] for c in range(C)]
+    x_size_bar = [F.select(F.eq(eps_x_inside, 0), x_root_bar[b], x_root_bar[b]*x_size[b]/F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
+    x_size_sum_bar = [F.rational(1, 2)*x_size_bar[b]/x_size[b] for b in range(B)]
+    x_size_sum_dot = [F.sum([2*x[b][d]*x_dot[b][d] for d in range(D)]) for b in range(B)]
+    x_size_dot = [F.rational(1, 2)*x_size_sum_dot[b]/x_size[b] for b in range(B)]
+    weight_size_sum_dot = [[F.sum([2*weight[c][k][d]*weight_dot[c][k][d] for d in range(D)]) for k in range(K)] for c in range(C)]
+    weight_size_dot = [[F.rational(1, 2)*weight_size_sum_dot[c][k]/weight_size[c][k] for k in range(K)] for c in range(C)]
+    x_root_dot = [x_size_dot[b]*F.select(F.eq(eps_x_inside, 0), 1, x_size[b]/F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
+    x_length_dot = [x_root_dot[b]*F.step(x_root[b] - least_x, F.rational(1, 2)) for b in range(B)]
+    weight_root_dot = [[weight_size_dot[c][k]*F.select(F.eq(eps_weight_inside, 0), 1, weight_size[c][k]/F.sqrt(weight_size[c][k]*weight_size[c][k] + eps_weight_inside)) for k in range(K)] for c in range(C)]
+    weight_length_dot = [[weight_root_dot[c][k]*F.step(weight_root[c][k] - least_weight, F.rational(1, 2)) for k in range(K)] for c in range(C)]
+    unit_dot = [[F.ratio(x_dot[b][d], x_length[b], 0) - unit[b][d]*F.ratio(x_length_dot[b], x_length[b], 0) for d in range(D)] for b in range(B)]
+    way_dot = [[[F.ratio(weight_dot[c][k][d], weight_length[c][k], 0) - way[c][k][d]*F.ratio(weight_length_dot[c][k], weight_length[c][k], 0) for d in range(D)] for k in range(K)] for c in range(C)]
+    angle_dot = [[[F.sum([unit[b][d]*way_dot[c][k][d] + unit_dot[b][d]*way[c][k][d] for d in range(D)]) for k in range(K)] for c in range(C)] for b in range(B)]
+    product_dot_acc = [[F.sum([angle_dot[b][c][k]*product_chief[b][c][k] for k in range(K)]) for c in range(C)] for b in range(B)]
+    product_dot = [[product_dot_acc[b][c]*product_share[b][c] for c in range(C)] for b in range(B)]
+    cosine_dot = [product_dot[b][target[b]] for b in range(B)]
+    capped_dot = [cosine_dot[b]*F.select(F.gt(over[b], 0), 0, 1) for b in range(B)]
+    kept_dot = [capped_dot[b]*F.select(F.gt(under[b], 0), 0, 1) for b in range(B)]
+    sine_dot = [-(kept_dot[b]*F.ratio(kept[b], sine[b], 0)) for b in range(B)]
+    raw_dot = [cos_margin*kept_dot[b] - sin_margin*sine_dot[b] for b in range(B)]
+    bent_dot = [kept_dot[b]*F.select(F.gt(room[b], 0), 0, slope) + raw_dot[b]*F.select(F.gt(room[b], 0), 1, again) for b in range(B)]
+    topped_dot = [bent_dot[b]*F.select(F.gt(headroom[b], 0), 0, 1) for b in range(B)]
+    logit_dot = [(1 - attached)*kept_dot[b] + attached*topped_dot[b] for b in range(B)]
+    goal_dot = [logit[b]*scale_dot + logit_dot[b]*scale for b in range(B)]
+    score_dot = [[scale_dot*(0 if c == target[b] else product[b][c]) + product_dot[b][c]*(0 if c == target[b] else scale) + goal_dot[b]*(1 if c == target[b] else 0) for c in range(C)] for b in range(B)]
+    mass_dot = [[mass[b][c]*score_dot[b][c] for c in range(C)] for b in range(B)]
+    lse_sum_dot = [F.sum([mass_dot[b][c] for c in range(C)]) for b in range(B)]
+    lse_sum_bar_dot = [-(loss_bar[b]*lse_sum_dot[b]/(lse_sum[b]*lse_sum[b])) for b in range(B)]
+    mass_bar_dot = [[lse_sum_bar_dot[b] for c in range(C)] for b in range(B)]
+    score_bar_dot = [[mass[b][c]*mass_bar_dot[b][c] + mass_bar[b][c]*mass_dot[b][c] for c in range(C)] for b in range(B)]
+    goal_bar_dot = [score_bar_dot[b][target[b]] for b in range(B)]
+    logit_bar_dot = [goal_bar[b]*scale_dot + goal_bar_dot[b]*scale for b in range(B)]
+    topped_bar_dot = [attached*logit_bar_dot[b] for b in range(B)]
+    bent_bar_dot = [topped_bar_dot[b]*F.select(F.gt(headroom[b], 0), 0, 1) for b in range(B)]
+    raw_bar_dot = [bent_bar_dot[b]*F.select(F.gt(room[b], 0), 1, again) for b in range(B)]
+    sine_bar_dot = [-(sin_margin*raw_bar_dot[b]) for b in range(B)]
+    kept_bar_dot = [cos_margin*raw_bar_dot[b] + (1 - attached)*logit_bar_dot[b] + bent_bar_dot[b]*F.select(F.gt(room[b], 0), 0, slope) + sine_bar[b]*F.ratio(kept[b], sine[b], 0)*F.ratio(sine_dot[b], sine[b], 0) - sine_bar_dot[b]*F.ratio(kept[b], sine[b], 0) - sine_bar[b]*F.ratio(kept_dot[b], sine[b], 0) for b in range(B)]
+    capped_bar_dot = [kept_bar_dot[b]*F.select(F.gt(under[b], 0), 0, 1) for b in range(B)]
+    cosine_bar_dot = [capped_bar_dot[b]*F.select(F.gt(over[b], 0), 0, 1) for b in range(B)]
+    product_bar_dot = [[score_bar_dot[b][c]*(0 if c == target[b] else scale) + scale_dot*(0 if c == target[b] else score_bar[b][c]) + cosine_bar_dot[b]*(1 if c == target[b] else 0) for c in range(C)] for b in range(B)]
+    angle_bar_dot = [[[product_bar_dot[b][c]*product_share[b][c]*product_chief[b][c][k] for k in range(K)] for c in range(C)] for b in range(B)]
+    way_bar_dot = [[[F.sum([unit_dot[b][d]*angle_bar[b][c][k] + unit[b][d]*angle_bar_dot[b][c][k] for b in range(B)]) for d in range(D)] for k in range(K)] for c in range(C)]
+    unit_bar_dot = [[F.sum([angle_bar[b][c][k]*way_dot[c][k][d] + angle_bar_dot[b][c][k]*way[c][k][d] for c in range(C) for k in range(K)]) for d in range(D)] for b in range(B)]
+    weight_length_bar_acc_dot = [[F.sum([way_dot[c][k][d]*F.ratio(way_bar[c][k][d], weight_length[c][k], 0) + way[c][k][d]*F.ratio(way_bar_dot[c][k][d], weight_length[c][k], 0) - way[c][k][d]*F.ratio(weight_length_dot[c][k], weight_length[c][k], 0)*F.ratio(way_bar[c][k][d], weight_length[c][k], 0) for d in range(D)]) for k in range(K)] for c in range(C)]
+    weight_length_bar_dot = [[-weight_length_bar_acc_dot[c][k] for k in range(K)] for c in range(C)]
+    weight_root_bar_dot = [[weight_length_bar_dot[c][k]*F.step(weight_root[c][k] - least_weight, F.rational(1, 2)) for k in range(K)] for c in range(C)]
+    x_length_bar_acc_dot = [F.sum([unit_dot[b][d]*F.ratio(unit_bar[b][d], x_length[b], 0) + unit[b][d]*F.ratio(unit_bar_dot[b][d], x_length[b], 0) - unit[b][d]*F.ratio(x_length_dot[b], x_length[b], 0)*F.ratio(unit_bar[b][d], x_length[b], 0) for d in range(D)]) for b in range(B)]
+    x_length_bar_dot = [-x_length_bar_acc_dot[b] for b in range(B)]
+    x_root_bar_dot = [x_length_bar_dot[b]*F.step(x_root[b] - least_x, F.rational(1, 2)) for b in range(B)]
+    weight_size_bar_dot = [[weight_size_dot[c][k]*F.select(F.eq(eps_weight_inside, 0), 0, weight_root_bar[c][k]/F.sqrt(weight_size[c][k]*weight_size[c][k] + eps_weight_inside) - (weight_size[c][k]*weight_size[c][k])*weight_root_bar[c][k]/((weight_size[c][k]*weight_size[c][k] + eps_weight_inside)*F.sqrt(weight_size[c][k]*weight_size[c][k] + eps_weight_inside))) + weight_root_bar_dot[c][k]*F.select(F.eq(eps_weight_inside, 0), 1, weight_size[c][k]/F.sqrt(weight_size[c][k]*weight_size[c][k] + eps_weight_inside)) for k in range(K)] for c in range(C)]
+    weight_size_sum_bar_dot = [[F.rational(1, 2)*weight_size_bar_dot[c][k]/weight_size[c][k] - F.rational(1, 2)*weight_size_bar[c][k]*weight_size_dot[c][k]/(weight_size[c][k]*weight_size[c][k]) for k in range(K)] for c in range(C)]
+    x_size_bar_dot = [x_size_dot[b]*F.select(F.eq(eps_x_inside, 0), 0, x_root_bar[b]/F.sqrt(x_size[b]*x_size[b] + eps_x_inside) - (x_size[b]*x_size[b])*x_root_bar[b]/((x_size[b]*x_size[b] + eps_x_inside)*F.sqrt(x_size[b]*x_size[b] + eps_x_inside))) + x_root_bar_dot[b]*F.select(F.eq(eps_x_inside, 0), 1, x_size[b]/F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
+    x_size_sum_bar_dot = [F.rational(1, 2)*x_size_bar_dot[b]/x_size[b] - F.rational(1, 2)*x_size_bar[b]*x_size_dot[b]/(x_size[b]*x_size[b]) for b in range(B)]
+    x_bar_dot = [[2*x_size_sum_bar_dot[b]*x[b][d] + 2*x_size_sum_bar[b]*x_dot[b][d] + F.ratio(unit_bar_dot[b][d], x_length[b], 0) - F.ratio(x_length_dot[b], x_length[b], 0)*F.ratio(unit_bar[b][d], x_length[b], 0) for d in range(D)] for b in range(B)]
+    weight_bar_dot = [[[2*weight_size_sum_bar_dot[c][k]*weight[c][k][d] + 2*weight_size_sum_bar[c][k]*weight_dot[c][k][d] + F.ratio(way_bar_dot[c][k][d], weight_length[c][k], 0) - F.ratio(weight_length_dot[c][k], weight_length[c][k], 0)*F.ratio(way_bar[c][k][d], weight_length[c][k], 0) for d in range(D)] for k in range(K)] for c in range(C)]
+    scale_bar0_dot = F.sum([score_bar_dot[b][c]*(0 if c == target[b] else product[b][c]) + product_dot[b][c]*(0 if c == target[b] else score_bar[b][c]) for b in range(B) for c in range(C)])
+    scale_bar1_dot = F.sum([goal_bar[b]*logit_dot[b] + goal_bar_dot[b]*logit[b] for b in range(B)])
+    scale_bar_dot = scale_bar0_dot + scale_bar1_dot
+    return x_bar_dot, weight_bar_dot, scale_bar_dot
