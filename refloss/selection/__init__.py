@@ -1,4 +1,4 @@
-"""What is no loss but decides what a loss does: schedules of a margin, and decision boundaries."""
+"""What is no loss but decides what one does: what it trains on, its schedule, its boundaries."""
 
 from refloss.selection.boundaries import (
     angular_margin,
@@ -6,9 +6,11 @@ from refloss.selection.boundaries import (
     boundary_range,
     decision_boundary,
 )
+from refloss.selection.distances import METRICS, pairwise_distances
 from refloss.selection.schedules import SCHEDULES, Schedule, annealing
 
 __all__ = [
+    "METRICS",
     "SCHEDULES",
     "Schedule",
     "angular_margin",
@@ -16,4 +18,5 @@ __all__ = [
     "boundary_losses",
     "boundary_range",
     "decision_boundary",
+    "pairwise_distances",
 ]
