@@ -6,17 +6,35 @@ from refloss.selection.boundaries import (
     boundary_range,
     decision_boundary,
 )
+from refloss.selection.conditions import CONDITIONS, triplet_condition
 from refloss.selection.distances import METRICS, pairwise_distances
+from refloss.selection.miners import (
+    batch_hard,
+    mine_triplets,
+    multi_similarity_pairs,
+    semi_hard,
+)
 from refloss.selection.schedules import SCHEDULES, Schedule, annealing
+from refloss.selection.tuples import Pairs, Triplets, all_pairs, all_triplets
 
 __all__ = [
+    "CONDITIONS",
     "METRICS",
     "SCHEDULES",
+    "Pairs",
     "Schedule",
+    "Triplets",
+    "all_pairs",
+    "all_triplets",
     "angular_margin",
     "annealing",
+    "batch_hard",
     "boundary_losses",
     "boundary_range",
     "decision_boundary",
+    "mine_triplets",
+    "multi_similarity_pairs",
     "pairwise_distances",
+    "semi_hard",
+    "triplet_condition",
 ]
