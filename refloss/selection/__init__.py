@@ -14,6 +14,7 @@ from refloss.selection.miners import (
     multi_similarity_pairs,
     semi_hard,
 )
+from refloss.selection.sampling import SHORT, pk_batch, pk_epoch
 from refloss.selection.schedules import SCHEDULES, Schedule, annealing
 from refloss.selection.tuples import Pairs, Triplets, all_pairs, all_triplets
 
@@ -21,6 +22,7 @@ __all__ = [
     "CONDITIONS",
     "METRICS",
     "SCHEDULES",
+    "SHORT",
     "Pairs",
     "Schedule",
     "Triplets",
@@ -35,6 +37,8 @@ __all__ = [
     "mine_triplets",
     "multi_similarity_pairs",
     "pairwise_distances",
+    "pk_batch",
+    "pk_epoch",
     "semi_hard",
     "triplet_condition",
 ]
