@@ -8,21 +8,27 @@ from refloss.selection.boundaries import (
 )
 from refloss.selection.conditions import CONDITIONS, triplet_condition
 from refloss.selection.distances import METRICS, pairwise_distances
+from refloss.selection.matching import BACKGROUND, IGNORED, Matches, match_boxes
 from refloss.selection.miners import (
     batch_hard,
     mine_triplets,
     multi_similarity_pairs,
     semi_hard,
 )
+from refloss.selection.overlaps import SIMILARITIES, box_similarity
 from refloss.selection.sampling import SHORT, pk_batch, pk_epoch
 from refloss.selection.schedules import SCHEDULES, Schedule, annealing
 from refloss.selection.tuples import Pairs, Triplets, all_pairs, all_triplets
 
 __all__ = [
+    "BACKGROUND",
     "CONDITIONS",
+    "IGNORED",
     "METRICS",
     "SCHEDULES",
     "SHORT",
+    "SIMILARITIES",
+    "Matches",
     "Pairs",
     "Schedule",
     "Triplets",
@@ -33,7 +39,9 @@ __all__ = [
     "batch_hard",
     "boundary_losses",
     "boundary_range",
+    "box_similarity",
     "decision_boundary",
+    "match_boxes",
     "mine_triplets",
     "multi_similarity_pairs",
     "pairwise_distances",
