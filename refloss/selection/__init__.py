@@ -18,6 +18,7 @@ from refloss.selection.miners import (
 from refloss.selection.overlaps import SIMILARITIES, box_similarity
 from refloss.selection.sampling import SHORT, pk_batch, pk_epoch
 from refloss.selection.schedules import SCHEDULES, Schedule, annealing
+from refloss.selection.suppression import nms
 from refloss.selection.tuples import Pairs, Triplets, all_pairs, all_triplets
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "match_boxes",
     "mine_triplets",
     "multi_similarity_pairs",
+    "nms",
     "pairwise_distances",
     "pk_batch",
     "pk_epoch",
