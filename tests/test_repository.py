@@ -61,6 +61,7 @@ OWNERS = {
     "jax": ("crossval",),
     "optax": ("crossval",),
     "keras": ("crossval",),
+    "sklearn": (),
     "matplotlib": ("derivations",),
 }
 

@@ -18,6 +18,12 @@ from refloss.selection.miners import (
 from refloss.selection.overlaps import SIMILARITIES, box_similarity
 from refloss.selection.sampling import SHORT, pk_batch, pk_epoch
 from refloss.selection.schedules import SCHEDULES, Schedule, annealing
+from refloss.selection.silhouette import (
+    ClassSilhouettes,
+    silhouette_by_class,
+    silhouette_samples,
+    silhouette_score,
+)
 from refloss.selection.suppression import nms
 from refloss.selection.tuples import Pairs, Triplets, all_pairs, all_triplets
 
@@ -29,6 +35,7 @@ __all__ = [
     "SCHEDULES",
     "SHORT",
     "SIMILARITIES",
+    "ClassSilhouettes",
     "Matches",
     "Pairs",
     "Schedule",
@@ -50,5 +57,8 @@ __all__ = [
     "pk_batch",
     "pk_epoch",
     "semi_hard",
+    "silhouette_by_class",
+    "silhouette_samples",
+    "silhouette_score",
     "triplet_condition",
 ]
