@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -122,6 +122,9 @@ def pairwise_distances(
     return first.library(out)
 
 
+Rows: TypeAlias = "slice | np.ndarray"
+
+
 @dataclass(frozen=True)
 class Distances:
     """Distances that are computed as they are read.
@@ -163,16 +166,19 @@ class Distances:
         """How many embeddings there are on either side."""
         return len(self.x), len(self.y)
 
-    def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield rows and their distances, in blocks within the budget, a row at least."""
+    def parts(self) -> Iterator[slice]:
+        """Yield rows whose distances are within the budget, one at least."""
         items, others = self.shape
         width = max(others, 1)
         size = max(1, min(self.memory // (8 * _TEMPORARIES * width), _BLOCK // width))
         for start in range(0, items, size):
-            rows = slice(start, min(start + size, items))
-            yield rows, self.rows(rows)
+            yield slice(start, min(start + size, items))
 
-    def rows(self, rows: slice) -> np.ndarray:
+    def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield rows with their distances, in blocks within the budget."""
+        return ((rows, self.rows(rows)) for rows in self.parts())
+
+    def rows(self, rows: Rows) -> np.ndarray:
         """Return the distances of some of the rows from all others."""
         with np.errstate(all="ignore"):
             if self.method == "expanded":
@@ -181,7 +187,12 @@ class Distances:
             self._mend(sums, rows)
             return self._of_cosine(sums, rows) if self.metric == "cosine" else sums
 
-    def _squares(self, rows: slice) -> np.ndarray:
+    def _places(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Return the places of rows among themselves, and among all."""
+        items = np.arange(len(self.x))[rows]
+        return np.arange(len(items)), items
+
+    def _squares(self, rows: Rows) -> np.ndarray:
         """Return sums of squared differences, tile by tile."""
         x, parts = self.x[rows], max(self.x.shape[1], 1)
         sums = np.empty((len(x), len(self.y)))
@@ -198,20 +209,20 @@ class Distances:
                 np.einsum("ijk,ijk->ij", tile, tile, out=here)
         return sums
 
-    def _mend(self, sums: np.ndarray, rows: slice) -> None:
+    def _mend(self, sums: np.ndarray, rows: Rows) -> None:
         """Finish sums of squares in place; those that left the range are computed anew, scaled."""
         low, high = _SOUND
         off = ~((sums > low) & (sums < high))
+        here, items = self._places(rows)
         if self.itself:
-            own = np.arange(rows.start, rows.stop)
-            off[own - rows.start, own] &= sums[own - rows.start, own] != 0.0  # NaN stays
+            off[here, items] &= sums[here, items] != 0.0  # NaN stays
         if self.metric == "euclidean":
             np.sqrt(sums, out=sums)
         lost, others = np.nonzero(off)
         size = max(1, _TILE // max(self.x.shape[1], 1))
         for start in range(0, len(lost), size):
             i, j = lost[start : start + size], others[start : start + size]
-            sums[i, j] = self._scaled(i + rows.start, j)
+            sums[i, j] = self._scaled(items[i], j)
 
     def _scaled(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
         """Return sums of squared differences of pairs, or their roots, at any magnitude."""
@@ -221,19 +232,18 @@ class Distances:
         sums = np.square(apart / unit[:, None]).sum(axis=1)
         return unit * np.sqrt(sums) if self.metric == "euclidean" else unit * sums * unit
 
-    def _of_cosine(self, sums: np.ndarray, rows: slice) -> np.ndarray:
+    def _of_cosine(self, sums: np.ndarray, rows: Rows) -> np.ndarray:
         """Return ``1 - cos`` from squared distances of unit vectors; of a vector of zeros, 1."""
         sums = np.minimum(0.5 * sums, 2.0)
         none = ~(self.x[rows].any(axis=1, keepdims=True) & self.y.any(axis=1))
         if none.any():
             none &= ~np.isnan(sums)
             if self.itself:
-                own = np.arange(rows.start, rows.stop)
-                none[own - rows.start, own] = False
+                none[self._places(rows)] = False
             sums[none] = 1.0
         return sums
 
-    def _expanded(self, rows: slice) -> np.ndarray:
+    def _expanded(self, rows: Rows) -> np.ndarray:
         """Return distances from products."""
         x, y = self.x[rows], self.y
         products = x @ y.T

@@ -19,6 +19,7 @@ from refloss.losses.checks import choice, known_name
 from refloss.selection import checks
 from refloss.selection.conditions import holds
 from refloss.selection.distances import MEMORY, Distances
+from refloss.selection.extremes import Extremes, first_least
 from refloss.selection.tuples import Pairs, Triplets, joined
 
 __all__ = ["batch_hard", "mine_triplets", "multi_similarity_pairs", "semi_hard"]
@@ -73,16 +74,15 @@ def batch_hard(
     """
     own = choice("positives", positives, {"others": False, "with_self": True})
     batch = _Batch.of(x, labels, metric, method, memory)
-    found = []
-    for rows, block in batch.distances.blocks():
-        same = batch.same(rows)
+    found, extremes = [], Extremes.of(batch.distances)
+    for rows in batch.distances.parts():
+        same = batch.labels[rows, None] == batch.labels
         other = ~same
         if not own:
-            same[np.arange(len(block)), np.arange(rows.start, rows.stop)] = False
+            same[np.arange(len(same)), np.arange(rows.start, rows.stop)] = False
         kept = np.flatnonzero(same.any(axis=1) & other.any(axis=1))
-        farthest = np.where(same, block, -np.inf).argmax(axis=1)
-        nearest = _first_least(block, other)
-        found.append((kept + rows.start, farthest[kept], nearest[kept]))
+        anchors = kept + rows.start
+        found.append((anchors, *extremes.find(anchors, same[kept], other[kept])))
     return batch.triplets(found)
 
 
@@ -314,9 +314,6 @@ class _Batch:
         checks.finite(given)
         return cls(distances, classes, given.library)
 
-    def same(self, rows: slice) -> np.ndarray:
-        return self.labels[rows, None] == self.labels
-
     def anchors(self) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
         """Yield anchors that have both, with their distances, positives and negatives."""
         for rows, block in self.distances.blocks():
@@ -358,7 +355,7 @@ def _every(meets: np.ndarray, far: np.ndarray, rng: Any) -> np.ndarray:
 
 def _nearest(meets: np.ndarray, far: np.ndarray, rng: Any) -> np.ndarray:
     """Keep the first of the nearest in every row."""
-    return _one(meets, _first_least(np.broadcast_to(far, meets.shape), meets))
+    return _one(meets, first_least(np.broadcast_to(far, meets.shape), meets))
 
 
 def _drawn(meets: np.ndarray, far: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -374,13 +371,6 @@ def _one(meets: np.ndarray, at: np.ndarray) -> np.ndarray:
     rows = np.flatnonzero(meets.any(axis=1))
     kept[rows, at[rows]] = True
     return kept
-
-
-def _first_least(values: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """Return in every row the first position of the least value among some."""
-    at = np.where(among, values, np.inf).argmin(axis=1)
-    missed = ~np.take_along_axis(among, at[:, None], axis=1)[:, 0]  # all of them are infinite
-    return np.where(missed, among.argmax(axis=1), at)
 
 
 _TAKE = {"all": _every, "nearest": _nearest, "random": _drawn}
