@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from torch import Tensor
 
-from benchmarks import bounds, clock, correctness, cpu, focal, gpu, peers, rows, variants
+from benchmarks import bounds, clock, correctness, cpu, focal, gpu, peers, rows, selection, variants
 from refloss.run import cuda
 
 
@@ -132,3 +132,12 @@ def test_a_table_of_focal_names_every_ratio():
     timing = focal.FocalTiming("float64", 1000, 9, seconds, {"refloss": 0.1, "c": 0.2})
     (row,) = focal.speed_table([timing], ["eager"]).rows
     assert row == ("float64", "1,000", "2000.00", "1000.00", "20%", "4.0×", "8.0×", "50.0%")
+
+
+@pytest.mark.parametrize("form", selection.PEERS)
+def test_every_form_of_mining_finds_the_same_items_but_products_not_those_of_near_points(form):
+    mode = selection.PEERS[form]
+    assert selection.agreement("float64", mode, near=False, items=64) == 1.0
+    assert (selection.agreement("float64", mode, near=True, items=64) == 1.0) == (
+        form == "differences"
+    )
