@@ -7,7 +7,7 @@ the classes, or its transpose, that the judge has to set and to differentiate by
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +75,8 @@ def sized(
     known = dict.fromkeys(_PARTS, parts) | dict.fromkeys(_CLASSES, classes)
     parameters = inspect.signature(found).parameters
     made = dict(given)
-    made |= {name: known[name] for name in parameters if name in known and name not in given}
+    taken = (*parameters, *_handed_on(found))
+    made |= {name: known[name] for name in taken if name in known and name not in given}
     missing = [
         name
         for name, each in parameters.items()
@@ -88,6 +89,18 @@ def sized(
         hint = f"--init {missing[0]}=...: embeddings have {parts} numbers, of {classes} classes"
         raise Unfit("RL203", words, f"hint: {hint}")
     return made
+
+
+def _handed_on(found: type) -> Iterator[str]:
+    """Yield arguments without a default that a class takes by ``**kwargs`` for those before it."""
+    for each in found.__mro__:
+        if "__init__" not in vars(each):
+            continue
+        parameters = inspect.signature(each.__init__).parameters.values()
+        if each is not found:
+            yield from (p.name for p in parameters if p.default is inspect.Parameter.empty)
+        if all(p.kind is not inspect.Parameter.VAR_KEYWORD for p in parameters):
+            return
 
 
 def owned(

@@ -7,7 +7,9 @@ from crossval.signatures import Unfit
 from crossval.subject import Subject
 from tests.crossval.targets.torch_heads import (
     AddMarginProduct,
+    Multiplied,
     NormFace,
+    OtherTemperature,
     Strange,
     TwoMatrices,
     cosface,
@@ -26,6 +28,13 @@ def test_arguments_that_are_sizes_are_filled_in():
         "embedding_size": 3,
     }
     assert sized(AddMarginProduct, {"in_features": 5}, WHOLES)["in_features"] == 5
+
+
+@pytest.mark.parametrize("handing_on", [OtherTemperature, Multiplied])
+def test_sizes_that_a_class_hands_on_to_the_one_before_it_are_filled_in(handing_on):
+    found = sized(handing_on, {}, WHOLES)
+    assert found == {"num_classes": 4, "embedding_size": 3}
+    assert handing_on(**found).W.shape == (3, 4)
 
 
 def test_what_is_no_class_or_no_head_gets_nothing():

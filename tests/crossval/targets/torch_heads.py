@@ -1,5 +1,7 @@
 """Heads as people write them, right ones and wrong ones: targets for the judge of heads."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -68,6 +70,55 @@ class NormFace(nn.Module):
         """Return the mean."""
         cosine = F.normalize(embeddings) @ F.normalize(self.W, dim=0)
         return F.cross_entropy(self.scale * cosine, labels)
+
+
+class OtherTemperature(NormFace):
+    """Hands its arguments on to the class before it."""
+
+    def __init__(self, *args, temperature=0.05, **kwargs):
+        super().__init__(*args, scale=1 / temperature, **kwargs)
+
+
+class Multiplied(NormFace):
+    """Takes sizes by name alone, and makes more classes of them."""
+
+    def __init__(self, *args, times=1, **kwargs):
+        classes = times * kwargs.pop("num_classes")
+        super().__init__(*args, num_classes=classes, **kwargs)
+
+
+class ArcFace(nn.Module):
+    """ArcFace as open-metric-learning 4.0.0 has it: the root is taken of every class."""
+
+    def __init__(self, in_features, num_classes, m=0.5, s=64):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(num_classes, in_features))
+        nn.init.xavier_uniform_(self.weight)
+        self.s, self.m = s, m
+
+    def loss(self, x, weight, y):
+        """Return the mean."""
+        cosine = F.linear(F.normalize(x, p=2), F.normalize(weight, p=2))
+        sine = torch.sqrt(1.0 - torch.pow(cosine, 2))
+        turned = cosine * math.cos(self.m) - sine * math.sin(self.m)
+        fallback = cosine - math.sin(self.m) * self.m
+        turned = torch.where(cosine > -math.cos(self.m), turned, fallback)
+        hot = F.one_hot(y, len(weight)).bool()
+        return F.cross_entropy(torch.where(hot, turned, cosine) * self.s, y)
+
+    def forward(self, x, y):
+        """Return the mean."""
+        return self.loss(x, self.weight, y)
+
+
+class Rounded(ArcFace):
+    """Rounds to cosines of 1 only where its input is in one piece: NaN hangs on a rounding."""
+
+    def forward(self, x, y):
+        """Return the mean, computed in float64 of strided inputs."""
+        if x.is_contiguous():
+            return super().forward(x, y)
+        return self.loss(x.double(), self.weight.double(), y).to(x.dtype)
 
 
 class Strange(AddMarginProduct):
