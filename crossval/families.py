@@ -19,7 +19,8 @@ from crossval.checks.box_causes import BOX_PATTERNS
 from crossval.checks.box_hypotheses import box_slips
 from crossval.checks.causes import Pattern
 from crossval.checks.divergence_hypotheses import divergence_slips as row_divergence_slips
-from crossval.checks.head_hypotheses import head_patterns, head_slips
+from crossval.checks.head_causes import head_patterns
+from crossval.checks.head_hypotheses import head_slips
 from crossval.checks.hypotheses import Slips
 from crossval.checks.image_hypotheses import IMAGE_PATTERNS, image_slips
 from crossval.checks.residual_hypotheses import RESIDUAL_PATTERNS, residual_slips

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from crossval.checks.causes import Pattern, Situation
 from crossval.checks.hypotheses import Prediction
 from crossval.oracles.elementwise import Oracle
-from crossval.oracles.head_columns import PARTS, HeadColumns, Layout
+from crossval.oracles.head_columns import HeadColumns, Layout
 from crossval.oracles.texts import Definition
 
-__all__ = ["head_patterns", "head_slips"]
+__all__ = ["head_slips"]
 
 
 def head_slips(
@@ -215,33 +214,3 @@ def _labels(problem: _Problem) -> Iterator[Prediction]:
         label = problem.layout.label
         columns[:, label] = (columns[:, label] + way) % problem.layout.classes
         yield Prediction(f"{words} is read", "use target as it is", *problem.at(columns))
-
-
-def head_patterns(*, biased: bool) -> tuple[Pattern, ...]:
-    """Return known reasons for NaN and infinity in heads, with biases or without."""
-
-    def vectors(s: Situation) -> np.ndarray:
-        end = Layout.of(len(s.row), PARTS, biased=biased).label
-        return s.row[:end].reshape(-1, PARTS)
-
-    def zero(s: Situation) -> bool:
-        return bool(((vectors(s) ** 2).sum(axis=1) < s.number.tiny).any())
-
-    def overflows(s: Situation) -> bool:
-        return bool(((vectors(s) ** 2).sum(axis=1) > s.number.largest).any())
-
-    return (
-        Pattern(
-            "zero-vector",
-            zero,
-            "a vector is divided by its length, which is 0 or rounds to it",
-            "divide by max(length, eps), as torch.nn.functional.normalize does, with an eps that "
-            "the format holds",
-        ),
-        Pattern(
-            "norm-overflow",
-            overflows,
-            "the squares of a vector exceed the format's range",
-            "divide by the largest number of the vector before squaring",
-        ),
-    )

@@ -93,6 +93,13 @@ def test_a_finding_is_shown_again_with_what_was_found_in_the_target(judged):
     assert "--init in_features=3 --init out_features=4 --bind weight=f.weight" in finding.repro
 
 
+def test_what_is_not_finite_for_a_known_reason_says_nothing_about_strides(judged):
+    only = ("strides", "grad[x]")
+    certificate = judged(FILE, "Rounded", "arcface/open_metric_learning", only=only)
+    assert {f.pattern for f in certificate.findings} == {"slope-at-1"}
+    assert graded(certificate, *only) == {"strides": "ok", "grad[x]": "F"}
+
+
 def test_refloss_passes_before_its_own_judge():
     call = "f(x, weight, target, scale=scale, placement='max', eps=eps)"
     axes = {"scale": 24.0, "placement": "max", "eps": 2.0**-20}

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 
 from crossval.catalog import spec_of
 from crossval.checks.causes import Situation, cause_of
-from crossval.checks.head_hypotheses import head_patterns, head_slips
+from crossval.checks.head_causes import head_patterns
+from crossval.checks.head_hypotheses import head_slips
 from crossval.oracles.formats import format_of
 from crossval.oracles.head_columns import HeadColumns
 from crossval.points.heads import LAYOUTS, point_set
@@ -96,3 +97,38 @@ def test_squares_beyond_the_format_are_a_cause():
     found = cause_of(head_patterns(biased=False), here)
     assert found is not None
     assert found.name == "norm-overflow"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "pattern"),
+    [
+        ("its own class", 1.0, "slope-at-1"),
+        ("its own class", float("nan"), "arc-cosine-beyond-1"),
+        ("opposite another class", 1.0, "slope-at-1"),
+        ("length 1e-3", 1.0, "slope-overflow"),
+        ("first class", 1.0, ""),
+    ],
+)
+def test_a_cause_is_known_by_the_angles_and_the_slope(place, value, pattern):
+    some = point_set("float16", "smoke")
+    row = some.columns[some.places == place][0]
+    spec = spec_of("arcface", "insightface", {})
+    here = Situation(row, "arcface", spec.constants, format_of("float16"), value)
+    found = cause_of(head_patterns(biased=False), here)
+    assert (found.name if found else "") == pattern
+
+
+def test_a_margin_of_the_cosine_has_no_slope_without_bound():
+    some = point_set("float64", "smoke")
+    row = some.columns[some.places == "its own class"][0]
+    here = Situation(row, "cosface", RONGHUAIYANG.constants, format_of("float64"), 1.0)
+    assert cause_of(head_patterns(biased=False), here) is None
+
+
+@pytest.mark.parametrize(("length", "pattern"), [(64.0, "slope-overflow"), (4.0, "")])
+def test_lengths_that_are_kept_make_a_slope_overflow(length, pattern):
+    row = np.array([length, 0, 0, *np.tile([0, length, 1], 4), 1.0])
+    spec = spec_of("l_softmax", "paper", {})
+    here = Situation(row, "l_softmax", spec.constants, format_of("float16"), 1.0)
+    found = cause_of(head_patterns(biased=False), here)
+    assert (found.name if found else "") == pattern

@@ -1,0 +1,111 @@
+"""Known reasons for NaN and infinity in heads, recognised by lengths and angles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crossval.checks.causes import Pattern, Situation
+from crossval.oracles.head_columns import PARTS, Layout
+
+__all__ = ["head_patterns"]
+
+_STEEPEST = 25.0
+"""Slope of the logit of five times an angle, the largest that there is, at the cosine 1."""
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """The vectors of a situation, and what a head makes of their lengths."""
+
+    of: Situation
+    vectors: np.ndarray
+
+    @classmethod
+    def read(cls, of: Situation, biased: bool) -> _Problem:
+        """Take a row of columns apart."""
+        end = Layout.of(len(of.row), PARTS, biased=biased).label
+        return cls(of, of.row[:end].reshape(-1, PARTS))
+
+    @property
+    def squares(self) -> np.ndarray:
+        """Of the lengths, embedding first."""
+        return (self.vectors**2).sum(axis=1)
+
+    @property
+    def own(self) -> int:
+        """Row of the label's class."""
+        return 1 + int(self.of.row[self.vectors.size])
+
+    @property
+    def rounds_to_1(self) -> bool:
+        """Whether the cosine of a class may round to 1 or -1, or to beyond.
+
+        Both unit vectors are off by some roundings, and so is every part of their product.
+        """
+        if "degrees" not in self.of.constants:  # no margin of an angle
+            return False
+        size = np.sqrt(self.squares)
+        cosines = self.vectors[1:] @ self.vectors[0] / (size[1:] * size[0])
+        return bool((1 - np.abs(cosines) <= 2 * (PARTS + 2) * self.of.number.roundoff).any())
+
+    @property
+    def steepest(self) -> float:
+        """Largest number on the way from the loss to a vector: by a cosine, then by a length."""
+        lengths = np.sqrt(self.squares[[0, self.own]])
+        constants = self.of.constants
+        kept = np.array([constants[f"keeps_{name}"] != 0 for name in ("x", "weight")])
+        slope = _STEEPEST if "annealing" in constants else 1.0
+        by_cosine = abs(constants["scale"]) * slope * float(np.prod(lengths[kept]))
+        return by_cosine * max([1.0, *(1 / lengths[~kept])])
+
+
+def head_patterns(*, biased: bool) -> tuple[Pattern, ...]:
+    """Return known reasons for NaN and infinity in heads, with biases or without."""
+
+    def read(s: Situation) -> _Problem:
+        return _Problem.read(s, biased)
+
+    def zero(s: Situation) -> bool:
+        return bool((read(s).squares < s.number.tiny).any())
+
+    def overflows(s: Situation) -> bool:
+        return bool((read(s).squares > s.number.largest).any())
+
+    return (
+        Pattern(
+            "zero-vector",
+            zero,
+            "a vector is divided by its length, which is 0 or rounds to it",
+            "divide by max(length, eps), as torch.nn.functional.normalize does, with an eps that "
+            "the format holds",
+        ),
+        Pattern(
+            "norm-overflow",
+            overflows,
+            "the squares of a vector exceed the format's range",
+            "divide by the largest number of the vector before squaring",
+        ),
+        Pattern(
+            "arc-cosine-beyond-1",
+            lambda s: not s.of_derivative and read(s).rounds_to_1,
+            "the arc cosine, or the root of 1 - c c, of a cosine that rounding left beyond 1 is "
+            "NaN",
+            "cut cosines to [-1, 1]",
+        ),
+        Pattern(
+            "slope-at-1",
+            lambda s: s.of_derivative and read(s).rounds_to_1,
+            "the slope of the arc cosine and of the sine at a cosine of 1 is infinite; times 0, of "
+            "the class itself or of a class without a margin, it is NaN",
+            "cut cosines strictly inside of [-1, 1], or take the slope of the sine as 0 there",
+        ),
+        Pattern(
+            "slope-overflow",
+            lambda s: s.of_derivative and read(s).steepest > s.number.largest,
+            "the gradient by a cosine, or by a vector of length 1 divided by the length, exceeds "
+            "the format's range, before the part along the vector is taken from it",
+            "compute the gradient in a wider format",
+        ),
+    )
