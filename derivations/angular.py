@@ -327,9 +327,15 @@ PRESETS = {
     "ronghuaiyang_easy": preset("easy", "arcface-pytorch, easy_margin=True", 30.0),
     "treb1en": preset("cos_fallback", "InsightFace_Pytorch; CurricularFace", limit=1.0),
     "magface": preset("easy", "MagFace, of one magnitude", limit=1.0),
-    "open_metric_learning": preset("cos_fallback", "oml ArcFaceLoss"),
+    "open_metric_learning": preset(
+        "cos_fallback", "open-metric-learning 4.0.0, oml.losses.arcface ArcFaceLoss"
+    ),
     "pytorch_metric_learning": preset(
-        "cos_fallback", "pytorch_metric_learning ArcFaceLoss", margin=28.6, unit="degrees"
+        "cos_fallback",
+        "pytorch-metric-learning 2.9.0, losses.arcface_loss ArcFaceLoss (raw before its #539)",
+        margin=28.6,
+        unit="degrees",
+        limit=1.0,
     ),
     "keras_insightface": preset("mirror", "Keras_insightface ArcfaceLoss"),
     "keras_insightface_magface": preset("min", "Keras_insightface MagFaceLoss"),
@@ -438,7 +444,8 @@ loss = scale (annealing c + psi)/(1 + annealing); psi = cos(m theta) in its bare
             "arcface-pytorch SphereProduct, clcarwin, MuggleWang, at their least lambda",
         ),
         "pytorch_metric_learning": Preset(
-            {"margin": "4", "limit": 1.0}, "pytorch_metric_learning SphereFaceLoss"
+            {"margin": "4"},
+            "pytorch-metric-learning 2.9.0, losses.sphereface_loss SphereFaceLoss",
         ),
     },
     singular=(),

@@ -278,7 +278,9 @@ NORMFACE = Definition(
             {"placement": "inside", "eps": 1e-6}, "happynear/caffe-windows normalize_layer"
         ),
         "pytorch_metric_learning": Preset(
-            {**TORCH_EPS, "scale": 20.0}, "NormalizedSoftmaxLoss, temperature 0.05"
+            {**TORCH_EPS, "scale": 20.0},
+            "pytorch-metric-learning 2.9.0, losses.normalized_softmax_loss "
+            "NormalizedSoftmaxLoss, temperature 0.05; it divides classes twice",
         ),
     },
     singular=ZERO_VECTORS,
@@ -307,7 +309,8 @@ COSFACE = Definition(
             {**TORCH_EPS, "scale": 30.0, "margin": 0.4}, "ronghuaiyang AddMarginProduct"
         ),
         "pytorch_metric_learning": Preset(
-            {**TORCH_EPS, "scale": 64.0, "margin": 0.35}, "CosFaceLoss"
+            {**TORCH_EPS, "scale": 64.0, "margin": 0.35},
+            "pytorch-metric-learning 2.9.0, losses.cosface_loss CosFaceLoss",
         ),
     },
     singular=ZERO_VECTORS,

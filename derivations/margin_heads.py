@@ -235,7 +235,9 @@ psi: as of sphereface_logit; embedding='unit' leaves |x| out (F-normalised Spher
             {"margin": "4", "embedding": "unit", "scale": 64.0}, "embeddings of one length"
         ),
         "pytorch_metric_learning": Preset(
-            {"margin": "4", "limit": 1.0}, "pytorch_metric_learning SphereFaceLoss, scale 1"
+            {"margin": "4"},
+            "pytorch-metric-learning 2.9.0, losses.sphereface_loss SphereFaceLoss, scale 1; its "
+            "eps acts on vectors shorter than 1e-12",
         ),
     },
 )
@@ -250,7 +252,9 @@ psi: as of sphereface_logit""",
         "double": Preset({"margin": "2"}, "Liu et al., arXiv 1612.02295, m = 2"),
         "paper": Preset({"margin": "4"}, "Liu et al., arXiv 1612.02295, m = 4"),
         "pytorch_metric_learning": Preset(
-            {"margin": "4", "limit": 1.0}, "pytorch_metric_learning LargeMarginSoftmaxLoss"
+            {"margin": "4"},
+            "pytorch-metric-learning 2.9.0, losses.large_margin_softmax_loss "
+            "LargeMarginSoftmaxLoss, scale 1; its eps acts on vectors shorter than 1e-12",
         ),
     },
 )
@@ -283,9 +287,9 @@ cos(theta_j) = max_k x.W_jk/(|x| |W_jk|);  psi: as of arcface_logit""",
             {"policy": "raw", "scale": 64.0}, "insightface recognition/subcenter_arcface, mxnet"
         ),
         "pytorch_metric_learning": Preset(
-            {**TORCH_EPS, "policy": "cos_fallback", "scale": 64.0, "margin": 28.6}
-            | {"unit": "degrees"},
-            "SubCenterArcFaceLoss, sub_centers=3, weights transposed",
+            {**TORCH_EPS, **angular.PRESETS["pytorch_metric_learning"].axes},
+            "pytorch-metric-learning 2.9.0, losses.subcenter_arcface_loss SubCenterArcFaceLoss, "
+            "sub_centers=3; W is (D, C*K)",
         ),
     },
     singular=(
