@@ -54,6 +54,7 @@ EXTRA_OF = {
     "torchvision": "libraries",
     "fvcore": "libraries",
     "kornia": "libraries",
+    "pytorch_metric_learning": "libraries",
     "optax": "libraries",
     "keras": "libraries",
     "jax": "jax",

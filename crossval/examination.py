@@ -27,7 +27,7 @@ from crossval.reduced import Form
 from crossval.reproduction.lines import command_for
 from crossval.runner import Limits, Runner, TargetDied, TargetRaised
 from crossval.session import Session, Unmeasured
-from crossval.target import Target, UsageError
+from crossval.target import Target, UsageError, split_reference
 
 NOTHING_TESTED = ("everything: the target was not run",)
 ALWAYS_UNTESTED = (
@@ -319,10 +319,12 @@ def _of_one_row(spec: Any) -> None:
 
 
 def _absent(target: Target) -> Finding | None:
-    if not target.library or importlib.util.find_spec(target.library) is not None:
+    package = split_reference(target.reference)[0].partition(".")[0]
+    if not target.library or importlib.util.find_spec(package) is not None:
         return None
     words = f"{target.library} is not installed"
-    return Finding("RL106", "import", "", words, fix=CODES["RL106"].remedy)
+    fix = CODES["RL106"].remedy if package in EXTRA_OF else installation(package)
+    return Finding("RL106", "import", "", words, fix=fix)
 
 
 def _import_problem(error: TargetRaised | TargetDied) -> Finding:

@@ -58,6 +58,7 @@ OWNERS = {
     "torchvision": ("crossval",),
     "fvcore": ("crossval",),
     "kornia": ("crossval",),
+    "pytorch_metric_learning": ("crossval",),
     "jax": ("crossval",),
     "optax": ("crossval",),
     "keras": ("crossval",),

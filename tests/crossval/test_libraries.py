@@ -8,12 +8,18 @@ import pytest
 
 from crossval.adapters import libraries
 from crossval.engine import certify, certify_all, find, outdated
+from crossval.examination import Examination
 from crossval.target import Target
+
+APART = {"oml"}
+"""Libraries that ask for other versions than the others do, and are tested by a stand-in."""
+
+BESIDE = [name for name in libraries.names() if name not in APART]
 
 
 @pytest.fixture(scope="module")
 def certificates():
-    targets = [t for name in libraries.names() for t in libraries.targets(name)]
+    targets = [t for name in BESIDE for t in libraries.targets(name)]
     found = certify_all([_in(t, _formats(t)) for t in targets], level="smoke")
     return {_name(certificate.target): certificate for certificate in found}
 
@@ -24,11 +30,16 @@ SQUARES = ("optax:squared_error", "keras.losses:mean_squared_error")
 def _formats(target):
     """Return two formats, and the widest for what computes in float32 without being asked to.
 
+    Of a head the widest and the narrowest: its vectors are as short as the eps of a norm in one,
+    and overflow in the other.
+
     In float16 the slope 2 d of a square overflows at one named point; whether the truth does is
     decided by the upstream gradient there, which is another at every level.
     """
     if target.reference in SQUARES:
         return ("float32", "bfloat16")
+    if target.library == "pytorch_metric_learning":
+        return ("float64", "float16")
     wide = "fvcore" in target.reference and "focal" in target.reference
     return ("float64", "float32", "float16") if wide else ("float32", "float16")
 
@@ -62,7 +73,7 @@ def says(certificate):
 
 
 def test_all_are_imported_and_only_declared_deviations_occur(certificates):
-    assert len(certificates) == sum(len(libraries.targets(name)) for name in libraries.names())
+    assert len(certificates) == sum(len(libraries.targets(name)) for name in BESIDE)
     assert set(certificates) >= {
         "torchvision generalized_box_iou_loss",
         "torchvision distance_box_iou_loss",
@@ -76,6 +87,11 @@ def test_all_are_imported_and_only_declared_deviations_occur(certificates):
         "keras sparse_categorical_crossentropy",
         "keras categorical_crossentropy probabilities",
         "kornia focal_loss",
+        "pytorch_metric_learning ArcFaceLoss",
+        "pytorch_metric_learning CosFaceLoss",
+        "pytorch_metric_learning SphereFaceLoss",
+        "pytorch_metric_learning LargeMarginSoftmaxLoss",
+        "pytorch_metric_learning NormalizedSoftmaxLoss",
     }
     for certificate in certificates.values():
         assert certificate.problem is None
@@ -200,6 +216,37 @@ def test_the_focal_loss_without_focus_is_cross_entropy(certificates):
     assert {"class_weight", "ignore_index", "class range"} <= ran
 
 
+def test_heads_follow_their_presets(certificates):
+    for certificate in certificates.values():
+        if certificate.target.library != "pytorch_metric_learning":
+            continue
+        assert certificate.form.reduction == "mean"
+        assert "layout of weight: f.W holds it transposed" in certificate.not_tested
+        infinite = {f.check for f in certificate.findings if f.code in ("RL302", "RL401")}
+        grades = {o.check: o.grade for o in certificate.outcomes if o.dtype == "float64"}
+        for check in {"value", "grad[x]", "grad[weight]"} - infinite:
+            assert grades[check] in "ABC", (certificate.target.title, check)
+
+
+def test_a_head_differentiates_arc_cosines_at_1(certificates):
+    found = _of(certificates, "pytorch_metric_learning ArcFaceLoss", "RL401")
+    at_1 = [f for f in found if f.pattern == "slope-at-1"]
+    assert {f.dtype for f in at_1} == {"float64", "float16"}
+    assert {"its own class", "opposite its class"} <= {p for f in at_1 for p in f.places}
+
+
+def test_heads_have_no_eps_in_float16(certificates):
+    for name in ("ArcFaceLoss", "CosFaceLoss", "SphereFaceLoss", "NormalizedSoftmaxLoss"):
+        found = _of(certificates, f"pytorch_metric_learning {name}", "RL302")
+        assert {(f.dtype, f.pattern) for f in found} == {("float16", "zero-vector")}
+
+
+def test_a_head_divides_its_classes_twice(certificates):
+    found = _of(certificates, "pytorch_metric_learning NormalizedSoftmaxLoss", "RL402")
+    (at_0,) = [f for f in found if "zero class, another" in f.places]
+    assert float(at_0.case.got) == pytest.approx(1e12 * float(at_0.case.reference), rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("reference", "known"),
     [
@@ -270,6 +317,30 @@ def test_adapters_are_short():
         path = Path(libraries.__file__).with_name(f"{name}.py")
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
         assert len(lines) <= 15 + 10 * len(libraries.targets(name)), name
+
+
+STAND_IN = "from tests.crossval.targets.torch_heads import ArcFace as ArcFaceLoss\n"
+
+
+def test_a_library_that_stands_apart_is_judged_where_it_can_be_imported(tmp_path, monkeypatch):
+    (target,) = libraries.targets("oml")
+    package = tmp_path / "oml" / "losses"
+    package.mkdir(parents=True)
+    for folder in (package.parent, package):
+        (folder / "__init__.py").touch()
+    (package / "arcface.py").write_text(STAND_IN)
+    monkeypatch.syspath_prepend(tmp_path)
+    root = str(Path(__file__).parents[2])
+    formats = _in(target, ("bfloat16", "float16"))
+    with Examination(formats, "smoke", path=(str(tmp_path), root)) as examination:
+        selected = [c for c in examination.checks if c.name in ("special points", "shape misuse")]
+        certificate = examination.certificate([examination.perform(c) for c in selected])
+    assert certificate.problem is None
+    assert certificate.exit_code == 0, says(certificate)
+    patterns = {f.pattern for f in certificate.findings if f.code != "RL201"}
+    assert patterns == {"slope-at-1", "arc-cosine-beyond-1", "zero-vector"}
+    # whether a slope overflows is decided by the upstream gradient, which is another at every level
+    assert all("slope-overflow" in finding.message for finding in outdated([certificate]))
 
 
 def test_absent_library_is_one_line_and_no_failure():
