@@ -443,7 +443,7 @@ def _heads(layout: Layout) -> Family:
         ),
         oracle=HeadColumns(layout.parts, biased, centers),
         kinks=True,
-        patterns=head_patterns(biased=biased),
+        patterns=head_patterns(biased=biased, centers=centers),
         slips=head_slips,
         labels=frozenset({"target"}),
         options={"reduction": "none"},

@@ -7,6 +7,7 @@ the classes, or its transpose, that the judge has to set and to differentiate by
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,9 @@ _CLASSES = (
     *("num_classes", "n_classes", "nb_classes", "num_class", "n_class", "class_num", "classnum"),
     *("classes", "num_labels", "num_ids", "num_identities"),
 )
-"""What arguments are called that say how long an embedding is, and how many classes there are."""
+_CENTERS = ("sub_centers", "subcenters", "num_sub_centers", "num_subcenters", "n_subcenters")
+"""What arguments are called that say how long an embedding is, how many classes there are, and of
+how many centres each."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,13 @@ class Owned:
         Name to attribute: what was said, and what was found.
     turned : frozenset of str
         Names that are held transposed.
+    flat : frozenset of str
+        Names whose first axes are held as one: the centres of all classes.
     """
 
     bind: dict[str, str]
     turned: frozenset[str]
+    flat: frozenset[str]
 
 
 def logits_of(order: Mapping[str, Any]) -> str:
@@ -62,7 +68,8 @@ def sized(
     given : mapping
         Arguments that were asked for, which stay.
     wholes : mapping of str to shape
-        Inputs that a call has one of; the first of them is (classes, parts).
+        Inputs that a call has one of; the first of them is (classes, parts), or (classes, centres,
+        parts).
 
     Raises
     ------
@@ -71,8 +78,9 @@ def sized(
     """
     if not wholes or not inspect.isclass(found):
         return dict(given)
-    classes, parts = next(iter(wholes.values()))
+    classes, *centers, parts = next(iter(wholes.values()))
     known = dict.fromkeys(_PARTS, parts) | dict.fromkeys(_CLASSES, classes)
+    known |= {name: number for number in centers for name in _CENTERS}
     parameters = inspect.signature(found).parameters
     made = dict(given)
     taken = (*parameters, *_handed_on(found))
@@ -130,12 +138,13 @@ def owned(
     Unfit
         If several attributes could hold an input, or none that the call leaves out.
     """
-    found, turned = dict(bind), set()
+    found, turned, flat = dict(bind), set(), set()
     passed = names_in(call) if call else set()
     for name, size in wholes.items():
         shape = tuple(size)
+        shapes = _layouts(shape)
         if name not in bind and name not in passed:
-            places = _places(thing, (shape, shape[::-1]))
+            places = _places(thing, shapes)
             if len(places) > 1:
                 raise Unfit(
                     "RL209",
@@ -144,15 +153,25 @@ def owned(
                 )
             takes = names(thing)
             if not places and (call or 0 < len(takes) < len(inputs)):
-                wanted = " or ".join(dict.fromkeys(map(str, (shape, shape[::-1]))))
+                wanted = " or ".join(map(str, shapes))
                 leaves = "call leaves" if call else f"({', '.join(takes)}) leaves"
                 words = f"{leaves} out {name}, and f holds no array of shape {wanted}"
                 raise Unfit("RL209", words, f"hint: pass {name}, or --bind {name}=f.ATTRIBUTE")
             if places:
                 found[name] = places[0]
-        if name in found and _shape(thing, found[name]) == shape[::-1] != shape:
-            turned.add(name)
-    return Owned(found, frozenset(turned))
+        held = _shape(thing, found[name]) if name in found else None
+        if held is not None and held in shapes and held != shape:
+            turned |= {name} if held[-1] != shape[-1] else set()
+            flat |= {name} if len(held) < len(shape) else set()
+    return Owned(found, frozenset(turned), frozenset(flat))
+
+
+def _layouts(shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes in which an input of a shape can be held: its own, or that of a matrix."""
+    if len(shape) < 2:
+        return (shape,)
+    flat = (math.prod(shape[:-1]), shape[-1])
+    return (*dict.fromkeys((shape, flat, flat[::-1])),)
 
 
 def _places(thing: Any, shapes: Sequence[tuple[int, ...]]) -> list[str]:

@@ -45,6 +45,8 @@ class Subject:
         Names that are put into attributes of ``f`` instead of being passed.
     turned : frozenset of str
         Bound names whose attribute holds the transposed array.
+    flat : frozenset of str
+        Bound names whose attribute holds the first axes as one.
     logits_of : str
         The label whose cross-entropy is meant where logits come in the place of a loss; empty
         where none may.
@@ -57,17 +59,28 @@ class Subject:
     call: str | None = None
     bind: Mapping[str, str] = field(default_factory=dict)
     turned: frozenset[str] = frozenset()
+    flat: frozenset[str] = frozenset()
     logits_of: str = ""
     made: dict[str, Any] = field(default_factory=dict)
 
     @property
     def remarks(self) -> list[str]:
         """What results say nothing about, by the way in which the target holds its inputs."""
-        return [f"layout of {name}: {self.bind[name]} holds it transposed" for name in self.turned]
+        turned = [f"layout of {n}: {self.bind[n]} holds it transposed" for n in self.turned]
+        return turned + [f"layout of {n}: {self.bind[n]} holds a matrix" for n in self.flat]
 
     def laid(self, name: str, array: Any) -> Any:
-        """Return an input as its attribute holds it, or what is held as the input; None is None."""
-        return array.T if name in self.turned and array is not None else array
+        """Return an input as its attribute holds it."""
+        if name in self.flat:
+            array = array.reshape(-1, array.shape[-1])
+        return array.T if name in self.turned else array
+
+    def unlaid(self, name: str, array: Any, shape: Sequence[int]) -> Any:
+        """Return what an attribute holds as the input, of a shape; None is None."""
+        if array is None:
+            return None
+        array = array.T if name in self.turned else array
+        return array.reshape(tuple(shape)) if name in self.flat else array
 
     @property
     def passed(self) -> tuple[str, ...]:
@@ -138,6 +151,8 @@ class Subject:
                 words = f"{name} is bound to {path}, but {error}"
                 raise Unfit("RL209", words, f"f holds {there}") from error
             shape = shapes.get(name)
+            if shape and name in self.flat:
+                shape = (None, shape[-1])
             _can_hold(place, name, path, shape[::-1] if shape and name in self.turned else shape)
         if self.call is None:
             fit(self.thing, loss, self.passed, axes)

@@ -84,7 +84,7 @@ def described(
     supplied = getattr(adapter, "SUPPLIES", ())
     try:
         own = owned(thing, order["call"], order["bind"], order["wholes"], order["inputs"])
-        held = own.bind, own.turned, logits_of(order)
+        held = own.bind, own.turned, own.flat, logits_of(order)
         subject = Subject(thing, tuple(order["inputs"]), order["call"], *held)
         subject.verify(order["loss"], [*order["axes"], *supplied], order["inputs"])
         found = subject.arguments(order["axes"])

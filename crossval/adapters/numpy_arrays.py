@@ -123,7 +123,9 @@ class _Call:
                 words = f"{len(floats)} gradients ({', '.join(floats)}); got {len(listed)}"
                 raise WrongGradients(f"the target must return {words}")
             gradients = dict(zip(floats, listed, strict=True))
-        named = {n: self.subject.laid(n, gradients.get(n)) for n in self.wanted}
+        named = {
+            n: self.subject.unlaid(n, gradients.get(n), self.inputs[n].shape) for n in self.wanted
+        }
         return {f"grad.{n}": self._times(n, g) for n, g in named.items() if g is not None}
 
     def _times(self, name: str, gradient: Any) -> np.ndarray:

@@ -54,6 +54,7 @@ def evaluate(
     beside = {name: _tensor(arrays[name], dtype, False) for name in request["arrays"]}
     arguments = {**request["arguments"], **beside}
     inputs = {name: _tensor(arrays[name], dtype, request["strided"]) for name in subject.inputs}
+    shapes = {f"grad.{name}": tuple(tensor.shape) for name, tensor in inputs.items()}
     for name, place in subject.places(thing).items():
         inputs[name] = _put(place, subject.laid(name, inputs[name]).contiguous())
     for name in request["gradients"]:
@@ -71,8 +72,11 @@ def evaluate(
     changed = [
         name for name, bits in before.items() if not np.array_equal(bits, _bits(inputs[name]))
     ]
-    laid = {name: subject.laid(name.removeprefix("grad."), each) for name, each in results.items()}
-    present = {name: tensor for name, tensor in laid.items() if tensor is not None}
+    unlaid = {
+        name: subject.unlaid(name.removeprefix("grad."), each, shapes.get(name, ()))
+        for name, each in results.items()
+    }
+    present = {name: tensor for name, tensor in unlaid.items() if tensor is not None}
     reply = {
         "formats": {name: _name(tensor) for name, tensor in present.items()},
         "changed": changed,

@@ -21,12 +21,13 @@ class _Problem:
 
     of: Situation
     vectors: np.ndarray
+    centers: int
 
     @classmethod
-    def read(cls, of: Situation, biased: bool) -> _Problem:
-        """Take a row of columns apart."""
+    def read(cls, of: Situation, *, biased: bool, centers: int) -> _Problem:
+        """Take a row of columns apart; all centres of a class are vectors of their own."""
         end = Layout.of(len(of.row), PARTS, biased=biased).label
-        return cls(of, of.row[:end].reshape(-1, PARTS))
+        return cls(of, of.row[:end].reshape(-1, PARTS), centers or 1)
 
     @property
     def squares(self) -> np.ndarray:
@@ -34,9 +35,10 @@ class _Problem:
         return (self.vectors**2).sum(axis=1)
 
     @property
-    def own(self) -> int:
-        """Row of the label's class."""
-        return 1 + int(self.of.row[self.vectors.size])
+    def own(self) -> np.ndarray:
+        """Rows of the label's class."""
+        label = int(self.of.row[self.vectors.size])
+        return 1 + label * self.centers + np.arange(self.centers)
 
     @property
     def rounds_to_1(self) -> bool:
@@ -53,19 +55,20 @@ class _Problem:
     @property
     def steepest(self) -> float:
         """Largest number on the way from the loss to a vector: by a cosine, then by a length."""
-        lengths = np.sqrt(self.squares[[0, self.own]])
+        lengths = np.sqrt(self.squares[[0, *self.own]])
         constants = self.of.constants
-        kept = np.array([constants[f"keeps_{name}"] != 0 for name in ("x", "weight")])
+        keeps = [constants.get(f"keeps_{name}", 0.0) != 0 for name in ("x", "weight")]
+        kept = np.array([keeps[0], *keeps[1:] * self.centers])
         slope = _STEEPEST if "annealing" in constants else 1.0
         by_cosine = abs(constants["scale"]) * slope * float(np.prod(lengths[kept]))
         return by_cosine * max([1.0, *(1 / lengths[~kept])])
 
 
-def head_patterns(*, biased: bool) -> tuple[Pattern, ...]:
-    """Return known reasons for NaN and infinity in heads, with biases or without."""
+def head_patterns(*, biased: bool, centers: int = 0) -> tuple[Pattern, ...]:
+    """Return known reasons for NaN and infinity in heads, with biases or with several centres."""
 
     def read(s: Situation) -> _Problem:
-        return _Problem.read(s, biased)
+        return _Problem.read(s, biased=biased, centers=centers)
 
     def zero(s: Situation) -> bool:
         return bool((read(s).squares < s.number.tiny).any())

@@ -10,7 +10,7 @@ import numpy as np
 
 from crossval.checks.hypotheses import Prediction
 from crossval.oracles.elementwise import Oracle
-from crossval.oracles.head_columns import HeadColumns, Layout
+from crossval.oracles.head_columns import HeadColumns
 from crossval.oracles.texts import Definition
 
 __all__ = ["head_slips"]

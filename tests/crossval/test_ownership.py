@@ -7,6 +7,7 @@ from crossval.signatures import Unfit
 from crossval.subject import Subject
 from tests.crossval.targets.torch_heads import (
     AddMarginProduct,
+    Centred,
     Multiplied,
     NormFace,
     OtherTemperature,
@@ -16,6 +17,7 @@ from tests.crossval.targets.torch_heads import (
 )
 
 WHOLES = {"weight": [4, 3]}
+SEVERAL = {"weight": [2, 5, 3]}
 BOTH = {"weight": [4, 3], "bias": [4]}
 INPUTS = ("x", "weight", "target")
 
@@ -56,6 +58,18 @@ def test_a_matrix_is_found_by_its_shape_in_either_layout():
     turned = owned(NormFace(4, 3), "f(x, target)", {}, WHOLES, INPUTS)
     assert turned.bind == {"weight": "f.W"}
     assert turned.turned == {"weight"}
+
+
+def test_several_centres_of_a_class_are_found_in_a_matrix():
+    made = sized(Centred, {}, SEVERAL)
+    assert made == {"in_features": 3, "num_classes": 2, "sub_centers": 5}
+    head = Centred(**made)
+    straight = owned(head, "f(x, target)", {}, SEVERAL, INPUTS)
+    assert (straight.bind, straight.turned) == ({"weight": "f.weight"}, frozenset())
+    assert straight.flat == {"weight"}
+    head.weight = type(head.weight)(head.weight.T)
+    turned = owned(head, "f(x, target)", {}, SEVERAL, INPUTS)
+    assert turned.turned == turned.flat == {"weight"}
 
 
 def test_a_bias_is_found_beside_it():
@@ -99,5 +113,19 @@ def test_a_subject_turns_what_is_held_transposed():
     array = np.arange(6).reshape(2, 3)
     assert subject.laid("weight", array).shape == (3, 2)
     assert subject.laid("x", array) is array
-    assert subject.laid("weight", None) is None
+    assert subject.unlaid("weight", array.T, (2, 3)).tolist() == array.tolist()
+    assert subject.unlaid("weight", None, (2, 3)) is None
     assert subject.remarks == ["layout of weight: f.W holds it transposed"]
+
+
+def test_a_subject_makes_a_matrix_of_centres_and_takes_it_apart():
+    import numpy as np
+
+    held = frozenset({"weight"})
+    subject = Subject(cosface, INPUTS, None, {"weight": "f.W"}, held, held)
+    array = np.arange(30).reshape(2, 5, 3)
+    laid = subject.laid("weight", array)
+    assert laid.shape == (3, 10)
+    assert laid[:, 5].tolist() == array[1, 0].tolist()  # the second class's first centre
+    assert subject.unlaid("weight", laid, (2, 5, 3)).tolist() == array.tolist()
+    assert subject.remarks[1:] == ["layout of weight: f.W holds a matrix"]

@@ -132,3 +132,13 @@ def test_lengths_that_are_kept_make_a_slope_overflow(length, pattern):
     here = Situation(row, "l_softmax", spec.constants, format_of("float16"), 1.0)
     found = cause_of(head_patterns(biased=False), here)
     assert (found.name if found else "") == pattern
+
+
+@pytest.mark.parametrize(("label", "pattern"), [(0, ""), (1, "slope-overflow")])
+def test_the_centres_of_the_target_are_those_whose_slope_may_overflow(label, pattern):
+    short = 2.0**-11
+    row = np.array([1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, short, label])
+    spec = spec_of("subcenter_arcface", "insightface", {})
+    here = Situation(row, "subcenter_arcface", spec.constants, format_of("float16"), 1.0)
+    found = cause_of(head_patterns(biased=False, centers=2), here)
+    assert (found.name if found else "") == pattern

@@ -87,6 +87,14 @@ class Multiplied(NormFace):
         super().__init__(*args, num_classes=classes, **kwargs)
 
 
+class Centred(nn.Module):
+    """Holds the centres of all classes as a matrix, (C*K, D)."""
+
+    def __init__(self, in_features, num_classes, sub_centers=3):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(num_classes * sub_centers, in_features))
+
+
 class ArcFace(nn.Module):
     """ArcFace as open-metric-learning 4.0.0 has it: the root is taken of every class."""
 
