@@ -88,6 +88,7 @@ def test_all_are_imported_and_only_declared_deviations_occur(certificates):
         "keras categorical_crossentropy probabilities",
         "kornia focal_loss",
         "pytorch_metric_learning ArcFaceLoss",
+        "pytorch_metric_learning SubCenterArcFaceLoss",
         "pytorch_metric_learning CosFaceLoss",
         "pytorch_metric_learning SphereFaceLoss",
         "pytorch_metric_learning LargeMarginSoftmaxLoss",
@@ -233,6 +234,11 @@ def test_a_head_differentiates_arc_cosines_at_1(certificates):
     at_1 = [f for f in found if f.pattern == "slope-at-1"]
     assert {f.dtype for f in at_1} == {"float64", "float16"}
     assert {"its own class", "opposite its class"} <= {p for f in at_1 for p in f.places}
+
+
+def test_centres_are_held_as_a_matrix(certificates):
+    certificate = certificates["pytorch_metric_learning SubCenterArcFaceLoss"]
+    assert "layout of weight: f.W holds a matrix" in certificate.not_tested
 
 
 def test_heads_have_no_eps_in_float16(certificates):

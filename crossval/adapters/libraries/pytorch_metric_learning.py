@@ -14,6 +14,7 @@ def _target(name: str, loss: str) -> Target:
 
 TARGETS = [
     _target("ArcFaceLoss", "arcface"),
+    _target("SubCenterArcFaceLoss", "subcenter_arcface"),
     _target("CosFaceLoss", "cosface"),
     _target("SphereFaceLoss", "sphereface"),
     _target("LargeMarginSoftmaxLoss", "l_softmax"),
