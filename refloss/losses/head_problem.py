@@ -109,13 +109,13 @@ class HeadProblem:
         found = {**named, **self.kernel.trace_rows(named, self.spec.constants)}
         return {name: self.given.x.give_back(np.asarray(array)) for name, array in found.items()}
 
-    def blocks(self) -> ClassBlocks:
+    def blocks(self, function: str) -> ClassBlocks:
         """Return how many classes come at a time, within the budget of memory."""
         (rows, parts), classes = self.given.x.array.shape, len(self.given.classes)
         wide = format_of(self.given.x.array.dtype) == "float64"
         real = np.float64 if wide else np.float32
         centers = max(self.given.centers, 1)
-        return blocks_for(real, rows, classes, parts, self.memory, self.shards, centers)
+        return blocks_for(function, real, rows, classes, parts, self.memory, self.shards, centers)
 
     def _call(
         self, function: str, more: Mapping[str, Any], wanted: tuple[str, ...]
@@ -124,7 +124,7 @@ class HeadProblem:
         arguments = {**self.inputs, **more, **self.spec.constants}
         run = self.kernel.some(function, frozenset(wanted))
         with np.errstate(all="ignore"):
-            return run(self.blocks(), **arguments)
+            return run(self.blocks(function), **arguments)
 
     def _bars(self, upstream: Any) -> np.ndarray:
         """Return the upstream gradient of every row, 0 where it is ignored."""

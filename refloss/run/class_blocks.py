@@ -109,6 +109,8 @@ class ClassBlocks:
         self.np, self.size, self.keeps, self.shards = np, size, keeps, shards
         self.dtype = np.dtype(real)
         self._held: dict[tuple[str, int], Any] = {}
+        self._rooms: dict[str, Any] = {}
+        self._classes = 0
         self._cast: dict[int, tuple[Any, Any]] = {}
 
     # --- formats -------------------------------------------------------------------------
@@ -143,6 +145,7 @@ class ClassBlocks:
     def parts(self, classes: int) -> Iterator[slice]:
         """Yield the parts of a number of classes."""
         self._cast.clear()
+        self._classes = classes
         for start in range(0, classes, self.size):
             yield slice(start, min(start + self.size, classes))
 
@@ -186,10 +189,22 @@ class ClassBlocks:
             narrow(room[here], rows)
 
     def hold(self, name: str, here: slice, made: Any) -> Any:
-        """Keep what a later visit reads again: always if it is one number a class."""
-        if self.keeps or made.ndim == 1:
+        """Keep what a later visit reads again: always if it is one number a class.
+
+        Matrices of all parts lie in one room: the system hands out large pages at once, and the
+        memory of a part is free for the next.
+        """
+        if made.ndim == 1:
             self._held[name, here.start] = made
-        return made
+        if made.ndim == 1 or not self.keeps:
+            return made
+        if name not in self._rooms:
+            self._rooms[name] = self.np.empty(made.shape[0] * self._classes, made.dtype)
+        rows, start = made.shape[0], here.start
+        kept = self._rooms[name][rows * start : rows * start + made.size].reshape(made.shape)
+        kept[...] = made
+        self._held[name, start] = kept
+        return kept
 
     def held(self, name: str, here: slice, make: Callable[[], Any]) -> Any:
         """Return what was kept, or make it anew."""
@@ -201,11 +216,13 @@ class ClassBlocks:
     def norm(self, rows: Any) -> Any:
         """Return the norm of every row, the last axis, in float64, however large or small."""
         np = self.np
-        squares = np.einsum("...j,...j->...", rows, rows, dtype=np.float64)
+        wide = rows.astype(np.float64, copy=False)
+        with np.errstate(over="ignore", under="ignore"):
+            squares = np.vecdot(wide, wide)
         size = np.sqrt(squares)
         off = ~((squares > 1e-280) & (squares < 1e300))
         if off.any():
-            some = rows[off].astype(np.float64)
+            some = wide[off]
             most = np.abs(some).max(axis=1, initial=0.0)
             unit = np.where((most > 0) & np.isfinite(most), most, 1.0)
             size[off] = unit * np.sqrt(((some / unit[:, None]) ** 2).sum(axis=1))
@@ -273,14 +290,35 @@ def _is_array(value: Any) -> bool:
     return hasattr(value, "dtype")
 
 
-_BLOCKS = 6
-"""Matrices of the batch and a part, and of a part's classes, that a text holds at a time."""
+class Needs(NamedTuple):
+    """What a text holds at a time beside inputs and results.
 
-_LARGEST = 4096
+    Attributes
+    ----------
+    rows : int
+        Matrices in float64 of as many numbers as the embeddings have.
+    blocks : int
+        Matrices of the batch and a part, and of a part's classes.
+    products : int
+        Products of the batch and all classes, where they are held for a later visit.
+    """
+
+    rows: int
+    blocks: int
+    products: int
+
+
+_NEEDS = {"value": Needs(8, 5, 0), "grad": Needs(9, 6, 1), "hvp": Needs(16, 13, 2)}
+
+_LARGEST = 1024
 """Classes a part, at most: more than fit a cache gain nothing."""
+
+_RETAINED = 31 << 20
+"""Bytes that glibc's allocator is asked to keep: beyond 32 MiB it takes no hint."""
 
 
 def blocks_for(
+    function: str,
     real: Any,
     rows: int,
     classes: int,
@@ -293,6 +331,8 @@ def blocks_for(
 
     Parameters
     ----------
+    function : {"value", "grad", "hvp"}
+        What is computed.
     real : dtype
         Format of matrices.
     rows, classes, parts : int
@@ -306,7 +346,20 @@ def blocks_for(
     """
     each = np.dtype(real).itemsize
     held = centers + (centers > 1)
-    column = _BLOCKS * (rows + parts) * each * held
-    size = max(1, min(max(1, _LARGEST // centers), classes, memory // column))
-    keeps = held * classes * rows * each + size * column <= memory
+    needs = _NEEDS[function]
+    left = memory - needs.rows * rows * parts * 8
+    column = needs.blocks * (rows + parts) * each * held
+    size = max(1, min(max(1, _LARGEST // centers), classes, left // column))
+    keeps = needs.products * held * classes * rows * each + size * column <= left
+    _retain(size * column)
     return ClassBlocks(real, size, keeps=keeps, shards=shards)
+
+
+def _retain(size: int) -> None:
+    """Have the allocator keep the memory of temporaries from one part to the next.
+
+    A block that is freed raises the sizes from which glibc maps memory, and gives it back, to its
+    own (mallopt(3), M_MMAP_THRESHOLD). Otherwise every temporary is mapped and zeroed anew, which
+    takes longer than what is computed with it.
+    """
+    np.empty(min(size, _RETAINED), np.uint8)

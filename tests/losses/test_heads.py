@@ -126,7 +126,7 @@ def test_a_trace_names_everything(loss):
 # ------------------------------------------------------------------------ what changes no bit
 
 
-@pytest.mark.parametrize("memory", [1, 2000, 4000, 1 << 30])
+@pytest.mark.parametrize("memory", [1, 4000, 5000, 1 << 30])
 def test_the_budget_changes_no_more_than_rounding(loss, memory):
     value, gradients = loss.value_and_grad(X, W, Y, upstream=UP)
     small, others = loss.value_and_grad(X, W, Y, upstream=UP, memory=memory)
@@ -139,7 +139,7 @@ def test_inputs_are_not_written_to_and_strides_are_free(loss):
     x, w = np.asfortranarray(X), np.repeat(W, 2, axis=0)[::2]
     for array in (x, w, Y):
         array.flags.writeable = False
-    for memory in (3000, 1 << 30):
+    for memory in (4000, 1 << 30):
         found = loss.value_and_grad(x, w, Y, upstream=UP, memory=memory)
         expected = loss.value_and_grad(X, W, Y, upstream=UP, memory=memory)
         near(found[0], expected[0])
