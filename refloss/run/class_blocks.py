@@ -198,12 +198,13 @@ class ClassBlocks:
             self._held[name, here.start] = made
         if made.ndim == 1 or not self.keeps:
             return made
+        each = made.size // (here.stop - here.start)
         if name not in self._rooms:
-            self._rooms[name] = self.np.empty(made.shape[0] * self._classes, made.dtype)
-        rows, start = made.shape[0], here.start
-        kept = self._rooms[name][rows * start : rows * start + made.size].reshape(made.shape)
+            self._rooms[name] = self.np.empty(each * self._classes, made.dtype)
+        room = self._rooms[name][each * here.start : each * here.stop]
+        kept = room.reshape(made.shape)
         kept[...] = made
-        self._held[name, start] = kept
+        self._held[name, here.start] = kept
         return kept
 
     def held(self, name: str, here: slice, make: Callable[[], Any]) -> Any:
