@@ -112,8 +112,8 @@ def _two_sum(a: Any, b: Any) -> tuple[Any, Any]:
 
 def _lengths(name: str, value: object) -> Adopted:
     """Return distances as an array, those of Python in float64."""
-    if isinstance(value, float):
-        given = Adopted(np.asarray(value), float)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        given = Adopted(np.asarray(value, np.float64), float)
     else:
         given = adopt(name, value)
         floating(name, given.array)

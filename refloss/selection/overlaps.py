@@ -68,7 +68,8 @@ def box_similarity(
     -----
     Thresholds made for IoU mean something else for the others, which are less than IoU and negative
     for boxes that are apart. IoU is the quotient of intersection and union itself: 3/10 is 0.3;
-    the others are 1 minus the loss's kernel, rounded once more. Two boxes without area have IoU 0.
+    the others are 1 minus the loss's kernel, rounded once more. Two boxes without area have IoU 0;
+    a box with NaN has NaN with all others.
     Assigners differ: mmdetection takes IoU or GIoU, Ultralytics CIoU cut off at 0.
 
     Examples
@@ -111,7 +112,12 @@ def all_pairs_of(boxes: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.
 
 def ious(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return the IoU of aligned float64 corners."""
-    return _named(first, second, "iou")
+    low, high = np.maximum(first[:, :2], second[:, :2]), np.minimum(first[:, 2:], second[:, 2:])
+    apart = (high <= low).any(axis=1) & ~np.isnan(low + high).any(axis=1)
+    meet = np.flatnonzero(~apart)
+    found = np.zeros(len(first))
+    found[meet] = _named(first[meet], second[meet], "iou")
+    return found
 
 
 def distance_terms(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -118,7 +118,7 @@ def nms(
     left, kept = order[sound[order]], []
     while left.size:
         heads = left[: max(1, PAIRS // left.size)]
-        overlaps = _overlaps(corners[heads], corners[left], power if apart else None)
+        overlaps = _overlaps(corners[heads], corners[left], limit, power if apart else None)
         beaten = (overlaps > limit) | ((overlaps == limit) & equal)
         beaten &= kinds[heads, None] == kinds[left]
         alive = np.ones(len(left), bool)
@@ -130,10 +130,18 @@ def nms(
     return given.library(np.array(kept, np.int64))
 
 
-def _overlaps(heads: np.ndarray, others: np.ndarray, beta: float | None) -> np.ndarray:
-    """Return how much boxes overlap others, a row each; DIoU where there is a β."""
-    pairs = all_pairs_of(heads, others)
-    found = ious(*pairs) if beta is None else ious(*pairs) - distance_terms(*pairs) ** beta
+def _overlaps(
+    heads: np.ndarray, others: np.ndarray, limit: float, beta: float | None
+) -> np.ndarray:
+    """Return how much boxes overlap others, a row each; DIoU where there is a β.
+
+    What is below the limit without the term of DIoU is left without it.
+    """
+    first, second = all_pairs_of(heads, others)
+    found = ious(first, second)
+    if beta is not None:
+        reaching = np.flatnonzero(found >= limit)
+        found[reaching] -= distance_terms(first[reaching], second[reaching]) ** beta
     return found.reshape(len(heads), len(others))
 
 

@@ -54,7 +54,7 @@ def test_a_sum_that_rounds_to_the_border_is_on_its_side_of_it():
 
 
 def test_borders():
-    assert triplet_condition(1.0, 1.5, 0.5) == "easy"
+    assert triplet_condition(1.0, 1.5, 0.5) == triplet_condition(1, 3, 2) == "easy"
     assert triplet_condition(1.0, 1.0, 0.5) == "hard"
     assert triplet_condition(1.0, 1.0, 0.0) == "hard"
     assert triplet_condition(1.0, math.inf, 0.5) == "easy"
@@ -86,7 +86,8 @@ def test_narrow_formats_are_compared_as_the_numbers_that_they_hold():
 @pytest.mark.parametrize(
     ("error", "message", "arguments"),
     [
-        (TypeError, "d_ap: expected an array .*got int", (1, 1.0, 0.2)),
+        (TypeError, "d_ap: expected an array .*got str", ("1", 1.0, 0.2)),
+        (TypeError, "d_an: expected an array .*got bool", (1.0, True, 0.2)),
         (TypeError, "d_an: expected one of .*int64", (1.0, np.array(1), 0.2)),
         (ValueError, "d_ap: expected distances >= 0, got -1.0", (-1.0, 1.0, 0.2)),
         (ValueError, "d_an: expected distances >= 0, got nan", (1.0, math.nan, 0.2)),

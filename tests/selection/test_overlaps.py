@@ -114,6 +114,13 @@ def test_layouts_formats_and_libraries():
     assert (found.numpy() == expected).all()
 
 
+def test_nan_spoils_its_own_row():
+    boxes = np.array([[0.0, 0, 4, 4], [0, np.nan, 4, 4], [8, 8, np.nan, 9]])
+    for metric in SIMILARITIES:
+        found = box_similarity(boxes, boxes[:1], metric=metric)[:, 0]
+        assert np.isnan(found).tolist() == [False, True, True]
+
+
 def test_empty_sets():
     none = np.zeros((0, 4))
     assert box_similarity(none, G).shape == (0, 1)

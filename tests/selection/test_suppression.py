@@ -83,6 +83,17 @@ def test_diou_suppression_is_its_definition(case, threshold, beta, strict, by_cl
     assert found.tolist() == by_definition(boxes.tolist(), scores, threshold, kinds, beta, strict)
 
 
+@pytest.mark.parametrize("beta", [None, 0.6, 1.0])
+@pytest.mark.parametrize("seed", range(6))
+def test_random_boxes_are_suppressed_by_the_definition(seed, beta):
+    boxes, scores = random_boxes(seed, 25, side=1.0), np.random.default_rng(seed).random(25)
+    options = {} if beta is None else {"metric": "diou", "beta": beta}
+    found = nms(boxes, scores, 0.2137, **options).tolist()
+    exact = [[Fraction(value) for value in box] for box in boxes.tolist()]
+    assert 2 < len(found) < 25
+    assert found == by_definition(exact, scores, 0.2137, None, beta)
+
+
 def test_diou_keeps_a_box_that_overlaps_with_its_centre_elsewhere():
     boxes = np.array([[0.0, 0, 10, 2], [2, 0, 6, 8]])  # IoU 8/44, distance term 0.061
     scores = np.array([0.9, 0.8])
