@@ -9,6 +9,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from pytorch_metric_learning.distances import LpDistance
+from pytorch_metric_learning.miners import (
+    BatchHardMiner,
+    MultiSimilarityMiner,
+    TripletMarginMiner,
+)
 
 from refloss.selection import (
     all_triplets,
@@ -127,6 +133,24 @@ def test_multi_similarity_on_every_labelling():
             expected += [(a, other, same) for other, same in sorted(kept)]
         found = multi_similarity_pairs(x[: len(labels)], labels, epsilon=0.115)
         assert listed(found) == expected
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_miners_find_what_those_of_pytorch_metric_learning_find(seed):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(10, 4, dtype=torch.float64, generator=generator)
+    labels = torch.randint(0, 3, (10,), generator=generator)
+    plain = {"distance": LpDistance(normalize_embeddings=False)}
+    kinds = {"all": "violating", "hard": "hard", "semihard": "semi_hard", "easy": "easy"}
+    for theirs, ours in kinds.items():
+        miner = TripletMarginMiner(margin=0.3, type_of_triplets=theirs, **plain)
+        found = mine_triplets(x, labels, ours, margin=0.3)
+        assert listed(found) == sorted(listed(miner(x, labels)))
+    hardest = listed(BatchHardMiner(**plain)(x, labels))
+    assert listed(batch_hard(x, labels)) == sorted(hardest)
+    anchor, positive, other, negative = MultiSimilarityMiner(epsilon=0.1)(x, labels)
+    expected = sorted([*listed((anchor, positive)), *listed((other, negative))])
+    assert listed(multi_similarity_pairs(x, labels)[:2]) == expected
 
 
 grid = st.lists(st.integers(-40, 40), min_size=16, max_size=16)
