@@ -450,7 +450,7 @@ def _heads(layout: Layout) -> Family:
         resized=lambda count: replace(_heads(replace(layout, classes=count)), resized=None),
         ties=HEAD_TIES,
         wholes=wholes,
-        widths=(2, 300),
+        widths=(2, 33, 300),
         fitted=lambda given: _heads(
             replace(
                 layout,
