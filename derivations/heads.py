@@ -30,7 +30,7 @@
 # %%
 """Heads over embeddings and class vectors: definitions and conventions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -69,7 +69,9 @@ def divisors(P: Build, *, kept: bool = True) -> tuple[Divisor, Divisor]:
         names = (f"least_{of}", f"eps_{of}_inside", f"eps_{of}_added")
         keeps = P.const(f"keeps_{of}", nonnegative=True) if kept else sp.S.Zero
         found.append(Divisor(keeps, *(P.const(name, nonnegative=True) for name in names)))
-    return found[0], found[1]
+    if not kept:
+        return found[0], found[1]
+    return found[0], replace(found[1], projected=P.const("projected", nonnegative=True))
 
 
 def inputs_of(P: Build, *classes: Axis) -> Heads:
@@ -146,6 +148,7 @@ CONSTANTS = {
     "eps_x_inside": Constant(0.0, "added to an embedding's squares"),
     "eps_x_added": Constant(0.0, "added to an embedding's length"),
     "keeps_weight": Constant(0.0, "1: classes keep their length"),
+    "projected": Constant(1.0, "0: the derivative by a class is that by the divided one"),
     "least_weight": Constant(0.0, "the least length that a class is divided by"),
     "eps_weight_inside": Constant(0.0, "added to a class's squares"),
     "eps_weight_added": Constant(0.0, "added to a class's length"),
@@ -153,16 +156,26 @@ CONSTANTS = {
 }
 
 
-def kept(what: str, constant: str, default: str) -> AxisOf:
-    """Return the axis of whether vectors are divided by their length."""
+def kept(what: str, constant: str, default: str, values: Mapping[str, Value]) -> AxisOf:
+    """Return the axis of whether vectors are divided by their length, with more values."""
+    whole = {name: 1.0 for value in values.values() for name in value.sets if name != constant}
     return AxisOf(
         f"whether {what} are divided by their length",
         default,
         {
-            "unit": Value("divided", {constant: 0.0}, "NormFace, CosFace"),
-            "kept": Value("as they are", {constant: 1.0}, "L-Softmax, of both"),
+            "unit": Value("divided", {constant: 0.0, **whole}, "NormFace, CosFace"),
+            "kept": Value("as they are", {constant: 1.0, **whole}, "L-Softmax, of both"),
+            **values,
         },
     )
+
+
+IN_PLACE = Value(
+    "divided, and replaced by what that gives before the next call: the derivative by a class is "
+    "that by the divided one, which need not be at a right angle to it",
+    {"keeps_weight": 0.0, "projected": 0.0},
+    "wy1iu sphereface and happynear AMSoftmax for Caffe; opensphere",
+)
 
 
 def placed(least: float | str, inside: float | str, added: float | str) -> dict[str, float | str]:
@@ -183,8 +196,8 @@ def axes(
 ) -> dict[str, AxisOf]:
     """Return the axes of a head."""
     return {
-        "embedding": kept("embeddings", "keeps_x", embedding),
-        "classes": kept("classes", "keeps_weight", classes),
+        "embedding": kept("embeddings", "keeps_x", embedding, {}),
+        "classes": kept("classes", "keeps_weight", classes, {"in_place": IN_PLACE}),
         "placement": AxisOf(
             "where eps enters a length that divides",
             "none",
@@ -257,7 +270,12 @@ MODIFIED_SOFTMAX = Definition(
     programs={"modified_softmax": (modified_softmax("plain"), modified_softmax("stable"))},
     constants={**CONSTANTS, "keeps_x": replace(CONSTANTS["keeps_x"], default=1.0)},
     axes=axes(embedding="kept", scale=1.0),
-    presets={"torch": Preset(TORCH_EPS, "torch.nn.functional.normalize of the classes")},
+    presets={
+        "torch": Preset(TORCH_EPS, "torch.nn.functional.normalize of the classes"),
+        "caffe": Preset(
+            {"classes": "in_place"}, "wy1iu sphereface MarginInnerProduct for Caffe, type SINGLE"
+        ),
+    },
     singular=ZERO_VECTORS,
     subgradients=SMOOTH,
     wrt={"modified_softmax": WRT},

@@ -37,6 +37,11 @@ def _products(x: Tensor, weight: Tensor, constants: Constants) -> tuple[Tensor, 
     """Return products of embeddings and classes, and those of the lengths that both keep."""
     import torch
 
+    if not constants["projected"]:  # what is divided replaces the class itself
+        unit = weight / _length(weight, constants, "weight")[..., None]
+        products = (x[:, None] * (unit.detach() + (weight - weight.detach()))).sum(dim=2)
+        size = _length(x, constants, "x")[:, None].expand_as(products)
+        return (products, size) if constants["keeps_x"] else (products / size, size * 0 + 1)
     products = (weight * x[:, None]).sum(dim=2)
     kept = torch.ones_like(products)
     for vectors, name in ((x[:, None], "x"), (weight, "weight")):

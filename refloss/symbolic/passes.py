@@ -70,12 +70,15 @@ def _needs(let: Let, differentiable: bool) -> list[sp.Indexed]:
 
 
 def inline_names(program: Program) -> Program:
-    """Read through statements that only rename: ``gap_bar = loss_bar``."""
+    """Read through statements that only rename: ``gap_bar = loss_bar``.
+
+    One that has a derivative of its own is no other's name.
+    """
     names: dict[sp.Basic, sp.Basic] = {}
     lets: list[Let] = []
     for let in program.lets:
         let = _rewrite(let, names)
-        renames = isinstance(let.expr, sp.Indexed) and not let.reduce
+        renames = isinstance(let.expr, sp.Indexed) and not let.reduce and not let.partials
         same_axes = renames and let.expr.indices == let.target.here.indices
         if same_axes and let.target.name not in program.outputs:
             names[let.target.here] = let.expr

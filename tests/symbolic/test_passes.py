@@ -113,6 +113,16 @@ def test_inline_rewrites_partials(P):
     assert after.lets[-1].partials == ((u[b], 2 * u[b]),)
 
 
+def test_a_renaming_with_a_derivative_of_its_own_stays(P):
+    u, v = uv(P)
+    alias = P.let("alias", [b], u[b])
+    P.partials(alias, {u[b]: v[b]})
+    P.let("loss", [b], alias[b] ** 2)
+    after = inline_names(P.finish("loss"))
+    assert after.lets[-1].expr == alias[b] ** 2
+    assert after.lets[0].partials == ((u[b], v[b]),)
+
+
 def test_an_output_is_not_renamed_away(P):
     u, _ = uv(P)
     loss = P.let("loss", [b], u[b])

@@ -20,6 +20,7 @@ Constants
     least_weight: the least length that a class is divided by (default 0.0)
     eps_weight_inside: added to a class's squares (default 0.0)
     eps_weight_added: added to a class's length (default 0.0)
+    projected: 0: the derivative by a class is that by the divided one (default 1.0)
     limit: the largest size of a cosine (default 2.0)
     most: limit, rounded (default 2.0)
     most_lo: what most lacks (default 0.0)
@@ -33,7 +34,7 @@ Source
 """
 
 
-def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, falls, annealing, attached):
+def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached):
     """Return the loss of the plain program."""
     most = limit  # exactly
     B = len(x)
@@ -48,7 +49,7 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     weight_root = [F.select(F.eq(eps_weight_inside, 0), weight_size[c], F.sqrt(weight_size[c]*weight_size[c] + eps_weight_inside)) for c in range(C)]
     weight_length = [F.max(least_weight, weight_root[c]) + eps_weight_added for c in range(C)]
     unit = [[F.select(F.eq(keeps_x, 0), F.ratio(x[b][d], x_length[b], 0), x[b][d]) for d in range(D)] for b in range(B)]
-    way = [[F.select(F.eq(keeps_weight, 0), F.ratio(weight[c][d], weight_length[c], 0), weight[c][d]) for d in range(D)] for c in range(C)]
+    way = [[F.select(F.eq(keeps_weight, 0), F.straight_through(F.ratio(weight[c][d], weight_length[c], 0), weight[c][d], projected), weight[c][d]) for d in range(D)] for c in range(C)]
     product = [[F.sum([unit[b][d]*way[c][d] for d in range(D)]) for c in range(C)] for b in range(B)]
     own = [product[b][target[b]] for b in range(B)]
     angular = [F.select(F.eq(keeps_x, 0), own[b], F.ratio(own[b], x_length[b], 0)) for b in range(B)]
@@ -71,7 +72,7 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     return loss
 
 
-def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, falls, annealing, attached):
+def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached):
     """Return the loss and the derived gradient."""
     most = limit  # exactly
     B = len(x)
@@ -86,7 +87,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     weight_root = [F.select(F.eq(eps_weight_inside, 0), weight_size[c], F.sqrt(weight_size[c]*weight_size[c] + eps_weight_inside)) for c in range(C)]
     weight_length = [F.max(least_weight, weight_root[c]) + eps_weight_added for c in range(C)]
     unit = [[F.select(F.eq(keeps_x, 0), F.ratio(x[b][d], x_length[b], 0), x[b][d]) for d in range(D)] for b in range(B)]
-    way = [[F.select(F.eq(keeps_weight, 0), F.ratio(weight[c][d], weight_length[c], 0), weight[c][d]) for d in range(D)] for c in range(C)]
+    way = [[F.select(F.eq(keeps_weight, 0), F.straight_through(F.ratio(weight[c][d], weight_length[c], 0), weight[c][d], projected), weight[c][d]) for d in range(D)] for c in range(C)]
     product = [[F.sum([unit[b][d]*way[c][d] for d in range(D)]) for c in range(C)] for b in range(B)]
     own = [product[b][target[b]] for b in range(B)]
     angular = [F.select(F.eq(keeps_x, 0), own[b], F.ratio(own[b], x_length[b], 0)) for b in range(B)]
@@ -123,7 +124,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     unit_bar = [[F.sum([product_bar[b][c]*way[c][d] for c in range(C)]) for d in range(D)] for b in range(B)]
     weight_length_bar0 = [F.sum([(reach_bar[b]*F.select(F.eq(keeps_weight, 0), 0, 1)*F.select(F.eq(keeps_x, 0), 1, x_length[b]) if c == target[b] else 0) for b in range(B)]) for c in range(C)]
     weight_length_bar1 = [F.sum([(F.select(F.eq(keeps_weight, 0), 0, -(F.ratio(angular[b], weight_length[target[b]], 0)*F.ratio(cosine_bar[b], weight_length[target[b]], 0))) if c == target[b] else 0) for b in range(B)]) for c in range(C)]
-    weight_length_bar2 = [F.sum([F.select(F.eq(keeps_weight, 0), -(F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) for d in range(D)]) for c in range(C)]
+    weight_length_bar2 = [F.sum([F.select(F.eq(keeps_weight, 0), projected*-(F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) for d in range(D)]) for c in range(C)]
     weight_length_bar = [weight_length_bar0[c] + weight_length_bar1[c] + weight_length_bar2[c] for c in range(C)]
     weight_root_bar = [weight_length_bar[c]*F.step(weight_root[c] - least_weight, F.rational(1, 2)) for c in range(C)]
     x_length_bar0 = [F.sum([F.select(F.eq(keeps_x, 0), -(F.ratio(unit_bar[b][d], x_length[b], 0)*F.ratio(x[b][d], x_length[b], 0)), 0) for d in range(D)]) for b in range(B)]
@@ -135,14 +136,14 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     x_size_bar = [F.select(F.eq(eps_x_inside, 0), x_root_bar[b], x_root_bar[b]*x_size[b]/F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
     x_size_sum_bar = [F.rational(1, 2)*x_size_bar[b]/x_size[b] for b in range(B)]
     x_bar = [[2*x_size_sum_bar[b]*x[b][d] + F.select(F.eq(keeps_x, 0), F.ratio(unit_bar[b][d], x_length[b], 0), unit_bar[b][d]) for d in range(D)] for b in range(B)]
-    weight_bar = [[2*weight_size_sum_bar[c]*weight[c][d] + F.select(F.eq(keeps_weight, 0), F.ratio(way_bar[c][d], weight_length[c], 0), way_bar[c][d]) for d in range(D)] for c in range(C)]
+    weight_bar = [[2*weight_size_sum_bar[c]*weight[c][d] + F.select(F.eq(keeps_weight, 0), projected*F.ratio(way_bar[c][d], weight_length[c], 0) + way_bar[c][d] - projected*way_bar[c][d], way_bar[c][d]) for d in range(D)] for c in range(C)]
     scale_bar0 = F.sum([(0 if c == target[b] else product[b][c]*score_bar[b][c]) for b in range(B) for c in range(C)])
     scale_bar1 = F.sum([goal_bar[b]*logit[b]*reach[b] for b in range(B)])
     scale_bar = scale_bar0 + scale_bar1
     return loss, x_bar, weight_bar, scale_bar
 
 
-def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, falls, annealing, attached):
+def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached):
     """Return the derived Hessian-vector product."""
     most = limit  # exactly
     B = len(x)
@@ -157,7 +158,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     weight_root = [F.select(F.eq(eps_weight_inside, 0), weight_size[c], F.sqrt(weight_size[c]*weight_size[c] + eps_weight_inside)) for c in range(C)]
     weight_length = [F.max(least_weight, weight_root[c]) + eps_weight_added for c in range(C)]
     unit = [[F.select(F.eq(keeps_x, 0), F.ratio(x[b][d], x_length[b], 0), x[b][d]) for d in range(D)] for b in range(B)]
-    way = [[F.select(F.eq(keeps_weight, 0), F.ratio(weight[c][d], weight_length[c], 0), weight[c][d]) for d in range(D)] for c in range(C)]
+    way = [[F.select(F.eq(keeps_weight, 0), F.straight_through(F.ratio(weight[c][d], weight_length[c], 0), weight[c][d], projected), weight[c][d]) for d in range(D)] for c in range(C)]
     product = [[F.sum([unit[b][d]*way[c][d] for d in range(D)]) for c in range(C)] for b in range(B)]
     own = [product[b][target[b]] for b in range(B)]
     angular = [F.select(F.eq(keeps_x, 0), own[b], F.ratio(own[b], x_length[b], 0)) for b in range(B)]
@@ -192,7 +193,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     unit_bar = [[F.sum([product_bar[b][c]*way[c][d] for c in range(C)]) for d in range(D)] for b in range(B)]
     weight_length_bar0 = [F.sum([(reach_bar[b]*F.select(F.eq(keeps_weight, 0), 0, 1)*F.select(F.eq(keeps_x, 0), 1, x_length[b]) if c == target[b] else 0) for b in range(B)]) for c in range(C)]
     weight_length_bar1 = [F.sum([(F.select(F.eq(keeps_weight, 0), 0, -(F.ratio(angular[b], weight_length[target[b]], 0)*F.ratio(cosine_bar[b], weight_length[target[b]], 0))) if c == target[b] else 0) for b in range(B)]) for c in range(C)]
-    weight_length_bar2 = [F.sum([F.select(F.eq(keeps_weight, 0), -(F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) for d in range(D)]) for c in range(C)]
+    weight_length_bar2 = [F.sum([F.select(F.eq(keeps_weight, 0), projected*-(F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) for d in range(D)]) for c in range(C)]
     weight_length_bar = [weight_length_bar0[c] + weight_length_bar1[c] + weight_length_bar2[c] for c in range(C)]
     weight_root_bar = [weight_length_bar[c]*F.step(weight_root[c] - least_weight, F.rational(1, 2)) for c in range(C)]
     x_length_bar0 = [F.sum([F.select(F.eq(keeps_x, 0), -(F.ratio(unit_bar[b][d], x_length[b], 0)*F.ratio(x[b][d], x_length[b], 0)), 0) for d in range(D)]) for b in range(B)]
@@ -212,7 +213,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     weight_root_dot = [weight_size_dot[c]*F.select(F.eq(eps_weight_inside, 0), 1, weight_size[c]/F.sqrt(weight_size[c]*weight_size[c] + eps_weight_inside)) for c in range(C)]
     weight_length_dot = [weight_root_dot[c]*F.step(weight_root[c] - least_weight, F.rational(1, 2)) for c in range(C)]
     unit_dot = [[F.select(F.eq(keeps_x, 0), -(F.ratio(x_length_dot[b], x_length[b], 0)*F.ratio(x[b][d], x_length[b], 0)), 0) + F.select(F.eq(keeps_x, 0), F.ratio(x_dot[b][d], x_length[b], 0), x_dot[b][d]) for d in range(D)] for b in range(B)]
-    way_dot = [[F.select(F.eq(keeps_weight, 0), -(F.ratio(weight_length_dot[c], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), F.ratio(weight_dot[c][d], weight_length[c], 0), weight_dot[c][d]) for d in range(D)] for c in range(C)]
+    way_dot = [[F.select(F.eq(keeps_weight, 0), projected*-(F.ratio(weight_length_dot[c], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), projected*F.ratio(weight_dot[c][d], weight_length[c], 0) + weight_dot[c][d] - projected*weight_dot[c][d], weight_dot[c][d]) for d in range(D)] for c in range(C)]
     product_dot = [[F.sum([unit[b][d]*way_dot[c][d] + unit_dot[b][d]*way[c][d] for d in range(D)]) for c in range(C)] for b in range(B)]
     own_dot = [product_dot[b][target[b]] for b in range(B)]
     angular_dot = [F.select(F.eq(keeps_x, 0), 0, -(F.ratio(own[b], x_length[b], 0)*F.ratio(x_length_dot[b], x_length[b], 0))) + F.select(F.eq(keeps_x, 0), own_dot[b], F.ratio(own_dot[b], x_length[b], 0)) for b in range(B)]
@@ -243,7 +244,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     unit_bar_dot = [[F.sum([product_bar[b][c]*way_dot[c][d] + product_bar_dot[b][c]*way[c][d] for c in range(C)]) for d in range(D)] for b in range(B)]
     weight_length_bar0_dot = [F.sum([reach_bar_dot[b]*(F.select(F.eq(keeps_weight, 0), 0, 1)*F.select(F.eq(keeps_x, 0), 1, x_length[b]) if c == target[b] else 0) + x_length_dot[b]*(reach_bar[b]*F.select(F.eq(keeps_weight, 0), 0, 1)*F.select(F.eq(keeps_x, 0), 0, 1) if c == target[b] else 0) for b in range(B)]) for c in range(C)]
     weight_length_bar1_dot = [F.sum([(F.select(F.eq(keeps_weight, 0), 0, -(F.ratio(angular[b], weight_length[target[b]], 0)*F.ratio(cosine_bar_dot[b], weight_length[target[b]], 0))) if c == target[b] else 0) + (F.select(F.eq(keeps_weight, 0), 0, -(F.ratio(angular_dot[b], weight_length[target[b]], 0)*F.ratio(cosine_bar[b], weight_length[target[b]], 0))) if c == target[b] else 0) + (F.select(F.eq(keeps_weight, 0), 0, 2*F.ratio(angular[b], weight_length[target[b]], 0)*F.ratio(cosine_bar[b], weight_length[target[b]], 0)*F.ratio(weight_length_dot[target[b]], weight_length[target[b]], 0)) if c == target[b] else 0) for b in range(B)]) for c in range(C)]
-    weight_length_bar2_dot = [F.sum([F.select(F.eq(keeps_weight, 0), -(F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight_dot[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), -(F.ratio(way_bar_dot[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), 2*F.ratio(weight_length_dot[c], weight_length[c], 0)*F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0), 0) for d in range(D)]) for c in range(C)]
+    weight_length_bar2_dot = [F.sum([F.select(F.eq(keeps_weight, 0), projected*-(F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight_dot[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), projected*-(F.ratio(way_bar_dot[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), projected*(2*F.ratio(weight_length_dot[c], weight_length[c], 0)*F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) for d in range(D)]) for c in range(C)]
     weight_length_bar_dot = [weight_length_bar0_dot[c] + weight_length_bar1_dot[c] + weight_length_bar2_dot[c] for c in range(C)]
     weight_root_bar_dot = [weight_length_bar_dot[c]*F.step(weight_root[c] - least_weight, F.rational(1, 2)) for c in range(C)]
     x_length_bar0_dot = [F.sum([F.select(F.eq(keeps_x, 0), -(F.ratio(unit_bar[b][d], x_length[b], 0)*F.ratio(x_dot[b][d], x_length[b], 0)), 0) + F.select(F.eq(keeps_x, 0), -(F.ratio(unit_bar_dot[b][d], x_length[b], 0)*F.ratio(x[b][d], x_length[b], 0)), 0) + F.select(F.eq(keeps_x, 0), 2*F.ratio(x_length_dot[b], x_length[b], 0)*F.ratio(unit_bar[b][d], x_length[b], 0)*F.ratio(x[b][d], x_length[b], 0), 0) for d in range(D)]) for b in range(B)]
@@ -255,7 +256,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     x_size_bar_dot = [x_size_dot[b]*F.select(F.eq(eps_x_inside, 0), 0, x_root_bar[b]/F.sqrt(x_size[b]*x_size[b] + eps_x_inside) - (x_size[b]*x_size[b])*x_root_bar[b]/((x_size[b]*x_size[b] + eps_x_inside)*F.sqrt(x_size[b]*x_size[b] + eps_x_inside))) + x_root_bar_dot[b]*F.select(F.eq(eps_x_inside, 0), 1, x_size[b]/F.sqrt(x_size[b]*x_size[b] + eps_x_inside)) for b in range(B)]
     x_size_sum_bar_dot = [F.rational(1, 2)*x_size_bar_dot[b]/x_size[b] - F.rational(1, 2)*x_size_bar[b]*x_size_dot[b]/(x_size[b]*x_size[b]) for b in range(B)]
     x_bar_dot = [[2*x_size_sum_bar_dot[b]*x[b][d] + 2*x_size_sum_bar[b]*x_dot[b][d] + F.select(F.eq(keeps_x, 0), -(F.ratio(x_length_dot[b], x_length[b], 0)*F.ratio(unit_bar[b][d], x_length[b], 0)), 0) + F.select(F.eq(keeps_x, 0), F.ratio(unit_bar_dot[b][d], x_length[b], 0), unit_bar_dot[b][d]) for d in range(D)] for b in range(B)]
-    weight_bar_dot = [[2*weight_size_sum_bar_dot[c]*weight[c][d] + 2*weight_size_sum_bar[c]*weight_dot[c][d] + F.select(F.eq(keeps_weight, 0), -(F.ratio(weight_length_dot[c], weight_length[c], 0)*F.ratio(way_bar[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), F.ratio(way_bar_dot[c][d], weight_length[c], 0), way_bar_dot[c][d]) for d in range(D)] for c in range(C)]
+    weight_bar_dot = [[2*weight_size_sum_bar_dot[c]*weight[c][d] + 2*weight_size_sum_bar[c]*weight_dot[c][d] + F.select(F.eq(keeps_weight, 0), projected*-(F.ratio(weight_length_dot[c], weight_length[c], 0)*F.ratio(way_bar[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), projected*F.ratio(way_bar_dot[c][d], weight_length[c], 0) + way_bar_dot[c][d] - projected*way_bar_dot[c][d], way_bar_dot[c][d]) for d in range(D)] for c in range(C)]
     scale_bar0_dot = F.sum([score_bar_dot[b][c]*(0 if c == target[b] else product[b][c]) + product_dot[b][c]*(0 if c == target[b] else score_bar[b][c]) for b in range(B) for c in range(C)])
     scale_bar1_dot = F.sum([goal_bar[b]*logit[b]*reach_dot[b] + goal_bar[b]*logit_dot[b]*reach[b] + goal_bar_dot[b]*logit[b]*reach[b] for b in range(B)])
     scale_bar_dot = scale_bar0_dot + scale_bar1_dot

@@ -20,6 +20,7 @@ Constants
     least_weight: the least length that a class is divided by (default 0.0)
     eps_weight_inside: added to a class's squares (default 0.0)
     eps_weight_added: added to a class's length (default 0.0)
+    projected: 0: the derivative by a class is that by the divided one (default 1.0)
     limit: the largest size of a cosine (default 2.0)
     most: limit, rounded (default 2.0)
     most_lo: what most lacks (default 0.0)
@@ -56,7 +57,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("keeps_x", "least_x", "eps_x_inside", "eps_x_added", "keeps_weight", "least_weight", "eps_weight_inside", "eps_weight_added", "limit", "most", "most_lo", "margin", "degrees", "cosine_margin", "again", "level", "drops", "cos_margin", "cos_margin_lo", "sin_margin", "sin_margin_lo", "zero_after", "zero_after_lo", "zero_before", "zero_before_lo", "border", "border_lo", "offset", "offset_lo", "attached",)
+CONSTANTS = ("keeps_x", "least_x", "eps_x_inside", "eps_x_added", "keeps_weight", "least_weight", "eps_weight_inside", "eps_weight_added", "projected", "limit", "most", "most_lo", "margin", "degrees", "cosine_margin", "again", "level", "drops", "cos_margin", "cos_margin_lo", "sin_margin", "sin_margin_lo", "zero_after", "zero_after_lo", "zero_before", "zero_before_lo", "border", "border_lo", "offset", "offset_lo", "attached",)
 
 
 def ratio(n, d, at0):
@@ -72,7 +73,7 @@ def scatter_add(at, rows, size):
     return out
 
 
-def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, margin, degrees, cosine_margin, again, level, drops, cos_margin, cos_margin_lo, sin_margin, sin_margin_lo, zero_after, zero_after_lo, zero_before, zero_before_lo, border, border_lo, offset, offset_lo, attached):
+def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, again, level, drops, cos_margin, cos_margin_lo, sin_margin, sin_margin_lo, zero_after, zero_after_lo, zero_before, zero_before_lo, border, border_lo, offset, offset_lo, attached):
     """Return loss, one an item."""
     np = F.np
     x = F.wide(x)
@@ -81,7 +82,8 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     x_length = np.maximum(least_x, x_root) + eps_x_added  # what divides an embedding
     unit = (F.ratio(x, x_length[:, None], 0.0) if (keeps_x == 0.0) else x)  # the embedding, divided
     weight_at_target = F.at(weight, target)
-    touch = F.sum(unit*weight_at_target, 1)
+    way_at_target = weight_at_target  # the class, to be divided
+    touch = F.sum(unit*way_at_target, 1)
     weight_size_at_target = F.norm(weight_at_target)  # norm of a class
     weight_root_at_target = (weight_size_at_target if (eps_weight_inside == 0.0) else np.sqrt(weight_size_at_target*weight_size_at_target + eps_weight_inside))
     weight_length_at_target = np.maximum(least_weight, weight_root_at_target) + eps_weight_added  # what divides a class
@@ -115,7 +117,8 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
         weight_size = F.norm(weight_part)  # norm of a class
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
-        dot = F.real(unit) @ weight_part.T
+        way = weight_part  # the class, to be divided
+        dot = F.real(unit) @ way.T
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         others.add(score)
@@ -126,7 +129,7 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     return loss
 
 
-def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, margin, degrees, cosine_margin, again, level, drops, cos_margin, cos_margin_lo, sin_margin, sin_margin_lo, zero_after, zero_after_lo, zero_before, zero_before_lo, border, border_lo, offset, offset_lo, attached):
+def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, again, level, drops, cos_margin, cos_margin_lo, sin_margin, sin_margin_lo, zero_after, zero_after_lo, zero_before, zero_before_lo, border, border_lo, offset, offset_lo, attached):
     """Return loss, then its derivative by every column times loss_bar."""
     np = F.np
     x = F.wide(x)
@@ -136,7 +139,8 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     x_length = np.maximum(least_x, x_root) + eps_x_added  # what divides an embedding
     unit = (F.ratio(x, x_length[:, None], 0.0) if (keeps_x == 0.0) else x)  # the embedding, divided
     weight_at_target = F.at(weight, target)
-    touch = F.sum(unit*weight_at_target, 1)
+    way_at_target = weight_at_target  # the class, to be divided
+    touch = F.sum(unit*way_at_target, 1)
     weight_size_at_target = F.norm(weight_at_target)  # norm of a class
     weight_root_at_target = (weight_size_at_target if (eps_weight_inside == 0.0) else np.sqrt(weight_size_at_target*weight_size_at_target + eps_weight_inside))
     weight_length_at_target = np.maximum(least_weight, weight_root_at_target) + eps_weight_added  # what divides a class
@@ -173,7 +177,8 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
         weight_size = F.hold("weight_size", here, F.norm(weight_part))  # norm of a class
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
-        dot = F.hold("dot", here, F.real(unit) @ weight_part.T)
+        way = weight_part  # the class, to be divided
+        dot = F.hold("dot", here, F.real(unit) @ way.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         others.add(score)
@@ -208,13 +213,16 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
         weight_size = F.held("weight_size", here, lambda: F.norm(weight_part))  # norm of a class
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
-        dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
+        way = weight_part  # the class, to be divided
+        dot = F.held("dot", here, lambda: F.real(unit) @ way.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
         score_bar = F.real(gap_bar)[:, None]*portion
         product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
         dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
+        way_bar1 = dot_bar.T @ F.real(unit)
+        way_bar = F.scattered_onto(F.fresh(way_bar1), target_column, touch_bar[:, None]*unit)
         weight_length_bar0 = F.scattered(target_column, reach_bar*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length))
         weight_length_bar1 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0))))
         weight_length_bar2 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
@@ -223,14 +231,13 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
         weight_length_bar = weight_length_bar0 + weight_length_bar1 + weight_length_bar2 + weight_length_bar3
         weight_root_bar = weight_length_bar*np.heaviside(weight_root - least_weight, 0.5)
         weight_size_bar = (weight_root_bar if (eps_weight_inside == 0.0) else weight_root_bar*weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
-        weight_bar1 = dot_bar.T @ F.real(unit)
-        weight_bar_part = F.scattered_onto(weight_part*F.ratio(F.real(weight_size_bar)[:, None], F.real(weight_size)[:, None], 0.0) + weight_bar1, target_column, touch_bar[:, None]*unit)
-        unit_bar0 += dot_bar @ weight_part
+        weight_bar_part = weight_part*F.ratio((0.0 if projected == 0.0 else F.real(weight_size_bar)[:, None]), F.real(weight_size)[:, None], 0.0) + (F.real(weight_length)[:, None]*way_bar if (projected == 0.0) else way_bar)
+        unit_bar0 += dot_bar @ way
         scale_bar0 += F.sum(F.pinned(product*score_bar, target_column, 0.0), (0, 1))
         F.store(weight_bar, here, weight_bar_part)
     unit_bar0 = F.wide(unit_bar0)
     scale_bar0 = F.wide(scale_bar0)
-    unit_bar = touch_bar[:, None]*weight_at_target + unit_bar0
+    unit_bar = touch_bar[:, None]*way_at_target + unit_bar0
     x_length_bar0_sum = F.sum(unit_bar*x, 1)
     x_length_bar0 = (-F.ratio(F.ratio(x_length_bar0_sum, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0)
     x_length_bar1 = reach_bar*(0.0 if (keeps_x == 0.0) else 1.0)*(1.0 if (keeps_weight == 0.0) else weight_length_at_target) + x_length_bar0
@@ -242,7 +249,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     return loss, x_bar, weight_bar, scale_bar
 
 
-def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, margin, degrees, cosine_margin, again, level, drops, cos_margin, cos_margin_lo, sin_margin, sin_margin_lo, zero_after, zero_after_lo, zero_before, zero_before_lo, border, border_lo, offset, offset_lo, attached):
+def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, again, level, drops, cos_margin, cos_margin_lo, sin_margin, sin_margin_lo, zero_after, zero_after_lo, zero_before, zero_before_lo, border, border_lo, offset, offset_lo, attached):
     """Return the derivative of the gradient along the `_dot` columns."""
     np = F.np
     x = F.wide(x)
@@ -253,7 +260,8 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     x_length = np.maximum(least_x, x_root) + eps_x_added  # what divides an embedding
     unit = (F.ratio(x, x_length[:, None], 0.0) if (keeps_x == 0.0) else x)  # the embedding, divided
     weight_at_target = F.at(weight, target)
-    touch = F.sum(unit*weight_at_target, 1)
+    way_at_target = weight_at_target  # the class, to be divided
+    touch = F.sum(unit*way_at_target, 1)
     weight_size_at_target = F.norm(weight_at_target)  # norm of a class
     weight_root_at_target = (weight_size_at_target if (eps_weight_inside == 0.0) else np.sqrt(weight_size_at_target*weight_size_at_target + eps_weight_inside))
     weight_length_at_target = np.maximum(least_weight, weight_root_at_target) + eps_weight_added  # what divides a class
@@ -288,12 +296,14 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     x_length_dot = x_root_dot*np.heaviside(x_root - least_x, 0.5)
     unit_dot = (x*F.ratio(-F.ratio(x_length_dot[:, None], x_length[:, None], 0.0), x_length[:, None], 0.0) if (keeps_x == 0.0) else 0.0) + (F.ratio(x_dot, x_length[:, None], 0.0) if (keeps_x == 0.0) else x_dot)
     weight_dot_at_target = F.at(weight_dot, target)
-    touch_dot_term0 = F.sum(unit*weight_dot_at_target, 1)
-    touch_dot_term1 = F.sum(unit_dot*weight_at_target, 1)
+    way_dot_at_target = weight_dot_at_target*(weight_length_at_target[:, None] if (projected == 0.0) else 1.0)
+    touch_dot_term0 = F.sum(unit*way_dot_at_target, 1)
+    touch_dot_term1 = F.sum(unit_dot*way_at_target, 1)
     touch_dot = touch_dot_term0 + touch_dot_term1
     weight_size_dot_acc_at_target_sum = F.sum(weight_at_target*weight_dot_at_target, 1)
     weight_size_dot_acc_at_target = F.ratio(weight_size_dot_acc_at_target_sum, weight_size_at_target, 0.0)
-    weight_root_dot_at_target = weight_size_dot_acc_at_target*(1.0 if (eps_weight_inside == 0.0) else weight_size_at_target/np.sqrt(weight_size_at_target*weight_size_at_target + eps_weight_inside))
+    weight_size_dot_at_target = (0.0 if projected == 0.0 else weight_size_dot_acc_at_target)
+    weight_root_dot_at_target = weight_size_dot_at_target*(1.0 if (eps_weight_inside == 0.0) else weight_size_at_target/np.sqrt(weight_size_at_target*weight_size_at_target + eps_weight_inside))
     weight_length_dot_at_target = weight_root_dot_at_target*np.heaviside(weight_root_at_target - least_weight, 0.5)
     own_dot = (-(F.ratio(touch, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(touch_dot, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else touch_dot)
     angular_dot = (0.0 if (keeps_x == 0.0) else -(F.ratio(own, x_length, 0.0)*F.ratio(x_length_dot, x_length, 0.0))) + (own_dot if (keeps_x == 0.0) else F.ratio(own_dot, x_length, 0.0))
@@ -316,7 +326,8 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_size = F.hold("weight_size", here, F.norm(weight_part))  # norm of a class
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
-        dot = F.hold("dot", here, F.real(unit) @ weight_part.T)
+        way = weight_part  # the class, to be divided
+        dot = F.hold("dot", here, F.real(unit) @ way.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         others.add(score)
@@ -352,7 +363,8 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_size = F.held("weight_size", here, lambda: F.norm(weight_part))  # norm of a class
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
-        dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
+        way = weight_part  # the class, to be divided
+        dot = F.held("dot", here, lambda: F.real(unit) @ way.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
@@ -361,22 +373,24 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
         weight_size_dot_acc_sum = F.hold("weight_size_dot_acc_sum", here, F.dots(weight_part, weight_dot_part, 1))
         weight_size_dot_acc = F.ratio(weight_size_dot_acc_sum, weight_size, 0.0)
-        weight_root_dot = weight_size_dot_acc*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
+        weight_size_dot = (0.0 if projected == 0.0 else weight_size_dot_acc)
+        weight_root_dot = weight_size_dot*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length_dot = weight_root_dot*np.heaviside(weight_root - least_weight, 0.5)
-        dot_dot_term0 = F.hold("dot_dot_term0", here, F.real(unit) @ weight_dot_part.T)
-        dot_dot_term1 = F.hold("dot_dot_term1", here, F.real(unit_dot) @ weight_part.T)
+        way_dot = weight_dot_part*(F.real(weight_length)[:, None] if (projected == 0.0) else 1.0)
+        dot_dot_term0 = F.hold("dot_dot_term0", here, F.real(unit) @ way_dot.T)
+        dot_dot_term1 = F.hold("dot_dot_term1", here, F.real(unit_dot) @ way.T)
         dot_dot = dot_dot_term0 + dot_dot_term1
         product_dot = (dot*F.ratio(-F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0), F.real(weight_length), 0.0) if (keeps_weight == 0.0) else 0.0) + (F.ratio(dot_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot_dot)
         score_dot = F.real(scale_dot)*F.pinned(F.fresh(product), target_column, 0.0) + product_dot*F.pinned(F.real(scale), target_column, 0.0)
-        unit_bar0 += dot_bar @ weight_part
+        unit_bar0 += dot_bar @ way
         others_dot_acc += F.dots(portion, score_dot, 1)
-        unit_bar0_dot_term0 += dot_bar @ weight_dot_part
+        unit_bar0_dot_term0 += dot_bar @ way_dot
         scale_bar0_dot_term1 += F.sum(F.pinned(product_dot*score_bar, target_column, 0.0), (0, 1))
     unit_bar0 = F.wide(unit_bar0)
     others_dot_acc = F.wide(others_dot_acc)
     unit_bar0_dot_term0 = F.wide(unit_bar0_dot_term0)
     scale_bar0_dot_term1 = F.wide(scale_bar0_dot_term1)
-    unit_bar = touch_bar[:, None]*weight_at_target + unit_bar0
+    unit_bar = touch_bar[:, None]*way_at_target + unit_bar0
     x_length_bar0_sum = F.sum(unit_bar*x, 1)
     x_length_bar0 = (-F.ratio(F.ratio(x_length_bar0_sum, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0)
     x_length_bar1 = reach_bar*(0.0 if (keeps_x == 0.0) else 1.0)*(1.0 if (keeps_weight == 0.0) else weight_length_at_target) + x_length_bar0
@@ -413,13 +427,16 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_size = F.held("weight_size", here, lambda: F.norm(weight_part))  # norm of a class
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
-        dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
+        way = weight_part  # the class, to be divided
+        dot = F.held("dot", here, lambda: F.real(unit) @ way.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
         score_bar = F.real(gap_bar)[:, None]*portion
         product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
         dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
+        way_bar1 = dot_bar.T @ F.real(unit)
+        way_bar = F.scattered_onto(F.fresh(way_bar1), target_column, touch_bar[:, None]*unit)
         weight_length_bar0 = F.scattered(target_column, reach_bar*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length))
         weight_length_bar1 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0))))
         weight_length_bar2 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
@@ -430,10 +447,12 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_size_bar = (weight_root_bar if (eps_weight_inside == 0.0) else weight_root_bar*weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_size_dot_acc_sum = F.held("weight_size_dot_acc_sum", here, lambda: F.dots(weight_part, weight_dot_part, 1))
         weight_size_dot_acc = F.ratio(weight_size_dot_acc_sum, weight_size, 0.0)
-        weight_root_dot = weight_size_dot_acc*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
+        weight_size_dot = (0.0 if projected == 0.0 else weight_size_dot_acc)
+        weight_root_dot = weight_size_dot*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length_dot = weight_root_dot*np.heaviside(weight_root - least_weight, 0.5)
-        dot_dot_term0 = F.held("dot_dot_term0", here, lambda: F.real(unit) @ weight_dot_part.T)
-        dot_dot_term1 = F.held("dot_dot_term1", here, lambda: F.real(unit_dot) @ weight_part.T)
+        way_dot = weight_dot_part*(F.real(weight_length)[:, None] if (projected == 0.0) else 1.0)
+        dot_dot_term0 = F.held("dot_dot_term0", here, lambda: F.real(unit) @ way_dot.T)
+        dot_dot_term1 = F.held("dot_dot_term1", here, lambda: F.real(unit_dot) @ way.T)
         dot_dot = dot_dot_term0 + dot_dot_term1
         product_dot = (dot*F.ratio(-F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0), F.real(weight_length), 0.0) if (keeps_weight == 0.0) else 0.0) + (F.ratio(dot_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot_dot)
         score_dot = F.real(scale_dot)*F.pinned(F.fresh(product), target_column, 0.0) + product_dot*F.pinned(F.real(scale), target_column, 0.0)
@@ -441,6 +460,12 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         score_bar_dot = F.real(gap_bar)[:, None]*portion_dot + F.real(gap_bar_dot)[:, None]*portion
         product_bar_dot = score_bar_dot*F.pinned(F.real(scale), target_column, 0.0) + F.real(scale_dot)*F.pinned(F.fresh(score_bar), target_column, 0.0)
         dot_bar_dot = (product_bar*F.ratio(-F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0), F.real(weight_length), 0.0) if (keeps_weight == 0.0) else 0.0) + (F.ratio(product_bar_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar_dot)
+        way_bar0_dot_term0 = F.scattered(target_column, touch_bar[:, None]*unit_dot)
+        way_bar0_dot = F.scattered_onto(F.fresh(way_bar0_dot_term0), target_column, touch_bar_dot[:, None]*unit)
+        way_bar1_dot_term0 = dot_bar.T @ F.real(unit_dot)
+        way_bar1_dot_term1 = dot_bar_dot.T @ F.real(unit)
+        way_bar1_dot = way_bar1_dot_term0 + way_bar1_dot_term1
+        way_bar_dot = way_bar0_dot + way_bar1_dot
         weight_length_bar0_dot_term0 = F.scattered(target_column, reach_bar_dot*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length))
         weight_length_bar0_dot_term1 = F.scattered(target_column, reach_bar*x_length_dot*(0.0 if (keeps_weight == 0.0) else 1.0)*(0.0 if (keeps_x == 0.0) else 1.0))
         weight_length_bar0_dot = weight_length_bar0_dot_term0 + weight_length_bar0_dot_term1
@@ -458,20 +483,15 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_length_bar3_dot = (2.0*F.ratio(weight_length_dot, weight_length, 0.0)*F.ratio(F.ratio(weight_length_bar3_dot_term2, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0) + (-F.ratio(F.ratio(weight_length_bar3_dot_term0, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0) + (-F.ratio(F.ratio(weight_length_bar3_dot_term1, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0)
         weight_length_bar_dot = weight_length_bar0_dot + weight_length_bar1_dot + weight_length_bar2_dot + weight_length_bar3_dot
         weight_root_bar_dot = weight_length_bar_dot*np.heaviside(weight_root - least_weight, 0.5)
-        weight_size_bar_dot = weight_size_dot_acc*(0.0 if (eps_weight_inside == 0.0) else weight_root_bar/np.sqrt(weight_size*weight_size + eps_weight_inside) - (weight_size*weight_size)*weight_root_bar/((weight_size*weight_size + eps_weight_inside)*np.sqrt(weight_size*weight_size + eps_weight_inside))) + weight_root_bar_dot*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
-        weight_bar0_dot_term0 = F.scattered(target_column, touch_bar[:, None]*unit_dot)
-        weight_bar0_dot = F.scattered_onto(F.fresh(weight_bar0_dot_term0), target_column, touch_bar_dot[:, None]*unit)
-        weight_bar1_dot_term0 = dot_bar.T @ F.real(unit_dot)
-        weight_bar1_dot_term1 = dot_bar_dot.T @ F.real(unit)
-        weight_bar1_dot = weight_bar1_dot_term0 + weight_bar1_dot_term1
-        weight_bar_dot_part = weight_part*F.ratio(-(F.real(weight_size_bar)[:, None]*F.ratio(F.real(weight_size_dot_acc)[:, None], F.real(weight_size)[:, None], 0.0)), F.real(weight_size)[:, None], 0.0) + weight_dot_part*F.ratio(F.real(weight_size_bar)[:, None], F.real(weight_size)[:, None], 0.0) + weight_part*F.ratio(F.real(weight_size_bar_dot)[:, None], F.real(weight_size)[:, None], 0.0) + weight_bar0_dot + weight_bar1_dot
-        unit_bar0_dot_term1 += dot_bar_dot @ weight_part
+        weight_size_bar_dot = weight_size_dot*(0.0 if (eps_weight_inside == 0.0) else weight_root_bar/np.sqrt(weight_size*weight_size + eps_weight_inside) - (weight_size*weight_size)*weight_root_bar/((weight_size*weight_size + eps_weight_inside)*np.sqrt(weight_size*weight_size + eps_weight_inside))) + weight_root_bar_dot*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
+        weight_bar_dot_part = F.real(weight_length_dot)[:, None]*(way_bar if (projected == 0.0) else 0.0) + way_bar_dot*(F.real(weight_length)[:, None] if (projected == 0.0) else 1.0) + weight_dot_part*F.ratio((0.0 if projected == 0.0 else F.real(weight_size_bar)[:, None]), F.real(weight_size)[:, None], 0.0) + weight_part*F.ratio((0.0 if projected == 0.0 else F.real(weight_size_bar_dot)[:, None]), F.real(weight_size)[:, None], 0.0) + weight_part*F.ratio((0.0 if projected == 0.0 else -(F.real(weight_size_bar)[:, None]*F.ratio(F.real(weight_size_dot)[:, None], F.real(weight_size)[:, None], 0.0))), F.real(weight_size)[:, None], 0.0)
+        unit_bar0_dot_term1 += dot_bar_dot @ way
         scale_bar0_dot_term0 += F.sum(F.pinned(product*score_bar_dot, target_column, 0.0), (0, 1))
         F.store(weight_bar_dot, here, weight_bar_dot_part)
     unit_bar0_dot_term1 = F.wide(unit_bar0_dot_term1)
     scale_bar0_dot_term0 = F.wide(scale_bar0_dot_term0)
     unit_bar0_dot = unit_bar0_dot_term0 + unit_bar0_dot_term1
-    unit_bar_dot = touch_bar[:, None]*weight_dot_at_target + touch_bar_dot[:, None]*weight_at_target + unit_bar0_dot
+    unit_bar_dot = touch_bar[:, None]*way_dot_at_target + touch_bar_dot[:, None]*way_at_target + unit_bar0_dot
     x_length_bar0_dot_term1 = F.sum(unit_bar_dot*x, 1)
     x_length_bar0_dot = (2.0*F.ratio(x_length_dot, x_length, 0.0)*F.ratio(F.ratio(x_length_bar0_dot_term2, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0) + (-F.ratio(F.ratio(x_length_bar0_dot_term0, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0) + (-F.ratio(F.ratio(x_length_bar0_dot_term1, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0)
     x_length_bar1_dot = reach_bar_dot*(0.0 if (keeps_x == 0.0) else 1.0)*(1.0 if (keeps_weight == 0.0) else weight_length_at_target) + reach_bar*weight_length_dot_at_target*(0.0 if (keeps_weight == 0.0) else 1.0)*(0.0 if (keeps_x == 0.0) else 1.0) + x_length_bar0_dot
@@ -484,7 +504,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     return x_bar_dot, weight_bar_dot, scale_bar_dot
 
 
-def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, limit, most, most_lo, margin, degrees, cosine_margin, again, level, drops, cos_margin, cos_margin_lo, sin_margin, sin_margin_lo, zero_after, zero_after_lo, zero_before, zero_before_lo, border, border_lo, offset, offset_lo, attached):
+def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, again, level, drops, cos_margin, cos_margin_lo, sin_margin, sin_margin_lo, zero_after, zero_after_lo, zero_before, zero_before_lo, border, border_lo, offset, offset_lo, attached):
     """Return every quantity of the plain program and its adjoint, by name."""
     B = x.shape[0]
     C = weight.shape[0]
@@ -544,7 +564,7 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
     unit_bar = product_bar @ way
     weight_length_bar0 = scatter_add(target, reach_bar*np.where((keeps_weight == 0.0), 0.0, 1.0)*np.where((keeps_x == 0.0), 1.0, x_length), C)
     weight_length_bar1 = scatter_add(target, np.where((keeps_weight == 0.0), 0.0, -(ratio(angular, weight_length[target], 0.0)*ratio(cosine_bar, weight_length[target], 0.0))), C)
-    weight_length_bar2 = np.sum(np.where((keeps_weight == 0.0), -(ratio(way_bar, weight_length[:, None], 0.0)*ratio(weight, weight_length[:, None], 0.0)), 0.0), axis=1)
+    weight_length_bar2 = np.sum(np.where((keeps_weight == 0.0), np.where(projected == 0.0, 0.0, -(ratio(way_bar, weight_length[:, None], 0.0)*ratio(weight, weight_length[:, None], 0.0))), 0.0), axis=1)
     weight_length_bar = weight_length_bar0 + weight_length_bar1 + weight_length_bar2
     weight_root_bar = weight_length_bar*np.heaviside(weight_root - least_weight, 0.5)
     x_length_bar0 = np.sum(np.where((keeps_x == 0.0), -(ratio(unit_bar, x_length[:, None], 0.0)*ratio(x, x_length[:, None], 0.0)), 0.0), axis=1)
@@ -556,7 +576,7 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
     x_size_bar = np.where((eps_x_inside == 0.0), x_root_bar, x_root_bar*x_size/np.sqrt(x_size*x_size + eps_x_inside))
     x_size_sum_bar = 0.5*x_size_bar/np.sqrt(x_size_sum)
     x_bar = 2.0*x_size_sum_bar[:, None]*x + np.where((keeps_x == 0.0), ratio(unit_bar, x_length[:, None], 0.0), unit_bar)
-    weight_bar = 2.0*weight_size_sum_bar[:, None]*weight + np.where((keeps_weight == 0.0), ratio(way_bar, weight_length[:, None], 0.0), way_bar)
+    weight_bar = 2.0*weight_size_sum_bar[:, None]*weight + np.where((keeps_weight == 0.0), np.where(projected == 0.0, 0.0, ratio(way_bar, weight_length[:, None], 0.0)) + way_bar - projected*way_bar, way_bar)
     scale_bar0 = np.sum(np.where((np.arange(C) == target[:, None]), 0.0, product*score_bar), axis=(0, 1))
     scale_bar1 = np.sum(goal_bar*logit*reach, axis=0)
     scale_bar = scale_bar0 + scale_bar1

@@ -27,6 +27,8 @@ from refloss.symbolic.functions import (
     Relu,
     Shared,
     Stop,
+    StraightThrough,
+    Switch,
 )
 from refloss.symbolic.program import Axis, Tensor, axis
 from refloss.symbolic.rules import Rule
@@ -146,12 +148,16 @@ class Divisor:
         1 where vectors keep their length and nothing is divided.
     least, inside, added : sympy.Expr
         The least length, what is added to the squares, and what is added to the root.
+    projected : sympy.Expr
+        0 where vectors are replaced by the divided ones before every call: the derivative by a
+        vector is then that by the divided one.
     """
 
     kept: sp.Expr
     least: sp.Expr
     inside: sp.Expr
     added: sp.Expr
+    projected: sp.Expr = sp.S.One
 
     def root(self, size: sp.Expr) -> sp.Expr:
         """Return the root of the squares and what is added to them, by the norm."""
@@ -167,16 +173,20 @@ class Divisor:
 
 
 @Vocabulary
-def size(P: Build, a: Heads, name: str, axes: list[Axis], doc: str) -> None:
+def size(
+    P: Build, a: Heads, name: str, axes: list[Axis], doc: str, projected: sp.Expr = sp.S.One
+) -> None:
     """Name ``<name>_size``, the norms of vectors, one for every element of `axes`."""
     a.let(f"{name}_size", axes, sp.sqrt(sp.Sum(a[name].here ** 2, PART)), doc)
 
 
 @size.when_stable
-def _(P: Build, a: Heads, name: str, axes: list[Axis], doc: str) -> None:
+def _(
+    P: Build, a: Heads, name: str, axes: list[Axis], doc: str, projected: sp.Expr = sp.S.One
+) -> None:
     part = a[name].here
     found = a.let(f"{name}_size", axes, NormOver(part, PART), doc)
-    a.partials(f"{name}_size", {part: Ratio(part, found, ZERO)})
+    a.partials(f"{name}_size", {part: Switch(projected) * Ratio(part, found, ZERO)})
 
 
 def lengths(P: Build, a: Heads, of_x: Divisor, of_weight: Divisor, classes: list[Axis]) -> None:
@@ -192,7 +202,7 @@ def lengths(P: Build, a: Heads, of_x: Divisor, of_weight: Divisor, classes: list
         Axes of the vectors of classes.
     """
     size(P, a, "x", [ITEM], "norm of an embedding")
-    size(P, a, "weight", classes, "norm of a class")
+    size(P, a, "weight", classes, "norm of a class", of_weight.projected)
     a.let("x_root", [ITEM], of_x.root(a.x_size))
     a.let("x_length", [ITEM], of_x.length(a.x_root), "what divides an embedding")
     a.let("weight_root", classes, of_weight.root(a.weight_size))
@@ -225,7 +235,9 @@ def products(P: Build, a: Heads, of_x: Divisor, of_weight: Divisor) -> None:
 @Vocabulary
 def _multiplied(P: Build, a: Heads, of_weight: Divisor) -> None:
     """Name ``product`` of every pair, and ``own``, that with the target's class."""
-    way = of_weight.unless_kept(a.weight, Ratio(a.weight, a.weight_length, ZERO))
+    divided = Ratio(a.weight, a.weight_length, ZERO)
+    divided = StraightThrough(divided, a.weight, of_weight.projected)
+    way = of_weight.unless_kept(a.weight, divided)
     way = a.let("way", [CLASS, PART], way, "the class, divided")
     a.let("product", [ITEM, CLASS], sp.Sum(a.unit * way, PART))
     a.let("own", [ITEM], a["product"][ITEM, a.target], "that with the target's class")
@@ -234,10 +246,13 @@ def _multiplied(P: Build, a: Heads, of_weight: Divisor) -> None:
 @_multiplied.when_stable
 def _(P: Build, a: Heads, of_weight: Divisor) -> None:
     y = a.target
-    dot = a.let("dot", [ITEM, CLASS], sp.Sum(a.unit * a.weight, PART))
+    way = a.let("way", [CLASS, PART], a.weight, "the class, to be divided")
+    whole = sp.Piecewise((a.weight_length, sp.Eq(of_weight.projected, 0)), (sp.S.One, True))
+    a.partials("way", {a.weight: whole})
+    dot = a.let("dot", [ITEM, CLASS], sp.Sum(a.unit * way, PART))
     divided = of_weight.unless_kept(dot, Ratio(dot, a.weight_length, ZERO))
     a.let("product", [ITEM, CLASS], divided)
-    own = a.let("touch", [ITEM], sp.Sum(a.unit * a["weight"][y, PART], PART))
+    own = a.let("touch", [ITEM], sp.Sum(a.unit * a["way"][y, PART], PART))
     divided = of_weight.unless_kept(own, Ratio(own, a["weight_length"][y], ZERO))
     a.let("own", [ITEM], divided, "that with the target's class")
 

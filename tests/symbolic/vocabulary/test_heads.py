@@ -25,6 +25,7 @@ SETTINGS = {
     "floor above": {"least_x": 50.0, "least_weight": 40.0},
     "inside": {"eps_x_inside": 0.5, "eps_weight_inside": 0.25},
     "added": {"eps_x_added": 0.5, "eps_weight_added": 0.25},
+    "in place": {"keeps_weight": 0.0, "projected": 0.0, "eps_weight_added": 0.25},
 }
 DEFINITIONS = (*heads.DEFINITIONS, *margin_heads.DEFINITIONS)
 PROGRAMS = {n: (d, *forms) for d in DEFINITIONS for n, forms in d.programs.items()}
