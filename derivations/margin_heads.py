@@ -44,14 +44,16 @@ from derivations.heads import (
 )
 from refloss.symbolic import calculus, emit, rules
 from refloss.symbolic.build import Build, Form
-from refloss.symbolic.definition import AxisOf, Definition, Preset, Singular
+from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
+from refloss.symbolic.functions import StraightThrough
 from refloss.symbolic.printers import latex_text
 from refloss.symbolic.program import Program
-from refloss.symbolic.vocabulary import angles, multiples, subcenters
+from refloss.symbolic.vocabulary import angles, layers, multiples, subcenters
 from refloss.symbolic.vocabulary import heads as head
 from refloss.symbolic.vocabulary.angles import Pair
 from refloss.symbolic.vocabulary.elements import Elements
 from refloss.symbolic.vocabulary.heads import CLASS, ITEM, PART, Heads
+from refloss.symbolic.vocabulary.layers import Slope
 from refloss.symbolic.vocabulary.subcenters import CENTER
 
 # %% [markdown]
@@ -71,23 +73,44 @@ def combined_margin(form: Form) -> Program:
     return cosine_head("combined_margin", form, doc, lambda P, a, c: shaped(P, a, angular.combined))
 
 
-def fallen(name: str, times: int, form: Form) -> Program:
-    """Return the head whose target logit is the cosine of a multiple, which goes on falling."""
+def fallen(name: str, times: int, form: Form, *, layered: bool) -> Program:
+    """Return the head whose target logit is the cosine of a multiple, which goes on falling.
 
-    def shape(P: Build, e: Elements, most: Pair) -> sp.Expr:
-        multiples.fallen(P, e, times, P.const("falls"))
-        multiples.annealed(e, "fallen", P.const("annealing"))
-        return e.blend
+    A `layered` one may have the derivatives of the published layer.
+    """
+    P = Build(
+        name, form, f"softmax of scaled cosines, the target's that of {times} times its angle"
+    )
+    a = inputs_of(P)
+    of_x, of_weight = divisors(P)
+    head.products(P, a, of_x, of_weight)
+    e, _ = of_target(P, a)
+    falls, annealing = P.const("falls"), P.const("annealing")
+    multiples.fallen(P, e, times, falls)
+    multiples.annealed(e, "fallen", annealing)
+    angles.stepped(e, e.blend, P.const("attached"))
+    goal = a.reach * e.logit
+    if layered:
+        tilt = multiples.tilted(P, e, times, falls)
+        slope = Slope(e.kept, e.fallen, tilt, annealing)
+        pulled = layers.normalised(P, a, of_weight, slope)
+        goal = StraightThrough(goal, pulled, P.const("derived"))
+    head.logits(P, a, a.scale * goal, a.scale * a.product)
+    head.loss(P, a)
+    return P.finish("loss")
 
-    doc = f"softmax of scaled cosines, the target's that of {times} times its angle"
-    return cosine_head(name, form, doc, lambda P, a, c: shaped(P, a, shape))
+
+def of_target(P: Build, a: Heads) -> tuple[Elements, Pair]:
+    """Return the target's cosine as that of one, cut where it is to be, and the largest."""
+    e = Elements(P, ITEM, {"cosine": a["cosine"]})
+    most = Pair.of(P, "most", P.const("limit"))
+    angles.cut(e, "cosine", most)
+    return e, most
 
 
 def shaped(P: Build, a: Heads, shape: Callable[[Build, Elements, Pair], sp.Expr]) -> sp.Expr:
     """Return the target's logit as a function of its angle, written as that of one cosine."""
-    e = Elements(P, ITEM, {"cosine": a["cosine"]})
-    most = Pair.of(P, "most", P.const("limit"))
-    angles.cut(e, "cosine", most)
+    e, most = of_target(P, a)
     angles.stepped(e, shape(P, e, most), P.const("attached"))
     return e.logit
 
@@ -176,6 +199,15 @@ COMBINED_MARGIN = rotated(
 )
 
 
+DERIVED = Constant(1.0, "0: the derivative of the target's logit is that of the layer for Caffe")
+CAFFE = Value(
+    "that of the layer: by x the coefficients of W/|W| and x, psi' and (psi - c psi')/|x|, are "
+    "divided by the root of the sum of their squares, the annealing's share is not; by W it is x",
+    {"attached": 1.0, "derived": 0.0},
+    "wy1iu sphereface MarginInnerProduct for Caffe, with classes='in_place'",
+)
+
+
 def multiplied(
     name: str, title: str, formula: str, classes: str, presets: dict[str, Preset]
 ) -> Definition:
@@ -187,7 +219,15 @@ def multiplied(
         str(times): replace(margins.values[str(times)], program=program)
         for program, times in programs.items()
     }
+    layered = name == "sphereface"
+    gradient = logit.axes["gradient"]
     known = angular_axes(dict(logit.axes)) | {"margin": replace(margins, values=values)}
+    if layered:
+        others = {
+            style: replace(value, sets={**value.sets, "derived": 1.0})
+            for style, value in gradient.values.items()
+        }
+        known["gradient"] = replace(gradient, values={**others, "caffe": CAFFE})
     kept = {"keeps_x": 1.0, "keeps_weight": float(classes == "kept")}
     return Definition(
         name=name,
@@ -197,12 +237,16 @@ def multiplied(
         formula=formula,
         inputs=INPUTS,
         programs={
-            program: (fallen(program, times, "plain"), fallen(program, times, "stable"))
+            program: (
+                fallen(program, times, "plain", layered=layered),
+                fallen(program, times, "stable", layered=layered),
+            )
             for program, times in programs.items()
         },
         constants={
             **CONSTANTS,
             **logit.constants,
+            **({"derived": DERIVED} if layered else {}),
             **{n: replace(CONSTANTS[n], default=amount) for n, amount in kept.items()},
         },
         axes=axes(embedding="kept", classes=classes, scale=1.0, **known),
@@ -223,6 +267,10 @@ psi: as of sphereface_logit; embedding='unit' leaves |x| out (F-normalised Spher
     "unit",
     {
         "paper": Preset({"margin": "4"}, "Liu et al., arXiv 1704.08063"),
+        "caffe": Preset(
+            {"margin": "4", "annealing": 5.0, "gradient": "caffe", "classes": "in_place"},
+            "wy1iu sphereface MarginInnerProduct, QUADRUPLE, at its least lambda",
+        ),
         "clcarwin": Preset(
             {**TORCH_EPS, "margin": "4", "annealing": 5.0, "limit": 1.0},
             "clcarwin/sphereface_pytorch at its least lambda",

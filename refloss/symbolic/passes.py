@@ -16,7 +16,8 @@ def clean(program: Program, *, differentiable: bool = False) -> Program:
     A program that is to be differentiated again stays `differentiable`: it keeps what only the
     accurate partials of its statements read.
     """
-    return live(reuse(inline_names(program)), differentiable=differentiable)
+    named = inline_names(program, differentiable=differentiable)
+    return live(reuse(named), differentiable=differentiable)
 
 
 def live(program: Program, *, differentiable: bool = False) -> Program:
@@ -69,16 +70,18 @@ def _needs(let: Let, differentiable: bool) -> list[sp.Indexed]:
     return [read for expr in exprs for read in indexed(expr)]
 
 
-def inline_names(program: Program) -> Program:
+def inline_names(program: Program, *, differentiable: bool = False) -> Program:
     """Read through statements that only rename: ``gap_bar = loss_bar``.
 
-    One that has a derivative of its own is no other's name.
+    In a program that is to be differentiated again, one that has a derivative of its own is no
+    other's name.
     """
     names: dict[sp.Basic, sp.Basic] = {}
     lets: list[Let] = []
     for let in program.lets:
         let = _rewrite(let, names)
-        renames = isinstance(let.expr, sp.Indexed) and not let.reduce and not let.partials
+        own = differentiable and let.partials
+        renames = isinstance(let.expr, sp.Indexed) and not let.reduce and not own
         same_axes = renames and let.expr.indices == let.target.here.indices
         if same_axes and let.target.name not in program.outputs:
             names[let.target.here] = let.expr

@@ -27,6 +27,8 @@ Constants
     falls: 0: the cosine of the multiple, which rises again (default 1.0)
     annealing: how many times the cosine counts beside psi (default 0.0)
     attached: 0: the derivative is 1 (default 1.0)
+    derived: 0: the derivative of the target's logit is that of the layer for Caffe (default
+        1.0)
 
 Source
     Liu et al., L-Softmax, ICML 2016, arXiv 1612.02295; SphereFace, CVPR 2017, arXiv
@@ -34,7 +36,7 @@ Source
 """
 
 
-def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached):
+def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached, derived):
     """Return the loss of the plain program."""
     most = limit  # exactly
     B = len(x)
@@ -66,7 +68,19 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     fallen = [F.select(F.eq(falls, 0), multiple[b], multiple[b]*side[b] - level[b]) for b in range(B)]
     blend = [(annealing*kept[b] + fallen[b])/(1 + annealing) for b in range(B)]
     logit = [F.straight_through(blend[b], kept[b], attached) for b in range(B)]
-    goal = [logit[b]*reach[b]*scale for b in range(B)]
+    climb = [4*kept[b] for b in range(B)]
+    tilt = [F.select(F.eq(falls, 0), climb[b], climb[b]*side[b]) for b in range(B)]
+    along_class = [tilt[b] for b in range(B)]
+    along_x = [F.ratio(fallen[b] - kept[b]*tilt[b], reach[b], 0) for b in range(B)]
+    coefficients = [F.sqrt(along_class[b]*along_class[b] + along_x[b]*along_x[b]) for b in range(B)]
+    to_class = [(F.ratio(along_class[b], coefficients[b], 0) + annealing)/(1 + annealing) for b in range(B)]
+    to_x = [F.ratio(along_x[b], coefficients[b], 0)/(1 + annealing) for b in range(B)]
+    own_way = [[way[target[b]][d] for d in range(D)] for b in range(B)]
+    meeting = [F.sum([own_way[b][d]*F.stop(unit[b][d]) for d in range(D)]) for b in range(B)]
+    backward = [[to_class[b]*own_way[b][d] + to_x[b]*unit[b][d] for d in range(D)] for b in range(B)]
+    pulled_sum = [F.sum([unit[b][d]*F.stop(backward[b][d]) for d in range(D)]) for b in range(B)]
+    pulled = [meeting[b] + pulled_sum[b] for b in range(B)]
+    goal = [scale*F.straight_through(logit[b]*reach[b], pulled[b], derived) for b in range(B)]
     score = [[(goal[b] if c == target[b] else scale*product[b][c]) for c in range(C)] for b in range(B)]
     top = [F.largest([score[b][c] for c in range(C)]) for b in range(B)]
     mass = [[F.exp(score[b][c] - F.stop(top[b])) for c in range(C)] for b in range(B)]
@@ -76,7 +90,7 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     return loss
 
 
-def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached):
+def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached, derived):
     """Return the loss and the derived gradient."""
     most = limit  # exactly
     B = len(x)
@@ -107,7 +121,18 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     fallen = [F.select(F.eq(falls, 0), multiple[b], multiple[b]*side[b] - level[b]) for b in range(B)]
     blend = [(annealing*kept[b] + fallen[b])/(1 + annealing) for b in range(B)]
     logit = [F.straight_through(blend[b], kept[b], attached) for b in range(B)]
-    goal = [logit[b]*reach[b]*scale for b in range(B)]
+    climb = [4*kept[b] for b in range(B)]
+    tilt = [F.select(F.eq(falls, 0), climb[b], climb[b]*side[b]) for b in range(B)]
+    along_x = [F.ratio(fallen[b] - kept[b]*tilt[b], reach[b], 0) for b in range(B)]
+    coefficients = [F.sqrt(along_x[b]*along_x[b] + tilt[b]*tilt[b]) for b in range(B)]
+    to_class = [(F.ratio(tilt[b], coefficients[b], 0) + annealing)/(1 + annealing) for b in range(B)]
+    to_x = [F.ratio(along_x[b], coefficients[b], 0)/(1 + annealing) for b in range(B)]
+    own_way = [[way[target[b]][d] for d in range(D)] for b in range(B)]
+    meeting = [F.sum([own_way[b][d]*F.stop(unit[b][d]) for d in range(D)]) for b in range(B)]
+    backward = [[to_class[b]*own_way[b][d] + to_x[b]*unit[b][d] for d in range(D)] for b in range(B)]
+    pulled_sum = [F.sum([unit[b][d]*F.stop(backward[b][d]) for d in range(D)]) for b in range(B)]
+    pulled = [meeting[b] + pulled_sum[b] for b in range(B)]
+    goal = [scale*F.straight_through(logit[b]*reach[b], pulled[b], derived) for b in range(B)]
     score = [[(goal[b] if c == target[b] else scale*product[b][c]) for c in range(C)] for b in range(B)]
     top = [F.largest([score[b][c] for c in range(C)]) for b in range(B)]
     mass = [[F.exp(score[b][c] - F.stop(top[b])) for c in range(C)] for b in range(B)]
@@ -118,19 +143,24 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     mass_bar = [[lse_sum_bar[b] for c in range(C)] for b in range(B)]
     score_bar = [[mass[b][c]*mass_bar[b][c] for c in range(C)] for b in range(B)]
     goal_bar = [score_bar[b][target[b]] - loss_bar[b] for b in range(B)]
-    logit_bar = [goal_bar[b]*reach[b]*scale for b in range(B)]
+    pulled_bar = [(1 - derived)*goal_bar[b]*scale for b in range(B)]
+    own_way_bar = [[pulled_bar[b]*F.stop(unit[b][d]) for d in range(D)] for b in range(B)]
+    logit_bar = [derived*(goal_bar[b]*reach[b]*scale) for b in range(B)]
     blend_bar = [attached*logit_bar[b] for b in range(B)]
     fallen_bar = [blend_bar[b]/(1 + annealing) for b in range(B)]
     multiple_bar = [F.select(F.eq(falls, 0), fallen_bar[b], fallen_bar[b]*side[b]) for b in range(B)]
     kept_bar = [(1 - attached)*logit_bar[b] + 4*kept[b]*multiple_bar[b] + annealing*blend_bar[b]/(1 + annealing) for b in range(B)]
     capped_bar = [F.select(F.gt(under[b], 0), 0, kept_bar[b]) for b in range(B)]
-    reach_bar = [goal_bar[b]*logit[b]*scale for b in range(B)]
+    reach_bar = [derived*(goal_bar[b]*logit[b]*scale) for b in range(B)]
     cosine_bar = [F.select(F.gt(over[b], 0), 0, capped_bar[b]) for b in range(B)]
     angular_bar = [F.select(F.eq(keeps_weight, 0), cosine_bar[b], F.ratio(cosine_bar[b], weight_length[target[b]], 0)) for b in range(B)]
     own_bar = [F.select(F.eq(keeps_x, 0), angular_bar[b], F.ratio(angular_bar[b], x_length[b], 0)) for b in range(B)]
     product_bar = [[(0 if c == target[b] else scale*score_bar[b][c]) + (own_bar[b] if c == target[b] else 0) for c in range(C)] for b in range(B)]
-    way_bar = [[F.sum([product_bar[b][c]*unit[b][d] for b in range(B)]) for d in range(D)] for c in range(C)]
-    unit_bar = [[F.sum([product_bar[b][c]*way[c][d] for c in range(C)]) for d in range(D)] for b in range(B)]
+    way_bar0 = [[F.sum([(own_way_bar[b][d] if c == target[b] else 0) for b in range(B)]) for d in range(D)] for c in range(C)]
+    way_bar1 = [[F.sum([product_bar[b][c]*unit[b][d] for b in range(B)]) for d in range(D)] for c in range(C)]
+    way_bar = [[way_bar0[c][d] + way_bar1[c][d] for d in range(D)] for c in range(C)]
+    unit_bar0 = [[F.sum([product_bar[b][c]*way[c][d] for c in range(C)]) for d in range(D)] for b in range(B)]
+    unit_bar = [[pulled_bar[b]*F.stop(backward[b][d]) + unit_bar0[b][d] for d in range(D)] for b in range(B)]
     weight_length_bar0 = [F.sum([(reach_bar[b]*F.select(F.eq(keeps_weight, 0), 0, 1)*F.select(F.eq(keeps_x, 0), 1, x_length[b]) if c == target[b] else 0) for b in range(B)]) for c in range(C)]
     weight_length_bar1 = [F.sum([(F.select(F.eq(keeps_weight, 0), 0, -(F.ratio(angular[b], weight_length[target[b]], 0)*F.ratio(cosine_bar[b], weight_length[target[b]], 0))) if c == target[b] else 0) for b in range(B)]) for c in range(C)]
     weight_length_bar2 = [F.sum([F.select(F.eq(keeps_weight, 0), projected*-(F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) for d in range(D)]) for c in range(C)]
@@ -147,12 +177,12 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     x_bar = [[2*x_size_sum_bar[b]*x[b][d] + F.select(F.eq(keeps_x, 0), F.ratio(unit_bar[b][d], x_length[b], 0), unit_bar[b][d]) for d in range(D)] for b in range(B)]
     weight_bar = [[2*weight_size_sum_bar[c]*weight[c][d] + F.select(F.eq(keeps_weight, 0), projected*F.ratio(way_bar[c][d], weight_length[c], 0) + way_bar[c][d] - projected*way_bar[c][d], way_bar[c][d]) for d in range(D)] for c in range(C)]
     scale_bar0 = F.sum([(0 if c == target[b] else product[b][c]*score_bar[b][c]) for b in range(B) for c in range(C)])
-    scale_bar1 = F.sum([goal_bar[b]*logit[b]*reach[b] for b in range(B)])
+    scale_bar1 = F.sum([goal_bar[b]*F.straight_through(logit[b]*reach[b], pulled[b], derived) for b in range(B)])
     scale_bar = scale_bar0 + scale_bar1
     return loss, x_bar, weight_bar, scale_bar
 
 
-def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached):
+def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached, derived):
     """Return the derived Hessian-vector product."""
     most = limit  # exactly
     B = len(x)
@@ -183,7 +213,18 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     fallen = [F.select(F.eq(falls, 0), multiple[b], multiple[b]*side[b] - level[b]) for b in range(B)]
     blend = [(annealing*kept[b] + fallen[b])/(1 + annealing) for b in range(B)]
     logit = [F.straight_through(blend[b], kept[b], attached) for b in range(B)]
-    goal = [logit[b]*reach[b]*scale for b in range(B)]
+    climb = [4*kept[b] for b in range(B)]
+    tilt = [F.select(F.eq(falls, 0), climb[b], climb[b]*side[b]) for b in range(B)]
+    along_x = [F.ratio(fallen[b] - kept[b]*tilt[b], reach[b], 0) for b in range(B)]
+    coefficients = [F.sqrt(along_x[b]*along_x[b] + tilt[b]*tilt[b]) for b in range(B)]
+    to_class = [(F.ratio(tilt[b], coefficients[b], 0) + annealing)/(1 + annealing) for b in range(B)]
+    to_x = [F.ratio(along_x[b], coefficients[b], 0)/(1 + annealing) for b in range(B)]
+    own_way = [[way[target[b]][d] for d in range(D)] for b in range(B)]
+    meeting = [F.sum([own_way[b][d]*F.stop(unit[b][d]) for d in range(D)]) for b in range(B)]
+    backward = [[to_class[b]*own_way[b][d] + to_x[b]*unit[b][d] for d in range(D)] for b in range(B)]
+    pulled_sum = [F.sum([unit[b][d]*F.stop(backward[b][d]) for d in range(D)]) for b in range(B)]
+    pulled = [meeting[b] + pulled_sum[b] for b in range(B)]
+    goal = [scale*F.straight_through(logit[b]*reach[b], pulled[b], derived) for b in range(B)]
     score = [[(goal[b] if c == target[b] else scale*product[b][c]) for c in range(C)] for b in range(B)]
     top = [F.largest([score[b][c] for c in range(C)]) for b in range(B)]
     mass = [[F.exp(score[b][c] - F.stop(top[b])) for c in range(C)] for b in range(B)]
@@ -192,19 +233,24 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     mass_bar = [[lse_sum_bar[b] for c in range(C)] for b in range(B)]
     score_bar = [[mass[b][c]*mass_bar[b][c] for c in range(C)] for b in range(B)]
     goal_bar = [score_bar[b][target[b]] - loss_bar[b] for b in range(B)]
-    logit_bar = [goal_bar[b]*reach[b]*scale for b in range(B)]
+    pulled_bar = [(1 - derived)*goal_bar[b]*scale for b in range(B)]
+    own_way_bar = [[pulled_bar[b]*F.stop(unit[b][d]) for d in range(D)] for b in range(B)]
+    logit_bar = [derived*(goal_bar[b]*reach[b]*scale) for b in range(B)]
     blend_bar = [attached*logit_bar[b] for b in range(B)]
     fallen_bar = [blend_bar[b]/(1 + annealing) for b in range(B)]
     multiple_bar = [F.select(F.eq(falls, 0), fallen_bar[b], fallen_bar[b]*side[b]) for b in range(B)]
     kept_bar = [(1 - attached)*logit_bar[b] + 4*kept[b]*multiple_bar[b] + annealing*blend_bar[b]/(1 + annealing) for b in range(B)]
     capped_bar = [F.select(F.gt(under[b], 0), 0, kept_bar[b]) for b in range(B)]
-    reach_bar = [goal_bar[b]*logit[b]*scale for b in range(B)]
+    reach_bar = [derived*(goal_bar[b]*logit[b]*scale) for b in range(B)]
     cosine_bar = [F.select(F.gt(over[b], 0), 0, capped_bar[b]) for b in range(B)]
     angular_bar = [F.select(F.eq(keeps_weight, 0), cosine_bar[b], F.ratio(cosine_bar[b], weight_length[target[b]], 0)) for b in range(B)]
     own_bar = [F.select(F.eq(keeps_x, 0), angular_bar[b], F.ratio(angular_bar[b], x_length[b], 0)) for b in range(B)]
     product_bar = [[(0 if c == target[b] else scale*score_bar[b][c]) + (own_bar[b] if c == target[b] else 0) for c in range(C)] for b in range(B)]
-    way_bar = [[F.sum([product_bar[b][c]*unit[b][d] for b in range(B)]) for d in range(D)] for c in range(C)]
-    unit_bar = [[F.sum([product_bar[b][c]*way[c][d] for c in range(C)]) for d in range(D)] for b in range(B)]
+    way_bar0 = [[F.sum([(own_way_bar[b][d] if c == target[b] else 0) for b in range(B)]) for d in range(D)] for c in range(C)]
+    way_bar1 = [[F.sum([product_bar[b][c]*unit[b][d] for b in range(B)]) for d in range(D)] for c in range(C)]
+    way_bar = [[way_bar0[c][d] + way_bar1[c][d] for d in range(D)] for c in range(C)]
+    unit_bar0 = [[F.sum([product_bar[b][c]*way[c][d] for c in range(C)]) for d in range(D)] for b in range(B)]
+    unit_bar = [[pulled_bar[b]*F.stop(backward[b][d]) + unit_bar0[b][d] for d in range(D)] for b in range(B)]
     weight_length_bar0 = [F.sum([(reach_bar[b]*F.select(F.eq(keeps_weight, 0), 0, 1)*F.select(F.eq(keeps_x, 0), 1, x_length[b]) if c == target[b] else 0) for b in range(B)]) for c in range(C)]
     weight_length_bar1 = [F.sum([(F.select(F.eq(keeps_weight, 0), 0, -(F.ratio(angular[b], weight_length[target[b]], 0)*F.ratio(cosine_bar[b], weight_length[target[b]], 0))) if c == target[b] else 0) for b in range(B)]) for c in range(C)]
     weight_length_bar2 = [F.sum([F.select(F.eq(keeps_weight, 0), projected*-(F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) for d in range(D)]) for c in range(C)]
@@ -239,7 +285,11 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     fallen_dot = [multiple_dot[b]*F.select(F.eq(falls, 0), 1, side[b]) for b in range(B)]
     blend_dot = [fallen_dot[b]/(1 + annealing) + annealing*kept_dot[b]/(1 + annealing) for b in range(B)]
     logit_dot = [(1 - attached)*kept_dot[b] + attached*blend_dot[b] for b in range(B)]
-    goal_dot = [logit[b]*reach[b]*scale_dot + logit[b]*reach_dot[b]*scale + logit_dot[b]*reach[b]*scale for b in range(B)]
+    own_way_dot = [[way_dot[target[b]][d] for d in range(D)] for b in range(B)]
+    meeting_dot = [F.sum([own_way_dot[b][d]*F.stop(unit[b][d]) for d in range(D)]) for b in range(B)]
+    pulled_sum_dot = [F.sum([unit_dot[b][d]*F.stop(backward[b][d]) for d in range(D)]) for b in range(B)]
+    pulled_dot = [meeting_dot[b] + pulled_sum_dot[b] for b in range(B)]
+    goal_dot = [scale_dot*F.straight_through(logit[b]*reach[b], pulled[b], derived) + (1 - derived)*pulled_dot[b]*scale + derived*(logit[b]*reach_dot[b]*scale) + derived*(logit_dot[b]*reach[b]*scale) for b in range(B)]
     score_dot = [[scale_dot*(0 if c == target[b] else product[b][c]) + product_dot[b][c]*(0 if c == target[b] else scale) + goal_dot[b]*(1 if c == target[b] else 0) for c in range(C)] for b in range(B)]
     mass_dot = [[mass[b][c]*score_dot[b][c] for c in range(C)] for b in range(B)]
     lse_sum_dot = [F.sum([mass_dot[b][c] for c in range(C)]) for b in range(B)]
@@ -247,19 +297,24 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     mass_bar_dot = [[lse_sum_bar_dot[b] for c in range(C)] for b in range(B)]
     score_bar_dot = [[mass[b][c]*mass_bar_dot[b][c] + mass_bar[b][c]*mass_dot[b][c] for c in range(C)] for b in range(B)]
     goal_bar_dot = [score_bar_dot[b][target[b]] for b in range(B)]
-    logit_bar_dot = [goal_bar[b]*reach[b]*scale_dot + goal_bar[b]*reach_dot[b]*scale + goal_bar_dot[b]*reach[b]*scale for b in range(B)]
+    pulled_bar_dot = [(1 - derived)*goal_bar[b]*scale_dot + (1 - derived)*goal_bar_dot[b]*scale for b in range(B)]
+    own_way_bar_dot = [[pulled_bar_dot[b]*F.stop(unit[b][d]) for d in range(D)] for b in range(B)]
+    logit_bar_dot = [derived*(goal_bar[b]*reach[b]*scale_dot) + derived*(goal_bar[b]*reach_dot[b]*scale) + derived*(goal_bar_dot[b]*reach[b]*scale) for b in range(B)]
     blend_bar_dot = [attached*logit_bar_dot[b] for b in range(B)]
     fallen_bar_dot = [blend_bar_dot[b]/(1 + annealing) for b in range(B)]
     multiple_bar_dot = [fallen_bar_dot[b]*F.select(F.eq(falls, 0), 1, side[b]) for b in range(B)]
     kept_bar_dot = [(1 - attached)*logit_bar_dot[b] + 4*kept[b]*multiple_bar_dot[b] + 4*kept_dot[b]*multiple_bar[b] + annealing*blend_bar_dot[b]/(1 + annealing) for b in range(B)]
     capped_bar_dot = [kept_bar_dot[b]*F.select(F.gt(under[b], 0), 0, 1) for b in range(B)]
-    reach_bar_dot = [goal_bar[b]*logit[b]*scale_dot + goal_bar[b]*logit_dot[b]*scale + goal_bar_dot[b]*logit[b]*scale for b in range(B)]
+    reach_bar_dot = [derived*(goal_bar[b]*logit[b]*scale_dot) + derived*(goal_bar[b]*logit_dot[b]*scale) + derived*(goal_bar_dot[b]*logit[b]*scale) for b in range(B)]
     cosine_bar_dot = [capped_bar_dot[b]*F.select(F.gt(over[b], 0), 0, 1) for b in range(B)]
     angular_bar_dot = [F.select(F.eq(keeps_weight, 0), 0, -(F.ratio(cosine_bar[b], weight_length[target[b]], 0)*F.ratio(weight_length_dot[target[b]], weight_length[target[b]], 0))) + F.select(F.eq(keeps_weight, 0), cosine_bar_dot[b], F.ratio(cosine_bar_dot[b], weight_length[target[b]], 0)) for b in range(B)]
     own_bar_dot = [F.select(F.eq(keeps_x, 0), 0, -(F.ratio(angular_bar[b], x_length[b], 0)*F.ratio(x_length_dot[b], x_length[b], 0))) + F.select(F.eq(keeps_x, 0), angular_bar_dot[b], F.ratio(angular_bar_dot[b], x_length[b], 0)) for b in range(B)]
     product_bar_dot = [[score_bar_dot[b][c]*(0 if c == target[b] else scale) + scale_dot*(0 if c == target[b] else score_bar[b][c]) + own_bar_dot[b]*(1 if c == target[b] else 0) for c in range(C)] for b in range(B)]
-    way_bar_dot = [[F.sum([product_bar[b][c]*unit_dot[b][d] + product_bar_dot[b][c]*unit[b][d] for b in range(B)]) for d in range(D)] for c in range(C)]
-    unit_bar_dot = [[F.sum([product_bar[b][c]*way_dot[c][d] + product_bar_dot[b][c]*way[c][d] for c in range(C)]) for d in range(D)] for b in range(B)]
+    way_bar0_dot = [[F.sum([own_way_bar_dot[b][d]*(1 if c == target[b] else 0) for b in range(B)]) for d in range(D)] for c in range(C)]
+    way_bar1_dot = [[F.sum([product_bar[b][c]*unit_dot[b][d] + product_bar_dot[b][c]*unit[b][d] for b in range(B)]) for d in range(D)] for c in range(C)]
+    way_bar_dot = [[way_bar0_dot[c][d] + way_bar1_dot[c][d] for d in range(D)] for c in range(C)]
+    unit_bar0_dot = [[F.sum([product_bar[b][c]*way_dot[c][d] + product_bar_dot[b][c]*way[c][d] for c in range(C)]) for d in range(D)] for b in range(B)]
+    unit_bar_dot = [[pulled_bar_dot[b]*F.stop(backward[b][d]) + unit_bar0_dot[b][d] for d in range(D)] for b in range(B)]
     weight_length_bar0_dot = [F.sum([reach_bar_dot[b]*(F.select(F.eq(keeps_weight, 0), 0, 1)*F.select(F.eq(keeps_x, 0), 1, x_length[b]) if c == target[b] else 0) + x_length_dot[b]*(reach_bar[b]*F.select(F.eq(keeps_weight, 0), 0, 1)*F.select(F.eq(keeps_x, 0), 0, 1) if c == target[b] else 0) for b in range(B)]) for c in range(C)]
     weight_length_bar1_dot = [F.sum([(F.select(F.eq(keeps_weight, 0), 0, -(F.ratio(angular[b], weight_length[target[b]], 0)*F.ratio(cosine_bar_dot[b], weight_length[target[b]], 0))) if c == target[b] else 0) + (F.select(F.eq(keeps_weight, 0), 0, -(F.ratio(angular_dot[b], weight_length[target[b]], 0)*F.ratio(cosine_bar[b], weight_length[target[b]], 0))) if c == target[b] else 0) + (F.select(F.eq(keeps_weight, 0), 0, 2*F.ratio(angular[b], weight_length[target[b]], 0)*F.ratio(cosine_bar[b], weight_length[target[b]], 0)*F.ratio(weight_length_dot[target[b]], weight_length[target[b]], 0)) if c == target[b] else 0) for b in range(B)]) for c in range(C)]
     weight_length_bar2_dot = [F.sum([F.select(F.eq(keeps_weight, 0), projected*-(F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight_dot[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), projected*-(F.ratio(way_bar_dot[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), projected*(2*F.ratio(weight_length_dot[c], weight_length[c], 0)*F.ratio(way_bar[c][d], weight_length[c], 0)*F.ratio(weight[c][d], weight_length[c], 0)), 0) for d in range(D)]) for c in range(C)]
@@ -276,6 +331,6 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     x_bar_dot = [[2*x_size_sum_bar_dot[b]*x[b][d] + 2*x_size_sum_bar[b]*x_dot[b][d] + F.select(F.eq(keeps_x, 0), -(F.ratio(x_length_dot[b], x_length[b], 0)*F.ratio(unit_bar[b][d], x_length[b], 0)), 0) + F.select(F.eq(keeps_x, 0), F.ratio(unit_bar_dot[b][d], x_length[b], 0), unit_bar_dot[b][d]) for d in range(D)] for b in range(B)]
     weight_bar_dot = [[2*weight_size_sum_bar_dot[c]*weight[c][d] + 2*weight_size_sum_bar[c]*weight_dot[c][d] + F.select(F.eq(keeps_weight, 0), projected*-(F.ratio(weight_length_dot[c], weight_length[c], 0)*F.ratio(way_bar[c][d], weight_length[c], 0)), 0) + F.select(F.eq(keeps_weight, 0), projected*F.ratio(way_bar_dot[c][d], weight_length[c], 0) + way_bar_dot[c][d] - projected*way_bar_dot[c][d], way_bar_dot[c][d]) for d in range(D)] for c in range(C)]
     scale_bar0_dot = F.sum([score_bar_dot[b][c]*(0 if c == target[b] else product[b][c]) + product_dot[b][c]*(0 if c == target[b] else score_bar[b][c]) for b in range(B) for c in range(C)])
-    scale_bar1_dot = F.sum([goal_bar[b]*logit[b]*reach_dot[b] + goal_bar[b]*logit_dot[b]*reach[b] + goal_bar_dot[b]*logit[b]*reach[b] for b in range(B)])
+    scale_bar1_dot = F.sum([goal_bar_dot[b]*F.straight_through(logit[b]*reach[b], pulled[b], derived) + (1 - derived)*goal_bar[b]*pulled_dot[b] + derived*(goal_bar[b]*logit[b]*reach_dot[b]) + derived*(goal_bar[b]*logit_dot[b]*reach[b]) for b in range(B)])
     scale_bar_dot = scale_bar0_dot + scale_bar1_dot
     return x_bar_dot, weight_bar_dot, scale_bar_dot

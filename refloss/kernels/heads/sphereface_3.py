@@ -27,6 +27,8 @@ Constants
     falls: 0: the cosine of the multiple, which rises again (default 1.0)
     annealing: how many times the cosine counts beside psi (default 0.0)
     attached: 0: the derivative is 1 (default 1.0)
+    derived: 0: the derivative of the target's logit is that of the layer for Caffe (default
+        1.0)
 
 Source
     Liu et al., L-Softmax, ICML 2016, arXiv 1612.02295; SphereFace, CVPR 2017, arXiv
@@ -39,7 +41,7 @@ ZERO1 = 0.8660254037844386  # sqrt(3)/2, correctly rounded
 ZERO1_LO = 5.0175421109034514e-17  # Rest(sqrt(3)/2), correctly rounded
 ZERO3 = -0.8660254037844386  # -sqrt(3)/2, correctly rounded
 ZERO3_LO = -5.0175421109034514e-17  # Rest(-sqrt(3)/2), correctly rounded
-CONSTANTS = ("keeps_x", "least_x", "eps_x_inside", "eps_x_added", "keeps_weight", "least_weight", "eps_weight_inside", "eps_weight_added", "projected", "limit", "most", "most_lo", "falls", "annealing", "attached",)
+CONSTANTS = ("keeps_x", "least_x", "eps_x_inside", "eps_x_added", "keeps_weight", "least_weight", "eps_weight_inside", "eps_weight_added", "projected", "limit", "most", "most_lo", "falls", "annealing", "attached", "derived",)
 
 
 def ratio(n, d, at0):
@@ -55,7 +57,7 @@ def scatter_add(at, rows, size):
     return out
 
 
-def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached):
+def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached, derived):
     """Return loss, one an item."""
     np = F.np
     x = F.wide(x)
@@ -82,13 +84,26 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     away1 = kept - ZERO1 - ZERO1_LO
     away2 = kept
     away3 = kept - ZERO3 - ZERO3_LO
+    climb = 12.0*gap1*gap2  # its slope
     multiple = 4.0*away1*away2*away3  # cosine of 3 theta
     side = np.where((gap1 > 0.0), 1.0, np.where((gap2 > 0.0), -1.0, 1.0))  # 1 where it falls
     level = np.where((gap1 > 0.0), 0.0, np.where((gap2 > 0.0), 2.0, 4.0))  # twice the turns before
     fallen = (multiple if (falls == 0.0) else multiple*side - level)
     blend = (annealing*kept + fallen)/(1.0 + annealing)
     logit = blend
-    own_goal = logit*reach*scale  # the target's logit, where its class is at hand
+    tilt = (climb if (falls == 0.0) else climb*side)
+    along_class = tilt  # coefficient of the class
+    along_x = F.ratio(fallen - kept*tilt, reach, 0.0)  # coefficient of the embedding
+    coefficients = np.sqrt(along_class*along_class + along_x*along_x)  # their norm
+    to_class = (F.ratio(along_class, coefficients, 0.0) + annealing)/(1.0 + annealing)
+    to_x = F.ratio(along_x, coefficients, 0.0)/(1.0 + annealing)
+    own_way = (F.ratio(way_at_target, weight_length_at_target[:, None], 0.0) if (keeps_weight == 0.0) else way_at_target)  # the target's class, divided
+    met = F.sum(way_at_target*unit, 1)
+    meeting = (F.ratio(met, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else met)  # of both
+    backward = to_class[:, None]*own_way + to_x[:, None]*unit  # by the embedding
+    pulled_sum = F.sum(unit*backward, 1)
+    pulled = meeting + pulled_sum  # has the layer's derivatives
+    own_goal = scale*logit*reach  # the target's logit, where its class is at hand
     goal = F.shared(own_goal, target)  # on every shard of the classes
     # visit 1 of 1 over the classes
     others = F.logsumexp()
@@ -110,7 +125,7 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     return loss
 
 
-def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached):
+def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached, derived):
     """Return loss, then its derivative by every column times loss_bar."""
     np = F.np
     x = F.wide(x)
@@ -144,7 +159,18 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     fallen = (multiple if (falls == 0.0) else multiple*side - level)
     blend = (annealing*kept + fallen)/(1.0 + annealing)
     logit = blend
-    own_goal = logit*reach*scale  # the target's logit, where its class is at hand
+    tilt = (climb if (falls == 0.0) else climb*side)
+    along_x = F.ratio(fallen - kept*tilt, reach, 0.0)  # coefficient of the embedding
+    coefficients = np.sqrt(along_x*along_x + tilt*tilt)  # their norm
+    to_class = (F.ratio(tilt, coefficients, 0.0) + annealing)/(1.0 + annealing)
+    to_x = F.ratio(along_x, coefficients, 0.0)/(1.0 + annealing)
+    own_way = (F.ratio(way_at_target, weight_length_at_target[:, None], 0.0) if (keeps_weight == 0.0) else way_at_target)  # the target's class, divided
+    met = F.sum(way_at_target*unit, 1)
+    meeting = (F.ratio(met, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else met)  # of both
+    backward = to_class[:, None]*own_way + to_x[:, None]*unit  # by the embedding
+    pulled_sum = F.sum(unit*backward, 1)
+    pulled = meeting + pulled_sum  # has the layer's derivatives
+    own_goal = scale*logit*reach  # the target's logit, where its class is at hand
     goal = F.shared(own_goal, target)  # on every shard of the classes
     # visit 1 of 2 over the classes
     others = F.logsumexp()
@@ -168,18 +194,20 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     gap_bar = loss_bar*miss
     goal_bar = -gap_bar
     own_goal_bar = goal_bar*F.owned(target)
-    logit_bar = own_goal_bar*reach*scale
+    pulled_bar = (1.0 - derived)*own_goal_bar*scale
+    met_bar = (F.ratio(pulled_bar, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else pulled_bar)
+    logit_bar = (0.0 if derived == 0.0 else own_goal_bar*reach*scale)
     blend_bar = (0.0 if attached == 0.0 else logit_bar)
     fallen_bar = blend_bar/(1.0 + annealing)
     multiple_bar = (fallen_bar if (falls == 0.0) else fallen_bar*side)
     kept_bar = (1.0 - attached)*logit_bar + climb*multiple_bar + annealing*blend_bar/(1.0 + annealing)
     capped_bar = np.where((under > 0.0), 0.0, kept_bar)
-    reach_bar = logit*own_goal_bar*scale
+    reach_bar = (0.0 if derived == 0.0 else logit*own_goal_bar*scale)
     cosine_bar = np.where((over > 0.0), 0.0, capped_bar)
     angular_bar = (cosine_bar if (keeps_weight == 0.0) else F.ratio(cosine_bar, weight_length_at_target, 0.0))
     own_bar = (angular_bar if (keeps_x == 0.0) else F.ratio(angular_bar, x_length, 0.0))
     touch_bar = (F.ratio(own_bar, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else own_bar)
-    scale_bar1 = F.sum(logit*own_goal_bar*reach, 0)
+    scale_bar1 = F.sum(own_goal_bar*logit*reach, 0)
     # visit 2 of 2 over the classes
     unit_bar0 = 0.0
     scale_bar0 = 0.0
@@ -198,14 +226,15 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
         score_bar = F.real(gap_bar)[:, None]*portion
         product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
         dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
-        way_bar1 = dot_bar.T @ F.real(unit)
-        way_bar = F.scattered_onto(F.fresh(way_bar1), target_column, touch_bar[:, None]*unit)
-        weight_length_bar0 = F.scattered(target_column, reach_bar*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length))
-        weight_length_bar1 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0))))
-        weight_length_bar2 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
-        weight_length_bar3_sum = F.dots(dot, product_bar, 0)
-        weight_length_bar3 = (-F.ratio(F.ratio(weight_length_bar3_sum, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0)
-        weight_length_bar = weight_length_bar0 + weight_length_bar1 + weight_length_bar2 + weight_length_bar3
+        way_bar2 = dot_bar.T @ F.real(unit)
+        way_bar = F.scattered_onto(F.scattered_onto(F.fresh(way_bar2), target_column, met_bar[:, None]*unit), target_column, touch_bar[:, None]*unit)
+        weight_length_bar0 = F.scattered(target_column, (-(F.ratio(met, weight_length_at_target, 0.0)*F.ratio(pulled_bar, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar1 = F.scattered(target_column, reach_bar*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length))
+        weight_length_bar2 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0))))
+        weight_length_bar3 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar4_sum = F.dots(dot, product_bar, 0)
+        weight_length_bar4 = (-F.ratio(F.ratio(weight_length_bar4_sum, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0)
+        weight_length_bar = weight_length_bar0 + weight_length_bar1 + weight_length_bar2 + weight_length_bar3 + weight_length_bar4
         weight_root_bar = weight_length_bar*np.heaviside(weight_root - least_weight, 0.5)
         weight_size_bar = (weight_root_bar if (eps_weight_inside == 0.0) else weight_root_bar*weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_bar_part = weight_part*F.ratio((0.0 if projected == 0.0 else F.real(weight_size_bar)[:, None]), F.real(weight_size)[:, None], 0.0) + (F.real(weight_length)[:, None]*way_bar if (projected == 0.0) else way_bar)
@@ -214,7 +243,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
         F.store(weight_bar, here, weight_bar_part)
     unit_bar0 = F.wide(unit_bar0)
     scale_bar0 = F.wide(scale_bar0)
-    unit_bar = touch_bar[:, None]*way_at_target + unit_bar0
+    unit_bar = pulled_bar[:, None]*backward + touch_bar[:, None]*way_at_target + unit_bar0
     x_length_bar0_sum = F.sum(unit_bar*x, 1)
     x_length_bar0 = (-F.ratio(F.ratio(x_length_bar0_sum, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0)
     x_length_bar1 = reach_bar*(0.0 if (keeps_x == 0.0) else 1.0)*(1.0 if (keeps_weight == 0.0) else weight_length_at_target) + x_length_bar0
@@ -226,7 +255,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     return loss, x_bar, weight_bar, scale_bar
 
 
-def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached):
+def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached, derived):
     """Return the derivative of the gradient along the `_dot` columns."""
     np = F.np
     x = F.wide(x)
@@ -261,7 +290,18 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     fallen = (multiple if (falls == 0.0) else multiple*side - level)
     blend = (annealing*kept + fallen)/(1.0 + annealing)
     logit = blend
-    own_goal = logit*reach*scale  # the target's logit, where its class is at hand
+    tilt = (climb if (falls == 0.0) else climb*side)
+    along_x = F.ratio(fallen - kept*tilt, reach, 0.0)  # coefficient of the embedding
+    coefficients = np.sqrt(along_x*along_x + tilt*tilt)  # their norm
+    to_class = (F.ratio(tilt, coefficients, 0.0) + annealing)/(1.0 + annealing)
+    to_x = F.ratio(along_x, coefficients, 0.0)/(1.0 + annealing)
+    own_way = (F.ratio(way_at_target, weight_length_at_target[:, None], 0.0) if (keeps_weight == 0.0) else way_at_target)  # the target's class, divided
+    met = F.sum(way_at_target*unit, 1)
+    meeting = (F.ratio(met, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else met)  # of both
+    backward = to_class[:, None]*own_way + to_x[:, None]*unit  # by the embedding
+    pulled_sum = F.sum(unit*backward, 1)
+    pulled = meeting + pulled_sum  # has the layer's derivatives
+    own_goal = scale*logit*reach  # the target's logit, where its class is at hand
     goal = F.shared(own_goal, target)  # on every shard of the classes
     x_size_dot_acc_sum = F.sum(x*x_dot, 1)
     x_size_dot_acc = F.ratio(x_size_dot_acc_sum, x_size, 0.0)
@@ -289,7 +329,11 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     fallen_dot = multiple_dot*(1.0 if (falls == 0.0) else side)
     blend_dot = fallen_dot/(1.0 + annealing) + annealing*kept_dot/(1.0 + annealing)
     logit_dot = (1.0 - attached)*kept_dot + (0.0 if attached == 0.0 else blend_dot)
-    own_goal_dot = logit*reach*scale_dot + logit*reach_dot*scale + logit_dot*reach*scale
+    met_dot = F.sum(way_dot_at_target*unit, 1)
+    meeting_dot = (-(F.ratio(met, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(met_dot, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else met_dot)
+    pulled_sum_dot = F.sum(unit_dot*backward, 1)
+    pulled_dot = meeting_dot + pulled_sum_dot
+    own_goal_dot = scale_dot*logit*reach + (1.0 - derived)*pulled_dot*scale + (0.0 if derived == 0.0 else logit*reach_dot*scale) + (0.0 if derived == 0.0 else logit_dot*reach*scale)
     goal_dot = own_goal_dot*F.owned(target)
     # visit 1 of 3 over the classes
     others = F.logsumexp()
@@ -313,13 +357,15 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     gap_bar = loss_bar*miss
     goal_bar = -gap_bar
     own_goal_bar = goal_bar*F.owned(target)
-    logit_bar = own_goal_bar*reach*scale
+    pulled_bar = (1.0 - derived)*own_goal_bar*scale
+    met_bar = (F.ratio(pulled_bar, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else pulled_bar)
+    logit_bar = (0.0 if derived == 0.0 else own_goal_bar*reach*scale)
     blend_bar = (0.0 if attached == 0.0 else logit_bar)
     fallen_bar = blend_bar/(1.0 + annealing)
     multiple_bar = (fallen_bar if (falls == 0.0) else fallen_bar*side)
     kept_bar = (1.0 - attached)*logit_bar + climb*multiple_bar + annealing*blend_bar/(1.0 + annealing)
     capped_bar = np.where((under > 0.0), 0.0, kept_bar)
-    reach_bar = logit*own_goal_bar*scale
+    reach_bar = (0.0 if derived == 0.0 else logit*own_goal_bar*scale)
     cosine_bar = np.where((over > 0.0), 0.0, capped_bar)
     angular_bar = (cosine_bar if (keeps_weight == 0.0) else F.ratio(cosine_bar, weight_length_at_target, 0.0))
     own_bar = (angular_bar if (keeps_x == 0.0) else F.ratio(angular_bar, x_length, 0.0))
@@ -363,7 +409,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     others_dot_acc = F.wide(others_dot_acc)
     unit_bar0_dot_term0 = F.wide(unit_bar0_dot_term0)
     scale_bar0_dot_term1 = F.wide(scale_bar0_dot_term1)
-    unit_bar = touch_bar[:, None]*way_at_target + unit_bar0
+    unit_bar = pulled_bar[:, None]*backward + touch_bar[:, None]*way_at_target + unit_bar0
     x_length_bar0_sum = F.sum(unit_bar*x, 1)
     x_length_bar0 = (-F.ratio(F.ratio(x_length_bar0_sum, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0)
     x_length_bar1 = reach_bar*(0.0 if (keeps_x == 0.0) else 1.0)*(1.0 if (keeps_weight == 0.0) else weight_length_at_target) + x_length_bar0
@@ -375,20 +421,22 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     gap_bar_dot = loss_bar*miss_dot
     goal_bar_dot = -gap_bar_dot
     own_goal_bar_dot = goal_bar_dot*F.owned(target)
-    logit_bar_dot = own_goal_bar*reach*scale_dot + own_goal_bar*reach_dot*scale + own_goal_bar_dot*reach*scale
+    pulled_bar_dot = (1.0 - derived)*own_goal_bar*scale_dot + (1.0 - derived)*own_goal_bar_dot*scale
+    met_bar_dot = (-(F.ratio(pulled_bar, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(pulled_bar_dot, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else pulled_bar_dot)
+    logit_bar_dot = (0.0 if derived == 0.0 else own_goal_bar*reach*scale_dot) + (0.0 if derived == 0.0 else own_goal_bar*reach_dot*scale) + (0.0 if derived == 0.0 else own_goal_bar_dot*reach*scale)
     blend_bar_dot = (0.0 if attached == 0.0 else logit_bar_dot)
     fallen_bar_dot = blend_bar_dot/(1.0 + annealing)
     multiple_bar_dot = fallen_bar_dot*(1.0 if (falls == 0.0) else side)
     kept_bar_dot = (1.0 - attached)*logit_bar_dot + climb*multiple_bar_dot + climb_dot*multiple_bar + annealing*blend_bar_dot/(1.0 + annealing)
     capped_bar_dot = kept_bar_dot*np.where((under > 0.0), 0.0, 1.0)
-    reach_bar_dot = logit*own_goal_bar*scale_dot + logit*own_goal_bar_dot*scale + logit_dot*own_goal_bar*scale
+    reach_bar_dot = (0.0 if derived == 0.0 else logit*own_goal_bar*scale_dot) + (0.0 if derived == 0.0 else logit*own_goal_bar_dot*scale) + (0.0 if derived == 0.0 else logit_dot*own_goal_bar*scale)
     cosine_bar_dot = capped_bar_dot*np.where((over > 0.0), 0.0, 1.0)
     angular_bar_dot = (0.0 if (keeps_weight == 0.0) else -(F.ratio(cosine_bar, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0))) + (cosine_bar_dot if (keeps_weight == 0.0) else F.ratio(cosine_bar_dot, weight_length_at_target, 0.0))
     own_bar_dot = (0.0 if (keeps_x == 0.0) else -(F.ratio(angular_bar, x_length, 0.0)*F.ratio(x_length_dot, x_length, 0.0))) + (angular_bar_dot if (keeps_x == 0.0) else F.ratio(angular_bar_dot, x_length, 0.0))
     touch_bar_dot = (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(own_bar_dot, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else own_bar_dot)
     x_length_bar0_dot_term0 = F.sum(unit_bar*x_dot, 1)
     x_length_bar0_dot_term2 = F.sum(unit_bar*x, 1)
-    scale_bar1_dot = F.sum(logit*own_goal_bar*reach_dot + logit*own_goal_bar_dot*reach + logit_dot*own_goal_bar*reach, 0)
+    scale_bar1_dot = F.sum(own_goal_bar_dot*logit*reach + (1.0 - derived)*own_goal_bar*pulled_dot + (0.0 if derived == 0.0 else logit*own_goal_bar*reach_dot) + (0.0 if derived == 0.0 else logit_dot*own_goal_bar*reach), 0)
     # visit 3 of 3 over the classes
     unit_bar0_dot_term1 = 0.0
     scale_bar0_dot_term0 = 0.0
@@ -408,14 +456,15 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         score_bar = F.real(gap_bar)[:, None]*portion
         product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
         dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
-        way_bar1 = dot_bar.T @ F.real(unit)
-        way_bar = F.scattered_onto(F.fresh(way_bar1), target_column, touch_bar[:, None]*unit)
-        weight_length_bar0 = F.scattered(target_column, reach_bar*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length))
-        weight_length_bar1 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0))))
-        weight_length_bar2 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
-        weight_length_bar3_sum = F.dots(dot, product_bar, 0)
-        weight_length_bar3 = (-F.ratio(F.ratio(weight_length_bar3_sum, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0)
-        weight_length_bar = weight_length_bar0 + weight_length_bar1 + weight_length_bar2 + weight_length_bar3
+        way_bar2 = dot_bar.T @ F.real(unit)
+        way_bar = F.scattered_onto(F.scattered_onto(F.fresh(way_bar2), target_column, met_bar[:, None]*unit), target_column, touch_bar[:, None]*unit)
+        weight_length_bar0 = F.scattered(target_column, (-(F.ratio(met, weight_length_at_target, 0.0)*F.ratio(pulled_bar, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar1 = F.scattered(target_column, reach_bar*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length))
+        weight_length_bar2 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0))))
+        weight_length_bar3 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar4_sum = F.dots(dot, product_bar, 0)
+        weight_length_bar4 = (-F.ratio(F.ratio(weight_length_bar4_sum, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0)
+        weight_length_bar = weight_length_bar0 + weight_length_bar1 + weight_length_bar2 + weight_length_bar3 + weight_length_bar4
         weight_root_bar = weight_length_bar*np.heaviside(weight_root - least_weight, 0.5)
         weight_size_bar = (weight_root_bar if (eps_weight_inside == 0.0) else weight_root_bar*weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_size_dot_acc_sum = F.held("weight_size_dot_acc_sum", here, lambda: F.dots(weight_part, weight_dot_part, 1))
@@ -433,28 +482,32 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         score_bar_dot = F.real(gap_bar)[:, None]*portion_dot + F.real(gap_bar_dot)[:, None]*portion
         product_bar_dot = score_bar_dot*F.pinned(F.real(scale), target_column, 0.0) + F.real(scale_dot)*F.pinned(F.fresh(score_bar), target_column, 0.0)
         dot_bar_dot = (product_bar*F.ratio(-F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0), F.real(weight_length), 0.0) if (keeps_weight == 0.0) else 0.0) + (F.ratio(product_bar_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar_dot)
-        way_bar0_dot_term0 = F.scattered(target_column, touch_bar[:, None]*unit_dot)
-        way_bar0_dot = F.scattered_onto(F.fresh(way_bar0_dot_term0), target_column, touch_bar_dot[:, None]*unit)
-        way_bar1_dot_term0 = dot_bar.T @ F.real(unit_dot)
-        way_bar1_dot_term1 = dot_bar_dot.T @ F.real(unit)
-        way_bar1_dot = way_bar1_dot_term0 + way_bar1_dot_term1
-        way_bar_dot = way_bar0_dot + way_bar1_dot
-        weight_length_bar0_dot_term0 = F.scattered(target_column, reach_bar_dot*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length))
-        weight_length_bar0_dot_term1 = F.scattered(target_column, reach_bar*x_length_dot*(0.0 if (keeps_weight == 0.0) else 1.0)*(0.0 if (keeps_x == 0.0) else 1.0))
-        weight_length_bar0_dot = weight_length_bar0_dot_term0 + weight_length_bar0_dot_term1
-        weight_length_bar1_dot_term0 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar_dot, weight_length_at_target, 0.0))))
-        weight_length_bar1_dot_term1 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular_dot, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0))))
-        weight_length_bar1_dot_term2 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else 2.0*F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0)))
-        weight_length_bar1_dot = weight_length_bar1_dot_term0 + weight_length_bar1_dot_term1 + weight_length_bar1_dot_term2
-        weight_length_bar2_dot_term0 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch_dot, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
-        weight_length_bar2_dot_term1 = F.scattered(target_column, (-(F.ratio(own_bar_dot, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
-        weight_length_bar2_dot_term2 = F.scattered(target_column, (2.0*F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else 0.0))
+        way_bar1_dot_term0 = F.scattered(target_column, touch_bar[:, None]*unit_dot)
+        way_bar1_dot = F.scattered_onto(F.fresh(way_bar1_dot_term0), target_column, touch_bar_dot[:, None]*unit)
+        way_bar2_dot_term0 = dot_bar.T @ F.real(unit_dot)
+        way_bar2_dot_term1 = dot_bar_dot.T @ F.real(unit)
+        way_bar2_dot = way_bar2_dot_term0 + way_bar2_dot_term1
+        way_bar_dot = F.scattered_onto(way_bar1_dot + way_bar2_dot, target_column, met_bar_dot[:, None]*unit)
+        weight_length_bar0_dot_term0 = F.scattered(target_column, (-(F.ratio(met, weight_length_at_target, 0.0)*F.ratio(pulled_bar_dot, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar0_dot_term1 = F.scattered(target_column, (-(F.ratio(met_dot, weight_length_at_target, 0.0)*F.ratio(pulled_bar, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar0_dot_term2 = F.scattered(target_column, (2.0*F.ratio(met, weight_length_at_target, 0.0)*F.ratio(pulled_bar, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar0_dot = weight_length_bar0_dot_term0 + weight_length_bar0_dot_term1 + weight_length_bar0_dot_term2
+        weight_length_bar1_dot_term0 = F.scattered(target_column, reach_bar_dot*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length))
+        weight_length_bar1_dot_term1 = F.scattered(target_column, reach_bar*x_length_dot*(0.0 if (keeps_weight == 0.0) else 1.0)*(0.0 if (keeps_x == 0.0) else 1.0))
+        weight_length_bar1_dot = weight_length_bar1_dot_term0 + weight_length_bar1_dot_term1
+        weight_length_bar2_dot_term0 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar_dot, weight_length_at_target, 0.0))))
+        weight_length_bar2_dot_term1 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular_dot, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0))))
+        weight_length_bar2_dot_term2 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else 2.0*F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0)))
         weight_length_bar2_dot = weight_length_bar2_dot_term0 + weight_length_bar2_dot_term1 + weight_length_bar2_dot_term2
-        weight_length_bar3_dot_term0 = F.dots(dot, product_bar_dot, 0)
-        weight_length_bar3_dot_term1 = F.dots(dot_dot, product_bar, 0)
-        weight_length_bar3_dot_term2 = F.dots(dot, product_bar, 0)
-        weight_length_bar3_dot = (2.0*F.ratio(weight_length_dot, weight_length, 0.0)*F.ratio(F.ratio(weight_length_bar3_dot_term2, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0) + (-F.ratio(F.ratio(weight_length_bar3_dot_term0, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0) + (-F.ratio(F.ratio(weight_length_bar3_dot_term1, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0)
-        weight_length_bar_dot = weight_length_bar0_dot + weight_length_bar1_dot + weight_length_bar2_dot + weight_length_bar3_dot
+        weight_length_bar3_dot_term0 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch_dot, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar3_dot_term1 = F.scattered(target_column, (-(F.ratio(own_bar_dot, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar3_dot_term2 = F.scattered(target_column, (2.0*F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar3_dot = weight_length_bar3_dot_term0 + weight_length_bar3_dot_term1 + weight_length_bar3_dot_term2
+        weight_length_bar4_dot_term0 = F.dots(dot, product_bar_dot, 0)
+        weight_length_bar4_dot_term1 = F.dots(dot_dot, product_bar, 0)
+        weight_length_bar4_dot_term2 = F.dots(dot, product_bar, 0)
+        weight_length_bar4_dot = (2.0*F.ratio(weight_length_dot, weight_length, 0.0)*F.ratio(F.ratio(weight_length_bar4_dot_term2, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0) + (-F.ratio(F.ratio(weight_length_bar4_dot_term0, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0) + (-F.ratio(F.ratio(weight_length_bar4_dot_term1, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0)
+        weight_length_bar_dot = weight_length_bar0_dot + weight_length_bar1_dot + weight_length_bar2_dot + weight_length_bar3_dot + weight_length_bar4_dot
         weight_root_bar_dot = weight_length_bar_dot*np.heaviside(weight_root - least_weight, 0.5)
         weight_size_bar_dot = weight_size_dot*(0.0 if (eps_weight_inside == 0.0) else weight_root_bar/np.sqrt(weight_size*weight_size + eps_weight_inside) - (weight_size*weight_size)*weight_root_bar/((weight_size*weight_size + eps_weight_inside)*np.sqrt(weight_size*weight_size + eps_weight_inside))) + weight_root_bar_dot*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_bar_dot_part = F.real(weight_length_dot)[:, None]*(way_bar if (projected == 0.0) else 0.0) + way_bar_dot*(F.real(weight_length)[:, None] if (projected == 0.0) else 1.0) + weight_dot_part*F.ratio((0.0 if projected == 0.0 else F.real(weight_size_bar)[:, None]), F.real(weight_size)[:, None], 0.0) + weight_part*F.ratio((0.0 if projected == 0.0 else F.real(weight_size_bar_dot)[:, None]), F.real(weight_size)[:, None], 0.0) + weight_part*F.ratio((0.0 if projected == 0.0 else -(F.real(weight_size_bar)[:, None]*F.ratio(F.real(weight_size_dot)[:, None], F.real(weight_size)[:, None], 0.0))), F.real(weight_size)[:, None], 0.0)
@@ -464,7 +517,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     unit_bar0_dot_term1 = F.wide(unit_bar0_dot_term1)
     scale_bar0_dot_term0 = F.wide(scale_bar0_dot_term0)
     unit_bar0_dot = unit_bar0_dot_term0 + unit_bar0_dot_term1
-    unit_bar_dot = touch_bar[:, None]*way_dot_at_target + touch_bar_dot[:, None]*way_at_target + unit_bar0_dot
+    unit_bar_dot = pulled_bar_dot[:, None]*backward + touch_bar[:, None]*way_dot_at_target + touch_bar_dot[:, None]*way_at_target + unit_bar0_dot
     x_length_bar0_dot_term1 = F.sum(unit_bar_dot*x, 1)
     x_length_bar0_dot = (2.0*F.ratio(x_length_dot, x_length, 0.0)*F.ratio(F.ratio(x_length_bar0_dot_term2, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0) + (-F.ratio(F.ratio(x_length_bar0_dot_term0, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0) + (-F.ratio(F.ratio(x_length_bar0_dot_term1, x_length, 0.0), x_length, 0.0) if (keeps_x == 0.0) else 0.0)
     x_length_bar1_dot = reach_bar_dot*(0.0 if (keeps_x == 0.0) else 1.0)*(1.0 if (keeps_weight == 0.0) else weight_length_at_target) + reach_bar*weight_length_dot_at_target*(0.0 if (keeps_weight == 0.0) else 1.0)*(0.0 if (keeps_x == 0.0) else 1.0) + x_length_bar0_dot
@@ -477,9 +530,10 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     return x_bar_dot, weight_bar_dot, scale_bar_dot
 
 
-def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached):
+def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, falls, annealing, attached, derived):
     """Return every quantity of the plain program and its adjoint, by name."""
     B = x.shape[0]
+    D = x.shape[1]
     C = weight.shape[0]
     x_size_sum = np.sum(x*x, axis=1)
     x_size = np.sqrt(x_size_sum)  # norm of an embedding
@@ -508,7 +562,19 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
     fallen = np.where((falls == 0.0), multiple, multiple*side - level)
     blend = (annealing*kept + fallen)/(1.0 + annealing)
     logit = blend
-    goal = logit*reach*scale  # the target's logit
+    climb = 12.0*(kept*kept) - 3.0  # slope of the multiple
+    tilt = np.where((falls == 0.0), climb, climb*side)
+    along_class = tilt  # coefficient of the class
+    along_x = ratio(fallen - kept*tilt, reach, 0.0)  # coefficient of the embedding
+    coefficients = np.sqrt(along_class*along_class + along_x*along_x)  # their norm
+    to_class = (ratio(along_class, coefficients, 0.0) + annealing)/(1.0 + annealing)
+    to_x = ratio(along_x, coefficients, 0.0)/(1.0 + annealing)
+    own_way = way[target[:, None], np.arange(D)]  # the target's class, divided
+    meeting = np.sum(own_way*unit, axis=1)  # of both
+    backward = to_class[:, None]*own_way + to_x[:, None]*unit  # by the embedding
+    pulled_sum = np.sum(unit*backward, axis=1)
+    pulled = meeting + pulled_sum  # has the layer's derivatives
+    goal = scale*logit*reach  # the target's logit
     score = np.where((np.arange(C) == target[:, None]), goal[:, None], scale*product)
     top = np.max(score, axis=1)  # largest logit
     mass = np.exp(score - top[:, None])
@@ -520,7 +586,11 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
     mass_bar = np.broadcast_to(lse_sum_bar[:, None], (B, C))
     score_bar = mass_bar*np.exp(score - top[:, None])
     goal_bar = score_bar[np.arange(B), target] - loss_bar
-    logit_bar = goal_bar*reach*scale
+    pulled_bar = (1.0 - derived)*goal_bar*scale
+    pulled_sum_bar = pulled_bar
+    meeting_bar = pulled_bar
+    own_way_bar = meeting_bar[:, None]*unit
+    logit_bar = np.where(derived == 0.0, 0.0, goal_bar*reach*scale)
     blend_bar = np.where(attached == 0.0, 0.0, logit_bar)
     fallen_bar = blend_bar/(1.0 + annealing)
     level_bar = np.where((falls == 0.0), 0.0, -fallen_bar)
@@ -528,13 +598,16 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
     multiple_bar = np.where((falls == 0.0), fallen_bar, fallen_bar*side)
     kept_bar = (1.0 - attached)*logit_bar + (12.0*(kept*kept) - 3.0)*multiple_bar + annealing*blend_bar/(1.0 + annealing)
     capped_bar = np.where((under > 0.0), 0.0, kept_bar)
-    reach_bar = goal_bar*logit*scale
+    reach_bar = np.where(derived == 0.0, 0.0, goal_bar*logit*scale)
     cosine_bar = np.where((over > 0.0), 0.0, capped_bar)
     angular_bar = np.where((keeps_weight == 0.0), cosine_bar, ratio(cosine_bar, weight_length[target], 0.0))
     own_bar = np.where((keeps_x == 0.0), angular_bar, ratio(angular_bar, x_length, 0.0))
     product_bar = np.where((np.arange(C) == target[:, None]), 0.0, scale*score_bar) + np.where((np.arange(C) == target[:, None]), own_bar[:, None], 0.0)
-    way_bar = product_bar.T @ unit
-    unit_bar = product_bar @ way
+    way_bar0 = scatter_add(target, own_way_bar, C)
+    way_bar1 = product_bar.T @ unit
+    way_bar = way_bar0 + way_bar1
+    unit_bar0 = product_bar @ way
+    unit_bar = pulled_sum_bar[:, None]*backward + unit_bar0
     weight_length_bar0 = scatter_add(target, reach_bar*np.where((keeps_weight == 0.0), 0.0, 1.0)*np.where((keeps_x == 0.0), 1.0, x_length), C)
     weight_length_bar1 = scatter_add(target, np.where((keeps_weight == 0.0), 0.0, -(ratio(angular, weight_length[target], 0.0)*ratio(cosine_bar, weight_length[target], 0.0))), C)
     weight_length_bar2 = np.sum(np.where((keeps_weight == 0.0), np.where(projected == 0.0, 0.0, -(ratio(way_bar, weight_length[:, None], 0.0)*ratio(weight, weight_length[:, None], 0.0))), 0.0), axis=1)
@@ -581,6 +654,18 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
         "fallen": fallen,
         "blend": blend,
         "logit": logit,
+        "climb": climb,
+        "tilt": tilt,
+        "along_class": along_class,
+        "along_x": along_x,
+        "coefficients": coefficients,
+        "to_class": to_class,
+        "to_x": to_x,
+        "own_way": own_way,
+        "meeting": meeting,
+        "backward": backward,
+        "pulled_sum": pulled_sum,
+        "pulled": pulled,
         "goal": goal,
         "score": score,
         "top": top,
@@ -593,6 +678,10 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
         "mass_bar": mass_bar,
         "score_bar": score_bar,
         "goal_bar": goal_bar,
+        "pulled_bar": pulled_bar,
+        "pulled_sum_bar": pulled_sum_bar,
+        "meeting_bar": meeting_bar,
+        "own_way_bar": own_way_bar,
         "logit_bar": logit_bar,
         "blend_bar": blend_bar,
         "fallen_bar": fallen_bar,
@@ -606,7 +695,10 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
         "angular_bar": angular_bar,
         "own_bar": own_bar,
         "product_bar": product_bar,
+        "way_bar0": way_bar0,
+        "way_bar1": way_bar1,
         "way_bar": way_bar,
+        "unit_bar0": unit_bar0,
         "unit_bar": unit_bar,
         "weight_length_bar0": weight_length_bar0,
         "weight_length_bar1": weight_length_bar1,

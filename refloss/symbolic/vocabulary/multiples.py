@@ -17,7 +17,18 @@ from refloss.symbolic.rules import Rule
 from refloss.symbolic.vocabulary.angles import Pair
 from refloss.symbolic.vocabulary.elements import Elements
 
-__all__ = ["LARGEST", "RULES", "annealed", "bends", "fallen", "first", "second", "turns", "zeros"]
+__all__ = [
+    "LARGEST",
+    "RULES",
+    "annealed",
+    "bends",
+    "fallen",
+    "first",
+    "second",
+    "tilted",
+    "turns",
+    "zeros",
+]
 
 LARGEST = 5
 """The largest multiple."""
@@ -99,6 +110,25 @@ def fallen(P: Build, a: Elements, times: int, falls: sp.Expr) -> None:
     a.let("level", sp.Piecewise(*levels, (sp.Integer(2 * last), True)), "twice the turns before")
     lower = a.side * a.multiple - a.level
     a.let("fallen", sp.Piecewise((a.multiple, sp.Eq(falls, 0)), (lower, True)))
+
+
+@Vocabulary
+def _climb(P: Build, a: Elements, times: int) -> None:
+    """Name ``climb``, the slope of ``cos(times theta)`` by the cosine."""
+    a.let("climb", second(times, a.kept), "slope of the multiple")
+
+
+@_climb.when_stable
+def _(P: Build, a: Elements, times: int) -> None:
+    """Leave it: the product by its zeros has been named already."""
+
+
+def tilted(P: Build, a: Elements, times: int, falls: sp.Expr) -> sp.Expr:
+    """Return the slope of ``fallen`` by the cosine."""
+    if times == 1:
+        return sp.S.One
+    _climb(P, a, times)
+    return a.let("tilt", sp.Piecewise((a.climb, sp.Eq(falls, 0)), (a.side * a.climb, True)))
 
 
 def annealed(a: Elements, name: str, amount: sp.Expr) -> None:

@@ -30,6 +30,7 @@ KEEPING = [name for name in HEADS if "embedding" in losses()[name]["axes"]]
 IN_PLACE = [("cosface", "max"), ("modified_softmax", "inside"), ("arcface", "none")]
 CASES = [*product(HEADS, PLACES, [{}]), *product(KEEPING, ["none"], KEPT[1:])]
 CASES += [(name, place, {"classes": "in_place"}) for name, place in IN_PLACE]
+CASES += [("sphereface", "none", {"gradient": "caffe", "classes": "in_place"})]
 WITNESSED = [case for case in CASES if case[0] in HEAD_FORWARDS]
 IDS = [f"{name}-{place}-{'-'.join(kept.values())}".rstrip("-") for name, place, kept in CASES]
 

@@ -86,6 +86,18 @@ def test_both_forms_have_one_value_one_gradient_and_one_product(name, setting):
                 assert gap <= TIGHT * max(1, abs(number)), (output, index)
 
 
+def test_the_layer_for_caffe_has_one_gradient_in_both_forms():
+    definition, plain, stable = PROGRAMS["sphereface_4"]
+    sets = definition.axes["gradient"].values["caffe"].sets | {"projected": 0.0}
+    forms = [emit.derive(p, "loss", definition.wrt["sphereface_4"]).grad for p in (plain, stable)]
+    first, second = (
+        evaluated(f, point(f), constants_of(definition, f, "default", sets)) for f in forms
+    )
+    for output in forms[0].outputs:
+        for index, number in first[output].items():
+            assert abs(number - second[output][index]) <= TIGHT * max(1, abs(number))
+
+
 @pytest.mark.parametrize(("name", "setting"), [("cosface", "kept"), ("l2_softmax", "inside")])
 def test_the_gradient_is_that_of_sympy(name, setting):
     definition, plain, _ = PROGRAMS[name]
