@@ -170,8 +170,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
         weight_size = F.hold("weight_size", here, F.norm(weight_part))  # norm of a class
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
-        way = weight_part  # the class, to be divided
-        dot = F.hold("dot", here, F.real(unit) @ way.T)
+        dot = F.hold("dot", here, F.real(unit) @ weight_part.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         others.add(score)
@@ -206,8 +205,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
         weight_size = F.held("weight_size", here, lambda: F.norm(weight_part))  # norm of a class
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
-        way = weight_part  # the class, to be divided
-        dot = F.held("dot", here, lambda: F.real(unit) @ way.T)
+        dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
@@ -225,7 +223,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
         weight_root_bar = weight_length_bar*np.heaviside(weight_root - least_weight, 0.5)
         weight_size_bar = (weight_root_bar if (eps_weight_inside == 0.0) else weight_root_bar*weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_bar_part = weight_part*F.ratio((0.0 if projected == 0.0 else F.real(weight_size_bar)[:, None]), F.real(weight_size)[:, None], 0.0) + (F.real(weight_length)[:, None]*way_bar if (projected == 0.0) else way_bar)
-        unit_bar0 += dot_bar @ way
+        unit_bar0 += dot_bar @ weight_part
         scale_bar0 += F.sum(F.pinned(product*score_bar, target_column, 0.0), (0, 1))
         F.store(weight_bar, here, weight_bar_part)
     unit_bar0 = F.wide(unit_bar0)
@@ -317,8 +315,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_size = F.hold("weight_size", here, F.norm(weight_part))  # norm of a class
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
-        way = weight_part  # the class, to be divided
-        dot = F.hold("dot", here, F.real(unit) @ way.T)
+        dot = F.hold("dot", here, F.real(unit) @ weight_part.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         others.add(score)
@@ -354,8 +351,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_size = F.held("weight_size", here, lambda: F.norm(weight_part))  # norm of a class
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
-        way = weight_part  # the class, to be divided
-        dot = F.held("dot", here, lambda: F.real(unit) @ way.T)
+        dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
@@ -369,11 +365,11 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_length_dot = weight_root_dot*np.heaviside(weight_root - least_weight, 0.5)
         way_dot = weight_dot_part*(F.real(weight_length)[:, None] if (projected == 0.0) else 1.0)
         dot_dot_term0 = F.hold("dot_dot_term0", here, F.real(unit) @ way_dot.T)
-        dot_dot_term1 = F.hold("dot_dot_term1", here, F.real(unit_dot) @ way.T)
+        dot_dot_term1 = F.hold("dot_dot_term1", here, F.real(unit_dot) @ weight_part.T)
         dot_dot = dot_dot_term0 + dot_dot_term1
         product_dot = (dot*F.ratio(-F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0), F.real(weight_length), 0.0) if (keeps_weight == 0.0) else 0.0) + (F.ratio(dot_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot_dot)
         score_dot = F.real(scale_dot)*F.pinned(F.fresh(product), target_column, 0.0) + product_dot*F.pinned(F.real(scale), target_column, 0.0)
-        unit_bar0 += dot_bar @ way
+        unit_bar0 += dot_bar @ weight_part
         others_dot_acc += F.dots(portion, score_dot, 1)
         unit_bar0_dot_term0 += dot_bar @ way_dot
         scale_bar0_dot_term1 += F.sum(F.pinned(product_dot*score_bar, target_column, 0.0), (0, 1))
@@ -418,8 +414,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_size = F.held("weight_size", here, lambda: F.norm(weight_part))  # norm of a class
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
-        way = weight_part  # the class, to be divided
-        dot = F.held("dot", here, lambda: F.real(unit) @ way.T)
+        dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
         product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
@@ -443,7 +438,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_length_dot = weight_root_dot*np.heaviside(weight_root - least_weight, 0.5)
         way_dot = weight_dot_part*(F.real(weight_length)[:, None] if (projected == 0.0) else 1.0)
         dot_dot_term0 = F.held("dot_dot_term0", here, lambda: F.real(unit) @ way_dot.T)
-        dot_dot_term1 = F.held("dot_dot_term1", here, lambda: F.real(unit_dot) @ way.T)
+        dot_dot_term1 = F.held("dot_dot_term1", here, lambda: F.real(unit_dot) @ weight_part.T)
         dot_dot = dot_dot_term0 + dot_dot_term1
         product_dot = (dot*F.ratio(-F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0), F.real(weight_length), 0.0) if (keeps_weight == 0.0) else 0.0) + (F.ratio(dot_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot_dot)
         score_dot = F.real(scale_dot)*F.pinned(F.fresh(product), target_column, 0.0) + product_dot*F.pinned(F.real(scale), target_column, 0.0)
@@ -476,7 +471,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_root_bar_dot = weight_length_bar_dot*np.heaviside(weight_root - least_weight, 0.5)
         weight_size_bar_dot = weight_size_dot*(0.0 if (eps_weight_inside == 0.0) else weight_root_bar/np.sqrt(weight_size*weight_size + eps_weight_inside) - (weight_size*weight_size)*weight_root_bar/((weight_size*weight_size + eps_weight_inside)*np.sqrt(weight_size*weight_size + eps_weight_inside))) + weight_root_bar_dot*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_bar_dot_part = F.real(weight_length_dot)[:, None]*(way_bar if (projected == 0.0) else 0.0) + way_bar_dot*(F.real(weight_length)[:, None] if (projected == 0.0) else 1.0) + weight_dot_part*F.ratio((0.0 if projected == 0.0 else F.real(weight_size_bar)[:, None]), F.real(weight_size)[:, None], 0.0) + weight_part*F.ratio((0.0 if projected == 0.0 else F.real(weight_size_bar_dot)[:, None]), F.real(weight_size)[:, None], 0.0) + weight_part*F.ratio((0.0 if projected == 0.0 else -(F.real(weight_size_bar)[:, None]*F.ratio(F.real(weight_size_dot)[:, None], F.real(weight_size)[:, None], 0.0))), F.real(weight_size)[:, None], 0.0)
-        unit_bar0_dot_term1 += dot_bar_dot @ way
+        unit_bar0_dot_term1 += dot_bar_dot @ weight_part
         scale_bar0_dot_term0 += F.sum(F.pinned(product*score_bar_dot, target_column, 0.0), (0, 1))
         F.store(weight_bar_dot, here, weight_bar_dot_part)
     unit_bar0_dot_term1 = F.wide(unit_bar0_dot_term1)
