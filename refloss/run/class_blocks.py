@@ -242,7 +242,7 @@ class ClassBlocks:
     def ratio(self, n: Any, d: Any, at0: float) -> Any:
         """Return n/d, and `at0` where d = 0."""
         zero = d == 0.0
-        if not zero.any():
+        if not self.np.any(zero):
             return n / d
         return self.np.where(zero, at0, n / self.np.where(zero, 1.0, d))
 
@@ -309,7 +309,7 @@ class Needs(NamedTuple):
     products: int
 
 
-_NEEDS = {"value": Needs(8, 5, 0), "grad": Needs(9, 6, 1), "hvp": Needs(16, 13, 2)}
+_NEEDS = {"value": Needs(8, 5, 0), "grad": Needs(9, 6, 1), "hvp": Needs(16, 14, 2)}
 
 _LARGEST = 1024
 """Classes a part, at most: more than fit a cache gain nothing."""

@@ -462,7 +462,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, lea
         weight_root_bar_dot = weight_length_bar_dot*np.heaviside(weight_root - least_weight, 0.5)
         weight_size_bar_dot = weight_size_dot_acc*(0.0 if (eps_weight_inside == 0.0) else weight_root_bar/np.sqrt(weight_size*weight_size + eps_weight_inside) - (weight_size*weight_size)*weight_root_bar/((weight_size*weight_size + eps_weight_inside)*np.sqrt(weight_size*weight_size + eps_weight_inside))) + weight_root_bar_dot*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_bar0_dot_term0 = F.scattered(target_column, touch_bar[:, :, None]*unit_dot[:, None, :])
-        weight_bar0_dot = F.scattered_onto(F.fresh(weight_bar0_dot_term0), target_column, touch_bar_dot[:, :, None]*unit[:, None, :])
+        weight_bar0_dot = F.scattered_onto(weight_bar0_dot_term0, target_column, touch_bar_dot[:, :, None]*unit[:, None, :])
         weight_bar1_dot_term0 = np.tensordot(dot_bar, F.real(unit_dot), ((0,), (0,)))
         weight_bar1_dot_term1 = np.tensordot(dot_bar_dot, F.real(unit), ((0,), (0,)))
         weight_bar1_dot = weight_bar1_dot_term0 + weight_bar1_dot_term1

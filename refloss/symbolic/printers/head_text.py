@@ -110,6 +110,7 @@ class _Writer:
         self.of_classes = self._of_classes()
         self.inside = False
         self.inlined: dict[str, tuple[str, str]] = {}
+        self.alone: set[str] = set()
 
     def text(self, name: str, doc: str) -> str:
         """Return the text of the function."""
@@ -290,7 +291,7 @@ class _Writer:
         matrix = self._is_matrix(let.target)
         rest, scattered = self._apart(let)
         text = _Expression(space, self, matrix)(rest)
-        if scattered and isinstance(rest, sp.Indexed):
+        if scattered and isinstance(rest, sp.Indexed) and name_of(rest) not in self.alone:
             text = f"F.fresh({text})"
         for other in scattered:
             columns, rows = self.inlined[other]
@@ -300,10 +301,12 @@ class _Writer:
     def _inlined(self, visit: Visit) -> dict[str, tuple[str, str]]:
         """Return places and rows of scattered matrices that one sum alone reads, by name.
 
-        They are added to that sum in place.
+        They are added to that sum in place, and into a product that nothing else reads.
         """
         exprs = [let.expr for let in (*visit.terms, *visit.reductions)]
         counts = Counter(name_of(read) for expr in exprs for read in indexed(expr))
+        self.alone = {n for n, count in counts.items() if count == 1} - self.schedule.held
+        self.alone &= {let.target.name for let in visit.terms if let.reduce} - {*visit.stores}
         scattered: dict[str, tuple[str, str]] = {}
         for let in visit.terms:
             alone = let.reduce == "sum" and counts[let.target.name] == 1
