@@ -423,18 +423,10 @@ def _evaluation(
         lost["value"] = int((array[~kept] != 0).sum())
     gradients = {}
     for name in (each for each in rows.family.differentiable if each in grads):
-        array = _array(f"grads[{name!r}]", grads[name], _shape(rows, name)).reshape(
-            rows.shape(name)
-        )
+        array = _array(f"grads[{name!r}]", grads[name], rows.shape(name))
         gradients[name], formats[f"grad.{name}"] = array[kept].astype(np.float64), array.dtype.name
         lost[f"grad[{name}]"] = int((array[~kept] != 0).any(axis=1).sum())
     return Evaluation(values, gradients, formats, {}), lost
-
-
-def _shape(rows: Batch, name: str) -> tuple[int, ...]:
-    """Return the shape of a gradient; of one row, by what a call has one of, that input's own."""
-    own = rows.family.wholes.get(name)
-    return rows.shape(name) if own is None or len(rows) > 1 else tuple(own)
 
 
 def _besides(outcome: Outcome, lost: Mapping[str, int]) -> Outcome:

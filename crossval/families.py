@@ -50,6 +50,7 @@ from crossval.points import (
     cosines,
     divergences,
     element_probes,
+    head_probes,
     heads,
     images,
     logarithms,
@@ -463,6 +464,10 @@ def _heads(layout: Layout) -> Family:
 
 
 FAMILIES |= {each.name: each for each in map(_heads, (*heads.LAYOUTS.values(), heads.CENTERED))}
+# what holds biases may be asked without them too: with them first
+for _biased in (True, False):
+    _family = FAMILIES.pop(_heads(heads.LAYOUTS[_biased]).name)
+    FAMILIES[_family.name] = replace(_family, prober=head_probes.HEADS[_biased])
 
 
 def _with_classes(family: Family, points: Callable[..., PointSet], classes: int) -> Family:

@@ -64,7 +64,7 @@ def sized(
     Parameters
     ----------
     found : object
-        The target; nothing is added for what is no class.
+        The target; nothing is added for what is no class, or where no sizes are known.
     given : mapping
         Arguments that were asked for, which stay.
     wholes : mapping of str to shape
@@ -76,22 +76,17 @@ def sized(
     Unfit
         If the class cannot be made without an argument that nobody gave.
     """
-    if not wholes or not inspect.isclass(found):
+    if not inspect.isclass(found):
+        return dict(given)
+    if not wholes:
+        _require_no_sizes(found, given)
         return dict(given)
     classes, *centers, parts = next(iter(wholes.values()))
     known = dict.fromkeys(_PARTS, parts) | dict.fromkeys(_CLASSES, classes)
     known |= {name: number for number in centers for name in _CENTERS}
-    parameters = inspect.signature(found).parameters
-    made = dict(given)
-    taken = (*parameters, *_handed_on(found))
-    made |= {name: known[name] for name in taken if name in known and name not in given}
-    missing = [
-        name
-        for name, each in parameters.items()
-        if each.default is inspect.Parameter.empty
-        and each.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-        and name not in made
-    ]
+    taken = (*_parameters(found), *_handed_on(found))
+    made = {name: known[name] for name in taken if name in known} | dict(given)
+    missing = _missing(found, made)
     if missing:
         words = f"{found.__name__} cannot be made without {', '.join(missing)}"
         hint = f"--init {missing[0]}=...: embeddings have {parts} numbers, of {classes} classes"
@@ -109,6 +104,36 @@ def _handed_on(found: type) -> Iterator[str]:
             yield from (p.name for p in parameters if p.default is inspect.Parameter.empty)
         if all(p.kind is not inspect.Parameter.VAR_KEYWORD for p in parameters):
             return
+
+
+def _require_no_sizes(found: Any, given: Mapping[str, Any]) -> None:
+    """Require that a class which is to be no head can be made without a head's sizes."""
+    handed = [name for name in _handed_on(found) if name not in given]
+    missing = list(dict.fromkeys((*_missing(found, given), *handed)))
+    sizes = [name for name in missing if name in (*_PARTS, *_CLASSES)]
+    if sizes:
+        words = f"{found.__name__} cannot be made without {', '.join(missing)}"
+        more = ", and declare a head if it owns classes"
+        raise Unfit("RL203", words, f"hint: --init {missing[0]}=...{more}")
+
+
+def _parameters(found: Any) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(found).parameters
+    except (TypeError, ValueError):  # compiled code without a signature
+        return {}
+
+
+def _missing(found: Any, given: Mapping[str, Any]) -> list[str]:
+    """Return the arguments without which a class cannot be made."""
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [
+        name
+        for name, each in _parameters(found).items()
+        if each.default is inspect.Parameter.empty
+        and each.kind not in several
+        and name not in given
+    ]
 
 
 def owned(

@@ -28,6 +28,9 @@ from crossval.target import split_reference
 
 _FEW = 8
 
+Made = list[tuple[Any, dict[str, Any]]]
+"""Targets, each with what it was made with."""
+
 
 def main() -> None:
     """Serve requests until the judge closes the pipe."""
@@ -35,19 +38,20 @@ def main() -> None:
     order, _ = wire.receive(inlet)
     warnings.simplefilter("ignore")
     try:
-        adapter, thing, init = load(order)
+        adapter, found = load(order)
     except BaseException as error:
         wire.send(outlet, {"error": describe(error)})
         return
-    subject, about = described(adapter, thing, order)
-    wire.send(outlet, {**about, "init": init})
+    made: Made = []
+    subject, about = described(adapter, found, order, made)
+    wire.send(outlet, about)
     while True:
         try:
             request, arrays = wire.receive(inlet)
         except EOFError:
             return
         if "order" in request:  # may the target be called for another loss?
-            wire.send(outlet, described(adapter, thing, request["order"])[1])
+            wire.send(outlet, described(adapter, found, request["order"], made)[1])
             continue
         assert subject is not None  # the judge asks nothing of a target that it cannot call
         try:
@@ -60,37 +64,45 @@ def main() -> None:
         wire.send(outlet, {"error": None, **reply, "remarks": remarks}, results)
 
 
-def load(order: dict[str, Any]) -> tuple[ModuleType, Any, dict[str, Any]]:
-    """Import adapter and target; return them, and what the target was made with."""
+def load(order: dict[str, Any]) -> tuple[ModuleType, Any]:
+    """Import adapter and target; return them, the target as it was found."""
     sys.path[1:1] = [folder for folder in order["path"] if folder not in sys.path]
     module = order["adapter"].replace("-", "_")
     adapter = importlib.import_module(f"crossval.adapters.{module}_arrays")
     if order["loader"]:
         home, attribute = split_reference(order["loader"])
         getattr(importlib.import_module(home), attribute)()
-    found: Any = resolve(order["reference"])
+    return adapter, resolve(order["reference"])
+
+
+def make(found: Any, order: dict[str, Any], made: Made) -> tuple[Any, dict[str, Any]]:
+    """Return the target, an instance if it is a class, and with what it was made: once each."""
     init = sized(found, order["init"], order["wholes"])
-    if init or inspect.isclass(found):
-        found = found(**init)
-    if not callable(found):
-        raise TypeError(f"the target must be callable; got {type(found).__name__}")
-    return adapter, found, init
+    for thing, known in made:
+        if known == init:
+            return thing, init
+    thing = found(**init) if init or inspect.isclass(found) else found
+    if not callable(thing):
+        raise TypeError(f"the target must be callable; got {type(thing).__name__}")
+    made.append((thing, init))
+    return thing, init
 
 
 def described(
-    adapter: ModuleType, thing: Any, order: dict[str, Any]
+    adapter: ModuleType, found: Any, order: dict[str, Any], made: Made
 ) -> tuple[Subject | None, dict[str, Any]]:
     """Describe the target's arguments and the versions at work, or why it cannot be called."""
     supplied = getattr(adapter, "SUPPLIES", ())
     try:
+        thing, init = make(found, order, made)
         own = owned(thing, order["call"], order["bind"], order["wholes"], order["inputs"])
         held = own.bind, own.turned, own.flat, logits_of(order)
         subject = Subject(thing, tuple(order["inputs"]), order["call"], *held)
         subject.verify(order["loss"], [*order["axes"], *supplied], order["inputs"])
-        found = subject.arguments(order["axes"])
-        found["keywords"] = [name for name in found["keywords"] if name not in supplied]
-        more = {"bind": own.bind, "versions": adapter.versions()}
-        return subject, {"error": None, **found, **more}
+        about = subject.arguments(order["axes"])
+        about["keywords"] = [name for name in about["keywords"] if name not in supplied]
+        more = {"bind": own.bind, "init": init, "versions": adapter.versions()}
+        return subject, {"error": None, **about, **more}
     except BaseException as error:
         return None, {"error": describe(error)}
 

@@ -21,7 +21,11 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 
 @click.command("identify")
 @click.argument("target")
-@click.option("--among", metavar="LOSS,...", help="Losses to consider; all that fit by default.")
+@click.option(
+    *("--among", "--as", "among"),
+    metavar="LOSS,...",
+    help="Losses to consider; all that fit by default.",
+)
 @click.option("--dtype", type=click.Choice(DTYPES), default="float64", show_default=True)
 @calling_options
 @click.option(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -62,10 +63,19 @@ def candidate(
     Where a mean is a function of sums, it is what that makes of a batch of one row.
     """
     try:
-        spec = alone(spec_of(loss, preset, axes))
+        spec = _resolved(loss, preset, tuple(axes.items()))
+    except TypeError:  # amounts that are placed one by one have no hash
+        spec = _resolved.__wrapped__(loss, preset, tuple(axes.items()))
+    return None if spec is None else Candidate(Definition(loss, preset, dict(axes), spec), reading)
+
+
+@lru_cache(maxsize=4096)
+def _resolved(loss: str, preset: str | None, axes: tuple[tuple[str, Any], ...]) -> Any:
+    """Return what a batch of one row is under a definition; None if there is no such definition."""
+    try:
+        return alone(spec_of(loss, preset, dict(axes)))
     except UsageError:
         return None
-    return Candidate(Definition(loss, preset, dict(axes), spec), reading)
 
 
 def is_composed(of: Candidate) -> bool:
@@ -272,6 +282,8 @@ class Space:
         condition = np.where(np.isfinite(condition), condition, 0.0)
         if self.prober.scale is not None:
             condition = condition + self.prober.scale(inputs)
+        if self.prober.rounding is not None:
+            condition = condition + self.prober.rounding(of.definition, inputs)
         pulled = np.asarray(value, float), of.reading.pull(gradients)
         value, gradients = of.reading.after(probe.inputs, probe.upstream, pulled)
         return value, condition, gradients

@@ -170,7 +170,8 @@ class _Request:
             self.target, loss=names[0], preset=None, axes={**fixed, **self.arguments}, wrt=None
         )
         axes = {axis for name in names for axis in losses()[name]["axes"]}
-        target.fit(question.family.inputs, axes | set(self.arguments) | set(question.options))
+        known = axes | set(self.arguments) | set(question.options)
+        target.fit(question.family.inputs, known, question.family.ownable)
         return target
 
     def _examined(self, opened: _Opened) -> Identification:

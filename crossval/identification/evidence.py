@@ -104,6 +104,8 @@ class Witness:
         Whether it can be differentiated.
     coarse : float
         Unit roundoff that its results show, where that is more than the format's.
+    remarks : tuple of str
+        What its results say nothing about.
     """
 
     session: Session
@@ -112,12 +114,18 @@ class Witness:
     gradients: bool = True
     silence: str = ""
     coarse: float = 0.0
+    remarks: tuple[str, ...] = ()
     _single: tuple[int, ...] = ()
 
     @property
     def roundoff(self) -> float:
         """Unit roundoff to expect of its results."""
         return max(self.coarse, format_of(self.dtype).roundoff)
+
+    @property
+    def wholes(self) -> tuple[str, ...]:
+        """Inputs that a call has one of: every row then is asked in a call of its own."""
+        return tuple(self.session.family.wholes)
 
     def meet(self, probe: Probe) -> None:
         """Find out what form the results have, and whether gradients come.
@@ -133,6 +141,7 @@ class Witness:
         first = self._call(few, None)
         self.form = _form(first.value.shape, len(few), _widths(few))
         self._single = first.value.shape if self.form == SCALAR else ()
+        self.remarks = first.remarks
         self.gradients = True
         try:
             self._ask(few)
@@ -181,7 +190,7 @@ class Witness:
         return self._call(probe, None).value
 
     def _rows(self, probe: Probe) -> _Rows:
-        if self.form in (ROWS, COLUMN):
+        if self.form in (ROWS, COLUMN) or self.wholes:
             try:
                 found = self._ask(probe)
                 return _flat(found), found.gradients, [found], {}
@@ -204,7 +213,25 @@ class Witness:
         }
         return value, gradients, given, raised
 
+    def together(self, probe: Probe) -> np.ndarray:
+        """Call a target that gives rows with a batch, all rows with what the first has one of."""
+        return _flat(self._call(probe, None))
+
+    def apart(self, probe: Probe, *, gradients: bool) -> Evaluation:
+        """Call a target with every row alone, each with its own of what a call has one of."""
+        shape = {ROWS: (1,), COLUMN: (1, 1)}.get(self.form, self._single)
+        return self.session.call(
+            self.dtype,
+            probe.inputs,
+            probe.upstream,
+            dict(probe.options),
+            gradients=gradients,
+            block=(1, shape),
+        )
+
     def _ask(self, probe: Probe) -> Evaluation:
+        if self.wholes:
+            return self.apart(probe, gradients=self.gradients)
         if not self.gradients:
             return self._call(probe, None)
         if self.form == MATRIX:
@@ -221,12 +248,14 @@ class Witness:
         arguments: Mapping[str, Any] = MappingProxyType({}),
     ) -> Evaluation:
         differentiate = upstream is not None
+        first = {name: probe.inputs[name][0] for name in self.wholes}
         return self.session.call(
             self.dtype,
-            probe.inputs,
+            {**probe.inputs, **first},
             upstream if upstream is not None else np.ones(()),
             {**probe.options, **arguments},
             gradients=differentiate,
+            whole=True,
         )
 
 

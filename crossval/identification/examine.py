@@ -12,6 +12,7 @@ from crossval.identification.evidence import SCALAR, Witness
 from crossval.identification.extremes import Extremes
 from crossval.identification.gradients import Gradients
 from crossval.identification.search import Search
+from crossval.identification.settling import RANDOM, settled
 from crossval.points.probes import Prober
 from crossval.session import Session
 
@@ -53,12 +54,15 @@ def examine(
     probes = prober.rows(dtype, level, session.accepted)
     witness = Witness(session, dtype)
     witness.meet(probes[0])
+    settling = settled(witness, probes[0])
     evidence = witness.ask(probes)
     roundoff, notes = remarks.precision(evidence)
     witness.coarse = roundoff
-    notes += (*remarks.demanded(session), *remarks.changed(evidence))
+    notes += (*settling, *remarks.demanded(session), *remarks.changed(evidence))
+    notes += remarks.added(witness)
     space = Space(names, prober, probes, reduced=evidence.form == SCALAR)
-    search = Search(space, evidence.value, roundoff)
+    hints = prober.hints(probes, evidence.value) if prober.hints is not None else {}
+    search = Search(space, evidence.value, roundoff, hints)
     blank = Identification(
         session.target.reference,
         dtype,
@@ -67,12 +71,16 @@ def examine(
         losses=names,
         untested=remarks.untested(session),
     )
+    if RANDOM in settling:
+        return replace(blank, notes=settling)
     if evidence.constant or remarks.nowhere(evidence):
         return replace(blank, notes=(remarks.useless(evidence),))
     usual = ~space.extreme
-    nearby = Search(space.moderate(), evidence.value[usual], roundoff)
+    nearby = Search(space.moderate(), evidence.value[usual], roundoff, hints)
     exact = nearby.run()
+    batches = prober.batches(dtype, session.accepted)
     notes += remarks.order(witness, evidence, roundoff, probes)
+    notes += remarks.together(witness, roundoff, batches)
     nearest = None if exact else nearby.nearest
     if nearest is not None and dtype == _WIDE and nearest.fit.worst <= _ALMOST:
         narrow = examine(session, prober, names, dtype=_NARROW, level=level)
@@ -83,7 +91,6 @@ def examine(
     moderate = Conclusion(nearby, some, witness, reference)
     if not exact:
         return moderate.nothing(replace(blank, probes=len(some.value)), notes)
-    batches = prober.batches(dtype, session.accepted)
     everywhere = search.further(exact)
     seen = bool(everywhere) and bool(everywhere[0].fit.judged.all())
     if (seen or evidence.raised) and Gradients(search, evidence).explained(everywhere):

@@ -7,7 +7,7 @@ sign, an upstream gradient that is left out, or another input's place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -18,6 +18,7 @@ from crossval.identification.evidence import SCALAR, Evidence
 from crossval.identification.fit import ROUNDINGS, Fit, Values, measure, named, plain
 from crossval.identification.numbers import Scored
 from crossval.identification.search import Search
+from crossval.points.probes import Arrays
 
 _ROUNDINGS = 1024.0
 _PER_ROW = _ROUNDINGS / ROUNDINGS
@@ -124,6 +125,7 @@ class Gradients:
             self.search.roundoff,
             inputs=tuple(self.evidence.gradients),
             factor=best.scored.fit.factor,
+            hints=self.search.hints,
         )
         for found in search.run():
             explained = self.explain(Scored(found.candidate, best.scored.fit))
@@ -183,9 +185,15 @@ class Gradients:
         amplified = np.where(np.isfinite(amplified), amplified, 1.0)
         cancels = scored.candidate.reading.cancels
         if cancels is not None:
-            probes = self.search.space.probes
-            amplified += np.concatenate([cancels(probe.inputs) for probe in probes])
+            amplified += self._everywhere(cancels)
+        steepness = self.search.space.prober.steepness
+        if steepness is not None:
+            amplified += self._everywhere(steepness)
         return amplified[:, None]
+
+    def _everywhere(self, of: Callable[[Arrays], np.ndarray]) -> np.ndarray:
+        """Return a function of the inputs at all rows."""
+        return np.concatenate([of(probe.inputs) for probe in self.search.space.probes])
 
     def _neutral(self, start: Candidate) -> Iterator[Candidate]:
         here = self.search.values(start).number

@@ -87,7 +87,7 @@ def _fits(target: Target, question: Question) -> bool:
     axes = {axis for name in question.names for axis in losses()[name]["axes"]}
     try:
         replace(target, loss=question.names[0]).fit(
-            question.family.inputs, axes | set(question.options)
+            question.family.inputs, axes | set(question.options), question.family.ownable
         )
     except UsageError:
         return False

@@ -7,11 +7,23 @@ from typing import Any
 import numpy as np
 
 from crossval.identification.answer import Note
-from crossval.identification.evidence import ROWS, Evidence, Witness
+from crossval.identification.evidence import COLUMN, ROWS, Evidence, Witness
 from crossval.oracles.formats import FORMATS, format_of
+from crossval.runner import TargetRaised
 from crossval.session import Session
 
-__all__ = ["changed", "demanded", "nowhere", "order", "precision", "rounded", "untested", "useless"]
+__all__ = [
+    "added",
+    "changed",
+    "demanded",
+    "nowhere",
+    "order",
+    "precision",
+    "rounded",
+    "together",
+    "untested",
+    "useless",
+]
 
 _NARROW = "float32"
 
@@ -74,6 +86,11 @@ def changed(evidence: Evidence) -> tuple[Note, ...]:
     return (Note(f"changes {' and '.join(evidence.changed)} in place", "RL205"),)
 
 
+def added(witness: Witness) -> tuple[Note, ...]:
+    """Say what of the results of a head is not its own, as the cross-entropy of its logits."""
+    return tuple(Note(words) for words in witness.remarks) if witness.wholes else ()
+
+
 def nowhere(evidence: Evidence) -> bool:
     """Whether most results are NaN, or none is finite."""
     lost, finite = np.isnan(evidence.value).sum(), np.isfinite(evidence.value).any()
@@ -93,7 +110,7 @@ def order(
     witness: Witness, evidence: Evidence, roundoff: float, probes: list[Any]
 ) -> tuple[Note, ...]:
     """Ask for the rows in reverse order: results must follow them."""
-    if evidence.form != ROWS or evidence.raised:
+    if evidence.form != ROWS or evidence.raised or witness.wholes:
         return ()
     reverse = witness.ask([probe.take(slice(None, None, -1)) for probe in probes])
     turned, start = [], 0
@@ -110,3 +127,20 @@ def order(
         "results are kept from an earlier call, or rows influence each other"
     )
     return (Note(words, "RL603"),)
+
+
+def together(witness: Witness, roundoff: float, batches: list[Any]) -> tuple[Note, ...]:
+    """Ask for batches in one call: rows must be what they are alone."""
+    if not witness.wholes or witness.form not in (ROWS, COLUMN):
+        return ()
+    try:
+        found = np.concatenate([witness.together(batch) for batch in batches])
+        alone = witness.ask(batches).value
+    except TargetRaised as error:
+        return (Note(f"raises with several rows: {error.words}", "RL105"),)
+    with np.errstate(all="ignore"):
+        apart = np.abs(found - alone) > 2.0**20 * roundoff * (1 + np.abs(alone))
+    if not apart.any():
+        return ()
+    words = f"{int(apart.sum())} of {len(apart)} rows are not in a batch what they are alone"
+    return (Note(f"{words}: rows influence each other", "RL603"),)

@@ -8,7 +8,7 @@ enumerated.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -26,6 +26,7 @@ from crossval.identification.candidates import (
 )
 from crossval.identification.fit import Fit, Values, fit, measure, plainly, simplified
 from crossval.identification.numbers import Make, Scored, Solver
+from crossval.identification.starts import Starts
 from crossval.points.probes import AS_GIVEN, Scaling
 
 _NEAREST = 3
@@ -50,12 +51,20 @@ class Search:
         Results.
     roundoff : float
         Of the format that the target seems to compute in.
+    hints : mapping of str to tuple of float
+        Amounts of numeric axes that are known beforehand.
     """
 
     space: Space
     got: np.ndarray
     roundoff: float
+    hints: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     tried: dict[Key, Scored] = field(default_factory=dict)
+
+    @property
+    def starts(self) -> Starts:
+        """Where the walk starts."""
+        return Starts(self.space, self.hints)
 
     def run(self) -> list[Scored]:
         """Return the candidates that explain all values; empty if none does."""
@@ -144,19 +153,11 @@ class Search:
         """
         members = [
             Scored(each, plainly(self.got, self.values(each), self.roundoff))
-            for each in self._members()
+            for each in self.starts.members()
         ]
         members += [scored for scored in self.tried.values() if scored.fit.share > _HALF]
         digits = max(scored.fit.digits for scored in members)
         return min((s for s in members if s.fit.digits > digits - _ALIKE), key=_plainness)
-
-    def _members(self) -> Iterator[Candidate]:
-        """Every preset as it is, once."""
-        seen: set[Key] = set()
-        for each in self.space.presets():
-            if each.key not in seen:
-                seen.add(each.key)
-                yield each
 
     def _simplified(self, scored: Scored) -> Scored:
         short = simplified(self.got, self.values(scored.candidate), self.roundoff, scored.fit)
@@ -239,6 +240,9 @@ class Search:
     def _presets(self) -> None:
         for each in self.space.presets():
             self.score(each)
+        if self.hints and not self.exact:
+            for each in self.starts.members():
+                self.score(each)
 
     def _readings(self) -> None:
         for reading in self.space.prober.readings:
@@ -276,8 +280,8 @@ class Search:
         With it under every choice that shows with that number alone.
         """
         solved: set[Key] = set()
-        for start in self._members():
-            for name, known in numeric(start.definition.loss).items():
+        for start in self.starts.members():
+            for name, known in self.starts.unknown(start.definition.loss).items():
                 for each in (start, *self._awakened(start, name)):
                     moved = changed(each, {name: _ANY})
                     if moved is None or moved.key in solved:
@@ -380,7 +384,7 @@ class Search:
                 near = Scored(turned, self.score(turned, start.fit).fit)
                 for number in numeric(loss):
                     self._solve(near, number, numeric(loss)[number])
-        for one, other in combinations(numeric(loss), 2):
+        for one, other in combinations([n for n in numeric(loss) if n not in self.hints], 2):
             self._solve_two(start, one, other)
 
     def _others(self, start: Candidate) -> Iterator[tuple[str, str]]:
@@ -411,7 +415,14 @@ class Search:
         moved = make(_ANY)
         if moved is None or moved.key == start.candidate.key:
             return None  # single rows have no such number
+        if self.space.prober.leading and self._alike(moved, start.candidate):
+            return None  # nor does it show beside the other choices
         return self.solve(start, make, known, rigid, least)
+
+    def _alike(self, one: Candidate, other: Candidate) -> bool:
+        """Whether two candidates predict the same values."""
+        numbers = (self.values(of).number for of in (one, other))
+        return np.array_equal(*numbers, equal_nan=True)
 
     def _solve_two(self, start: Scored, one: str, other: str) -> None:
         """Solve for two numbers in turn, as long as it gains digits.

@@ -198,6 +198,15 @@ class Prober:
         ``joined(probe)`` gives a batch as one row, where a row counts something in its entries.
     beyond : Beyond, optional
         Rows that are asked for once a definition is found, and do not decide it.
+    rounding : callable, optional
+        ``rounding(definition, inputs)`` gives what ``scale`` gives, where the definition decides.
+    steepness : callable, optional
+        ``steepness(inputs)`` gives how much more of its digits a gradient may lose than a value.
+    hints : callable, optional
+        ``hints(probes, values)`` gives amounts of numeric axes that results show by themselves,
+        whatever else the definition is: axis to amounts.
+    leading : tuple of str
+        Numeric axes that shape a loss, which alone are solved for from every preset; if empty, all.
     """
 
     family: str
@@ -216,6 +225,10 @@ class Prober:
     programs: tuple[str, ...] = ()
     joined: Callable[[Probe], Probe] | None = None
     beyond: Beyond | None = None
+    rounding: Callable[[Definition, Arrays], np.ndarray] | None = None
+    steepness: Callable[[Arrays], np.ndarray] | None = None
+    hints: Callable[[list[Probe], np.ndarray], Mapping[str, tuple[float, ...]]] | None = None
+    leading: tuple[str, ...] = ()
 
 
 def counts(probe: Probe) -> dict[str, float]:

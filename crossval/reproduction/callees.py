@@ -67,8 +67,6 @@ class Callee:
         for name, path in self.target.bind.items() if self.target else ():
             if name not in self.family.inputs:
                 yield f"{path} = {self.axes[name]!r}"
-            elif self.torch and len(self.family.wholes.get(name, ())) > 1:
-                yield from _laid(name, path)
             elif self.torch:
                 own = f"{path}.data, {name} = {name}.data, {path}"
                 yield f"if isinstance({path}, torch.nn.Parameter): {own}"
@@ -117,17 +115,6 @@ class Callee:
         if self.torch and self.dtype != "float32":
             lines.append(f"f = f.to(torch.{self.dtype}) if isinstance(f, torch.nn.Module) else f")
         return lines
-
-
-def _laid(name: str, path: str) -> Iterator[str]:
-    """Put a matrix where it is read, in the layout of what is held there, which may be another."""
-    yield f"if isinstance({path}, torch.nn.Parameter) and {path}.shape == {name}.shape:"
-    yield f"    {path}.data, {name} = {name}.data, {path}"
-    yield "else:  # transposed, or the centres of all classes in one matrix"
-    yield f"    laid = {name}, {name}.flatten(0, -2), {name}.flatten(0, -2).T"
-    yield f"    held = next(x for x in laid if x.shape == {path}.shape)"
-    yield f"    del {path}"
-    yield f"    {path} = held"
 
 
 def _imported(modules: list[str]) -> list[str]:

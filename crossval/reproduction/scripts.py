@@ -137,8 +137,7 @@ class Script:
     def _by_compare(self) -> list[str]:
         """Leave the verdict to the judge, who knows every gradient that is right."""
         inputs = ", ".join(f'"{name}": {name}' for name in self.row.family.inputs)
-        value = "value.reshape(1)" if self.row.family.wholes else "value"  # a loss that reduces
-        words = [f'"{self.row.id.declared}"', f"{{{inputs}}}", value]
+        words = [f'"{self.row.id.declared}"', f"{{{inputs}}}", "value"]
         words += [self.dialect.by_name(self.wrt)] if self.wrt else []
         words += [f"upstream={decimal(self.row.upstream)}"] if self.wrt else []
         words += [f"{name}={value!r}" for name, value in self.row.given.items()]

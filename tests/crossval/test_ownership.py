@@ -41,7 +41,16 @@ def test_sizes_that_a_class_hands_on_to_the_one_before_it_are_filled_in(handing_
 
 def test_what_is_no_class_or_no_head_gets_nothing():
     assert sized(cosface, {}, WHOLES) == {}
-    assert sized(AddMarginProduct, {"s": 1.0}, {}) == {"s": 1.0}
+    assert sized(Subject, {"call": None}, {}) == {"call": None}
+
+
+def test_a_class_with_sizes_is_made_for_no_other_loss():
+    with pytest.raises(Unfit, match="cannot be made without in_features, out_features") as caught:
+        sized(AddMarginProduct, {}, {})
+    assert caught.value.code == "RL203"
+    assert "--init in_features=..., and declare a head if it owns classes" in caught.value.hint
+    both = {"in_features": 2, "out_features": 3}
+    assert sized(AddMarginProduct, both, {}) == both
 
 
 def test_a_class_that_needs_more_says_what_the_sizes_are():

@@ -107,8 +107,13 @@ def test_predictions_are_those_of_the_public_function(family, loss, preset):
     single = next(iter(probe.inputs.values())).ndim == 2 and family in FLAT
     batch = what.spec.batch
     of_rows = {batch.axis: "item"} if batch is not None and batch.averaged else {}
+    wholes = FAMILIES[family].wholes  # all rows of a batch have the first one's
+    inputs |= {name: inputs[name][0] for name in wholes}
+    gradients |= {name: gradients[name].sum(axis=0) for name in wholes}
+    named = {name: inputs.pop(name) for name in ("bias",) if name in inputs}
     expected, slopes = function.value_and_grad(
         *inputs.values(),
+        **named,
         upstream=probe.upstream,
         wrt=tuple(gradients),
         preset=preset,

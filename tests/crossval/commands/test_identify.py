@@ -99,3 +99,10 @@ def test_usage_errors_are_4_in_one_line_that_says_what_there_is(refloss, argumen
     assert code == 4
     assert words in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_head_is_asked_for_by_the_option_that_certify_has(refloss):
+    head = target("ArcFace", "torch_margin_heads.py")
+    code, out, err = refloss("identify", head, "--as", "arcface", "--level", "smoke")
+    assert code == 0, err
+    assert "best       arcface/insightface" in out

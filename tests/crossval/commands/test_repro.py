@@ -209,26 +209,6 @@ def test_what_a_module_owns_is_put_into_it(refloss):
     assert "d/dpx1" not in only
 
 
-HELD = [
-    ("subcenter_arcface", "SubCenterArcFaceLoss", "--init sub_centers=2 --init num_classes=2"),
-    ("arcface", "ArcFaceLoss", "--init num_classes=4"),
-]
-
-
-@pytest.mark.parametrize(("loss", "name", "sizes"), HELD)
-def test_classes_are_put_into_the_layout_that_holds_them(refloss, loss, name, sizes):
-    how = (*sizes.split(), "--init", "embedding_size=3", "--bind", "weight=f.W")
-    target = ("--target", f"pytorch_metric_learning.losses:{name}", *how)
-    code, right, _ = refloss("repro", f"{loss}/pytorch_metric_learning@1-smoke#1:float64", *target)
-    assert code == 0
-    lines = execute(right, code=0)
-    assert len(numbers(lines, "d/dw")) == 12
-    _, at_1, _ = refloss("repro", f"{loss}/pytorch_metric_learning@1-smoke#33:float64", *target)
-    assert "crossval.compare" in at_1
-    lines = execute(at_1, code=1)
-    assert any("nan" in words for words in lines)
-
-
 @pytest.mark.parametrize("targets", ["index", "probabilities"])
 def test_rows_of_logits(refloss, targets):
     call = "f(logits, target, weight=class_weight, reduction=reduction)"
