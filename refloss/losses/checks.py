@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,6 +18,7 @@ __all__ = [
     "Adopt",
     "BoxValues",
     "boxes",
+    "by_name",
     "choice",
     "direction",
     "floating",
@@ -55,6 +56,32 @@ def choice(argument: str, value: object, table: Mapping[str, Any]) -> Any:
     """Return ``table[value]``, or raise a ValueError that lists the table's keys."""
     known_name(argument, value, table)
     return table[str(value)]
+
+
+def by_name(
+    loss: str, names: Sequence[str], inputs: Sequence[Any], named: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the inputs of a call, by position or by name, in order; and what else was named.
+
+    Raises
+    ------
+    TypeError
+        If there are too many, or one is missing or given twice; the error names it.
+    """
+    if len(inputs) > len(names):
+        raise TypeError(
+            f"{loss}: expected {', '.join(names)} by position, got {len(inputs)} arrays"
+        )
+    found = dict(zip(names, inputs, strict=False))
+    others = {}
+    for name, value in named.items():
+        if name in found:
+            raise TypeError(f"{loss}: {name} is given twice")
+        into = found if name in names else others
+        into[name] = value
+    if missing := [name for name in names if name not in found]:
+        raise TypeError(f"{loss}: expected {', '.join(names)}; got no {missing[0]}")
+    return {name: found[name] for name in names}, others
 
 
 def boxes(pred: object, target: object, adopt: Adopt = adopt) -> tuple[Adopted, Adopted]:

@@ -21,6 +21,7 @@ def problem(
     spec: Spec,
     library: Library,
     real: str,
+    name: str,
     logits: Adopted,
     target: Any,
     weight: Any,
@@ -34,6 +35,8 @@ def problem(
     spec : Spec
     library : Library
     real : {'float32', 'float64'}
+    name : str
+        What the logits are called.
     logits : Adopted
     target, weight : DeviceArray
         The weight may be None.
@@ -49,12 +52,12 @@ def problem(
     labelled = spec.axes["targets"] == "index"
     goal = _int64(home, target) if labelled else target
     weights = 1.0 if weight is None else weight
-    inputs = {"logits": scores, "target": goal, "class_weight": weights}
+    inputs = {name: scores, "target": goal, "class_weight": weights}
 
     def denominator() -> Divisor:
         return _denominator(home, spec, scores, goal, weights, ignore)
 
-    names = ("logits",) if labelled else ("logits", "target")
+    names = (name,) if labelled else (name, "target")
     return DeviceProblem(
         home, logits.give_back, spec, library, real, inputs, names, denominator, {}, ignore
     )

@@ -53,25 +53,26 @@ nan : {{'propagate', 'raise'}}
 _ROWS = f"""\
 Parameters
 ----------
-logits : array of shape (N, C), float16, bfloat16, float32 or float64
-    One row an item, C at least 2; {_ARRAY}
+{{first}} : array of shape (N, C), float16, bfloat16, float32 or float64
+    {{meaning}}, C at least 2; {_ARRAY}
 {{target}}
 preset : str, optional
     A bundle of axis values, see Presets. An axis given beside it wins.
 class_weight : array of shape (C,), optional
-    A weight >= 0 for every class, of the logits' dtype; 1 without it. What has weight 0 loses its
-    term and not its logit, so that a NaN there reaches the gradient of its row.{{ignore_index}}
+    A weight >= 0 for every class, of the dtype of ``{{first}}``; 1 without it. What has weight 0
+    loses its term and not its logit, so that a NaN there reaches the gradient of its
+    row.{{ignore_index}}
 reduction : {{'none', 'mean', 'sum'}}
     One loss a row, or their mean (see ``denominator`` and ``empty``) or sum, in float64.
 check : {{'values', 'none'}}, optional
-    Whether negative probabilities and class weights that are negative or not finite are errors.
-    Default: on the CPU they are; on a device values are looked at only if ``'values'`` is asked
-    for, on copies, for which the call waits.{{strangers}}
+    Whether {{bad}} and class weights that
+    are negative or not finite are errors. Default: on the CPU they are; on a device values are
+    looked at only if ``'values'`` is asked for, on copies, for which the call waits.{{strangers}}
 nan : {{'propagate', 'raise'}}
     Whether NaN reaches the results of its own row, and of no other, or is an error.
 {_BACKEND}compute : {{'float64', 'float32'}}, optional
     What is computed with. NumPy computes in float64. Compiled programs, on the CPU or on a device,
-    take the logits' format, float32 for narrower ones, unless they are asked for float64.
+    take the format of ``{{first}}``, float32 for narrower ones, unless they are asked for float64.
 """
 
 _TARGETS = {
@@ -225,6 +226,16 @@ def _element(of: str, name: str, meaning: str) -> _Family:
     return _Family(of, text, (name,), _COMMON)
 
 
+def _rows(of: str, first: str, meaning: str, bad: str) -> _Family:
+    """Return a family whose losses take a row and its class, or probabilities."""
+    text = _ROWS
+    for place, words in (("{first}", first), ("{meaning}", meaning), ("{bad}", bad)):
+        text = text.replace(place, words)
+    return _Family(
+        of, text, (first, "target"), {"class_weight": None, "ignore_index": -100, **_COMMON}
+    )
+
+
 _COMMON = {
     "reduction": "none",
     "check": None,
@@ -241,11 +252,12 @@ _OF_HEADS = {
 }
 _FAMILIES = {
     "boxes": _Family("of aligned boxes", _BOXES, ("pred", "target"), {"layout": "xyxy", **_COMMON}),
-    "rows": _Family(
-        "of rows of logits",
-        _ROWS,
-        ("logits", "target"),
-        {"class_weight": None, "ignore_index": -100, **_COMMON},
+    "rows": _rows("of rows of logits", "logits", "One row an item", "negative probabilities"),
+    "cosine_rows": _rows(
+        "",
+        "cosine",
+        "Of every item with every class",
+        "cosines beyond what rounding leaves",
     ),
     "heads": _Family(
         "over embeddings and class vectors", _HEADS, ("x", "weight", "target"), _OF_HEADS
@@ -283,7 +295,7 @@ def describe(entry: Mapping[str, Any]) -> str:
     """Return a loss's docstring in NumPy's format."""
     family = _FAMILIES[entry["family"]]
     parts = [
-        f"{entry['title']} {family.of}.",
+        f"{entry['title']} {family.of}".rstrip() + ".",
         entry["formula"].strip(),
         textwrap.fill(f"At kinks: {entry['subgradients']}", 92),
         _parameters(family, entry) + "\n" + _axes(entry["axes"]),
@@ -304,7 +316,7 @@ def describe(entry: Mapping[str, Any]) -> str:
 def _parameters(family: _Family, entry: Mapping[str, Any]) -> str:
     weights = "\n".join(_WEIGHTS[name] for name in entry["weights"])
     parts = {"{weights}\n": f"{weights}\n" if weights else ""}
-    if family is _FAMILIES["rows"]:
+    if "class_weight" in family.options:
         kinds = list(entry["axes"]["targets"]["values"])
         parts["{target}"] = f"target : {_TARGETS[kinds[0] if len(kinds) == 1 else 'either']}"
         parts["{ignore_index}"] = _IGNORED if "index" in kinds else ""
@@ -323,7 +335,8 @@ def signature(entry: Mapping[str, Any]) -> inspect.Signature:
         for name in family.positional
     ]
     options = {"preset": None, **dict.fromkeys(entry["weights"]), **family.options}
-    if family is _FAMILIES["rows"] and "index" not in entry["axes"]["targets"]["values"]:
+    rows = "class_weight" in family.options
+    if rows and "index" not in entry["axes"]["targets"]["values"]:
         del options["ignore_index"]
     options |= {name: axis["default"] for name, axis in entry["axes"].items()}
     keyword = [

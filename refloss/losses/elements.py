@@ -236,25 +236,9 @@ class ElementLoss(Loss):
         """Return the arrays that must be given, weights that may be, and axes, by name."""
         entry = self.entry
         required = [name for name in entry["inputs"] if name not in entry["weights"]]
-        if len(inputs) > len(required):
-            raise TypeError(
-                f"{self.name}: expected {', '.join(required)} by position, got {len(inputs)} arrays"
-            )
-        arrays = dict(zip(required, inputs, strict=False))
-        weights, axes = {}, {}
-        for name, value in named.items():
-            if name in arrays:
-                raise TypeError(f"{self.name}: {name} is given twice")
-            if name in required:
-                arrays[name] = value
-            elif name in entry["weights"]:
-                weights |= {} if value is None else {name: value}
-            else:
-                axes[name] = value
-        missing = [name for name in required if name not in arrays]
-        if missing:
-            raise TypeError(f"{self.name}: expected {', '.join(required)}; got no {missing[0]}")
-        return {name: arrays[name] for name in required}, weights, axes
+        arrays, others = checks.by_name(self.name, required, inputs, named)
+        weights = {n: others.pop(n) for n in entry["weights"] if n in others}
+        return arrays, {n: each for n, each in weights.items() if each is not None}, others
 
     def _problem(
         self, inputs: Sequence[Any], named: Mapping[str, Any], options: _Options

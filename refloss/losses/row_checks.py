@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
 
@@ -14,7 +15,9 @@ from refloss.run.rounding import widened
 
 __all__ = [
     "class_weight",
+    "first_of",
     "ignored_label",
+    "in_domain",
     "labels",
     "no_ignore_index",
     "no_nan",
@@ -27,8 +30,17 @@ _BLOCK = 65536  # probabilities widened at a time
 _KINDS = {"index": "integers of shape (N,)", "probabilities": "probabilities of shape (N, C)"}
 
 
+def first_of(entry: Mapping[str, Any]) -> str:
+    """Return what a loss of rows calls its logits, from what the index says of it."""
+    return next(name for name in entry["inputs"] if name not in ("target", "class_weight"))
+
+
 def rows(
-    logits: object, target: object, kind: object, adopt: Adopt = adopt
+    logits: object,
+    target: object,
+    kind: object,
+    adopt: Adopt = adopt,
+    name: str = "logits",
 ) -> tuple[Adopted, Adopted, str]:
     """Adopt logits and a target, and say which kind of target it is.
 
@@ -40,6 +52,8 @@ def rows(
         What the caller says the target is.
     adopt : callable
         What reads an array.
+    name : str
+        What the logits are called.
 
     Raises
     ------
@@ -48,12 +62,12 @@ def rows(
     ValueError
         If a shape does not fit.
     """
-    scores, goal = adopt("logits", logits), adopt("target", target)
-    floating("logits", scores.array)
+    scores, goal = adopt(name, logits), adopt("target", target)
+    floating(name, scores.array)
     if scores.array.ndim != 2:
-        raise ValueError(f"logits: expected shape (N, C), got {scores.array.shape}")
+        raise ValueError(f"{name}: expected shape (N, C), got {scores.array.shape}")
     if scores.array.shape[1] < 2:
-        raise ValueError(f"logits: expected at least 2 classes, got shape {scores.array.shape}")
+        raise ValueError(f"{name}: expected at least 2 classes, got shape {scores.array.shape}")
     held = held_format(goal.array)
     found = "index" if held.startswith(("int", "uint")) else "probabilities"
     if kind is not None:
@@ -64,7 +78,7 @@ def rows(
             f"shape {goal.array.shape}"
         )
     if found == "index":
-        _shape("target", goal.array, scores.array.shape[:1], "one class for every row of logits")
+        _shape("target", goal.array, scores.array.shape[:1], f"one class for every row of {name}")
     else:
         _probabilities_like(goal.array, scores.array)
     return scores, goal, found
@@ -136,16 +150,18 @@ PLACES = {"float32": 2**24, "float64": 2**31 - 1}
 """How many classes can be counted in what is computed with."""
 
 
-def places(classes: int, real: str) -> None:
+def places(classes: int, real: str, name: str = "logits") -> None:
     """Require that the place of every class is a number of the format `real`."""
     if classes > PLACES[real]:
         more = "; pass compute='float64'" if real == "float32" else ""
         raise ValueError(
-            f"logits: expected at most {PLACES[real]:,} classes in {real}, got {classes:,}{more}"
+            f"{name}: expected at most {PLACES[real]:,} classes in {real}, got {classes:,}{more}"
         )
 
 
-def class_weight(value: object, logits: Array, values: bool, adopt: Adopt = adopt) -> Any:
+def class_weight(
+    value: object, logits: Array, values: bool, adopt: Adopt = adopt, name: str = "logits"
+) -> Any:
     """Return class weights as an array of shape (C,), None where none are given.
 
     `values` are looked at on the CPU only.
@@ -161,7 +177,7 @@ def class_weight(value: object, logits: Array, values: bool, adopt: Adopt = adop
         return None
     array = adopt("class_weight", value).array
     floating("class_weight", array)
-    same_format("class_weight", array, logits, "logits")
+    same_format("class_weight", array, logits, name)
     _shape("class_weight", array, logits.shape[1:], "one weight for every class")
     if values:
         assert isinstance(array, np.ndarray)
@@ -189,6 +205,23 @@ def no_nan(name: str, array: np.ndarray, kept: np.ndarray | None) -> None:
     if kept is not None:
         wide = np.where(kept[:, None], wide, 0.0)
     _refuse(name, array, np.isnan(wide), "no NaN (nan='raise')")
+
+
+def in_domain(
+    name: str, array: np.ndarray, kept: np.ndarray | None, least: float, most: float
+) -> None:
+    """Require numbers from `least` to `most` in rows that are kept; NaN is another check's."""
+    rows = max(1, _BLOCK // array.shape[1])
+    for start in range(0, len(array), rows):
+        wide = widened(array[start : start + rows])
+        with np.errstate(invalid="ignore"):
+            bad = (wide < least) | (wide > most)
+        if kept is not None:
+            bad &= kept[start : start + rows, None]
+        if bad.any():
+            whole = np.zeros(array.shape, bool)
+            whole[start : start + rows] = bad
+            _refuse(name, array, whole, f"numbers from {least:g} to {most:g}")
 
 
 def _refuse(name: str, array: np.ndarray, bad: np.ndarray, expected: str) -> None:

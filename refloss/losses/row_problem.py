@@ -13,6 +13,7 @@ import numpy as np
 from refloss.losses import checks
 from refloss.losses.backends import Backend
 from refloss.losses.reductions import REDUCTIONS, Counts, Reduction, Total
+from refloss.losses.row_checks import first_of
 from refloss.losses.spec import Spec
 from refloss.run.arrays import Adopted
 from refloss.run.blocks import Sink, Store
@@ -76,7 +77,17 @@ class RowProblem:
     @property
     def names(self) -> tuple[str, ...]:
         """What can be differentiated by."""
-        return ("logits",) if self.spec.axes["targets"] == "index" else ("logits", "target")
+        return (self.first,) if self.labelled else (self.first, "target")
+
+    @property
+    def first(self) -> str:
+        """What the logits are called."""
+        return first_of(self.library.index["losses"][self.spec.loss])
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the target is a class."""
+        return self.spec.axes["targets"] == "index"
 
     @cached_property
     def divisor(self) -> float:
@@ -90,7 +101,7 @@ class RowProblem:
         """What the mean may divide by."""
         items, classes = self.size
         kept = items if self.kept is None else int(self.kept.sum())
-        if self.weight is None or self.names != ("logits",):
+        if self.weight is None or not self.labelled:
             return Counts(items, kept, float(kept), classes=classes)
         weights = np.empty(self.weight.shape)
         widen(weights, self.weight)
@@ -120,11 +131,11 @@ class RowProblem:
 
     def _compiled(self, function: str, more: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
         target = self.target
-        if self.names == ("logits",):
+        if self.labelled:
             target = np.asarray(target, np.int64)
             target = target if self.kept is None else np.where(self.kept, target, -1)
         weight = 1.0 if self.weight is None else self.weight
-        given = {"logits": self.logits.array, "target": target, "class_weight": weight, **more}
+        given = {self.first: self.logits.array, "target": target, "class_weight": weight, **more}
         native = self.library.native(self.spec.program)
         constants, real = self.spec.constants, self.backend.real
         native.run(function, self.size, given, outputs, constants, real=real)
@@ -132,7 +143,7 @@ class RowProblem:
     def _blocked(self, function: str, more: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
         entry = self.library.index["programs"][self.spec.program]
         given = {"class_weight": 1.0 if self.weight is None else self.weight, **more}
-        sources = {"logits": self.logits.array, "target": self.target}
+        sources = {self.first: self.logits.array, "target": self.target}
         sources |= {name: array for name, array in given.items() if isinstance(array, np.ndarray)}
         fixed = tuple((name, number) for name, number in given.items() if name not in sources)
         order = [name for name, _ in entry["arrays"][function]["outputs"]]
@@ -218,7 +229,7 @@ class RowProblem:
     def trace(self, upstream: Any) -> dict[str, Any]:
         """Return every named quantity of the plain program and its adjoint."""
         weight = np.ones(self.size[1]) if self.weight is None else self.weight
-        given = {"logits": self.logits.array, "target": self.target, "class_weight": weight}
+        given = {self.first: self.logits.array, "target": self.target, "class_weight": weight}
         named = {name: _float64(array) for name, array in given.items()}
         bars = np.broadcast_to(np.asarray(self._weight(upstream)), self.size[:1])
         bars = np.where(True if self.kept is None else self.kept, _float64(bars), 0.0)
@@ -228,7 +239,7 @@ class RowProblem:
 
     def _weight(self, upstream: Any) -> float | np.ndarray:
         """Return the upstream gradient of every item: one number, or one each."""
-        given = checks.upstream(upstream, self.logits.array, self.reduction.per_item, "logits")
+        given = checks.upstream(upstream, self.logits.array, self.reduction.per_item, self.first)
         if isinstance(given, np.ndarray):
             return given
         return self.reduction.divide(given, self.divisor, str(self.spec.axes["empty"]))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from refloss.losses import checks, row_checks
 from refloss.losses.backends import backend_of, checked, home_of
 from refloss.losses.base import Described, Loss, Problem
@@ -15,7 +17,7 @@ from refloss.losses.batches import BatchProblem, of_batch, refuse
 from refloss.losses.reductions import REDUCTIONS
 from refloss.losses.row_problem import RowProblem
 from refloss.losses.spec import AxisValue, Spec, resolve
-from refloss.run.arrays import held_format
+from refloss.run.arrays import adopt, held_format
 from refloss.run.kernels import library
 from refloss.run.rounding import format_of
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:  # what runs on devices is loaded with the first array on one
 __all__ = [
     "IGNORE_INDEX",
     "RowLoss",
+    "arcface_cosine",
+    "combined_margin_cosine",
+    "cosface_cosine",
     "cross_entropy",
     "hed",
     "multi_margin",
@@ -33,6 +38,7 @@ __all__ = [
     "softmax_focal",
     "softmax_js",
     "softmax_kl",
+    "sphereface_cosine",
 ]
 
 IGNORE_INDEX = -100
@@ -40,7 +46,7 @@ _NAN = {"propagate": False, "raise": True}
 
 
 class RowLoss(Loss):
-    """A loss of a row of logits and a target, callable, with derivatives and definition.
+    """A loss of a row of logits or cosines and a target, callable, with derivatives.
 
     Parameters
     ----------
@@ -56,9 +62,7 @@ class RowLoss(Loss):
 
     def __call__(
         self,
-        logits: Any,
-        target: Any,
-        *,
+        *inputs: Any,
         preset: str | None = None,
         class_weight: Any = None,
         ignore_index: int = IGNORE_INDEX,
@@ -67,7 +71,7 @@ class RowLoss(Loss):
         nan: str = "propagate",
         backend: str | None = None,
         compute: str | None = None,
-        **axes: AxisValue,
+        **named: Any,
     ) -> Any:
         """Return the loss: shape ``(N,)``, or ``()`` if reduced, in the inputs' library and dtype.
 
@@ -75,20 +79,18 @@ class RowLoss(Loss):
         ``help(refloss.cross_entropy)``.
         """
         options = _Options(
-            preset, class_weight, ignore_index, reduction, check, nan, backend, compute, axes
+            preset, class_weight, ignore_index, reduction, check, nan, backend, compute
         )
-        problem = self._problem(logits, target, options)
+        problem = self._problem(inputs, named, options)
         value = problem.value_room()
         problem.run("value", {}, {"loss": value})
         return problem.finish(value)
 
     def grad(
         self,
-        logits: Any,
-        target: Any,
-        *,
+        *inputs: Any,
         upstream: Any = None,
-        wrt: str | Sequence[str] = "logits",
+        wrt: str | Sequence[str] | None = None,
         preset: str | None = None,
         class_weight: Any = None,
         ignore_index: int = IGNORE_INDEX,
@@ -97,21 +99,21 @@ class RowLoss(Loss):
         nan: str = "propagate",
         backend: str | None = None,
         compute: str | None = None,
-        **axes: AxisValue,
+        **named: Any,
     ) -> dict[str, Any]:
         """Return the gradient of the loss.
 
         Parameters
         ----------
-        logits, target : array
-            As for the loss itself.
+        *inputs, **named : array or axis value
+            As for the loss itself: logits or cosines and a target, by position or by name.
         upstream : float or array, optional
             Gradient by the result: a number or ``()``, or ``(N,)`` for ``reduction="none"``;
-            of the logits' dtype. Default 1, which for ``"none"`` is the gradient of the sum.
-        wrt : {'logits', 'target'} or several
-            What to differentiate by, the logits by default; ``target`` only where it holds
+            of the first input's dtype. Default 1, which for ``"none"`` is the gradient of the sum.
+        wrt : str or several, optional
+            What to differentiate by, the first input by default; ``target`` only where it holds
             probabilities.
-        preset, class_weight, ignore_index, reduction, check, nan, backend, compute, **axes
+        preset, class_weight, ignore_index, reduction, check, nan, backend, compute
             As for the loss itself.
 
         Returns
@@ -125,17 +127,15 @@ class RowLoss(Loss):
             As for the loss itself, and if `upstream` or `wrt` is not as described.
         """
         options = _Options(
-            preset, class_weight, ignore_index, reduction, check, nan, backend, compute, axes
+            preset, class_weight, ignore_index, reduction, check, nan, backend, compute
         )
-        return self._problem(logits, target, options).gradients(upstream, wrt, {})
+        return self._problem(inputs, named, options).gradients(upstream, self._wanted(wrt), {})
 
     def value_and_grad(
         self,
-        logits: Any,
-        target: Any,
-        *,
+        *inputs: Any,
         upstream: Any = None,
-        wrt: str | Sequence[str] = "logits",
+        wrt: str | Sequence[str] | None = None,
         preset: str | None = None,
         class_weight: Any = None,
         ignore_index: int = IGNORE_INDEX,
@@ -144,28 +144,26 @@ class RowLoss(Loss):
         nan: str = "propagate",
         backend: str | None = None,
         compute: str | None = None,
-        **axes: AxisValue,
+        **named: Any,
     ) -> tuple[Any, dict[str, Any]]:
         """Return the loss and its gradient, computed together.
 
         Parameters, results and errors are those of the loss itself and of `grad`.
         """
         options = _Options(
-            preset, class_weight, ignore_index, reduction, check, nan, backend, compute, axes
+            preset, class_weight, ignore_index, reduction, check, nan, backend, compute
         )
-        problem = self._problem(logits, target, options)
+        problem = self._problem(inputs, named, options)
         value = problem.value_room()
-        gradients = problem.gradients(upstream, wrt, {"loss": value})
+        gradients = problem.gradients(upstream, self._wanted(wrt), {"loss": value})
         return problem.finish(value), gradients
 
     def hvp(
         self,
-        logits: Any,
-        target: Any,
-        direction: Mapping[str, Any],
-        *,
+        *inputs: Any,
+        direction: Mapping[str, Any] | None = None,
         upstream: Any = None,
-        wrt: str | Sequence[str] = "logits",
+        wrt: str | Sequence[str] | None = None,
         preset: str | None = None,
         class_weight: Any = None,
         ignore_index: int = IGNORE_INDEX,
@@ -174,19 +172,18 @@ class RowLoss(Loss):
         nan: str = "propagate",
         backend: str | None = None,
         compute: str | None = None,
-        **axes: AxisValue,
+        **named: Any,
     ) -> dict[str, Any]:
         """Return the Hessian-vector product: the derivative of `grad` along a direction.
 
         Parameters
         ----------
-        logits, target : array
-            As for the loss itself.
-        direction : mapping of 'logits' and/or 'target' to array of shape (N, C)
-            In the logits' dtype; zero where it is not given; ``target`` only where it holds
-            probabilities.
-        upstream, wrt, preset, class_weight, ignore_index, reduction, check, nan, backend, \
-        compute, **axes
+        *inputs, **named : array or axis value
+            As for the loss itself: logits or cosines and a target, by position or by name.
+        direction : mapping of input name to array of shape (N, C)
+            In the first input's dtype; zero where it is not given; ``target`` only where it holds
+            probabilities. May follow the inputs by position.
+        upstream, wrt, preset, class_weight, ignore_index, reduction, check, nan, backend, compute
             As for `grad`.
 
         Returns
@@ -200,15 +197,17 @@ class RowLoss(Loss):
             As for `grad`, and if `direction` is not as described.
         """
         options = _Options(
-            preset, class_weight, ignore_index, reduction, check, nan, backend, compute, axes
+            preset, class_weight, ignore_index, reduction, check, nan, backend, compute
         )
-        return self._problem(logits, target, options).products(upstream, wrt, direction)
+        arrays, last = inputs, direction
+        if direction is None and len(inputs) == 3:
+            arrays, last = inputs[:2], inputs[2]
+        problem = self._problem(arrays, named, options)
+        return problem.products(upstream, self._wanted(wrt), last)
 
     def trace(
         self,
-        logits: Any,
-        target: Any,
-        *,
+        *inputs: Any,
         upstream: Any = None,
         preset: str | None = None,
         class_weight: Any = None,
@@ -216,7 +215,7 @@ class RowLoss(Loss):
         reduction: str = "none",
         check: str | None = None,
         nan: str = "propagate",
-        **axes: AxisValue,
+        **named: Any,
     ) -> dict[str, Any]:
         """Return every named quantity of the textbook formula and its adjoint.
 
@@ -225,7 +224,7 @@ class RowLoss(Loss):
 
         Parameters
         ----------
-        logits, target, upstream, preset, class_weight, ignore_index, reduction, check, nan, **axes
+        *inputs, upstream, preset, class_weight, ignore_index, reduction, check, nan, **named
             As for `grad`.
 
         Returns
@@ -240,93 +239,141 @@ class RowLoss(Loss):
         TypeError, ValueError
             As for `grad`.
         """
-        options = _Options(
-            preset, class_weight, ignore_index, reduction, check, nan, "numpy", None, axes
-        )
+        options = _Options(preset, class_weight, ignore_index, reduction, check, nan, "numpy", None)
         values = checked(options.check, device=False)
-        return self._on_host(logits, target, options, values).trace(upstream)
+        arrays, axes = self._sorted_out(inputs, named)
+        return self._on_host(*arrays, axes, options, values).trace(upstream)
 
     @property
-    def _most(self) -> float:
-        """The largest target that is no class."""
-        return float(self.entry["domains"].get("target", (0.0, math.inf))[1])
+    def _first(self) -> str:
+        """The leading input, which results are like."""
+        return row_checks.first_of(self.entry)
 
-    def _kind(self, options: _Options) -> Any:
+    def _wanted(self, wrt: str | Sequence[str] | None) -> str | Sequence[str]:
+        """Return what to differentiate by."""
+        return self._first if wrt is None else wrt
+
+    def _sorted_out(
+        self, inputs: Sequence[Any], named: Mapping[str, Any]
+    ) -> tuple[tuple[Any, Any], dict[str, AxisValue]]:
+        """Return the leading input and the target, and axes by name."""
+        arrays, axes = checks.by_name(self.name, (self._first, "target"), inputs, named)
+        return (arrays[self._first], arrays["target"]), axes
+
+    def _kind(self, axes: Mapping[str, AxisValue]) -> Any:
         """Return what the caller says that a target is, or what alone it can be."""
         kinds = list(self.entry["axes"]["targets"]["values"])
-        return options.axes.get("targets", kinds[0] if len(kinds) == 1 else None)
+        return axes.get("targets", kinds[0] if len(kinds) == 1 else None)
 
-    def _problem(self, logits: Any, target: Any, options: _Options) -> Problem:
-        home = home_of(options.backend, "logits", logits)
+    def _problem(
+        self, inputs: Sequence[Any], named: Mapping[str, Any], options: _Options
+    ) -> Problem:
+        (scores, target), axes = self._sorted_out(inputs, named)
+        home = home_of(options.backend, self._first, scores)
         if home is not None:
-            return self._on_device(home, logits, target, options)
-        return self._on_host(logits, target, options, checked(options.check, device=False))
+            return self._on_device(home, scores, target, axes, options)
+        values = checked(options.check, device=False)
+        return self._on_host(scores, target, axes, options, values)
 
     def _on_host(
-        self, logits: Any, target: Any, options: _Options, values: bool
+        self,
+        given: Any,
+        target: Any,
+        axes: Mapping[str, AxisValue],
+        options: _Options,
+        values: bool,
     ) -> RowProblem | BatchProblem:
         refuse_nan = checks.choice("nan", options.nan, _NAN)
         checks.choice("reduction", options.reduction, REDUCTIONS)
-        scores, goal, kind = row_checks.rows(logits, target, self._kind(options))
+        first = self._first
+        scores, goal, kind = row_checks.rows(given, target, self._kind(axes), adopt, first)
         known = library(self._kernels)
-        spec = self._spec(options, kind)
-        weight = row_checks.class_weight(options.class_weight, scores.array, values)
+        spec = self._spec(axes, options, kind)
+        weight = row_checks.class_weight(options.class_weight, scores.array, values, name=first)
         labels, kept = goal.array, None
         if kind == "index":
             classes = scores.array.shape[1]
             labels, kept = row_checks.labels(goal.array, classes, options.ignore_index)
         else:
             row_checks.no_ignore_index(options.ignore_index, IGNORE_INDEX)
-            if values:
-                row_checks.probabilities(goal.array, self._most)
+        if values:
+            self._require_domains({first: scores.array, "target": goal.array}, kind, kept)
         if refuse_nan:
-            row_checks.no_nan("logits", scores.array, kept)
+            row_checks.no_nan(first, scores.array, kept)
             if kind != "index":
                 row_checks.no_nan("target", goal.array, None)
         backend = backend_of(options.backend, options.compute, format_of(scores.array.dtype))
-        row_checks.places(scores.array.shape[1], backend.real)
+        row_checks.places(scores.array.shape[1], backend.real, first)
         return of_batch(RowProblem(spec, known, scores, goal.array, labels, weight, kept, backend))
 
-    def _on_device(self, home: Home, logits: Any, target: Any, options: _Options) -> Problem:
+    def _require_domains(
+        self, arrays: Mapping[str, np.ndarray], kind: str, kept: np.ndarray | None
+    ) -> None:
+        """Require numbers that the definition speaks of, in rows that are not ignored."""
+        domains = self.entry["domains"]
+        if kind != "index":
+            most = float(domains.get("target", (0.0, math.inf))[1])
+            row_checks.probabilities(arrays["target"], most)
+        if self._first in domains:
+            array = arrays[self._first]
+            row_checks.in_domain(self._first, array, kept, *map(float, domains[self._first]))
+
+    def _on_device(
+        self,
+        home: Home,
+        given: Any,
+        target: Any,
+        axes: Mapping[str, AxisValue],
+        options: _Options,
+    ) -> Problem:
         from refloss.losses.device_rows import problem
 
         values = checked(options.check, device=True)
         refuse_nan = checks.choice("nan", options.nan, _NAN)
         checks.choice("reduction", options.reduction, REDUCTIONS)
-        kind_asked = self._kind(options)
-        scores, goal, kind = row_checks.rows(logits, target, kind_asked, home.adopt)
+        first, asked = self._first, self._kind(axes)
+        scores, goal, kind = row_checks.rows(given, target, asked, home.adopt, first)
         held = held_format(scores.array)
-        weight = row_checks.class_weight(options.class_weight, scores.array, False, home.adopt)
+        weight = row_checks.class_weight(
+            options.class_weight, scores.array, False, home.adopt, name=first
+        )
         backend = backend_of("cuda", options.compute, held)
-        row_checks.places(scores.array.shape[1], backend.real)
+        row_checks.places(scores.array.shape[1], backend.real, first)
         if kind != "index":
             row_checks.no_ignore_index(options.ignore_index, IGNORE_INDEX)
         ignore = row_checks.ignored_label(options.ignore_index)
         if values or refuse_nan:
-            self._look(home, scores.array, goal.array, weight, options, values)
-        spec, known = self._spec(options, kind), library(self._kernels)
+            self._look(home, scores.array, goal.array, weight, axes, options, values)
+        spec, known = self._spec(axes, options, kind), library(self._kernels)
         refuse(spec, "on a device")
-        return problem(home, spec, known, backend.real, scores, goal.array, weight, ignore)
+        return problem(home, spec, known, backend.real, first, scores, goal.array, weight, ignore)
 
     def _look(
-        self, home: Home, logits: Any, target: Any, weight: Any, options: _Options, values: bool
+        self,
+        home: Home,
+        scores: Any,
+        target: Any,
+        weight: Any,
+        axes: Mapping[str, AxisValue],
+        options: _Options,
+        values: bool,
     ) -> None:
         """Check copies on the CPU as arrays there are checked."""
         held = None if weight is None else home.on_host(weight)
         options = replace(options, class_weight=held, backend=None, compute=None)
-        self._on_host(home.on_host(logits), home.on_host(target), options, values)
+        self._on_host(home.on_host(scores), home.on_host(target), axes, options, values)
 
-    def _spec(self, options: _Options, kind: str) -> Spec:
-        self._require_axes(options.axes)
-        axes = {**options.axes, "targets": kind}
+    def _spec(self, axes: Mapping[str, AxisValue], options: _Options, kind: str) -> Spec:
+        self._require_axes(axes)
+        named = {**axes, "targets": kind}
         return resolve(
-            self.name, options.preset, axes, reduction=options.reduction, kernels=self._kernels
+            self.name, options.preset, named, reduction=options.reduction, kernels=self._kernels
         )
 
 
 @dataclass(frozen=True)
 class _Options:
-    """What a call is asked beside its arrays, unchecked."""
+    """What a call is asked beside its arrays and axes, unchecked."""
 
     preset: str | None
     class_weight: Any
@@ -336,7 +383,6 @@ class _Options:
     nan: str
     backend: str | None
     compute: str | None
-    axes: Mapping[str, AxisValue]
 
 
 def row_loss_from(directory: str | Path, name: str) -> RowLoss:
@@ -367,3 +413,7 @@ softmax_focal = RowLoss("softmax_focal")
 hed = RowLoss("hed")
 softmax_kl = RowLoss("softmax_kl")
 softmax_js = RowLoss("softmax_js")
+arcface_cosine = RowLoss("arcface_cosine")
+combined_margin_cosine = RowLoss("combined_margin_cosine")
+cosface_cosine = RowLoss("cosface_cosine")
+sphereface_cosine = RowLoss("sphereface_cosine")

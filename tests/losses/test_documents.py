@@ -11,7 +11,7 @@ from refloss.run.kernels import library
 ROWS = {
     name: set(entry["axes"]["targets"]["values"])
     for name, entry in library().index["losses"].items()
-    if entry["family"] == "rows"
+    if entry["family"] in ("rows", "cosine_rows")
 }
 
 
