@@ -177,10 +177,15 @@ if __name__ == "__main__":
 
 
 # %%
+def cosface(P: Build, a: Elements, most: Pair) -> sp.Expr:
+    """Name the cosine ``kept`` less the margin, and return it."""
+    return a.let("logit", a.kept - P.const("margin"))
+
+
 def cosface_logit(form: Form) -> Program:
     """Return the cosine less the margin."""
-    P, a, _ = begin("cosface_logit", form, "CosFace logit")
-    a.let("logit", a.kept - P.const("margin"))
+    P, a, most = begin("cosface_logit", form, "CosFace logit")
+    cosface(P, a, most)
     a.let("loss", P.const("scale") * a.logit)
     return P.finish("loss")
 

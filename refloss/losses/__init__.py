@@ -41,6 +41,9 @@ from refloss.losses.layouts import LAYOUTS
 from refloss.losses.reductions import REDUCTIONS
 from refloss.losses.rows import (
     RowLoss,
+    arcface_cosine,
+    combined_margin_cosine,
+    cosface_cosine,
     cross_entropy,
     hed,
     multi_margin,
@@ -49,6 +52,7 @@ from refloss.losses.rows import (
     softmax_focal,
     softmax_js,
     softmax_kl,
+    sphereface_cosine,
 )
 from refloss.losses.spec import Spec, resolve
 
@@ -61,14 +65,17 @@ __all__ = [
     "RowLoss",
     "Spec",
     "arcface",
+    "arcface_cosine",
     "arcface_logit",
     "bce",
     "bce_probs",
     "box_loss_from",
     "ciou",
     "combined_margin",
+    "combined_margin_cosine",
     "combined_margin_logit",
     "cosface",
+    "cosface_cosine",
     "cosface_logit",
     "cross_entropy",
     "diou",
@@ -101,6 +108,7 @@ __all__ = [
     "softmax_js",
     "softmax_kl",
     "sphereface",
+    "sphereface_cosine",
     "sphereface_logit",
     "squared_hinge",
     "subcenter_arcface",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -51,6 +51,9 @@ class RowSubject:
     weights: tuple[float, ...] = ()
     loss: str = "cross_entropy"
 
+    first: ClassVar[str] = "logits"
+    """What the logits are called."""
+
     def __str__(self) -> str:
         named = [f"{name}={value}" for name, value in self.axes.items()]
         weighted = ["weighted"] if self.weights else []
@@ -88,7 +91,7 @@ class RowSubject:
         arguments, options = self._arguments(case, dtype)
         bars = None if upstream is None else upstream.astype(_numpy(dtype))
         value, grad = self.function.value_and_grad(
-            *arguments, upstream=bars, wrt=self._names, **options
+            *arguments, upstream=bars, wrt=self.names, **options
         )
         return _wide(value), self._stacked(grad)
 
@@ -102,9 +105,9 @@ class RowSubject:
     def hvp(self, case: RowCase, direction, upstream=None, dtype="float64") -> np.ndarray:
         arguments, options = self._arguments(case, dtype)
         bars = None if upstream is None else upstream.astype(_numpy(dtype))
-        parts = np.split(direction.astype(_numpy(dtype)), len(self._names), axis=1)
-        dots = dict(zip(self._names, parts, strict=True))
-        found = self.function.hvp(*arguments, dots, upstream=bars, wrt=self._names, **options)
+        parts = np.split(direction.astype(_numpy(dtype)), len(self.names), axis=1)
+        dots = dict(zip(self.names, parts, strict=True))
+        found = self.function.hvp(*arguments, dots, upstream=bars, wrt=self.names, **options)
         return self._stacked(found)
 
     def value_bar(self, case: RowCase, real="float64") -> np.ndarray:
@@ -144,8 +147,9 @@ class RowSubject:
         return Tempered(self.loss, self.spec.constants, case, self.weight(case), self.soft, real)
 
     @property
-    def _names(self) -> tuple[str, ...]:
-        return ("logits", "target") if self.soft else ("logits",)
+    def names(self) -> tuple[str, ...]:
+        """Inputs that can be differentiated by."""
+        return (self.first, "target") if self.soft else (self.first,)
 
     def _arguments(self, case: RowCase, dtype: str):
         numbers = _numpy(dtype)
@@ -155,7 +159,7 @@ class RowSubject:
         return (case.logits.astype(numbers), target), {"class_weight": weight, **self.axes}
 
     def _stacked(self, found: Mapping[str, Any]) -> np.ndarray:
-        return np.concatenate([_wide(found[name]) for name in self._names], axis=1)
+        return np.concatenate([_wide(found[name]) for name in self.names], axis=1)
 
 
 def differences(found: np.ndarray, known: Truth, part: str) -> np.ndarray:

@@ -8,6 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
+from refloss.losses import resolve
 from refloss.run.blocks import Store
 from refloss.run.kernels import Kernel, library
 from refloss.run.row_lowering import RowGraph, lower_rows
@@ -17,7 +18,7 @@ from refloss.run.rows import TILE, RowProgram
 SHAPES = {
     name: {key: "".join(axes) for key, axes in entry["shapes"].items()}
     for name, entry in library().index["programs"].items()
-    if "logits" in entry.get("shapes", {})
+    if "class_weight" in entry.get("shapes", {})
 }
 
 #: Constants of every loss: the plainest first, then what switches every branch on and off.
@@ -98,6 +99,29 @@ FULL = {
 _FOCUS = {"weight_inside": 1.0, "epsilon": 1.5, "poly_balanced": 1.0}
 FULL["softmax_focal"] = {**SETTINGS["softmax_focal"][-2], **_FOCUS}
 FULL["softmax_focal_soft"] = {**FULL["softmax_focal"], "label_smoothing": 0.1}
+ANGLES = {
+    "arcface_cosine": (
+        {"policy": "cos_fallback", "scale": 30.0},
+        {"policy": "angle_clip", "clip": 0.75, "limit": 0.875, "cuts": "all"},
+    ),
+    "cosface_cosine": ({}, {"scale": 30.0, "limit": 0.875, "cuts": "all"}),
+    "combined_margin_cosine": (
+        {"scale": 30.0},
+        {"guard": "mirror", "limit": 0.875, "cuts": "all"},
+        {"form": "separate", "gradient": "straight_through"},
+    ),
+}
+#: Of a multiple, of either form.
+TIMES = ({"scale": 30.0, "limit": 0.875, "cuts": "all"}, {"form": "bare", "annealing": 5.0})
+for angular, chosen in ANGLES.items():
+    SETTINGS[angular] = [resolve(angular, None, axes).constants for axes in chosen]
+    FULL[angular] = SETTINGS[angular][1]
+for times in "12345":
+    axes = [{**axes, "margin": times} for axes in TIMES]
+    SETTINGS[f"sphereface_cosine_{times}"] = [
+        resolve("sphereface_cosine", None, each).constants for each in axes
+    ]
+    FULL[f"sphereface_cosine_{times}"] = SETTINGS[f"sphereface_cosine_{times}"][0]
 for known in (*itertools.chain.from_iterable(SETTINGS.values()), *FULL.values()):
     known |= {f"{wide}_lo": 0.0 for wide in ("gamma", "temperature") if wide in known}
 #: What must change in a setting so that sums of dyadic numbers stay exact.
@@ -128,6 +152,21 @@ def dyadic(setting: Mapping[str, float]) -> dict[str, float]:
 
 
 Inputs = dict[str, np.ndarray]
+
+
+def lead(program: str) -> str:
+    """Return what a program calls its logits."""
+    return "cosine" if "cosine" in SHAPES[program] else "logits"
+
+
+def cosines(rows: int, classes: int, seed: int) -> np.ndarray:
+    """Return cosines: dense at both ends, on them and beyond, equal, and NaN."""
+    rng = np.random.default_rng([seed, rows, classes])
+    table = np.cos(rng.random((rows, classes)) * np.pi)
+    odd = rng.choice([1.0, -1.0, np.nextafter(1, 2), 0.0, -0.0, 0.875, np.nan], table.shape)
+    table = np.where(rng.random(table.shape) < 1 / classes, odd, table)
+    table[:: max(rows // 2, 5)] = 0.5
+    return table
 
 
 def logits(rows: int, classes: int, seed: int) -> np.ndarray:
@@ -163,7 +202,8 @@ def probabilities(rows: int, classes: int, seed: int) -> np.ndarray:
 def inputs(program: str, function: str, rows: int, classes: int, seed: int = 1) -> Inputs:
     """Return the arrays that a function takes, by name."""
     rng = np.random.default_rng([seed, rows, classes, 7])
-    named: Inputs = {"logits": logits(rows, classes, seed)}
+    first = lead(program)
+    named: Inputs = {first: (cosines if first == "cosine" else logits)(rows, classes, seed)}
     if "c" in SHAPES[program]["target"]:
         named["target"] = probabilities(rows, classes, seed)
     else:
@@ -179,7 +219,7 @@ def inputs(program: str, function: str, rows: int, classes: int, seed: int = 1) 
 
 def differentiable(program: str) -> list[str]:
     """Return the inputs by which a program is differentiated, in order."""
-    return [n for n in ("logits", "target") if SHAPES[program][n] == "bc"]
+    return [n for n in (lead(program), "target") if SHAPES[program][n] == "bc"]
 
 
 def without_errors(kernel: Kernel) -> ModuleType:
@@ -213,7 +253,7 @@ def planned(
 ) -> list[np.ndarray]:
     """Run a function's plan: results as arrays, like those of the text."""
     plan = kernel.rows(function, SHAPES[program], constants, **choices)
-    rows, classes = named["logits"].shape
+    rows, classes = named[lead(program)].shape
     wanted = choices.get("outputs") or range(len(plan.plan.outputs))
     shapes = [(rows,) if function == "grad" and k == 0 else (rows, classes) for k in wanted]
     results = [np.empty((rows,) if function == "value" else s, dtype) for s in shapes]

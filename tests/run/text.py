@@ -14,6 +14,10 @@ _ENTRIES = library().index["programs"]
 PROGRAMS = sorted(name for name, entry in _ENTRIES.items() if "shapes" not in entry)
 HEAD_PROGRAMS = sorted(n for n, entry in _ENTRIES.items() if "weight" in entry.get("shapes", {}))
 ROW_PROGRAMS = sorted(_ENTRIES.keys() - {*PROGRAMS, *HEAD_PROGRAMS})
+#: Those of rows that stand for all: of a multiple, the largest has every kind of line.
+FEWER_ROW_PROGRAMS = [
+    p for p in ROW_PROGRAMS if p not in {f"sphereface_cosine_{n}" for n in "1234"}
+]
 
 #: Constants that switch every branch of a program on, one way and the other.
 SETTINGS = {

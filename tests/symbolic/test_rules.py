@@ -17,6 +17,7 @@ from refloss.symbolic.vocabulary import (
     binary_rows,
     box_rules,
     boxes,
+    cosine_rows,
     divergence,
     divergence_rows,
     focal_batches,
@@ -43,6 +44,7 @@ RULES = (
     *poly_rows.RULES,
     *angles.RULES,
     *multiples.RULES,
+    *cosine_rows.RULES,
 )
 BITS = 200
 TIGHT = arb(10) ** -40

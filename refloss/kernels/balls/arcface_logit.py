@@ -72,8 +72,8 @@ def value(F, cosine, limit, most, most_lo, margin, degrees, share, bound, clippe
     capped = F.select(F.gt(over, 0), most, cosine)
     kept = F.select(F.gt(under, 0), -most, capped)
     spare = F.select(F.gt(over, 0), most_lo, 0)
-    rest = F.select(F.gt(under, 0), -most_lo, spare)
-    sine = F.sqrt(F.relu((1 - kept - rest)*(1 + kept + rest)))
+    owed = F.select(F.gt(under, 0), -most_lo, spare)
+    sine = F.sqrt(F.relu((1 - kept - owed)*(1 + kept + owed)))
     along = cos_margin*kept
     across = sin_margin*sine
     raw = F.select(F.gt(across*along, 0), (kept + sin_margin + sin_margin_lo)*(kept - sin_margin - sin_margin_lo)/(across + along), along - across)
@@ -108,8 +108,8 @@ def grad(F, cosine, loss_bar, limit, most, most_lo, margin, degrees, share, boun
     capped = F.select(F.gt(over, 0), most, cosine)
     kept = F.select(F.gt(under, 0), -most, capped)
     spare = F.select(F.gt(over, 0), most_lo, 0)
-    rest = F.select(F.gt(under, 0), -most_lo, spare)
-    sine = F.sqrt(F.relu((1 - kept - rest)*(1 + kept + rest)))
+    owed = F.select(F.gt(under, 0), -most_lo, spare)
+    sine = F.sqrt(F.relu((1 - kept - owed)*(1 + kept + owed)))
     along = cos_margin*kept
     across = sin_margin*sine
     raw = F.select(F.gt(across*along, 0), (kept + sin_margin + sin_margin_lo)*(kept - sin_margin - sin_margin_lo)/(across + along), along - across)

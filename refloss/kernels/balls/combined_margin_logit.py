@@ -65,8 +65,8 @@ def value(F, cosine, limit, most, most_lo, margin, degrees, cosine_margin, again
     capped = F.select(F.gt(over, 0), most, cosine)
     kept = F.select(F.gt(under, 0), -most, capped)
     spare = F.select(F.gt(over, 0), most_lo, 0)
-    rest = F.select(F.gt(under, 0), -most_lo, spare)
-    sine = F.sqrt(F.relu((1 - kept - rest)*(1 + kept + rest)))
+    owed = F.select(F.gt(under, 0), -most_lo, spare)
+    sine = F.sqrt(F.relu((1 - kept - owed)*(1 + kept + owed)))
     along = cos_margin*kept
     across = sin_margin*sine
     base = along - cosine_margin
@@ -100,8 +100,8 @@ def grad(F, cosine, loss_bar, limit, most, most_lo, margin, degrees, cosine_marg
     capped = F.select(F.gt(over, 0), most, cosine)
     kept = F.select(F.gt(under, 0), -most, capped)
     spare = F.select(F.gt(over, 0), most_lo, 0)
-    rest = F.select(F.gt(under, 0), -most_lo, spare)
-    sine = F.sqrt(F.relu((1 - kept - rest)*(1 + kept + rest)))
+    owed = F.select(F.gt(under, 0), -most_lo, spare)
+    sine = F.sqrt(F.relu((1 - kept - owed)*(1 + kept + owed)))
     along = cos_margin*kept
     across = sin_margin*sine
     lift = cos_margin*sine

@@ -59,8 +59,8 @@ KERNEL arcface_logit_value(
         const real capped = ((over > real(0)) ? most : cosine);
         const real kept = ((under > real(0)) ? -most : capped);  // cosine, cut
         const real spare = ((over > real(0)) ? most_lo : real(0));
-        const real rest = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
-        const real sine = sqrt_(above_((real(1) - kept - rest)*(real(1) + kept + rest), real(0)));  // of the angle
+        const real owed = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
+        const real sine = sqrt_(above_((real(1) - kept - owed)*(real(1) + kept + owed), real(0)));  // of the angle
         const real along = cos_margin*kept;
         const real across = sin_margin*sine;
         const real raw = (((across*along) > real(0)) ? (kept + sin_margin + sin_margin_lo)*(kept - sin_margin - sin_margin_lo)/(across + along) : along - across);  // cosine of both angles
@@ -87,8 +87,8 @@ KERNEL arcface_logit_grad(
         const real capped = ((over > real(0)) ? most : cosine);
         const real kept = ((under > real(0)) ? -most : capped);  // cosine, cut
         const real spare = ((over > real(0)) ? most_lo : real(0));
-        const real rest = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
-        const real sine = sqrt_(above_((real(1) - kept - rest)*(real(1) + kept + rest), real(0)));  // of the angle
+        const real owed = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
+        const real sine = sqrt_(above_((real(1) - kept - owed)*(real(1) + kept + owed), real(0)));  // of the angle
         const real along = cos_margin*kept;
         const real across = sin_margin*sine;
         const real raw = (((across*along) > real(0)) ? (kept + sin_margin + sin_margin_lo)*(kept - sin_margin - sin_margin_lo)/(across + along) : along - across);  // cosine of both angles
@@ -128,8 +128,8 @@ KERNEL arcface_logit_hvp(
         const real capped = ((over > real(0)) ? most : cosine);
         const real kept = ((under > real(0)) ? -most : capped);  // cosine, cut
         const real spare = ((over > real(0)) ? most_lo : real(0));
-        const real rest = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
-        const real sine = sqrt_(above_((real(1) - kept - rest)*(real(1) + kept + rest), real(0)));  // of the angle
+        const real owed = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
+        const real sine = sqrt_(above_((real(1) - kept - owed)*(real(1) + kept + owed), real(0)));  // of the angle
         const real room = kept - border - border_lo;  // to the border
         const real headroom = ((early > real(0)) ? kept - brink - brink_lo : real(-1));  // to the crest, if there is one
         const real logit_bar = scale*loss_bar;

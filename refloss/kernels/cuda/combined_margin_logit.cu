@@ -54,8 +54,8 @@ KERNEL combined_margin_logit_value(
         const real capped = ((over > real(0)) ? most : cosine);
         const real kept = ((under > real(0)) ? -most : capped);  // cosine, cut
         const real spare = ((over > real(0)) ? most_lo : real(0));
-        const real rest = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
-        const real sine = sqrt_(above_((real(1) - kept - rest)*(real(1) + kept + rest), real(0)));  // of the angle
+        const real owed = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
+        const real sine = sqrt_(above_((real(1) - kept - owed)*(real(1) + kept + owed), real(0)));  // of the angle
         const real along = cos_margin*kept;
         const real across = sin_margin*sine;
         const real base = along - cosine_margin;
@@ -83,8 +83,8 @@ KERNEL combined_margin_logit_grad(
         const real capped = ((over > real(0)) ? most : cosine);
         const real kept = ((under > real(0)) ? -most : capped);  // cosine, cut
         const real spare = ((over > real(0)) ? most_lo : real(0));
-        const real rest = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
-        const real sine = sqrt_(above_((real(1) - kept - rest)*(real(1) + kept + rest), real(0)));  // of the angle
+        const real owed = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
+        const real sine = sqrt_(above_((real(1) - kept - owed)*(real(1) + kept + owed), real(0)));  // of the angle
         const real along = cos_margin*kept;
         const real across = sin_margin*sine;
         const real lift = cos_margin*sine;
@@ -125,8 +125,8 @@ KERNEL combined_margin_logit_hvp(
         const real capped = ((over > real(0)) ? most : cosine);
         const real kept = ((under > real(0)) ? -most : capped);  // cosine, cut
         const real spare = ((over > real(0)) ? most_lo : real(0));
-        const real rest = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
-        const real sine = sqrt_(above_((real(1) - kept - rest)*(real(1) + kept + rest), real(0)));  // of the angle
+        const real owed = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
+        const real sine = sqrt_(above_((real(1) - kept - owed)*(real(1) + kept + owed), real(0)));  // of the angle
         const real room = kept - border - border_lo;  // to the border
         const real alone = ((cosine_margin > real(0)) ? drops : real(0));  // whether the angle has no margin
         const real logit_bar = scale*loss_bar;

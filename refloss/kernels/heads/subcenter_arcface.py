@@ -90,8 +90,8 @@ def value(F, x, weight, target, scale, least_x, eps_x_inside, eps_x_added, least
     capped = np.where((over > 0.0), most, cosine)
     kept = np.where((under > 0.0), -most, capped)  # cosine, cut
     spare = np.where((over > 0.0), most_lo, 0.0)
-    rest = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
-    sine = np.sqrt(np.maximum((1.0 - kept - rest)*(1.0 + kept + rest), 0.0))  # of the angle
+    owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
+    sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
     along = cos_margin*kept
     across = sin_margin*sine
     raw = np.where((across*along > 0.0), (kept + sin_margin + sin_margin_lo)*(kept - sin_margin - sin_margin_lo)/(across + along), along - across)  # cosine of both angles
@@ -146,8 +146,8 @@ def grad(F, x, weight, target, scale, loss_bar, least_x, eps_x_inside, eps_x_add
     capped = np.where((over > 0.0), most, cosine)
     kept = np.where((under > 0.0), -most, capped)  # cosine, cut
     spare = np.where((over > 0.0), most_lo, 0.0)
-    rest = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
-    sine = np.sqrt(np.maximum((1.0 - kept - rest)*(1.0 + kept + rest), 0.0))  # of the angle
+    owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
+    sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
     along = cos_margin*kept
     across = sin_margin*sine
     raw = np.where((across*along > 0.0), (kept + sin_margin + sin_margin_lo)*(kept - sin_margin - sin_margin_lo)/(across + along), along - across)  # cosine of both angles
@@ -265,8 +265,8 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, lea
     capped = np.where((over > 0.0), most, cosine)
     kept = np.where((under > 0.0), -most, capped)  # cosine, cut
     spare = np.where((over > 0.0), most_lo, 0.0)
-    rest = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
-    sine = np.sqrt(np.maximum((1.0 - kept - rest)*(1.0 + kept + rest), 0.0))  # of the angle
+    owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
+    sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
     along = cos_margin*kept
     across = sin_margin*sine
     raw = np.where((across*along > 0.0), (kept + sin_margin + sin_margin_lo)*(kept - sin_margin - sin_margin_lo)/(across + along), along - across)  # cosine of both angles

@@ -68,8 +68,8 @@ def value(cosine, limit, most, most_lo, margin, degrees, share, bound, clipped, 
     capped = np.where((over > 0.0), most, cosine)
     kept = np.where((under > 0.0), -most, capped)  # cosine, cut
     spare = np.where((over > 0.0), most_lo, 0.0)
-    rest = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
-    sine = np.sqrt(np.maximum((1.0 - kept - rest)*(1.0 + kept + rest), 0.0))  # of the angle
+    owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
+    sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
     along = cos_margin*kept
     across = sin_margin*sine
     raw = np.where((across*along > 0.0), (kept + sin_margin + sin_margin_lo)*(kept - sin_margin - sin_margin_lo)/(across + along), along - across)  # cosine of both angles
@@ -89,8 +89,8 @@ def grad(cosine, loss_bar, limit, most, most_lo, margin, degrees, share, bound, 
     capped = np.where((over > 0.0), most, cosine)
     kept = np.where((under > 0.0), -most, capped)  # cosine, cut
     spare = np.where((over > 0.0), most_lo, 0.0)
-    rest = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
-    sine = np.sqrt(np.maximum((1.0 - kept - rest)*(1.0 + kept + rest), 0.0))  # of the angle
+    owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
+    sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
     along = cos_margin*kept
     across = sin_margin*sine
     raw = np.where((across*along > 0.0), (kept + sin_margin + sin_margin_lo)*(kept - sin_margin - sin_margin_lo)/(across + along), along - across)  # cosine of both angles
@@ -120,8 +120,8 @@ def hvp(cosine, loss_bar, cosine_dot, limit, most, most_lo, margin, degrees, sha
     capped = np.where((over > 0.0), most, cosine)
     kept = np.where((under > 0.0), -most, capped)  # cosine, cut
     spare = np.where((over > 0.0), most_lo, 0.0)
-    rest = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
-    sine = np.sqrt(np.maximum((1.0 - kept - rest)*(1.0 + kept + rest), 0.0))  # of the angle
+    owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
+    sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
     room = kept - border - border_lo  # to the border
     headroom = np.where((early > 0.0), kept - brink - brink_lo, -1.0)  # to the crest, if there is one
     logit_bar = scale*loss_bar

@@ -63,8 +63,8 @@ def value(cosine, limit, most, most_lo, margin, degrees, cosine_margin, again, l
     capped = np.where((over > 0.0), most, cosine)
     kept = np.where((under > 0.0), -most, capped)  # cosine, cut
     spare = np.where((over > 0.0), most_lo, 0.0)
-    rest = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
-    sine = np.sqrt(np.maximum((1.0 - kept - rest)*(1.0 + kept + rest), 0.0))  # of the angle
+    owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
+    sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
     along = cos_margin*kept
     across = sin_margin*sine
     base = along - cosine_margin
@@ -85,8 +85,8 @@ def grad(cosine, loss_bar, limit, most, most_lo, margin, degrees, cosine_margin,
     capped = np.where((over > 0.0), most, cosine)
     kept = np.where((under > 0.0), -most, capped)  # cosine, cut
     spare = np.where((over > 0.0), most_lo, 0.0)
-    rest = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
-    sine = np.sqrt(np.maximum((1.0 - kept - rest)*(1.0 + kept + rest), 0.0))  # of the angle
+    owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
+    sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
     along = cos_margin*kept
     across = sin_margin*sine
     lift = cos_margin*sine
@@ -117,8 +117,8 @@ def hvp(cosine, loss_bar, cosine_dot, limit, most, most_lo, margin, degrees, cos
     capped = np.where((over > 0.0), most, cosine)
     kept = np.where((under > 0.0), -most, capped)  # cosine, cut
     spare = np.where((over > 0.0), most_lo, 0.0)
-    rest = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
-    sine = np.sqrt(np.maximum((1.0 - kept - rest)*(1.0 + kept + rest), 0.0))  # of the angle
+    owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
+    sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
     room = kept - border - border_lo  # to the border
     alone = np.where((cosine_margin > 0.0), drops, 0.0)  # whether the angle has no margin
     logit_bar = scale*loss_bar

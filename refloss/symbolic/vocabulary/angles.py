@@ -93,7 +93,7 @@ def _sine(P: Build, a: Elements, most: Pair) -> None:
 @_sine.when_stable
 def _sine_stable(P: Build, a: Elements, most: Pair) -> None:
     spare = a.let("spare", sp.Piecewise((most.rest, a.over > 0), (0, True)))
-    rest = a.let("rest", sp.Piecewise((-most.rest, a.under > 0), (spare, True)), "that kept lacks")
+    rest = a.let("owed", sp.Piecewise((-most.rest, a.under > 0), (spare, True)), "that kept lacks")
     square = (1 - a.kept - rest) * (1 + a.kept + rest)
     a.let("sine", sp.sqrt(Relu(square)), "of the angle")
 

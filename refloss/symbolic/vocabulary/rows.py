@@ -38,6 +38,7 @@ __all__ = [
     "ITEM",
     "RULES",
     "Rows",
+    "amplify",
     "at_class",
     "cooled",
     "elsewhere",
@@ -63,11 +64,12 @@ class Rows:
     P: Build
     names: dict[str, Tensor] = field(default_factory=dict)
     temperature: sp.Expr | None = None
+    amplifier: sp.Expr | None = None
 
     @property
     def exponent(self) -> sp.Indexed:
-        """What the softmax is taken of: the logits, over the temperature if there is one."""
-        return self.logits if self.temperature is None else self.scaled
+        """What the softmax is taken of: the logits, cooled or amplified if they are."""
+        return self.scaled if "scaled" in self.names else self.logits
 
     def __getattr__(self, name: str) -> sp.Indexed:
         return self[name].here
@@ -104,7 +106,12 @@ def unless(constant: sp.Expr, expr: sp.Expr) -> sp.Expr:
 
 
 def cooled(a: Rows, expr: sp.Expr) -> sp.Expr:
-    """Return `expr` over the temperature, and as it is where that is 1: it then costs nothing."""
+    """Return `expr` times the factor, or over the temperature, if there is one.
+
+    A temperature of 1 costs nothing.
+    """
+    if a.amplifier is not None:
+        return a.amplifier * expr
     t = a.temperature
     return expr if t is None else sp.Piecewise((expr, sp.Eq(t, 1)), (expr / t, True))
 
@@ -116,6 +123,15 @@ def scale(a: Rows, temperature: sp.Expr) -> None:
     """
     a.temperature = temperature
     a.let("scaled", [ITEM, CLASS], cooled(a, a.logits), "logits over the temperature")
+
+
+def amplify(a: Rows, factor: sp.Expr) -> None:
+    """Name ``scaled``, the logits times `factor`, of which the softmax is then taken.
+
+    The stable form computes with differences of logits instead, and takes derivatives by it.
+    """
+    a.amplifier = factor
+    a.let("scaled", [ITEM, CLASS], cooled(a, a.logits), "logits times their factor")
 
 
 def softened(a: Rows, expr: sp.Expr, squared: sp.Expr) -> sp.Expr:
@@ -133,7 +149,9 @@ def at_class(label: sp.Expr, there: sp.Expr, elsewhere: sp.Expr) -> sp.Expr:
 def log_sum_exp(P: Build, a: Rows) -> None:
     """Name ``lse``, the logarithm of the sum of the exponentials of a row's ``logits``."""
     top = a.let("top", [ITEM], MaxOver(a.logits, CLASS), "largest logit")
-    a.let("mass", [ITEM, CLASS], sp.exp(cooled(a, a.logits - Stop(top))))
+    most = Stop(top)
+    below = cooled(a, a.logits - most) if a.amplifier is None else a.scaled - cooled(a, most)
+    a.let("mass", [ITEM, CLASS], sp.exp(below))
     a.let("total", [ITEM], sp.Sum(a.mass, CLASS))
     a.let("lse", [ITEM], cooled(a, Stop(top)) + sp.log(a.total), "log-sum-exp")
 
@@ -157,16 +175,19 @@ def _(P: Build, a: Rows) -> None:
 
 
 def _drop(a: Rows, top: sp.Indexed) -> sp.Indexed:
-    """Name ``drop``, how far a logit lies below the largest, over the temperature."""
-    if a.temperature is None:
+    """Name ``drop``, how far a logit lies below the largest, cooled or amplified."""
+    if a.temperature is None and a.amplifier is None:
         return a.let("drop", [ITEM, CLASS], a.logits - top, "at most 0")
     apart = a.let("apart", [ITEM, CLASS], a.logits - top, "at most 0")
     return a.let("drop", [ITEM, CLASS], cooled(a, apart), "at most 0")
 
 
 def _slip(a: Rows, top: sp.Indexed) -> sp.Expr:
-    """Return what rounding took from ``drop``: of the difference, and of the quotient."""
+    """Return what rounding took from ``drop``: of the difference, and of quotient or product."""
     lost, t = TwoDiffError(a.logits, top), a.temperature
+    if a.amplifier is not None:
+        spare = Weighted(a.P.rest_of(a.amplifier), top - a.logits)
+        return a.amplifier * lost + TwoProdError(a.amplifier, a.apart) - spare
     if t is None:
         return lost
     left = a.let("left", [ITEM, CLASS], a.apart - a.drop * t, "by the quotient")

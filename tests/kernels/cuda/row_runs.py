@@ -37,11 +37,11 @@ class Rows:
         subject, classes = self.subject, case.classes
         weight = subject.weight(case)
         inputs: Mapping[str, Any] = {
-            "logits": case.logits,
+            subject.first: case.logits,
             "target": case.probabilities if subject.soft else case.labels,
             "class_weight": 1.0 if weight is None else weight,
             "loss_bar": upstream,
-            "logits_dot": direction[:, :classes],
+            f"{subject.first}_dot": direction[:, :classes],
             "target_dot": direction[:, classes:],
         }
         return launch(
@@ -77,8 +77,7 @@ class Rows:
         refuse(off, case, where, found, hi, bar)
 
     def _stacked(self, found: Mapping[str, np.ndarray], suffix: str) -> np.ndarray:
-        names = ("logits", "target") if self.subject.soft else ("logits",)
-        return np.hstack([found[f"{name}{suffix}"] for name in names])
+        return np.hstack([found[f"{name}{suffix}"] for name in self.subject.names])
 
     def _unit(self, function: str, unweighted: bool, stored: str | None):
         held = {"class_weight": SAME} if unweighted else {}
