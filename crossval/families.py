@@ -18,6 +18,7 @@ from crossval.checks.binary_hypotheses import binary_slips
 from crossval.checks.box_causes import BOX_PATTERNS
 from crossval.checks.box_hypotheses import box_slips
 from crossval.checks.causes import Pattern
+from crossval.checks.cosine_row_hypotheses import COSINE_ROW_PATTERNS, cosine_row_slips
 from crossval.checks.divergence_hypotheses import divergence_slips as row_divergence_slips
 from crossval.checks.head_causes import head_patterns
 from crossval.checks.head_hypotheses import head_slips
@@ -47,6 +48,8 @@ from crossval.oracles.row_columns import RowColumns
 from crossval.points import (
     binary,
     cosine_probes,
+    cosine_row_probes,
+    cosine_rows,
     cosines,
     divergences,
     element_probes,
@@ -414,6 +417,28 @@ FAMILIES["divergences"] = replace(
     judged=("logits",),
     prober=None,
     resized=lambda classes: _with_classes(FAMILIES["divergences"], divergences.point_set, classes),
+)
+
+
+FAMILIES["cosine_rows"] = replace(
+    FAMILIES["rows"],
+    name="cosine_rows",
+    inputs={"cosine": slice(0, rows.CLASSES), "target": slice(rows.CLASSES, None)},
+    columns=cosine_rows.columns(rows.CLASSES),
+    points=cosine_rows.point_set,
+    shapes={"cosine": "(N, C)", "target": "(N,)", "class_weight": "(C,)"},
+    regimes=("random", "right", "wrong", "level with the target"),
+    untested=("rows with NaN and infinity", "numbers that are no cosine"),
+    patterns=COSINE_ROW_PATTERNS,
+    slips=cosine_row_slips,
+    resized=lambda classes: replace(
+        FAMILIES["cosine_rows"],
+        inputs={"cosine": slice(0, classes), "target": slice(classes, classes + 1)},
+        columns=cosine_rows.columns(classes),
+        points=lambda dtype, level: cosine_rows.point_set(dtype, level, classes),
+        resized=None,
+    ),
+    prober=cosine_row_probes.COSINE_ROWS,
 )
 
 

@@ -94,7 +94,7 @@ def counts(
 
 def logits_an_item(family: Family, inputs: Mapping[str, np.ndarray]) -> int:
     """Return the number of classes of rows of logits, and 1 for what has no classes."""
-    return inputs["logits"].shape[1] if "class_weight" in family.options else 1
+    return next(iter(inputs.values())).shape[1] if "class_weight" in family.options else 1
 
 
 def divisor(session: Session, reduction: str, counted: Counts) -> float:

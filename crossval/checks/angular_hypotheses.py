@@ -13,11 +13,18 @@ from crossval.oracles.elementwise import Oracle
 from crossval.oracles.texts import Definition
 from refloss.run.derived import completed
 
-__all__ = ["COSINE_PATTERNS", "angular_slips"]
+__all__ = [
+    "COSINE_PATTERNS",
+    "DECLARE",
+    "Changed",
+    "angular_slips",
+    "otherwise",
+    "programs_of",
+]
 
 Moves = tuple[np.ndarray, np.ndarray]
 
-_DECLARE = "declare what is meant, or mend the target"
+DECLARE = "declare what is meant, or mend the target"
 
 
 def angular_slips(
@@ -25,15 +32,15 @@ def angular_slips(
 ) -> Iterator[Prediction | Estimate]:
     """Yield what known slips would give at rows of cosines, the likeliest first."""
     given, moves = spec.constants, _moves(spec, columns, upstream)
-    for words, constants in _otherwise(spec):
+    for words, constants in otherwise(spec):
         if any(given[name] != value for name, value in constants.items()):
-            found = oracle.kernel(_Changed(spec, constants), columns, upstream)
-            yield Prediction(words, _DECLARE, *found, moves=moves)
+            found = oracle.kernel(Changed(spec, constants), columns, upstream)
+            yield Prediction(words, DECLARE, *found, moves=moves)
     loss, scale = programs()[spec.program]["loss"], given["scale"]
-    for program in _programs(loss):
+    for program in programs_of(loss):
         if program != spec.program:
-            found = oracle.kernel(_Changed(spec, {}, program), columns, upstream)
-            yield Prediction(f"the margin is {program[-1]}", _DECLARE, *found, moves=moves)
+            found = oracle.kernel(Changed(spec, {}, program), columns, upstream)
+            yield Prediction(f"the margin is {program[-1]}", DECLARE, *found, moves=moves)
     if loss == "arcface_logit":
         slope = np.broadcast_to(scale * upstream[:, None], columns.shape)
         words = "the margin is taken from the cosine, not added to the angle"
@@ -41,13 +48,13 @@ def angular_slips(
         yield Prediction(words, "add it to the angle", value, slope)
 
 
-def _programs(loss: str) -> tuple[str, ...]:
+def programs_of(loss: str) -> tuple[str, ...]:
     """Return the programs that an axis of a loss chooses from."""
     program = losses()[loss]["program"]
     return () if isinstance(program, str) else tuple(program["values"].values())
 
 
-def _otherwise(spec: Definition) -> Iterator[tuple[str, dict[str, float]]]:
+def otherwise(spec: Definition) -> Iterator[tuple[str, dict[str, float]]]:
     """Yield other values of the constants, in words: those of every axis, then slips."""
     axes = losses()[programs()[spec.program]["loss"]]["axes"]
     for name, axis in axes.items():
@@ -70,12 +77,15 @@ def _moves(spec: Definition, columns: np.ndarray, upstream: np.ndarray) -> Moves
         return value, scale * np.abs(upstream)[:, None] * (2 + over + over**3)
 
 
-class _Changed:
-    """A definition with other constants, and what is derived of them, or another program."""
+class Changed:
+    """A definition with other constants, and what is derived of them, or another program's."""
 
     def __init__(self, spec: Definition, constants: Mapping[str, float], program: str = "") -> None:
         self.program = program or spec.program
-        self.constants = completed(programs()[self.program], {**spec.constants, **constants})
+        given: dict[str, float] = {**spec.constants, **constants}
+        entry = programs()[self.program]
+        kept = {n: given.get(n, float(amount)) for n, amount in entry["constants"].items()}
+        self.constants = completed(entry, kept)
 
 
 COSINE_PATTERNS = (

@@ -284,7 +284,7 @@ def _reduced(session: Session, batch: _Batch, name: str, dtype: str) -> _Result:
     oracle = _oracle(family, batch)
     truth = standard(session.spec, batch.kept_points, oracle)
     counted = counts(family, inputs, batch.kept, batch.weights)
-    classes = classes_of(family) if "logits" in family.inputs else 0
+    classes = classes_of(family) if "class_weight" in family.options else 0
     number, named = format_of(dtype), denominators(session)
     return _Result(batch, counted, found, truth, number, classes, named, oracle)
 

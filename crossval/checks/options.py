@@ -99,7 +99,7 @@ def ignored_rows(session: Session, dtype: str) -> Outcome:
             outcomes += [(label, outcome) for outcome in found]
     given, ignored = marked(session.family, points, _IGNORED[0])
     columns = given.columns.copy()
-    columns[ignored, session.family.inputs["logits"]] = np.nan
+    columns[ignored, next(iter(session.family.inputs.values()))] = np.nan
     given = replace(given, columns=columns)
     found = _ignored(session, points, given, ignored, _IGNORED[0], {}, "RL503")
     outcomes += [("logits NaN", outcome) for outcome in found]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from crossval.checks.evidence import Diagnosis, Evidence
+from crossval.checks.rows import classes_of
 from crossval.oracles.formats import Format, format_of
 from crossval.session import Session
 
@@ -95,8 +96,8 @@ def _negated(evidence: Evidence) -> Diagnosis:
 def _sizes(session: Session, dtype: str) -> dict[str, float]:
     """Factors that a reduction leaves, by name: over the rows, over the classes."""
     factors = session.factors(dtype)
-    logits = session.family.inputs.get("logits")
-    classes = 0 if logits is None else logits.stop - logits.start
+    rows = "class_weight" in session.family.options
+    classes = classes_of(session.family) if rows else 0
     if classes > 2:  # of two classes 1/2 says nothing
         factors |= {"1/C, a mean over the classes": 1 / classes, "C, the classes": classes}
     return factors

@@ -13,13 +13,14 @@ from crossval.target import Target, UsageError, split_reference
 
 __all__ = ["Question", "asks", "eligible", "questions"]
 
-_BOXES, _CLASSES = "boxes", "rows"
+_BOXES, _CLASSES, _COSINES = "boxes", "rows", "cosine_rows"
 _OF_CLASSES = ("logit", "label", "score", "prob", "class", "ignore_index", "smoothing")
 _SPEAKING = {
     "boxes": ("box", "xyxy", "xywh", "rois", "anchor"),
     "rows": _OF_CLASSES,
     "rows of probabilities": _OF_CLASSES,
     "images": _OF_CLASSES,
+    "cosine_rows": ("cos",),
     "residuals": ("beta", "delta", "sigma"),
     "binary": ("logit", "label", "pos_weight", "smoothing"),
     "probabilities": ("prob", "label", "smoothing"),
@@ -116,7 +117,7 @@ def eligible(answering: list[Question], names: Iterable[str]) -> list[Question]:
     -----
     What takes classes beside logits is no loss of anything else, though it may take two arrays of
     numbers too, unless its name says so. What takes any two arrays is judged by the names of its
-    arguments, else as any.
+    arguments, else as any; and so are cosines with classes.
     """
     families = {question.family.name: question for question in answering}
     words = [name.lower() for name in names]
@@ -126,6 +127,7 @@ def eligible(answering: list[Question], names: Iterable[str]) -> list[Question]:
         if any(part in word for word in words for part in _SPEAKING.get(name, ()))
     ]
     of_boxes = [question.family.name for question in spoken] == [_BOXES]
+    of_cosines = [question for question in spoken if question.family.name == _COSINES]
     if _CLASSES in families and not of_boxes:
-        return [families[_CLASSES]]
+        return [*of_cosines, families[_CLASSES]]
     return spoken or answering

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from crossval.oracles.cosine_row_forwards import COSINE_ROW_FORWARDS
 from crossval.oracles.element_forwards import ELEMENT_FORWARDS
 from crossval.oracles.head_forwards import HEAD_FORWARDS
 from crossval.oracles.head_packing import HeadPacking
@@ -66,7 +67,8 @@ def witness(
     """
     import torch
 
-    forwards = {**FORWARDS, **ROW_FORWARDS, **ELEMENT_FORWARDS, **HEAD_FORWARDS}
+    rows = {**ROW_FORWARDS, **COSINE_ROW_FORWARDS}
+    forwards = {**FORWARDS, **rows, **ELEMENT_FORWARDS, **HEAD_FORWARDS}
     if spec.program not in forwards:
         raise ValueError(f"program must be one of {sorted(forwards)}; got {spec.program!r}")
     inputs = torch.tensor(np.asarray(columns, np.float64), requires_grad=True)

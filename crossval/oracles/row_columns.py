@@ -148,7 +148,8 @@ class RowColumns:
         with np.errstate(all="ignore"):
             radii = self._radii(spec, rows, given, upstream, balls)
             if fmt is not None:
-                room = _room(balls, given[0][:, : rows.classes], fmt)
+                logits = rows.constants.get("scale", 1.0) * given[0][:, : rows.classes]
+                room = _room(balls, logits, fmt)
                 other = _ByDifference(count, fmt, room)
                 slopes = self._radii(spec, rows, given, upstream, other)[:, 1:]
                 radii[:, 1:] = np.maximum(radii[:, 1:], slopes)

@@ -17,7 +17,7 @@ from crossval.oracles.binary_forwards import hed
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["ROW_FORWARDS", "cross_entropy", "multi_margin", "poly1", "softmax_focal"]
+__all__ = ["ROW_FORWARDS", "cross_entropy", "multi_margin", "poly1", "softmax_focal", "surprises"]
 
 
 def cross_entropy(
@@ -40,7 +40,7 @@ def cross_entropy(
     if not target.is_floating_point():
         target = torch.eye(logits.shape[1], dtype=logits.dtype)[target]
     logits = logits / constants["temperature"]
-    surprise = _surprise(logits)
+    surprise = surprises(logits)
     lse = logits[:, 0] + surprise[:, 0]
     asked = weight * _smoothed(target, constants)
     total = (asked * surprise).sum(dim=1) + constants["z_loss"] * lse.square()
@@ -63,7 +63,7 @@ def poly1(logits: Tensor, target: Tensor, weight: Tensor, constants: Mapping[str
 
     if not target.is_floating_point():
         target = torch.eye(logits.shape[1], dtype=logits.dtype)[target]
-    surprise = _surprise(logits)
+    surprise = surprises(logits)
     asked = weight * _smoothed(target, constants)
     return (asked * (surprise - constants["epsilon"] * torch.expm1(-surprise))).sum(dim=1)
 
@@ -86,7 +86,7 @@ def softmax_focal(
     """
     import torch
 
-    surprise, classes = _surprise(logits), logits.shape[1]
+    surprise, classes = surprises(logits), logits.shape[1]
     alphas = torch.full_like(weight, _share(constants, "others"))
     alphas[0] = _share(constants, "first")
     if constants["weight_inside"]:  # as LDAM-DRW: the weighted cross-entropy is the exponent of p
@@ -116,7 +116,7 @@ def divergence(middle: bool) -> Callable[..., Tensor]:
     ) -> Tensor:
         import torch
 
-        surprise = _surprise(logits / constants["temperature"])
+        surprise = surprises(logits / constants["temperature"])
         known = -torch.where(target > 0, target, 1).log()
         if not middle:
             total = (weight * target * (surprise - known)).sum(dim=1)
@@ -164,8 +164,8 @@ def _share(constants: Mapping[str, float], side: str) -> float:
     return alpha if constants[f"alpha_on_{side}"] else 1 - alpha
 
 
-def _surprise(logits: Tensor) -> Tensor:
-    """Minus the logarithm of the softmax: (n, C), by way of all (n, C, C) differences."""
+def surprises(logits: Tensor) -> Tensor:
+    """Return minus the logarithm of the softmax: (n, C), by way of all (n, C, C) differences."""
     ahead = logits[:, None, :] - logits[:, :, None]
     most = ahead.detach().amax(dim=2, keepdim=True)
     return most[:, :, 0] + (ahead - most).exp().sum(dim=2).log()

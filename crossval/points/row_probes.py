@@ -27,6 +27,8 @@ from crossval.points.probes import (
 )
 from crossval.points.row_readings import READINGS, SCALINGS, SOFT_READINGS, SOFT_SCALINGS
 
+Drawn = Callable[[int, int], tuple[np.ndarray, np.ndarray]]
+
 _ROWS = {"smoke": 8, "standard": 16, "full": 64}
 _CLASSES = (2, 3, 5, 8)
 _LEADS = (12.0, -12.0)
@@ -44,7 +46,7 @@ _WEIGHTS = (0.5, 2.0, 4.0, 1.0, 3.0)
 def rows(dtype: str, level: str, accepted: tuple[str, ...] = ()) -> list[Probe]:
     """Rows with classes, one probe for each number of classes."""
     number = format_of(dtype)
-    made = [_probe(number, *_drawn(classes, _ROWS[level])) for classes in _CLASSES]
+    made = [probe_of(number, *_drawn(classes, _ROWS[level])) for classes in _CLASSES]
     return [replace(probe, extreme=_last(len(probe), len(_EXTREME))) for probe in made]
 
 
@@ -57,15 +59,31 @@ def soft_rows(dtype: str, level: str, accepted: tuple[str, ...] = ()) -> list[Pr
     return [_soft(probe, format_of(dtype)) for probe in rows(dtype, level, accepted)]
 
 
-def batches(dtype: str, accepted: tuple[str, ...] = ()) -> list[Probe]:
-    """Batches of several sizes; with ignored rows and weights where the target takes them."""
+def batches(
+    dtype: str, accepted: tuple[str, ...] = (), drawn: Drawn | None = None, name: str = "logits"
+) -> list[Probe]:
+    """Batches of several sizes; with ignored rows and weights where the target takes them.
+
+    Parameters
+    ----------
+    dtype : str
+        Format under test.
+    accepted : tuple of str
+        Arguments that the target takes.
+    drawn : callable, optional
+        ``drawn(classes, count)`` gives rows and their classes; of logits by default.
+    name : str
+        What the rows are called.
+    """
     number, made, start = format_of(dtype), [], 0
     for size, classes in _BATCHES:
-        logits, target = _drawn(classes, sum(size for size, _ in _BATCHES), seed=8)
+        count = sum(size for size, _ in _BATCHES)
+        logits, target = drawn(classes, count) if drawn else _drawn(classes, count, seed=8)
         here = slice(start, start + size)
         labels = target[here].copy()
         labels[0] = 2  # never a batch of ignored rows only
-        made.append(_probe(number, logits[here], labels, _options(number, classes, accepted)))
+        options = _options(number, classes, accepted)
+        made.append(probe_of(number, logits[here], labels, options, name))
         start += size
     return made
 
@@ -86,27 +104,30 @@ def soft_batches(dtype: str, accepted: tuple[str, ...] = ()) -> list[Probe]:
     return [_soft(probe, format_of(dtype)) for probe in batches(dtype, kept)]
 
 
-def nothing(dtype: str, accepted: tuple[str, ...]) -> Probe | None:
-    """Rows that are all ignored, if the target can ignore rows."""
+def nothing(
+    dtype: str, accepted: tuple[str, ...], drawn: Drawn | None = None, name: str = "logits"
+) -> Probe | None:
+    """Rows that are all ignored, if the target can ignore rows; see `batches`."""
     if "ignore_index" not in accepted:
         return None
-    logits, target = _drawn(len(_WEIGHTS), 3)
+    logits, target = (drawn or _drawn)(len(_WEIGHTS), 3)
     ignored = np.full_like(target, _IGNORED)
-    return _probe(format_of(dtype), logits, ignored, {"ignore_index": _IGNORED})
+    return probe_of(format_of(dtype), logits, ignored, {"ignore_index": _IGNORED}, name)
 
 
 def predict(
     definition: Definition, inputs: Arrays, upstream: np.ndarray, options: Mapping[str, Any]
 ) -> Prediction:
     """Evaluate the float64 kernel; ignored rows give 0."""
-    spec, logits, target = definition.spec, inputs["logits"], inputs["target"]
+    spec, name, target = definition.spec, next(iter(inputs)), inputs["target"]
+    logits = inputs[name]
     weight = options.get("class_weight")
     weight = np.ones(logits.shape[1]) if weight is None else np.asarray(weight, float)
     kept = _kept(target, options)
     labels = np.where(kept, target, 0) if target.ndim == 1 else target
     with np.errstate(all="ignore"):
         value, *bars = _grad(spec.program)(logits, labels, weight, upstream, **spec.constants)
-    names = ("logits", "target")[: len(bars)]
+    names = (name, "target")[: len(bars)]
     gradients = {
         name: np.where(kept[:, None], np.broadcast_to(bar, logits.shape), 0.0)
         for name, bar in zip(names, bars, strict=True)
@@ -121,7 +142,7 @@ def denominators(probe: Probe) -> dict[str, float]:
     """
     target, weight = probe.inputs["target"], probe.options.get("class_weight")
     kept, known = _kept(target, probe.options), counts(probe)
-    rows, classes = len(probe), float(probe.inputs["logits"].shape[1])
+    rows, classes = len(probe), float(next(iter(probe.inputs.values())).shape[1])
     weights = np.ones(int(classes)) if weight is None else np.asarray(weight, float)
     own = weights[target] if target.ndim == 1 else target @ weights
     count = float(kept.sum())
@@ -185,13 +206,18 @@ def _drawn(classes: int, count: int, seed: int = 5) -> tuple[np.ndarray, np.ndar
     return logits, target
 
 
-def _probe(
-    number: Format, logits: np.ndarray, target: np.ndarray, options: Mapping[str, Any] | None = None
+def probe_of(
+    number: Format,
+    logits: np.ndarray,
+    target: np.ndarray,
+    options: Mapping[str, Any] | None = None,
+    name: str = "logits",
 ) -> Probe:
+    """Return rows, rounded, with upstream gradients of both signs."""
     random = np.random.Generator(np.random.PCG64(6))
     sign = 1 - 2.0 * random.integers(0, 2, size=len(target))
     upstream = number.round(sign * random.integers(2, 16, size=len(target)) / 8)
-    return Probe({"logits": number.round(logits), "target": target}, upstream, options or {})
+    return Probe({name: number.round(logits), "target": target}, upstream, options or {})
 
 
 def _soft(probe: Probe, number: Format) -> Probe:
@@ -206,7 +232,7 @@ def _soft(probe: Probe, number: Format) -> Probe:
     return replace(probe, inputs=inputs)
 
 
-_MEANS = {
+MEANS = {
     "N (items)": "items",
     "the rows kept": "kept",
     "the sum of weights": "weights",
@@ -224,7 +250,7 @@ CLASSES = Prober(
     SCALINGS,
     fixed={"targets": "index"},
     axis="denominator",
-    means=_MEANS,
+    means=MEANS,
     nothing=nothing,
 )
 PROBABILITIES = Prober(
@@ -238,5 +264,5 @@ PROBABILITIES = Prober(
     SOFT_SCALINGS,
     fixed={"targets": "probabilities"},
     axis="denominator",
-    means=_MEANS,
+    means=MEANS,
 )

@@ -9,7 +9,7 @@ import numpy as np
 from crossval.points.probes import Arrays, Prediction, Reading, Scaling
 from crossval.points.raised_logarithms import OF_BOTH, OF_CLASSES, OF_PROBABILITIES
 
-__all__ = ["PER_CLASS", "READINGS", "SCALINGS", "SOFT_READINGS", "SOFT_SCALINGS"]
+__all__ = ["PER_CLASS", "READINGS", "SCALINGS", "SOFT_READINGS", "SOFT_SCALINGS", "per_class"]
 
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -104,10 +104,22 @@ def _rest(inputs: Arrays) -> np.ndarray:
         return 1 / (1 - _softmax(inputs["logits"]).max(axis=1))
 
 
-def _over_classes(inputs: Arrays, upstream: np.ndarray, found: Prediction) -> Prediction:
-    value, gradients = found
-    classes = inputs["logits"].shape[1]
-    return value / classes, {name: gradient / classes for name, gradient in gradients.items()}
+def per_class(name: str) -> Reading:
+    """Return the reading of a loss that is divided by how many numbers a row of an input has."""
+
+    def over(inputs: Arrays, upstream: np.ndarray, found: Prediction) -> Prediction:
+        (value, gradients), classes = found, inputs[name].shape[1]
+        return value / classes, {each: gradient / classes for each, gradient in gradients.items()}
+
+    return Reading(
+        "divided by C",
+        "the loss of a row is divided by the number of classes",
+        after=over,
+        side="loss",
+        divisor=lambda inputs: float(inputs[name].shape[1]),
+        slip=True,
+        axis="division",
+    )
 
 
 Formula = Callable[[np.ndarray, np.ndarray, np.ndarray], Pair]
@@ -172,15 +184,7 @@ _TWICE = Reading(
     cancels=_rest,
     slip=True,
 )
-PER_CLASS = Reading(
-    "divided by C",
-    "the loss of a row is divided by the number of classes",
-    after=_over_classes,
-    side="loss",
-    divisor=lambda inputs: float(inputs["logits"].shape[1]),
-    slip=True,
-    axis="division",
-)
+PER_CLASS = per_class("logits")
 READINGS = (
     _MISSED,
     _TWICE,
