@@ -24,6 +24,7 @@ class MarginTerms(Terms):
     """
 
     form = ""
+    value_factor = 0.0
 
     def prepare(self) -> None:
         c, case = self.constants, self.case
@@ -32,6 +33,7 @@ class MarginTerms(Terms):
         self.factor = self.w[case.labels][:, None]
         if c["divided"]:
             self.factor = self.factor / (classes - c["over_others"])
+        self.bent = self.factor
         self.twice = bool(c["squared"])
         margin = c["margin"]
         self.shares = np.ones(z.shape)

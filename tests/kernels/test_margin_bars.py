@@ -30,7 +30,7 @@ class MarginSubject(RowSubject):
 
     loss: str = "multi_margin"
 
-    def _terms(self, case: RowCase):
+    def _terms(self, case: RowCase, real: str):
         terms = of_form(self.spec.program)
         return terms(self.spec.constants, case, self.weight(case), soft=False)
 
