@@ -33,10 +33,15 @@ class CosineTerms:
     * products: likewise, p_j p_y s |psi| among them, and miss s psi'' by the target.
     """
 
-    power = 0.0
+    power, value_factor = 0.0, 0.0
 
     def __init__(
-        self, constants: Mapping[str, float], case: RowCase, weight: np.ndarray | None, program: str
+        self,
+        constants: Mapping[str, float],
+        case: RowCase,
+        weight: np.ndarray | None,
+        program: str,
+        real: str,
     ):
         self.scale, rows = constants["scale"], np.arange(len(case))
         name = program.replace("_cosine", "_logit")
@@ -57,12 +62,13 @@ class CosineTerms:
         self.chain = self.scale * np.where(self.at, steep, inside)
         logits = np.where(self.at, psi[:, None], case.logits.clip(-most, most))
         scaled = replace(case, logits=self.scale * logits)
-        self.softmax = CrossEntropyTerms(_NOTHING, scaled, weight, soft=False)
+        self.softmax = CrossEntropyTerms(_NOTHING, scaled, weight, False, real)
         of_target = self.softmax.of_target
         self.miss, p = of_target(self.softmax.miss), of_target(self.softmax.p)
         self.moves = 1 + p * self.scale * self.size
         self.w = self.softmax.w[case.labels][:, None]
         self.factor = np.maximum(self.w * self.chain.max(1, keepdims=True), 1.0)
+        self.bent = self.factor
 
     def value(self) -> np.ndarray:
         """Return the terms of the value (n,)."""
@@ -85,6 +91,6 @@ class CosineSubject(RowSubject):
 
     first: ClassVar[str] = "cosine"
 
-    def _terms(self, case: RowCase):
+    def _terms(self, case: RowCase, real: str):
         spec = self.spec
-        return CosineTerms(spec.constants, case, self.weight(case), spec.program)
+        return CosineTerms(spec.constants, case, self.weight(case), spec.program, real)
