@@ -21,8 +21,10 @@ def value(F, pred, target, inside, weight):
     d = (pred - target)*inside
     reach = F.abs(d)
     fall = F.expm1(-reach)
-    less = F.log1p((1 + fall)*(1 + fall)) - ln2
-    bend = F.select(F.le(reach, 1), F.log1p(F.rational(1, 2)*(fall*fall)/(1 + fall)), less + reach)
+    close = F.rational(1, 2)*(fall*fall)/(1 + fall)
+    excess = F.select(F.le(reach, 1), close, (1 + fall)*(1 + fall))
+    far = F.select(F.le(reach, 1), 0, reach - ln2)
+    bend = F.log1p(excess) + far
     loss = F.weighted(weight, bend)
     return loss
 
@@ -34,8 +36,10 @@ def grad(F, pred, target, inside, weight, loss_bar):
     reach = F.abs(d)
     sign = 2*F.step(d, F.rational(1, 2)) - 1
     fall = F.expm1(-reach)
-    less = F.log1p((1 + fall)*(1 + fall)) - ln2
-    bend = F.select(F.le(reach, 1), F.log1p(F.rational(1, 2)*(fall*fall)/(1 + fall)), less + reach)
+    close = F.rational(1, 2)*(fall*fall)/(1 + fall)
+    excess = F.select(F.le(reach, 1), close, (1 + fall)*(1 + fall))
+    far = F.select(F.le(reach, 1), 0, reach - ln2)
+    bend = F.log1p(excess) + far
     slope = -((2 + fall)*fall*sign/(1 + (1 + fall)*(1 + fall)))
     loss = F.weighted(weight, bend)
     bend_bar = loss_bar*weight

@@ -90,7 +90,8 @@ KERNEL bce_probs_grad(
         const real held = ((probs <= real(0.5)) ? kept : real(1) - kept);  // p, clipped
         const real excess = added*(far_share - near_share) + ((probs <= real(0.5)) ? -(pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) - goal_moved : (pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) + goal_moved) + ((probs <= real(0.5)) ? held - target : target - held);
         const real slope = ((most < steep) ? far_pull : ((abs_(pos_weight - real(1.25)) > real(0.75)) ? far_pull - near_pull : blunt*toward*ratio_(excess, kept + added, far_share)));  // by p
-        const real between = ((most < steep) ? near_log - far_log : ((kept > real(0.25)) ? log1p_((real(1) - real(2)*kept)/(kept + added)) : steep - flat));  // -log of the nearer end less that of the farther
+        const real odds = log1p_((real(1) - real(2)*kept)/(kept + added));  // log of both ends' ratio
+        const real between = ((most < steep) ? near_log - far_log : ((kept > real(0.25)) ? odds : steep - flat));  // -log of the nearer end less that of the farther
         const real hit = ((probs <= real(0.5)) ? near_log : far_log);  // -log p
         const real missed = ((probs <= real(0.5)) ? far_log : near_log);  // -log(1 - p)
         const real lean = ((abs_(pos_weight - real(1.25)) > real(0.75)) ? weighted_(pos_weight, hit) - missed : (pos_weight - real(1))*hit + ((probs <= real(0.5)) ? between : -between));  // by goal less by rest

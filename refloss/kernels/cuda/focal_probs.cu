@@ -93,7 +93,8 @@ KERNEL focal_probs_grad(
         const real held = ((probs <= real(0.5)) ? kept : real(1) - kept);  // p, clipped
         const real excess = ((probs <= real(0.5)) ? -(pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) - goal_moved : (pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) + goal_moved) + ((probs <= real(0.5)) ? held - target : target - held);
         const real slope = ((abs_(pos_weight - real(1.25)) > real(0.75)) ? far_pull - near_pull : blunt*toward*ratio_(excess, kept, far_share));  // by p
-        const real between = ((kept > real(0.25)) ? log1p_((real(1) - real(2)*kept)/kept) : steep - flat);  // -log of the nearer end less that of the farther
+        const real odds = log1p_((real(1) - real(2)*kept)/kept);  // log of both ends' ratio
+        const real between = ((kept > real(0.25)) ? odds : steep - flat);  // -log of the nearer end less that of the farther
         const real hit = ((probs <= real(0.5)) ? steep : flat);  // -log p
         const real missed = ((probs <= real(0.5)) ? flat : steep);  // -log(1 - p)
         const real lean = ((abs_(pos_weight - real(1.25)) > real(0.75)) ? weighted_(pos_weight, hit) - missed : (pos_weight - real(1))*hit + ((probs <= real(0.5)) ? between : -between));  // by goal less by rest
@@ -160,7 +161,8 @@ KERNEL focal_probs_hvp(
         const real held = ((probs <= real(0.5)) ? kept : real(1) - kept);  // p, clipped
         const real excess = ((probs <= real(0.5)) ? -(pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) - goal_moved : (pos_weight - real(1))*goal*((probs <= real(0.5)) ? real(1) - kept : kept) + goal_moved) + ((probs <= real(0.5)) ? held - target : target - held);
         const real slope = ((abs_(pos_weight - real(1.25)) > real(0.75)) ? far_pull - near_pull : blunt*toward*ratio_(excess, kept, far_share));  // by p
-        const real between = ((kept > real(0.25)) ? log1p_((real(1) - real(2)*kept)/kept) : steep - flat);  // -log of the nearer end less that of the farther
+        const real odds = log1p_((real(1) - real(2)*kept)/kept);  // log of both ends' ratio
+        const real between = ((kept > real(0.25)) ? odds : steep - flat);  // -log of the nearer end less that of the farther
         const real hit = ((probs <= real(0.5)) ? steep : flat);  // -log p
         const real missed = ((probs <= real(0.5)) ? flat : steep);  // -log(1 - p)
         const real lean = ((abs_(pos_weight - real(1.25)) > real(0.75)) ? weighted_(pos_weight, hit) - missed : (pos_weight - real(1))*hit + ((probs <= real(0.5)) ? between : -between));  // by goal less by rest

@@ -30,8 +30,10 @@ KERNEL log_cosh_value(
         const real d = (pred - target)*inside;  // pred minus target
         const real reach = abs_(d);
         const real fall = expm1_(-reach);  // from -1 to 0
-        const real less = log1p_((real(1) + fall)*(real(1) + fall)) - ln2;  // added to |d|; at most 0
-        const real bend = ((reach <= real(1)) ? log1p_(real(0.5)*(fall*fall)/(real(1) + fall)) : less + reach);  // log cosh d
+        const real close = real(0.5)*(fall*fall)/(real(1) + fall);  // cosh d less 1
+        const real excess = ((reach <= real(1)) ? close : (real(1) + fall)*(real(1) + fall));
+        const real far = ((reach <= real(1)) ? real(0) : reach - ln2);
+        const real bend = log1p_(excess) + far;  // log cosh d: terms >= 0
         const real loss = weighted_(weight, bend);
         loss_out.store(i, loss);
     });
@@ -56,8 +58,10 @@ KERNEL log_cosh_grad(
         const real reach = abs_(d);
         const real sign = real(2)*step_(d, real(0.5)) - real(1);
         const real fall = expm1_(-reach);  // from -1 to 0
-        const real less = log1p_((real(1) + fall)*(real(1) + fall)) - ln2;  // added to |d|; at most 0
-        const real bend = ((reach <= real(1)) ? log1p_(real(0.5)*(fall*fall)/(real(1) + fall)) : less + reach);  // log cosh d
+        const real close = real(0.5)*(fall*fall)/(real(1) + fall);  // cosh d less 1
+        const real excess = ((reach <= real(1)) ? close : (real(1) + fall)*(real(1) + fall));
+        const real far = ((reach <= real(1)) ? real(0) : reach - ln2);
+        const real bend = log1p_(excess) + far;  // log cosh d: terms >= 0
         const real slope = -((real(2) + fall)*fall*sign/(real(1) + (real(1) + fall)*(real(1) + fall)));  // tanh d
         const real loss = weighted_(weight, bend);
         const real bend_bar = loss_bar*weight;

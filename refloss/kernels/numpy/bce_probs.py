@@ -83,7 +83,8 @@ def grad(probs, target, pos_weight, weight, loss_bar, label_smoothing, lost, rai
     held = np.where((probs <= 0.5), kept, 1.0 - kept)  # p, clipped
     excess = added*(far_share - near_share) + np.where((probs <= 0.5), -(pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) - goal_moved, (pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) + goal_moved) + np.where((probs <= 0.5), held - target, target - held)
     slope = np.where((most < steep), far_pull, np.where((np.abs(pos_weight - 1.25) > 0.75), far_pull - near_pull, blunt*toward*ratio(excess, kept + added, far_share)))  # by p
-    between = np.where((most < steep), near_log - far_log, np.where((kept > 0.25), np.log1p((1.0 - 2.0*kept)/(kept + added)), steep - flat))  # -log of the nearer end less that of the farther
+    odds = np.log1p((1.0 - 2.0*kept)/(kept + added))  # log of both ends' ratio
+    between = np.where((most < steep), near_log - far_log, np.where((kept > 0.25), odds, steep - flat))  # -log of the nearer end less that of the farther
     hit = np.where((probs <= 0.5), near_log, far_log)  # -log p
     missed = np.where((probs <= 0.5), far_log, near_log)  # -log(1 - p)
     lean = np.where((np.abs(pos_weight - 1.25) > 0.75), weighted(pos_weight, hit) - missed, (pos_weight - 1.0)*hit + np.where((probs <= 0.5), between, -between))  # by goal less by rest

@@ -105,7 +105,8 @@ def grad(probs, target, weight, loss_bar, smoothing, clip, gamma, gamma_lo, atta
     held = np.where((probs <= 0.5), kept, 1.0 - kept)  # p, clipped
     excess = np.where((probs <= 0.5), -(pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) - goal_moved, (pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) + goal_moved) + np.where((probs <= 0.5), held - target, target - held)
     slope = np.where((np.abs(pos_weight - 1.25) > 0.75), far_pull - near_pull, blunt*toward*ratio(excess, kept, far_share))  # by p
-    between = np.where((kept > 0.25), np.log1p((1.0 - 2.0*kept)/kept), steep - flat)  # -log of the nearer end less that of the farther
+    odds = np.log1p((1.0 - 2.0*kept)/kept)  # log of both ends' ratio
+    between = np.where((kept > 0.25), odds, steep - flat)  # -log of the nearer end less that of the farther
     hit = np.where((probs <= 0.5), steep, flat)  # -log p
     missed = np.where((probs <= 0.5), flat, steep)  # -log(1 - p)
     lean = np.where((np.abs(pos_weight - 1.25) > 0.75), weighted(pos_weight, hit) - missed, (pos_weight - 1.0)*hit + np.where((probs <= 0.5), between, -between))  # by goal less by rest
@@ -154,7 +155,8 @@ def hvp(probs, target, weight, loss_bar, probs_dot, target_dot, smoothing, clip,
     held = np.where((probs <= 0.5), kept, 1.0 - kept)  # p, clipped
     excess = np.where((probs <= 0.5), -(pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) - goal_moved, (pos_weight - 1.0)*goal*np.where((probs <= 0.5), 1.0 - kept, kept) + goal_moved) + np.where((probs <= 0.5), held - target, target - held)
     slope = np.where((np.abs(pos_weight - 1.25) > 0.75), far_pull - near_pull, blunt*toward*ratio(excess, kept, far_share))  # by p
-    between = np.where((kept > 0.25), np.log1p((1.0 - 2.0*kept)/kept), steep - flat)  # -log of the nearer end less that of the farther
+    odds = np.log1p((1.0 - 2.0*kept)/kept)  # log of both ends' ratio
+    between = np.where((kept > 0.25), odds, steep - flat)  # -log of the nearer end less that of the farther
     hit = np.where((probs <= 0.5), steep, flat)  # -log p
     missed = np.where((probs <= 0.5), flat, steep)  # -log(1 - p)
     lean = np.where((np.abs(pos_weight - 1.25) > 0.75), weighted(pos_weight, hit) - missed, (pos_weight - 1.0)*hit + np.where((probs <= 0.5), between, -between))  # by goal less by rest

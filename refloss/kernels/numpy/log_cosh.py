@@ -30,8 +30,10 @@ def value(pred, target, inside, weight):
     d = (pred - target)*inside  # pred minus target
     reach = np.abs(d)
     fall = np.expm1(-reach)  # from -1 to 0
-    less = np.log1p((1.0 + fall)*(1.0 + fall)) - LN2  # added to |d|; at most 0
-    bend = np.where((reach <= 1.0), np.log1p(0.5*(fall*fall)/(1.0 + fall)), less + reach)  # log cosh d
+    close = 0.5*(fall*fall)/(1.0 + fall)  # cosh d less 1
+    excess = np.where((reach <= 1.0), close, (1.0 + fall)*(1.0 + fall))
+    far = np.where((reach <= 1.0), 0.0, reach - LN2)
+    bend = np.log1p(excess) + far  # log cosh d: terms >= 0
     loss = weighted(weight, bend)
     return loss
 
@@ -42,8 +44,10 @@ def grad(pred, target, inside, weight, loss_bar):
     reach = np.abs(d)
     sign = 2.0*np.heaviside(d, 0.5) - 1.0
     fall = np.expm1(-reach)  # from -1 to 0
-    less = np.log1p((1.0 + fall)*(1.0 + fall)) - LN2  # added to |d|; at most 0
-    bend = np.where((reach <= 1.0), np.log1p(0.5*(fall*fall)/(1.0 + fall)), less + reach)  # log cosh d
+    close = 0.5*(fall*fall)/(1.0 + fall)  # cosh d less 1
+    excess = np.where((reach <= 1.0), close, (1.0 + fall)*(1.0 + fall))
+    far = np.where((reach <= 1.0), 0.0, reach - LN2)
+    bend = np.log1p(excess) + far  # log cosh d: terms >= 0
     slope = -((2.0 + fall)*fall*sign/(1.0 + (1.0 + fall)*(1.0 + fall)))  # tanh d
     loss = weighted(weight, bend)
     bend_bar = loss_bar*weight

@@ -27,8 +27,9 @@ FLAGS = (
     "-shared",
     "-fvisibility=hidden",
     "-ffp-contract=off",  # error-free transforms need every rounding; `fma` is explicit
-    "-fno-math-errno",  # these two change no value
+    "-fno-math-errno",  # these three change no value
     "-fno-trapping-math",
+    "-fno-tree-pre",  # it makes branches of selections, and the vectorizer takes none
 )
 _NAMES = ("c++", "g++", "clang++")
 _SECONDS = 300

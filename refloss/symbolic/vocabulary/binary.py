@@ -277,7 +277,7 @@ def _excess(a: Elements, low: sp.Expr, added: sp.Expr) -> sp.Indexed:
 
 def _lean(a: Elements, low: sp.Expr, added: sp.Expr, most: sp.Expr) -> sp.Expr:
     """Return ``pos_weight`` times -log p less -log(1 - p)."""
-    odds = log1p((1 - 2 * a.kept) / (a.kept + added))
+    odds = a.let("odds", log1p((1 - 2 * a.kept) / (a.kept + added)), "log of both ends' ratio")
     between = sp.Piecewise(
         (a.near_log - a.far_log, a.steep > most),
         (odds, a.kept > sp.Rational(1, 4)),
