@@ -30,9 +30,6 @@ _CALLS = {
     sp.atan: "atan_({0})",
     sp.atan2: "atan2_({0}, {1})",
     sp.Abs: "abs_({0})",
-    fn.Stop: "{0}",
-    fn.Gate: "{0}",
-    fn.StraightThrough: "{0}",
     fn.Step: "step_({0}, {1})",
     fn.Relu: "above_({0}, real(0))",
     fn.Ratio: "ratio_({0}, {1}, {2})",
@@ -112,6 +109,8 @@ class CudaExpression(ExpressionText):
     inputs : collection of str
         Tensors that lie in memory: they are read at their indices, others by name.
     """
+
+    values = (fn.Stop, fn.Gate, fn.StraightThrough)
 
     def __init__(self, inputs: Sequence[str] = ()) -> None:
         self.inputs = frozenset(inputs)

@@ -26,6 +26,9 @@ _RELATIONS = {
 class ExpressionText:
     """Print scalar expressions; subclasses give `number`, `read`, `call`, `select`, `relation`."""
 
+    values: tuple[type, ...] = ()
+    """Functions that are the value of their first argument, where the language has no word."""
+
     def __call__(self, expr: sp.Expr) -> str:
         """Return the text of `expr`."""
         return self.show(expr, ADD)
@@ -98,7 +101,7 @@ class ExpressionText:
             return self.both([self(c) for c in conditions]), ATOM
         if isinstance(expr, (sp.Max, sp.Min)):
             return self._fold(expr), ATOM
-        if isinstance(expr, fn.Switch):
+        if isinstance(expr, (fn.Switch, *self.values)):
             return self._text(expr.args[0])
         if isinstance(expr, fn.Quotient):
             return f"{self.show(expr.args[0], MUL)}/{self.show(expr.args[1], UNARY)}", MUL

@@ -86,9 +86,6 @@ _CALLS = {
     sp.Abs: "np.abs({0})",
     sp.floor: "np.floor({0})",
     sp.Pow: "np.power({0}, {1})",
-    fn.Stop: "{0}",
-    fn.Gate: "{0}",
-    fn.StraightThrough: "{0}",
     fn.Step: "np.heaviside({0}, {1})",
     fn.Relu: "np.maximum({0}, 0.0)",
     fn.Ratio: "ratio({0}, {1}, {2})",
@@ -113,6 +110,8 @@ class NumpyExpression(ExpressionText):
     axes : tuple of Axis
         Axes of the statement, those of its target before the bound ones.
     """
+
+    values = (fn.Stop, fn.Gate, fn.StraightThrough)
 
     def __init__(self, axes: tuple[Axis, ...]) -> None:
         self.axes = axes

@@ -163,6 +163,7 @@ CALLS = {
     "step": lambda x, w, u, y: Step(u[b], HALF) + Step(u[b] * 0, sp.Rational(1, 4)),
     "ratio": lambda x, w, u, y: Ratio(u[b], x[b, 0], 2) + Ratio(u[b], x[b, 0] - x[b, 0], 2),
     "stop and gate": lambda x, w, u, y: Stop(u[b]) * Gate(x[b, 0], 0),
+    "stop and gate of sums": lambda x, w, u, y: Stop(u[b] + 1) * Gate(x[b, 0] - u[b], 0),
     "aspect": lambda x, w, u, y: AspectAngle(u[b] ** 2, x[b, 0] ** 2, 0, 1),
     "pieces": lambda x, w, u, y: sp.Piecewise((u[b], u[b] < x[b, 0]), (-u[b], True)),
     "rational": lambda x, w, u, y: u[b] / 3 + sp.Rational(2, 7) - u[b] ** 3,
