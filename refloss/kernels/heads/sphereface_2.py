@@ -101,7 +101,7 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     backward = to_class[:, None]*own_way + to_x[:, None]*unit  # by the embedding
     pulled_sum = F.sum(unit*backward, 1)
     pulled = meeting + pulled_sum  # has the layer's derivatives
-    own_goal = scale*logit*reach  # the target's logit, where its class is at hand
+    own_goal = scale*(logit*reach)  # the target's logit, where its class is at hand
     goal = F.shared(own_goal, target)  # on every shard of the classes
     # visit 1 of 1 over the classes
     others = F.logsumexp()
@@ -166,7 +166,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     backward = to_class[:, None]*own_way + to_x[:, None]*unit  # by the embedding
     pulled_sum = F.sum(unit*backward, 1)
     pulled = meeting + pulled_sum  # has the layer's derivatives
-    own_goal = scale*logit*reach  # the target's logit, where its class is at hand
+    own_goal = scale*(logit*reach)  # the target's logit, where its class is at hand
     goal = F.shared(own_goal, target)  # on every shard of the classes
     # visit 1 of 2 over the classes
     others = F.logsumexp()
@@ -202,7 +202,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     angular_bar = (cosine_bar if (keeps_weight == 0.0) else F.ratio(cosine_bar, weight_length_at_target, 0.0))
     own_bar = (angular_bar if (keeps_x == 0.0) else F.ratio(angular_bar, x_length, 0.0))
     touch_bar = (F.ratio(own_bar, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else own_bar)
-    scale_bar1 = F.sum(own_goal_bar*logit*reach, 0)
+    scale_bar1 = F.sum(own_goal_bar*(logit*reach), 0)
     # visit 2 of 2 over the classes
     unit_bar0 = 0.0
     scale_bar0 = 0.0
@@ -293,7 +293,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     backward = to_class[:, None]*own_way + to_x[:, None]*unit  # by the embedding
     pulled_sum = F.sum(unit*backward, 1)
     pulled = meeting + pulled_sum  # has the layer's derivatives
-    own_goal = scale*logit*reach  # the target's logit, where its class is at hand
+    own_goal = scale*(logit*reach)  # the target's logit, where its class is at hand
     goal = F.shared(own_goal, target)  # on every shard of the classes
     x_size_dot_acc_sum = F.sum(x*x_dot, 1)
     x_size_dot_acc = F.ratio(x_size_dot_acc_sum, x_size, 0.0)
@@ -325,7 +325,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     meeting_dot = (-(F.ratio(met, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(met_dot, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else met_dot)
     pulled_sum_dot = F.sum(unit_dot*backward, 1)
     pulled_dot = meeting_dot + pulled_sum_dot
-    own_goal_dot = scale_dot*logit*reach + (1.0 - derived)*pulled_dot*scale + (0.0 if derived == 0.0 else logit*reach_dot*scale) + (0.0 if derived == 0.0 else logit_dot*reach*scale)
+    own_goal_dot = scale_dot*(logit*reach) + (1.0 - derived)*pulled_dot*scale + (0.0 if derived == 0.0 else logit*reach_dot*scale) + (0.0 if derived == 0.0 else logit_dot*reach*scale)
     goal_dot = own_goal_dot*F.owned(target)
     # visit 1 of 3 over the classes
     others = F.logsumexp()
@@ -426,7 +426,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     touch_bar_dot = (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0) + (F.ratio(own_bar_dot, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else own_bar_dot)
     x_length_bar0_dot_term0 = F.sum(unit_bar*x_dot, 1)
     x_length_bar0_dot_term2 = F.sum(unit_bar*x, 1)
-    scale_bar1_dot = F.sum(own_goal_bar_dot*logit*reach + (1.0 - derived)*own_goal_bar*pulled_dot + (0.0 if derived == 0.0 else logit*own_goal_bar*reach_dot) + (0.0 if derived == 0.0 else logit_dot*own_goal_bar*reach), 0)
+    scale_bar1_dot = F.sum(own_goal_bar_dot*(logit*reach) + (1.0 - derived)*own_goal_bar*pulled_dot + (0.0 if derived == 0.0 else logit*own_goal_bar*reach_dot) + (0.0 if derived == 0.0 else logit_dot*own_goal_bar*reach), 0)
     # visit 3 of 3 over the classes
     unit_bar0_dot_term1 = 0.0
     scale_bar0_dot_term0 = 0.0
@@ -562,7 +562,7 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
     backward = to_class[:, None]*own_way + to_x[:, None]*unit  # by the embedding
     pulled_sum = np.sum(unit*backward, axis=1)
     pulled = meeting + pulled_sum  # has the layer's derivatives
-    goal = scale*logit*reach  # the target's logit
+    goal = scale*(logit*reach)  # the target's logit
     score = np.where((np.arange(C) == target[:, None]), goal[:, None], scale*product)
     top = np.max(score, axis=1)  # largest logit
     mass = np.exp(score - top[:, None])
@@ -612,7 +612,7 @@ def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, ep
     x_bar = 2.0*x_size_sum_bar[:, None]*x + np.where((keeps_x == 0.0), ratio(unit_bar, x_length[:, None], 0.0), unit_bar)
     weight_bar = 2.0*weight_size_sum_bar[:, None]*weight + np.where((keeps_weight == 0.0), np.where(projected == 0.0, 0.0, ratio(way_bar, weight_length[:, None], 0.0)) + way_bar - projected*way_bar, way_bar)
     scale_bar0 = np.sum(np.where((np.arange(C) == target[:, None]), 0.0, product*score_bar), axis=(0, 1))
-    scale_bar1 = np.sum(goal_bar*logit*reach, axis=0)
+    scale_bar1 = np.sum(goal_bar*(logit*reach), axis=0)
     scale_bar = scale_bar0 + scale_bar1
     return {
         "x_size_sum": x_size_sum,
