@@ -19,7 +19,7 @@ NAMED = [
     ("straight_through", {}, "grad[cosine]", "gradient is 'straight_through'"),
     (
         "mirror_of_degrees",
-        {"margin": 28.6, "policy": "mirror", "scale": 30.0},
+        {"margin": 28.6, "policy": "mirror"},
         "value",
         "unit is 'degrees'",
     ),

@@ -15,7 +15,7 @@ NAMED = [
     (
         "mirror_of_degrees",
         "arcface_cosine",
-        {"policy": "mirror", "unit": "degrees", "margin": 28.6, "scale": 30.0, "gradient": "true"},
+        {"policy": "mirror", "unit": "degrees", "margin": 28.6, "scale": 64.0, "gradient": "true"},
     ),
     ("straight_through", "arcface_cosine", {"policy": "raw", "gradient": "straight_through"}),
     ("combined", "combined_margin_cosine", {"margin": 0.3, "cosine_margin": 0.2, "scale": 64.0}),

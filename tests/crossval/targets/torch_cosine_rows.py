@@ -49,7 +49,7 @@ def mirror_of_degrees(cosine, target):
     c = own(cosine, target)
     logit = rotated(c, margin)
     logit = torch.where(c > -math.cos(margin), logit, -2 - logit)
-    return finished(cosine, target, logit, 30.0)
+    return finished(cosine, target, logit)
 
 
 def straight_through(cosine, target):
