@@ -70,12 +70,18 @@ def _fallen(times: int) -> Callable[..., Tensor]:
 
 
 def _combined(cosine: Tensor, c: Constants) -> Tensor:
+    cosine = cosine.clamp(-c["limit"], c["limit"])
+    return combined(cosine, _angle(cosine), c)
+
+
+def combined(cosine: Tensor, theta: Tensor, c: Constants) -> Tensor:
+    """Return the logit of both margins of an angle, whose cosine is given too."""
     import torch
 
-    cosine, less = cosine.clamp(-c["limit"], c["limit"]), c["cosine_margin"]
+    less = c["cosine_margin"]
     if c["drops"] and less > 0:
         return _finished(cosine - less, cosine, c)
-    theta = _angle(cosine) + (math.radians(c["margin"]) if c["degrees"] else c["margin"])
+    theta = theta + (math.radians(c["margin"]) if c["degrees"] else c["margin"])
     logit = torch.cos(theta) - less
     beyond = c["again"] * logit - c["level"] * (1 + less)
     return _finished(torch.where(theta >= math.pi, beyond, logit), cosine, c)

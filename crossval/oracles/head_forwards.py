@@ -4,7 +4,7 @@ The cosine is the product of two vectors over their lengths, one class at a time
 before classes of its own. The loss is the log-sum-exp of every logit less the target's.
 CosFace: Wang et al. 2018, equation 4. NormFace: Wang et al. 2017, equation 5. Modified softmax: Liu
 et al. 2017, equation 3. L2-constrained softmax: Ranjan et al. 2017, equation 3. Sub-centre ArcFace:
-Deng et al. 2020, section 3.2.
+Deng et al. 2020, section 3.2. Logits of angles with a margin: `crossval.oracles.angular_forwards`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from crossval.oracles.angular_forwards import rotated
+from crossval.oracles.angular_forwards import combined, rotated
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -73,6 +73,34 @@ def _with_biases(
     return _loss(constants["scale"] * _products(x, weight, constants)[0] + bias, labels)
 
 
+def _by_angle(logit: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return the head whose target logit is a function of its cosine, by lengths that are kept."""
+
+    def forward(
+        x: Tensor, weight: Tensor, labels: Tensor, bias: Tensor | None, constants: Constants
+    ) -> Tensor:
+        products, reach = _products(x, weight, constants)
+        at = labels[:, None]
+        cosine, theta = _own(x, weight, labels, constants)
+        own = logit(cosine, theta, {**constants, "scale": 1.0})[:, None]
+        own = reach.gather(1, at) * own
+        return _loss(constants["scale"] * products.scatter(1, at, own), labels)
+
+    return forward
+
+
+def _own(x: Tensor, weight: Tensor, labels: Tensor, constants: Constants) -> tuple[Tensor, Tensor]:
+    """Return the cosine of the angle to the label's class, and the angle."""
+    import torch
+
+    if not constants["projected"]:
+        raise ValueError("there is no forward of an angle to a class that moves off the sphere")
+    own = weight[torch.arange(len(labels)), labels]
+    x = x / _length(x, constants, "x")[:, None]
+    own = own / _length(own, constants, "weight")[:, None]
+    return (x * own).sum(dim=1), _between(x, own)
+
+
 def _by_nearest(
     x: Tensor, weight: Tensor, labels: Tensor, bias: Tensor | None, constants: Constants
 ) -> Tensor:
@@ -110,5 +138,7 @@ HEAD_FORWARDS: dict[str, Callable[..., Any]] = {
     "cosface": _by_margin,
     "l2_softmax": _with_biases,
     "subcenter_arcface": _by_nearest,
+    "arcface": _by_angle(rotated),
+    "combined_margin": _by_angle(combined),
 }
 """Hand-written forwards of heads by program."""

@@ -31,7 +31,6 @@ IN_PLACE = [("cosface", "max"), ("modified_softmax", "inside"), ("arcface", "non
 CASES = [*product(HEADS, PLACES, [{}]), *product(KEEPING, ["none"], KEPT[1:])]
 CASES += [(name, place, {"classes": "in_place"}) for name, place in IN_PLACE]
 CASES += [("sphereface", "none", {"gradient": "caffe", "classes": "in_place"})]
-WITNESSED = [case for case in CASES if case[0] in HEAD_FORWARDS]
 IDS = [f"{name}-{place}-{'-'.join(kept.values())}".rstrip("-") for name, place, kept in CASES]
 
 
@@ -57,6 +56,15 @@ def some(loss, dtype="float64", rows=1):
 
 def spec(loss, place="none", kept=None):
     return spec_of(loss, None, {"scale": 8.0, **PLACES[place], **(kept or {})})
+
+
+# an angle to a class that moves off the sphere has no forward
+WITNESSED = [
+    (name, place, kept)
+    for name, place, kept in CASES
+    if name in HEAD_FORWARDS
+    and (kept.get("classes") != "in_place" or name in ("cosface", "modified_softmax"))
+]
 
 
 @pytest.mark.parametrize(("loss", "place", "kept"), CASES, ids=IDS)
