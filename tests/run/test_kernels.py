@@ -8,7 +8,7 @@ import pytest
 
 from refloss.run.kernels import MissingKernelError, library
 from tests.run.logits import differentiable, inputs, settings
-from tests.run.text import HEAD_PROGRAMS, ROW_PROGRAMS, assert_same_bits, write_library
+from tests.run.text import FEWER_ROW_PROGRAMS, HEAD_PROGRAMS, assert_same_bits, write_library
 
 TEXT = '''
 CONSTANTS = ("k",)
@@ -82,7 +82,7 @@ def test_a_trace_has_one_array_a_name_of_the_columns_shape(tmp_path):
 AXES_OF = {"hed": {"hits": (4,), "whole": (), "top": (4, 3), "hit": (4, 3)}}
 
 
-@pytest.mark.parametrize("program", ROW_PROGRAMS)
+@pytest.mark.parametrize("program", FEWER_ROW_PROGRAMS)
 def test_a_trace_of_rows_has_one_array_a_name_with_the_axes_of_the_name(program):
     kernel = library().kernel(program)
     named = inputs(program, "grad", 4, 3)
