@@ -12,6 +12,7 @@ import numpy as np
 from refloss.losses import row_checks
 from refloss.losses.checks import floating, known_name, same_format
 from refloss.run.arrays import Adopted, adopt, held_format
+from refloss.run.rounding import widened
 
 __all__ = [
     "Centers",
@@ -258,6 +259,11 @@ def _zeros(like: np.ndarray | float) -> Any:
 def refuse_nan(arrays: dict[str, np.ndarray], kept: np.ndarray | None) -> None:
     """Require that no array holds NaN, but for rows of ``x`` that are not kept."""
     for name, array in arrays.items():
-        row_checks.no_nan(
-            name, array if array.ndim > 1 else array[:, None], kept if name == "x" else None
-        )
+        bad = np.isnan(widened(array))
+        if name == "x" and kept is not None:
+            bad &= kept[:, None]
+        if bad.any():
+            place = np.unravel_index(int(bad.argmax()), bad.shape)
+            axes = ("row" if name == "x" else "class", *("centre", "column")[3 - bad.ndim :])
+            where = ", ".join(f"{axis} {at}" for axis, at in zip(axes, place, strict=False))
+            raise ValueError(f"{name}: expected no NaN (nan='raise'); got nan in {where}")

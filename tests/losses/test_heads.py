@@ -293,7 +293,11 @@ def test_nan_is_refused_where_asked():
     x = X.copy()
     x[2, 1] = np.nan
     assert np.isnan(refloss.cosface(x, W, Y)).tolist() == [False, False, True, False, False, False]
-    with pytest.raises(ValueError, match=r"x: expected no NaN .* in row 2, class 1"):
+    with pytest.raises(ValueError, match=r"x: expected no NaN .* in row 2, column 1"):
         refloss.cosface(x, W, Y, nan="raise")
+    weight = W.copy()
+    weight[3, 0] = np.nan
+    with pytest.raises(ValueError, match=r"weight: expected no NaN .* in class 3, column 0"):
+        refloss.cosface(X, weight, Y, nan="raise")
     y = np.where(np.arange(B) == 2, -100, Y)
     assert np.isfinite(refloss.cosface(x, W, y, nan="raise")).all()
