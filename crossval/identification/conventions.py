@@ -190,7 +190,7 @@ class Conventions:
         fit, search = best.fit, self.search
         solver = Solver(self.evidence.value, lambda of: Scored(of, fit), search.values)
         resolution = solver.resolution(make, amount, search.roundoff)
-        seen = np.isfinite(resolution)
+        seen = np.isfinite(resolution) and not resolution >= abs(amount) > 0
         return Axis(label, amount, ("value",) if seen else (), (), resolution if seen else None)
 
     def _same_relation(self, other: Candidate, fit: Fit) -> Fit:

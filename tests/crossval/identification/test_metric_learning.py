@@ -33,6 +33,11 @@ NAMED = [
 ]
 
 
+def test_a_number_that_half_of_itself_would_do_for_is_not_told():
+    answer = identify("pytorch_metric_learning.losses:SphereFaceLoss", level="smoke")
+    assert all(a.resolution is None or a.resolution < abs(a.value or 1) for a in answer.axes)
+
+
 @pytest.mark.parametrize(("name", "loss", "axes"), NAMED, ids=[name for name, *_ in NAMED])
 def test_a_head_is_named_with_its_conventions(name, loss, axes):
     answer = identify(f"pytorch_metric_learning.losses:{name}", level="smoke")
