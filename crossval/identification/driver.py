@@ -107,6 +107,9 @@ class _Request:
             opened = list(self._opened(asked, stack))
             met = [each for each in opened if isinstance(each, _Opened)]
             failed = [each for each in opened if isinstance(each, Identification)]
+            refused = [each for each in opened if isinstance(each, _Refused)]
+            if refused and not met:
+                raise UsageError(refused[0].words)
             names = met[0].process.names if met else []
             left = eligible([each.question for each in met], names) if met else []
             yield from (self._examined(each) for each in met if each.question in left)
@@ -114,7 +117,7 @@ class _Request:
 
     def _opened(
         self, asked: list[Question], stack: ExitStack
-    ) -> Iterator[_Opened | Identification]:
+    ) -> Iterator[_Opened | _Refused | Identification]:
         """Load the target for every family, and ask it for a few rows."""
         started: list[Runner] = []
         for question in asked:
@@ -129,6 +132,9 @@ class _Request:
                     return  # it is imported for no family
                 continue
             session = self._session(question, target, process)
+            if unknown := [name for name in self.arguments if name not in session.accepted]:
+                yield _Refused.of(unknown, session)
+                continue
             problem = _refusal(Witness(session, self.dtype), question)
             if problem is None:
                 yield _Opened(question, session, process)
@@ -158,9 +164,7 @@ class _Request:
         if process.family is not question.family:
             runner = Renamed(process, tuple(question.family.inputs))
         spec = spec_of(question.names[0], None, question.prober.fixed)
-        session = Session(target, spec, question.family, runner, self.level)
-        _accepted(session, self.arguments)
-        return session
+        return Session(target, spec, question.family, runner, self.level)
 
     def _as(self, question: Question) -> Target:
         """Return the target as one of a family's losses, so that it can be called."""
@@ -198,6 +202,18 @@ class _Opened:
     process: Runner
 
 
+@dataclass(frozen=True)
+class _Refused:
+    """Why a family is not asked: its inputs leave no place for the arguments that were given."""
+
+    words: str
+
+    @classmethod
+    def of(cls, unknown: list[str], session: Session) -> _Refused:
+        takes = ", ".join(session.accepted) or "nothing besides its inputs"
+        return cls(f"the target does not take {', '.join(unknown)}; it takes {takes}")
+
+
 def _refusal(witness: Witness, question: Question) -> Finding | None:
     """Ask for a few rows; return why there is nothing to be read in what came."""
     session = witness.session
@@ -214,13 +230,6 @@ def _refusal(witness: Witness, question: Question) -> Finding | None:
 def _known(target: Target) -> Target:
     """Complete a target by what an adapter knows of its library."""
     return replace(target, **libraries.knowledge(target.reference, target.adapter))
-
-
-def _accepted(session: Session, arguments: Mapping[str, Any]) -> None:
-    unknown = [name for name in arguments if name not in session.accepted]
-    if unknown:
-        takes = ", ".join(session.accepted) or "nothing besides its inputs"
-        raise UsageError(f"the target does not take {', '.join(unknown)}; it takes {takes}")
 
 
 def _problem(error: TargetRaised | TargetDied, code: str) -> Finding:

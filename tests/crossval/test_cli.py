@@ -85,7 +85,7 @@ def test_failure_is_1_and_prints_code_input_bits_and_cause(capsys):
         (("certify", GIOU, "--as", "giou", "-o", "x.html"), "FILE.json"),
         (
             ("certify", "--library", "nobody"),
-            "fvcore, keras, kornia, optax, torch, torchvision; got 'nobody'",
+            "kornia, oml, optax, pytorch_metric_learning, torch, torchvision; got 'nobody'",
         ),
         (("certify", "--all-libraries", "-o", "x.json"), "folder"),
         (("certify", GIOU, "--as", "giou", "-o", f"{__file__}/c.json"), "can be written"),
