@@ -37,6 +37,18 @@ def inside(border=2.0**-20):
     return columns[np.abs(own) < 1 - border]
 
 
+def at_a_border(spec, columns, upstream, grad, step=2.0**-40):
+    """Return where a small turn of the target's cosine makes the slope jump."""
+    rows, own = np.arange(len(columns)), columns[:, -1].astype(int)
+    jumps = np.zeros(len(columns), bool)
+    for turn in (-step, step):
+        moved = columns.copy()
+        moved[rows, own] += turn
+        _, other = FAMILY.oracle.kernel(spec, moved, upstream)
+        jumps |= np.abs(other - grad).max(1) > 2.0**-16 * (1 + np.abs(grad).max(1))
+    return jumps
+
+
 @pytest.mark.parametrize(("loss", "axes"), CONVENTIONS, ids=IDS)
 def test_kernel_and_autograd_agree(loss, axes):
     """To the digits that an angle has: rows at a border may be on either side of it there."""
@@ -50,8 +62,10 @@ def test_kernel_and_autograd_agree(loss, axes):
     off = ~(np.abs(other - value) <= 2.0**-44 * size)
     far = np.abs(slopes - grad[:, :-1]).max(1)
     off |= ~(far <= 2.0**-24 * (1 + np.abs(grad).max(1)))
-    assert off.mean() <= 0.08
-    assert not off[:40].any()  # no row of the first regimes is near a border
+    near = at_a_border(spec, columns, upstream, grad)
+    assert not (off & ~near).any()
+    assert near.mean() <= 0.25
+    assert not near[:40].any()  # no row of the first regimes
 
 
 @pytest.mark.parametrize(("loss", "axes"), ATTACHED, ids=[i for i in IDS if "straight" not in i])
