@@ -19,7 +19,7 @@ import numpy as np
 
 from refloss.run.lowering import lower
 from refloss.run.pruned import pruned
-from refloss.run.row_lowering import lower_rows
+from refloss.run.row_lowering import CLASS, ROW, lower_rows
 from refloss.run.row_plan import plan
 from refloss.run.rows import RowProgram
 from refloss.run.tape import Tape, assemble
@@ -121,7 +121,7 @@ class Kernel:
             Whether error-free transforms are carried out; narrow results do not need them.
         """
         ordered = tuple(float(constants[name]) for name in self.constants)
-        axes = tuple((name, "".join(letters)) for name, letters in shapes.items())
+        axes = tuple((name, "".join(map(_axis, letters))) for name, letters in shapes.items())
         return self._rows(function, axes, ordered, outputs, fixed, errors)
 
     def _plan(
@@ -265,6 +265,11 @@ def library(directory: str | Path | None = None) -> Library:
     if stamp is None:
         raise MissingKernelError(path, ["index.json"])
     return _library(path, stamp)
+
+
+def _axis(letter: str) -> str:
+    """Return what the scheduler of rows calls an axis: items, or what a row is made of."""
+    return letter if letter == ROW else CLASS
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

@@ -91,14 +91,21 @@ def signature(
             "outputs": [(name, str(len(columns))) for name, columns in outputs.items()],
         }
     results = [program.tensor(name) for name in program.outputs]
+    letters = _letters(program)
     return {
-        "inputs": [(t.name, "label" if t.label else _axes(t)) for t in program.inputs],
-        "outputs": [(t.name, _axes(t)) for t in results],
+        "inputs": [(t.name, "label" if t.label else _axes(t, letters)) for t in program.inputs],
+        "outputs": [(t.name, _axes(t, letters)) for t in results],
     }
 
 
-def _axes(tensor: Tensor) -> str:
-    return "".join(str(a) for a in tensor.axes)
+def _letters(program: Program) -> dict[str, str]:
+    """Return what an axis is called among kinds of arrays: that behind the items is ``c``."""
+    found = {str(a) for tensor in program.inputs for a in tensor.axes}
+    return {"d": "c"} if found == {"b", "d"} else {}
+
+
+def _axes(tensor: Tensor, letters: Mapping[str, str]) -> str:
+    return "".join(letters.get(str(a), str(a)) for a in tensor.axes)
 
 
 class CudaExpression(ExpressionText):

@@ -1,0 +1,333 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Pairs: contrastive loss
+#
+# Two vectors and whether they are of one kind. With $d = \lVert x_1 - x_2 \rVert$ and $y = 1$ for
+# a pair of one kind, Hadsell, Chopra and LeCun ask
+#
+# $$L = \tfrac12\Bigl(y\,d^2 + (1 - y)\,\max(m - d, 0)^2\Bigr).$$
+#
+# What is published under this name differs in the factor, in what is hinged, and in which label
+# says that a pair is of one kind: in the paper it is 0.
+#
+# | form | dissimilar | published as |
+# |---|---|---|
+# | `hadsell` | $\max(m - d, 0)^2$ | Hadsell, Chopra, LeCun: *Dimensionality Reduction by Learning an Invariant Mapping*, CVPR 2006 |
+# | `legacy` | $\max(m - d^2, 0)$ | Caffe, `legacy_version` |
+# | `linear` | $\max(m - d, 0)$, similar $\max(d - m_+, 0)$ | pytorch-metric-learning |
+
+# %%
+"""Contrastive loss of given pairs: definition and conventions."""
+
+from collections.abc import Callable
+
+import numpy as np
+import sympy as sp
+
+from refloss.symbolic import calculus, emit, rules
+from refloss.symbolic.build import Build, Form
+from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
+from refloss.symbolic.functions import Relu, Weighted
+from refloss.symbolic.printers import latex_text, numpy_text
+from refloss.symbolic.program import Program
+from refloss.symbolic.vocabulary import pairs as pair
+from refloss.symbolic.vocabulary.pairs import ITEM, PART
+
+# %% [markdown]
+# ## The program
+#
+# The difference of a distance from the margin is where digits go: $m - d$ has none left when $d$
+# is within a rounding error of $m$. The stable form has the distance in two floats,
+# $d = \mathrm{length} + \mathrm{length\_lo}$, and takes both from the margin.
+#
+# For that the sum of squares must be known better than to one rounding, whatever the order in which
+# a machine adds. Differences are divided by the largest, $p_j = \delta_j/\max_k|\delta_k|$, so that
+# every square is at most 1; each square is split at $\sigma = 2D$ into a multiple of $\sigma$'s last
+# place and a remainder. Multiples of one number below $2^{53}$ times it add up without any rounding,
+# in every order; the remainders are so small that their own rounding does not matter (Rump, Ogita,
+# Oishi: *Accurate floating-point summation*, 2008).
+#
+# A pair of one kind has $d^2$, whose derivative $2\delta$ needs no root: nothing is undefined where
+# the two vectors coincide.
+
+
+# %%
+def contrastive(form: Form) -> Program:
+    """Return the contrastive loss of a pair of vectors."""
+    P = Build("contrastive", form, "contrastive loss of a pair of vectors")
+    a = pair.Pairs(P)
+    first, second = a.real("x1", ITEM, PART), a.real("x2", ITEM, PART)
+    a.real("same", ITEM)
+    margin, positive = P.wide("margin"), P.wide("positive_margin")
+    linear, legacy = P.const("linear"), P.const("legacy")
+    factor = P.const("factor")
+    added = P.wide("eps_difference")
+    _sides(P, a)
+    pair.apart(P, a, first, second, added)
+    pair.distances(P, a)
+    _pull(P, a, positive, linear)
+    _push(P, a, margin, linear, legacy)
+    charge = Weighted(a.alike, a.pull) + Weighted(a.unlike, a.push)
+    a.let("loss", [ITEM], factor * charge)
+    return P.finish("loss")
+
+
+def _sides(P: Build, a: pair.Pairs) -> None:
+    """Name ``alike`` and ``unlike``, 1 and 0 or 0 and 1 by the label of a pair."""
+    different, both = P.const("different"), P.const("both_signs")
+    share = a.let("share", [ITEM], sp.Piecewise(((1 + a.same) / 2, sp.Eq(both, 1)), (a.same, True)))
+    turned = sp.Piecewise((1 - share, sp.Eq(different, 1)), (share, True))
+    a.let("alike", [ITEM], turned, "1: of one kind")
+    a.let("unlike", [ITEM], 1 - a.alike)
+
+
+def _pull(P: Build, a: pair.Pairs, positive: sp.Expr, linear: sp.Expr) -> None:
+    """Name ``pull``, what a pair of one kind costs."""
+    inside = pair.short_of(P, a, "inside", positive, "distance")
+    beyond = a.let("beyond", [ITEM], Relu(-inside), "0 within the margin of similar pairs")
+    each = sp.Piecewise((a.square, sp.Eq(linear, 0)), (beyond, True))
+    a.let("pull", [ITEM], each, "of a pair of one kind")
+
+
+def _push(P: Build, a: pair.Pairs, margin: sp.Expr, linear: sp.Expr, legacy: sp.Expr) -> None:
+    """Name ``push``, what a pair of two kinds costs."""
+    near = pair.short_of(P, a, "nearness", margin, "distance")
+    lack = a.let("lack", [ITEM], Relu(near), "0 from the margin on")
+    close = pair.short_of(P, a, "closeness", margin, "square")
+    flat = a.let("flat", [ITEM], Relu(close), "the same of squares")
+    chosen = sp.Piecewise((lack * lack, sp.Eq(legacy, 0)), (flat, True))
+    each = sp.Piecewise((chosen, sp.Eq(linear, 0)), (lack, True))
+    a.let("push", [ITEM], each, "of a pair of two kinds")
+
+
+# %%
+if __name__ == "__main__":
+    from IPython.display import Math, display
+
+    display(Math(latex_text.aligned(contrastive("plain"))))
+
+# %% [markdown]
+# The gradient of the stable form, as the calculus composes it:
+
+# %%
+if __name__ == "__main__":
+    display(Math(latex_text.aligned(calculus.grad(contrastive("stable"), "loss", ["x1", "x2"]))))
+
+# %% [markdown]
+# ## Conventions
+
+# %%
+CONSTANTS = {
+    "margin": Constant(1.0, "distance from which a pair of two kinds costs nothing"),
+    "positive_margin": Constant(0.0, "distance up to which a pair of one kind costs nothing"),
+    "linear": Constant(0.0, "1: hinges are not squared, on both sides"),
+    "legacy": Constant(0.0, "1: the squared distance is hinged, and that not squared"),
+    "factor": Constant(0.5, "factor of the whole"),
+    "eps_difference": Constant(0.0, "added to every difference"),
+    "different": Constant(0.0, "1: the larger label says that a pair is of two kinds"),
+    "both_signs": Constant(0.0, "1: labels are -1 and 1; 0: 0 and 1"),
+}
+
+FORM = AxisOf(
+    "what is hinged",
+    "hadsell",
+    {
+        "hadsell": Value(
+            "d^2 for one kind, max(m - d, 0)^2 for two",
+            {"linear": 0.0, "legacy": 0.0},
+            "Hadsell et al. 2006; TensorFlow Addons; sentence-transformers",
+        ),
+        "legacy": Value(
+            "d^2 for one kind, max(m - d^2, 0) for two",
+            {"linear": 0.0, "legacy": 1.0},
+            "Caffe ContrastiveLoss, legacy_version",
+        ),
+        "linear": Value(
+            "max(d - positive_margin, 0) for one kind, max(m - d, 0) for two",
+            {"linear": 1.0, "legacy": 0.0},
+            "pytorch-metric-learning ContrastiveLoss",
+        ),
+    },
+)
+FACTOR = AxisOf(
+    "what the whole is multiplied by",
+    "half",
+    {
+        "half": Value("1/2", {"factor": 0.5}, "Hadsell et al. 2006; Caffe; sentence-transformers"),
+        "one": Value("nothing", {"factor": 1.0}, "TensorFlow Addons; pytorch-metric-learning"),
+    },
+)
+LABELS = AxisOf(
+    "which label says that a pair is of one kind",
+    "same",
+    {
+        "same": Value(
+            "1, and 0 that it is of two",
+            {"different": 0.0, "both_signs": 0.0},
+            "Caffe, TensorFlow Addons, sentence-transformers",
+            allows={"same": (0.0, 1.0)},
+        ),
+        "different": Value(
+            "0, and 1 that it is of two",
+            {"different": 1.0, "both_signs": 0.0},
+            "Hadsell et al. 2006, Y",
+            allows={"same": (0.0, 1.0)},
+        ),
+        "signed": Value(
+            "1, and -1 that it is of two",
+            {"different": 0.0, "both_signs": 1.0},
+            "torch.nn.functional.cosine_embedding_loss, hinge_embedding_loss",
+            allows={"same": (-1.0, 1.0)},
+        ),
+    },
+)
+DENOMINATOR = AxisOf(
+    "what `reduction='mean'` divides the sum by; a number divides by itself",
+    "items",
+    {"items": Value("the number of pairs", source="sentence-transformers, TensorFlow Addons")},
+    number=True,
+)
+EMPTY = AxisOf(
+    "the mean over no pair",
+    "nan",
+    {
+        "nan": Value("0/0", source="torch"),
+        "zero": Value("0, with gradient 0", source="pytorch-metric-learning"),
+    },
+)
+
+# %% [markdown]
+# ## The definition
+
+# %%
+PROGRAMS = {"contrastive": (contrastive("plain"), contrastive("stable"))}
+
+CONTRASTIVE = Definition(
+    name="contrastive",
+    title="Contrastive loss",
+    family="pairs",
+    source=(
+        "Hadsell, Chopra, LeCun: Dimensionality reduction by learning an invariant mapping, CVPR "
+        "2006; Chopra, Hadsell, LeCun, CVPR 2005."
+    ),
+    formula=r"""
+loss = factor (y pull + (1 - y) push),  y = 1 for a pair of one kind,  d = |x1 - x2 + eps|
+hadsell: pull = d^2, push = max(margin - d, 0)^2;  legacy: pull = d^2, push = max(margin - d^2, 0)
+linear: pull = max(d - positive_margin, 0), push = max(margin - d, 0)""",
+    inputs={"x1": ("x1",), "x2": ("x2",), "same": ("same",)},
+    programs=PROGRAMS,
+    constants=CONSTANTS,
+    axes={
+        "margin": AxisOf(
+            "distance from which a pair of two kinds costs nothing",
+            1.0,
+            sets="margin",
+            least=1e-4,
+            most=1e4,
+        ),
+        "positive_margin": AxisOf(
+            "distance up to which a pair of one kind costs nothing, in the linear form",
+            0.0,
+            sets="positive_margin",
+            most=1e4,
+        ),
+        "form": FORM,
+        "factor": FACTOR,
+        "labels": LABELS,
+        "eps": AxisOf("what is added to every difference", 0.0, sets="eps_difference", most=1.0),
+        "denominator": DENOMINATOR,
+        "empty": EMPTY,
+    },
+    presets={
+        "hadsell": Preset({"labels": "different"}, "Hadsell et al. 2006, equation 4"),
+        "caffe": Preset({}, "BVLC Caffe ContrastiveLoss: the value; its slope adds 1e-4 to d"),
+        "caffe_legacy": Preset({"form": "legacy"}, "BVLC Caffe ContrastiveLoss, legacy_version"),
+        "tfa": Preset({"factor": "one"}, "TensorFlow Addons 0.23 contrastive_loss of distances"),
+        "sentence_transformers": Preset(
+            {"margin": 0.5, "eps": 1e-6},
+            "sentence-transformers 5 ContrastiveLoss, distance_metric EUCLIDEAN",
+        ),
+        "pytorch_metric_learning": Preset(
+            {"form": "linear", "factor": "one", "empty": "zero"},
+            "pytorch-metric-learning 2.9 ContrastiveLoss, LpDistance(normalize_embeddings=False)",
+        ),
+    },
+    singular=(
+        Singular(
+            "x1 = x2 for a pair of two kinds, or of one in the linear form without a margin",
+            "undefined",
+            "regular",
+            "0, the least of all slopes: their norm is at most the limit's, in any direction",
+        ),
+        Singular("d = margin", "tie", "0", "0 by the hinge that is not squared"),
+        Singular("an infinite difference", "undefined", "NaN", "NaN"),
+    ),
+    subgradients=(
+        "0 where two vectors coincide, but 2 (x1 - x2) of a squared distance, which has no kink; 0 "
+        "where the distance is the margin."
+    ),
+    wrt={"contrastive": ("x1", "x2")},
+    exact=True,
+)
+
+DEFINITIONS = (CONTRASTIVE,)
+
+# %% [markdown]
+# ## Three forms
+#
+# The force on a pair of two kinds fades toward the margin, stays the same, or fades toward 0: where
+# two vectors coincide, the legacy form does not part them.
+
+
+# %%
+def compiled(program: Program, function: str = "value") -> Callable:
+    """Return the program's NumPy text as a function."""
+    scope: dict = {}
+    exec(numpy_text.module("", [program], [numpy_text.function(function, program)]), scope)
+    return scope[function]
+
+
+def at_distance(distance: np.ndarray, form: str) -> np.ndarray:
+    """Return the loss of pairs of two kinds."""
+    program = PROGRAMS["contrastive"][0]
+    known = emit.constants_of(CONTRASTIVE, program)
+    constants = {n: c.default for n, c in known.items()} | FORM.values[form].sets
+    x1, zeros = distance[:, None], np.zeros(len(distance))
+    return compiled(program)(x1, 0 * x1, zeros, *(constants[str(c)] for c in program.consts))
+
+
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    distance = np.linspace(0, 1.5, 301)
+    figure, axes = plt.subplots(figsize=(7, 3.5))
+    for name in FORM.values:
+        axes.plot(distance, at_distance(distance, name), label=name)
+    axes.set(xlabel="distance of a pair of two kinds", ylabel="loss")
+    axes.legend()
+    plt.show()
+
+# %% [markdown]
+# ## The rules, proved
+
+# %%
+if __name__ == "__main__":
+    for rule in pair.RULES:
+        rules.prove(rule)
+        print(f"proved  {rule.name}: {rule.why}")
+
+# %% [markdown]
+# ## Kernels
+
+# %%
+if __name__ == "__main__":
+    print("\n".join(emit.write(DEFINITIONS)))

@@ -1,0 +1,123 @@
+"""Contrastive loss: the plain definition over an arithmetic F.
+
+Generated from the definition by `refloss derive`; do not edit.
+
+Definition
+    loss = factor (y pull + (1 - y) push),  y = 1 for a pair of one kind,  d = |x1 - x2 + eps|
+    hadsell: pull = d^2, push = max(margin - d, 0)^2;  legacy: pull = d^2, push = max(margin - d^2, 0)
+    linear: pull = max(d - positive_margin, 0), push = max(margin - d, 0)
+
+Subgradients
+    0 where two vectors coincide, but 2 (x1 - x2) of a squared distance, which has no kink;
+    0 where the distance is the margin.
+
+Constants
+    margin: distance from which a pair of two kinds costs nothing (default 1.0)
+    margin_lo: what margin lacks (default 0.0)
+    positive_margin: distance up to which a pair of one kind costs nothing (default 0.0)
+    positive_margin_lo: what positive_margin lacks (default 0.0)
+    linear: 1: hinges are not squared, on both sides (default 0.0)
+    legacy: 1: the squared distance is hinged, and that not squared (default 0.0)
+    factor: factor of the whole (default 0.5)
+    eps_difference: added to every difference (default 0.0)
+    eps_difference_lo: what eps_difference lacks (default 0.0)
+    different: 1: the larger label says that a pair is of two kinds (default 0.0)
+    both_signs: 1: labels are -1 and 1; 0: 0 and 1 (default 0.0)
+
+Source
+    Hadsell, Chopra, LeCun: Dimensionality reduction by learning an invariant mapping, CVPR
+    2006; Chopra, Hadsell, LeCun, CVPR 2005.
+"""
+
+
+def value(F, x1, x2, same, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different, both_signs):
+    """Return the loss of the plain program."""
+    D = len(x1)
+    share = F.select(F.eq(both_signs, 1), F.rational(1, 2) + F.rational(1, 2)*same, same)
+    alike = F.select(F.eq(different, 1), 1 - share, share)
+    unlike = 1 - alike
+    delta = [x1[d] - x2[d] + eps_difference for d in range(D)]
+    square = F.sum([delta[d]*delta[d] for d in range(D)])
+    distance = F.sqrt(square)
+    inside = -distance + positive_margin
+    beyond = F.relu(-inside)
+    pull = F.select(F.eq(linear, 0), square, beyond)
+    nearness = -distance + margin
+    lack = F.relu(nearness)
+    closeness = -square + margin
+    flat = F.relu(closeness)
+    push = F.select(F.eq(linear, 0), F.select(F.eq(legacy, 0), lack*lack, flat), lack)
+    loss = factor*(F.weighted(alike, pull) + F.weighted(unlike, push))
+    return loss
+
+
+def grad(F, x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different, both_signs):
+    """Return the loss and the derived gradient."""
+    D = len(x1)
+    share = F.select(F.eq(both_signs, 1), F.rational(1, 2) + F.rational(1, 2)*same, same)
+    alike = F.select(F.eq(different, 1), 1 - share, share)
+    unlike = 1 - alike
+    delta = [x1[d] - x2[d] + eps_difference for d in range(D)]
+    square = F.sum([delta[d]*delta[d] for d in range(D)])
+    distance = F.sqrt(square)
+    inside = -distance + positive_margin
+    beyond = F.relu(-inside)
+    pull = F.select(F.eq(linear, 0), square, beyond)
+    nearness = -distance + margin
+    lack = F.relu(nearness)
+    closeness = -square + margin
+    flat = F.relu(closeness)
+    push = F.select(F.eq(linear, 0), F.select(F.eq(legacy, 0), lack*lack, flat), lack)
+    loss = factor*(F.weighted(alike, pull) + F.weighted(unlike, push))
+    push_bar = factor*loss_bar*unlike
+    flat_bar = F.select(F.eq(linear, 0), F.select(F.eq(legacy, 0), 0, push_bar), 0)
+    closeness_bar = flat_bar*F.step(closeness, 0)
+    lack_bar = F.select(F.eq(linear, 0), F.select(F.eq(legacy, 0), 2*lack*push_bar, 0), push_bar)
+    nearness_bar = lack_bar*F.step(nearness, 0)
+    pull_bar = factor*alike*loss_bar
+    beyond_bar = F.select(F.eq(linear, 0), 0, pull_bar)
+    inside_bar = -(beyond_bar*F.step(-inside, 0))
+    distance_bar = -inside_bar - nearness_bar
+    square_bar = F.rational(1, 2)*distance_bar/distance + F.select(F.eq(linear, 0), pull_bar, 0) - closeness_bar
+    delta_bar = [2*square_bar*delta[d] for d in range(D)]
+    x1_bar = [delta_bar[d] for d in range(D)]
+    x2_bar = [-delta_bar[d] for d in range(D)]
+    return loss, x1_bar, x2_bar
+
+
+def hvp(F, x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different, both_signs):
+    """Return the derived Hessian-vector product."""
+    D = len(x1)
+    share = F.select(F.eq(both_signs, 1), F.rational(1, 2) + F.rational(1, 2)*same, same)
+    alike = F.select(F.eq(different, 1), 1 - share, share)
+    unlike = 1 - alike
+    delta = [x1[d] - x2[d] + eps_difference for d in range(D)]
+    square = F.sum([delta[d]*delta[d] for d in range(D)])
+    distance = F.sqrt(square)
+    inside = -distance + positive_margin
+    nearness = -distance + margin
+    lack = F.relu(nearness)
+    closeness = -square + margin
+    push_bar = factor*loss_bar*unlike
+    flat_bar = F.select(F.eq(linear, 0), F.select(F.eq(legacy, 0), 0, push_bar), 0)
+    closeness_bar = flat_bar*F.step(closeness, 0)
+    lack_bar = F.select(F.eq(linear, 0), F.select(F.eq(legacy, 0), 2*lack*push_bar, 0), push_bar)
+    nearness_bar = lack_bar*F.step(nearness, 0)
+    pull_bar = factor*alike*loss_bar
+    beyond_bar = F.select(F.eq(linear, 0), 0, pull_bar)
+    inside_bar = -(beyond_bar*F.step(-inside, 0))
+    distance_bar = -inside_bar - nearness_bar
+    square_bar = F.rational(1, 2)*distance_bar/distance + F.select(F.eq(linear, 0), pull_bar, 0) - closeness_bar
+    delta_dot = [x1_dot[d] - x2_dot[d] for d in range(D)]
+    square_dot = F.sum([2*delta[d]*delta_dot[d] for d in range(D)])
+    distance_dot = F.rational(1, 2)*square_dot/distance
+    nearness_dot = -distance_dot
+    lack_dot = nearness_dot*F.step(nearness, 0)
+    lack_bar_dot = lack_dot*F.select(F.eq(linear, 0), F.select(F.eq(legacy, 0), 2*push_bar, 0), 0)
+    nearness_bar_dot = lack_bar_dot*F.step(nearness, 0)
+    distance_bar_dot = -nearness_bar_dot
+    square_bar_dot = F.rational(1, 2)*distance_bar_dot/distance - F.rational(1, 2)*distance_bar*distance_dot/(distance*distance)
+    delta_bar_dot = [2*square_bar_dot*delta[d] + 2*square_bar*delta_dot[d] for d in range(D)]
+    x1_bar_dot = [delta_bar_dot[d] for d in range(D)]
+    x2_bar_dot = [-delta_bar_dot[d] for d in range(D)]
+    return x1_bar_dot, x2_bar_dot

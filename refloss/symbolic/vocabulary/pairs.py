@@ -1,0 +1,233 @@
+"""Pairs of given vectors: how far apart they are, and what that lacks to a margin.
+
+Every function writes the same quantities in two forms. *Plain* is the root of a sum of squares.
+*Stable* divides differences by the largest of them, so that no square leaves the range, and splits
+every square at a multiple of one number: the parts above it add up exactly in any order, and what
+they miss is added up beside them. Sum, root and difference from a margin then have the digits of
+two floats, and a distance within an ulp of the margin leaves a difference with all of its own.
+`RULES` proves the two equal.
+
+Names: ``delta`` are the differences, ``top`` the largest of them and ``part`` each over that;
+``coarse`` and ``fine`` add up to the sum of squares of those, whose root is ``root`` and
+``root_lo``; ``distance`` and ``square`` are what a loss reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from refloss.symbolic.build import Build, Vocabulary
+from refloss.symbolic.functions import (
+    MaxOver,
+    Ratio,
+    Stop,
+    TwoDiffError,
+    TwoProdError,
+    TwoSumError,
+)
+from refloss.symbolic.program import Axis, Tensor, axis, size_of
+from refloss.symbolic.rules import Rule
+from refloss.symbolic.vocabulary.rows import ITEM
+
+PART = axis("d", "D")
+ZERO = sp.S.Zero
+
+__all__ = ["ITEM", "PART", "RULES", "Pairs", "apart", "distances", "short_of"]
+
+REACH = sp.Integer(2) ** 60
+"""Between its inverse and it, no product of two floats that are needed exactly leaves the range."""
+
+_x, _y, _eps = sp.symbols("x y eps", real=True)
+_squares, _t = sp.symbols("squares t", positive=True)
+_u, _v = sp.symbols("u v", real=True)
+_m, _s = sp.symbols("margin sigma", nonnegative=True)
+_norm = sp.sqrt(_x**2 + _squares)
+_coarse = (_u**2 - TwoSumError(_s, _u**2)) + (_v**2 - TwoSumError(_s, _v**2))
+_fine = TwoSumError(_s, _u**2) + TwoSumError(_s, _v**2)
+
+RULES = (
+    Rule(
+        "a difference with its rounding errors",
+        _x - _y + _eps,
+        ((_x - _y) + _eps) + (TwoSumError(_x - _y, _eps) + TwoDiffError(_x, _y)),
+        "vectors that agree up to eps keep the digits of what is left",
+    ),
+    Rule(
+        "a distance by the largest difference",
+        sp.sqrt(_u**2 + _v**2),
+        _t * sp.sqrt((_u / _t) ** 2 + (_v / _t) ** 2),
+        "no square leaves the range",
+    ),
+    Rule(
+        "squares in two parts",
+        _u**2 + _v**2,
+        _coarse + _fine,
+        "multiples of one number add up exactly in any order",
+    ),
+    Rule(
+        "a root in two parts",
+        sp.sqrt(_squares),
+        sp.sqrt(_squares) + (_squares - sp.sqrt(_squares) * sp.sqrt(_squares)) / 2,
+        "one step of Newton's method from the rounded root",
+    ),
+    Rule(
+        "what a distance lacks to a margin",
+        _m - _t * _x,
+        (_m - _t * _x) + (TwoDiffError(_m, _t * _x) - TwoProdError(_t, _x)),
+        "the errors of both roundings are added: near 0 all digits are lost without",
+    ),
+    Rule(
+        "derivative of a distance",
+        sp.diff(_norm, _x),
+        _x / _norm,
+        "a component of the unit vector",
+    ),
+    Rule(
+        "derivative of a squared distance",
+        sp.diff(_x**2 + _squares, _x),
+        2 * _x,
+        "no distance, so that it holds at 0 too",
+    ),
+)
+
+
+@dataclass
+class Pairs:
+    """Everything named so far about pairs; an attribute is its read in place."""
+
+    P: Build
+    names: dict[str, Tensor] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> sp.Indexed:
+        return self[name].here
+
+    def __getitem__(self, name: str) -> Tensor:
+        try:
+            return self.names[name]
+        except KeyError as error:
+            raise AttributeError(f"no quantity of a pair is named {name!r} yet") from error
+
+    def real(self, name: str, *axes: Axis) -> sp.Indexed:
+        """Declare a real input."""
+        self.names[name] = self.P.real(name, *axes)
+        return self.names[name].here
+
+    def let(self, name: str, axes: list[Axis], expr: sp.Expr, doc: str = "") -> sp.Indexed:
+        """Name a quantity."""
+        self.names[name] = self.P.let(name, axes, expr, doc)
+        return self.names[name].here
+
+    def partials(self, name: str, forms: dict[sp.Indexed, sp.Expr]) -> None:
+        """Give a quantity its accurate derivative forms."""
+        self.P.partials(self[name], forms)
+
+
+@Vocabulary
+def apart(P: Build, a: Pairs, first: sp.Indexed, second: sp.Indexed, added: sp.Expr) -> None:
+    """Name ``delta``, `first` less `second` and `added` to every component."""
+    a.let("delta", [ITEM, PART], first - second + added, "differences")
+
+
+@apart.when_stable
+def _(P: Build, a: Pairs, first: sp.Indexed, second: sp.Indexed, added: sp.Expr) -> None:
+    ahead = a.let("ahead", [ITEM, PART], first - second)
+    near = a.let("near", [ITEM, PART], ahead + added)
+    errors = TwoSumError(ahead, added) + TwoDiffError(first, second) + P.rest_of(added)
+    slip = a.let("slip", [ITEM, PART], errors, "rounding errors of both")
+    a.let("delta", [ITEM, PART], near + slip, "differences")
+    a.partials("delta", {first: sp.S.One, second: -sp.S.One})
+
+
+@Vocabulary
+def distances(P: Build, a: Pairs) -> None:
+    """Name ``distance``, the Euclidean norm of ``delta``, and ``square``, its square."""
+    a.let("square", [ITEM], sp.Sum(a.delta**2, PART), "squared distance")
+    a.let("distance", [ITEM], sp.sqrt(a.square))
+
+
+@distances.when_stable
+def _(P: Build, a: Pairs) -> None:
+    _scaled(a)
+    _sum_of_squares(a)
+    root = a.let("root", [ITEM], sp.sqrt(a.squares))
+    again = a.let("again", [ITEM], root * root)
+    short = a.let("short_by", [ITEM], a.coarse - again)
+    more = short + a.fine - TwoProdError(root, root)
+    a.let("root_lo", [ITEM], Ratio(more, 2 * root, ZERO), "what the root lacks")
+    top = Stop(a.top)
+    length = a.let("length", [ITEM], top * root)
+    lacks = _within(a, TwoProdError(top, root) + top * a.root_lo)
+    a.let("length_lo", [ITEM], lacks, "what the length lacks")
+    distance = a.let("distance", [ITEM], length + a.length_lo)
+    a.let("unit", [ITEM, PART], Ratio(a.delta, distance, ZERO), "0 where the two coincide")
+    a.partials("distance", {a.delta: a.unit})
+    wide = a.let("wide", [ITEM], top * a.squares)
+    big = a.let("big", [ITEM], top * wide, "squared distance, rounded")
+    rest = TwoProdError(top, a.squares) + top * a.squares_lo
+    a.let("wide_lo", [ITEM], rest)
+    lacks = _within(a, TwoProdError(top, wide) + top * a.wide_lo)
+    a.let("big_lo", [ITEM], lacks, "what it lacks")
+    a.let("square", [ITEM], big + a.big_lo, "squared distance")
+    a.partials("square", {a.delta: 2 * a.delta})
+
+
+def _within(a: Pairs, error: sp.Expr) -> sp.Expr:
+    """Return an error, and 0 for sizes of which products leave the range."""
+    return sp.Piecewise((error, a.tame > 0), (ZERO, True))
+
+
+def _scaled(a: Pairs) -> None:
+    """Name ``part``, differences over the largest, and ``rest``, what those lack."""
+    a.let("top", [ITEM], MaxOver(sp.Abs(a.delta), PART), "largest difference")
+    top = Stop(a.top)  # it cancels from all that has derivatives
+    held = sp.And(a.top > 1 / REACH, a.top < REACH)
+    a.let("tame", [ITEM], sp.Piecewise((sp.S.One, held), (ZERO, True)), "1: products are exact")
+    part = a.let("part", [ITEM, PART], Ratio(a.delta, top, ZERO), "from -1 to 1")
+    product = a.let("product", [ITEM, PART], part * top)
+    behind = a.let("behind", [ITEM, PART], a.delta - product)
+    lost = TwoSumError(a.near, a.slip)
+    left = a.let("left", [ITEM, PART], behind + lost - TwoProdError(part, top))
+    a.let("rest", [ITEM, PART], Ratio(_within(a, left), top, ZERO), "what the part lacks")
+
+
+def _sum_of_squares(a: Pairs) -> None:
+    """Name ``squares`` and ``squares_lo``, the sum of the squares of the parts, in two floats."""
+    power = a.let("power", [ITEM, PART], a.part * a.part)
+    spill = a.let("spill", [ITEM, PART], TwoSumError(2 * size_of(PART), power))
+    grain = a.let("grain", [ITEM, PART], power - spill, "a multiple of one number")
+    coarse = a.let("coarse", [ITEM], sp.Sum(grain, PART), "exact in any order")
+    dust = spill + TwoProdError(a.part, a.part) + 2 * a.part * a.rest
+    fine = a.let("fine", [ITEM], sp.Sum(dust, PART), "of the squares, what is left")
+    a.let("squares", [ITEM], coarse + fine)
+    a.let("squares_lo", [ITEM], TwoSumError(coarse, fine))
+
+
+@Vocabulary
+def short_of(P: Build, a: Pairs, name: str, border: sp.Expr, of: str) -> sp.Indexed:
+    """Name and return `name`, what ``distance`` or ``square`` lacks to `border`.
+
+    Parameters
+    ----------
+    P, a
+        The program and its quantities.
+    name : str
+        A new identifier.
+    border : sympy.Expr
+        A margin.
+    of : {'distance', 'square'}
+        What is compared with it.
+    """
+    return a.let(name, [ITEM], border - a[of].here, f"what the {of} lacks to the margin")
+
+
+@short_of.when_stable
+def _(P: Build, a: Pairs, name: str, border: sp.Expr, of: str) -> sp.Indexed:
+    high, low = {"distance": (a.length, "length_lo"), "square": (a.big, "big_lo")}[of]
+    rough = a.let(f"{name}_hi", [ITEM], border - high)
+    slip = TwoDiffError(border, high) + P.rest_of(border) - a[low].here
+    lost = a.let(f"{name}_lo", [ITEM], _within(a, slip), "rounding errors")
+    a.let(name, [ITEM], rough + lost, f"what the {of} lacks to the margin")
+    a.partials(name, {a[of].here: -sp.S.One})
+    return a[name].here
