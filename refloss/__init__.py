@@ -20,6 +20,7 @@ from refloss.losses import (
     combined_margin,
     combined_margin_cosine,
     combined_margin_logit,
+    contrastive,
     cosface,
     cosface_cosine,
     cosface_logit,
@@ -58,6 +59,7 @@ from refloss.losses import (
     sphereface_logit,
     squared_hinge,
     subcenter_arcface,
+    vector_loss_from,
 )
 
 __all__ = [
@@ -71,6 +73,7 @@ __all__ = [
     "combined_margin",
     "combined_margin_cosine",
     "combined_margin_logit",
+    "contrastive",
     "cosface",
     "cosface_cosine",
     "cosface_logit",
@@ -110,6 +113,7 @@ __all__ = [
     "sphereface_logit",
     "squared_hinge",
     "subcenter_arcface",
+    "vector_loss_from",
 ]
 
 __version__ = "0.1.0"

@@ -55,6 +55,7 @@ from refloss.losses.rows import (
     sphereface_cosine,
 )
 from refloss.losses.spec import Spec, resolve
+from refloss.losses.vectors import VectorLoss, contrastive, vector_loss_from
 
 __all__ = [
     "LAYOUTS",
@@ -64,6 +65,7 @@ __all__ = [
     "HeadLoss",
     "RowLoss",
     "Spec",
+    "VectorLoss",
     "arcface",
     "arcface_cosine",
     "arcface_logit",
@@ -74,6 +76,7 @@ __all__ = [
     "combined_margin",
     "combined_margin_cosine",
     "combined_margin_logit",
+    "contrastive",
     "cosface",
     "cosface_cosine",
     "cosface_logit",
@@ -112,4 +115,5 @@ __all__ = [
     "sphereface_logit",
     "squared_hinge",
     "subcenter_arcface",
+    "vector_loss_from",
 ]

@@ -112,6 +112,25 @@ nan : {{{{'propagate', 'raise'}}}}
     take the inputs' format, float32 for narrower ones, unless they are asked for float64.
 """
 
+_VECTORS = f"""\
+Parameters
+----------
+{{names}} : array of shape (N, D), float16, bfloat16, float32 or float64
+    {{meaning}}, one a row, of one dtype, D at least 1; {_ARRAY}
+{{labels}}preset : str, optional
+    A bundle of axis values, see Presets. An axis given beside it wins.
+reduction : {{{{'none', 'mean', 'sum'}}}}
+    One loss an item, or their mean (see ``denominator`` and ``empty``) or sum, in float64.
+check : {{{{'values', 'none'}}}}, optional
+    Whether labels that are no such label are errors. Default: on the CPU they are; on a device they
+    are looked at only if ``'values'`` is asked for, on copies, for which the call waits.
+nan : {{{{'propagate', 'raise'}}}}
+    Whether NaN reaches the results of its own item, and of no other, or is an error.
+{_BACKEND.replace("{", "{{").replace("}", "}}")}compute : {{{{'float64', 'float32'}}}}, optional
+    What is computed with. NumPy computes in float64. Compiled programs, on the CPU or on a device,
+    take the vectors' format, float32 for narrower ones, unless they are asked for float64.
+"""
+
 _HEADS = """\
 Parameters
 ----------
@@ -250,7 +269,21 @@ _OF_HEADS = {
     "memory": 512 << 20,
     "shards": None,
 }
+_SAME = """\
+same : array of shape (N,), integers, bools, or numbers of the vectors' dtype
+    Whether the two are of one kind, see ``labels``.
+"""
+
+
+def _vectors(of: str, names: tuple[str, ...], meaning: str, labels: Mapping[str, str]) -> _Family:
+    text = _VECTORS.format(
+        names=", ".join(names), meaning=meaning, labels="".join(labels.values())
+    )
+    return _Family(of, text, (*names, *labels), _COMMON)
+
+
 _FAMILIES = {
+    "pairs": _vectors("of pairs of vectors", ("x1", "x2"), "Two vectors", {"same": _SAME}),
     "boxes": _Family("of aligned boxes", _BOXES, ("pred", "target"), {"layout": "xyxy", **_COMMON}),
     "rows": _rows("of rows of logits", "logits", "One row an item", "negative probabilities"),
     "cosine_rows": _rows(

@@ -131,6 +131,13 @@ class Home:
         """Return integers of any format as int64."""
         raise NotImplementedError
 
+    def numbers(self, array: DeviceArray, held: str) -> DeviceArray:
+        """Return an array in a floating-point format."""
+        return array if array.format == held else self._numbers(array, held)
+
+    def _numbers(self, array: DeviceArray, held: str) -> DeviceArray:
+        raise NotImplementedError
+
     def on_host(self, array: DeviceArray) -> Any:
         """Return a copy on the CPU; this waits for the device."""
         raise NotImplementedError
@@ -174,6 +181,9 @@ class TorchHome(Home):
     def int64(self, array: DeviceArray) -> DeviceArray:
         """Return integers of any format as int64."""
         return self._described(array.owner.to(self._torch.int64))
+
+    def _numbers(self, array: DeviceArray, held: str) -> DeviceArray:
+        return self._described(array.owner.to(getattr(self._torch, held)))
 
     def on_host(self, array: DeviceArray) -> Any:
         """Return a tensor on the CPU."""
@@ -232,6 +242,10 @@ class CupyHome(Home):
         """Return integers of any format as int64."""
         with self._cupy.cuda.Device(self.index):
             return self._described(array.owner.astype("i8", copy=False))
+
+    def _numbers(self, array: DeviceArray, held: str) -> DeviceArray:
+        with self._cupy.cuda.Device(self.index):
+            return self._described(array.owner.astype(_dtype(held)))
 
     def on_host(self, array: DeviceArray) -> Any:
         """Return a NumPy array."""

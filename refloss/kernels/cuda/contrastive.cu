@@ -45,6 +45,7 @@ KERNEL contrastive_value(
             if (factor != real(0)) top_fold.offer(lane, abs_(delta));
         });
         const real top = top_fold.result();  // largest difference
+        const real tame = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? real(1) : real(0));  // 1: products are exact
         Sum coarse_fold;
         Sum fine_fold;
         over_classes(D, [&](int d, int lane) {
@@ -56,7 +57,7 @@ KERNEL contrastive_value(
             const real product = part*top;
             const real behind = delta - product;
             const real left = two_sum_error(near, slip) + behind - two_prod_error(part, top);
-            const real rest = ratio_((((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? left : real(0)), top, real(0));  // what the part lacks
+            const real rest = ratio_(((tame > real(0)) ? left : real(0)), top, real(0));  // what the part lacks
             const real power = part*part;
             const real spill = two_sum_error(real(2)*real(D), power);
             const real grain = power - spill;  // a multiple of one number
@@ -72,23 +73,23 @@ KERNEL contrastive_value(
         const real short_by = coarse - again;
         const real root_lo = ratio_(fine + short_by - two_prod_error(root, root), real(2)*root, real(0));  // what the root lacks
         const real length = root*top;
-        const real length_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? root_lo*top + two_prod_error(top, root) : real(0));  // what the length lacks
+        const real length_lo = ((tame > real(0)) ? root_lo*top + two_prod_error(top, root) : real(0));  // what the length lacks
         const real wide = squares*top;
         const real big = wide*top;  // squared distance, rounded
         const real wide_lo = squares_lo*top + two_prod_error(top, squares);
-        const real big_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? wide_lo*top + two_prod_error(top, wide) : real(0));  // what it lacks
+        const real big_lo = ((tame > real(0)) ? wide_lo*top + two_prod_error(top, wide) : real(0));  // what it lacks
         const real square = big + big_lo;  // squared distance
         const real inside_hi = -length + positive_margin;
-        const real inside_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? two_diff_error(positive_margin, length) - length_lo + positive_margin_lo : real(0));  // rounding errors
+        const real inside_lo = ((tame > real(0)) ? two_diff_error(positive_margin, length) - length_lo + positive_margin_lo : real(0));  // rounding errors
         const real inside = inside_hi + inside_lo;  // what the distance lacks to the margin
         const real beyond = above_(-inside, real(0));  // 0 within the margin of similar pairs
         const real pull = ((linear == real(0)) ? square : beyond);  // of a pair of one kind
         const real nearness_hi = -length + margin;
-        const real nearness_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? two_diff_error(margin, length) - length_lo + margin_lo : real(0));  // rounding errors
+        const real nearness_lo = ((tame > real(0)) ? two_diff_error(margin, length) - length_lo + margin_lo : real(0));  // rounding errors
         const real nearness = nearness_hi + nearness_lo;  // what the distance lacks to the margin
         const real lack = above_(nearness, real(0));  // 0 from the margin on
         const real closeness_hi = -big + margin;
-        const real closeness_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? two_diff_error(margin, big) - big_lo + margin_lo : real(0));  // rounding errors
+        const real closeness_lo = ((tame > real(0)) ? two_diff_error(margin, big) - big_lo + margin_lo : real(0));  // rounding errors
         const real closeness = closeness_hi + closeness_lo;  // what the square lacks to the margin
         const real flat = above_(closeness, real(0));  // the same of squares
         const real push = ((linear == real(0)) ? ((legacy == real(0)) ? lack*lack : flat) : lack);  // of a pair of two kinds
@@ -120,6 +121,7 @@ KERNEL contrastive_grad(
             top_fold.offer(lane, abs_(delta));
         });
         const real top = top_fold.result();  // largest difference
+        const real tame = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? real(1) : real(0));  // 1: products are exact
         Sum coarse_fold;
         Sum fine_fold;
         over_classes(D, [&](int d, int lane) {
@@ -131,7 +133,7 @@ KERNEL contrastive_grad(
             const real product = part*top;
             const real behind = delta - product;
             const real left = two_sum_error(near, slip) + behind - two_prod_error(part, top);
-            const real rest = ratio_((((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? left : real(0)), top, real(0));  // what the part lacks
+            const real rest = ratio_(((tame > real(0)) ? left : real(0)), top, real(0));  // what the part lacks
             const real power = part*part;
             const real spill = two_sum_error(real(2)*real(D), power);
             const real grain = power - spill;  // a multiple of one number
@@ -147,24 +149,24 @@ KERNEL contrastive_grad(
         const real short_by = coarse - again;
         const real root_lo = ratio_(fine + short_by - two_prod_error(root, root), real(2)*root, real(0));  // what the root lacks
         const real length = root*top;
-        const real length_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? root_lo*top + two_prod_error(top, root) : real(0));  // what the length lacks
+        const real length_lo = ((tame > real(0)) ? root_lo*top + two_prod_error(top, root) : real(0));  // what the length lacks
         const real distance = length + length_lo;
         const real wide = squares*top;
         const real big = wide*top;  // squared distance, rounded
         const real wide_lo = squares_lo*top + two_prod_error(top, squares);
-        const real big_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? wide_lo*top + two_prod_error(top, wide) : real(0));  // what it lacks
+        const real big_lo = ((tame > real(0)) ? wide_lo*top + two_prod_error(top, wide) : real(0));  // what it lacks
         const real square = big + big_lo;  // squared distance
         const real inside_hi = -length + positive_margin;
-        const real inside_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? two_diff_error(positive_margin, length) - length_lo + positive_margin_lo : real(0));  // rounding errors
+        const real inside_lo = ((tame > real(0)) ? two_diff_error(positive_margin, length) - length_lo + positive_margin_lo : real(0));  // rounding errors
         const real inside = inside_hi + inside_lo;  // what the distance lacks to the margin
         const real beyond = above_(-inside, real(0));  // 0 within the margin of similar pairs
         const real pull = ((linear == real(0)) ? square : beyond);  // of a pair of one kind
         const real nearness_hi = -length + margin;
-        const real nearness_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? two_diff_error(margin, length) - length_lo + margin_lo : real(0));  // rounding errors
+        const real nearness_lo = ((tame > real(0)) ? two_diff_error(margin, length) - length_lo + margin_lo : real(0));  // rounding errors
         const real nearness = nearness_hi + nearness_lo;  // what the distance lacks to the margin
         const real lack = above_(nearness, real(0));  // 0 from the margin on
         const real closeness_hi = -big + margin;
-        const real closeness_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? two_diff_error(margin, big) - big_lo + margin_lo : real(0));  // rounding errors
+        const real closeness_lo = ((tame > real(0)) ? two_diff_error(margin, big) - big_lo + margin_lo : real(0));  // rounding errors
         const real closeness = closeness_hi + closeness_lo;  // what the square lacks to the margin
         const real flat = above_(closeness, real(0));  // the same of squares
         const real push = ((linear == real(0)) ? ((legacy == real(0)) ? lack*lack : flat) : lack);  // of a pair of two kinds
@@ -214,6 +216,7 @@ KERNEL contrastive_hvp(
             top_fold.offer(lane, abs_(delta));
         });
         const real top = top_fold.result();  // largest difference
+        const real tame = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? real(1) : real(0));  // 1: products are exact
         Sum coarse_fold;
         Sum fine_fold;
         over_classes(D, [&](int d, int lane) {
@@ -225,7 +228,7 @@ KERNEL contrastive_hvp(
             const real product = part*top;
             const real behind = delta - product;
             const real left = two_sum_error(near, slip) + behind - two_prod_error(part, top);
-            const real rest = ratio_((((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? left : real(0)), top, real(0));  // what the part lacks
+            const real rest = ratio_(((tame > real(0)) ? left : real(0)), top, real(0));  // what the part lacks
             const real power = part*part;
             const real spill = two_sum_error(real(2)*real(D), power);
             const real grain = power - spill;  // a multiple of one number
@@ -241,21 +244,21 @@ KERNEL contrastive_hvp(
         const real short_by = coarse - again;
         const real root_lo = ratio_(fine + short_by - two_prod_error(root, root), real(2)*root, real(0));  // what the root lacks
         const real length = root*top;
-        const real length_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? root_lo*top + two_prod_error(top, root) : real(0));  // what the length lacks
+        const real length_lo = ((tame > real(0)) ? root_lo*top + two_prod_error(top, root) : real(0));  // what the length lacks
         const real distance = length + length_lo;
         const real wide = squares*top;
         const real big = wide*top;  // squared distance, rounded
         const real wide_lo = squares_lo*top + two_prod_error(top, squares);
-        const real big_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? wide_lo*top + two_prod_error(top, wide) : real(0));  // what it lacks
+        const real big_lo = ((tame > real(0)) ? wide_lo*top + two_prod_error(top, wide) : real(0));  // what it lacks
         const real inside_hi = -length + positive_margin;
-        const real inside_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? two_diff_error(positive_margin, length) - length_lo + positive_margin_lo : real(0));  // rounding errors
+        const real inside_lo = ((tame > real(0)) ? two_diff_error(positive_margin, length) - length_lo + positive_margin_lo : real(0));  // rounding errors
         const real inside = inside_hi + inside_lo;  // what the distance lacks to the margin
         const real nearness_hi = -length + margin;
-        const real nearness_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? two_diff_error(margin, length) - length_lo + margin_lo : real(0));  // rounding errors
+        const real nearness_lo = ((tame > real(0)) ? two_diff_error(margin, length) - length_lo + margin_lo : real(0));  // rounding errors
         const real nearness = nearness_hi + nearness_lo;  // what the distance lacks to the margin
         const real lack = above_(nearness, real(0));  // 0 from the margin on
         const real closeness_hi = -big + margin;
-        const real closeness_lo = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? two_diff_error(margin, big) - big_lo + margin_lo : real(0));  // rounding errors
+        const real closeness_lo = ((tame > real(0)) ? two_diff_error(margin, big) - big_lo + margin_lo : real(0));  // rounding errors
         const real closeness = closeness_hi + closeness_lo;  // what the square lacks to the margin
         const real closeness_bar = flat_bar*step_(closeness, real(0));
         const real lack_bar = ((linear == real(0)) ? ((legacy == real(0)) ? real(2)*lack*push_bar : real(0)) : push_bar);

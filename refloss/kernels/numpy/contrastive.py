@@ -82,11 +82,12 @@ def value(x1, x2, same, margin, margin_lo, positive_margin, positive_margin_lo, 
     slip = two_diff_error(x1, x2) + two_sum_error(ahead, eps_difference) + eps_difference_lo  # rounding errors of both
     delta = near + slip  # differences
     top = np.max(np.abs(delta), axis=1)  # largest difference
+    tame = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), 1.0, 0.0)  # 1: products are exact
     part = ratio(delta, top[:, None], 0.0)  # from -1 to 1
     product = part*top[:, None]
     behind = delta - product
     left = two_sum_error(near, slip) + behind - two_prod_error(part, top[:, None])
-    rest = ratio(np.where(((top[:, None] > 8.673617379884035e-19) & (top[:, None] < 1.152921504606847e+18)), left, 0.0), top[:, None], 0.0)  # what the part lacks
+    rest = ratio(np.where((tame[:, None] > 0.0), left, 0.0), top[:, None], 0.0)  # what the part lacks
     power = part*part
     spill = two_sum_error(2.0*D, power)
     grain = power - spill  # a multiple of one number
@@ -99,23 +100,23 @@ def value(x1, x2, same, margin, margin_lo, positive_margin, positive_margin_lo, 
     short_by = coarse - again
     root_lo = ratio(fine + short_by - two_prod_error(root, root), 2.0*root, 0.0)  # what the root lacks
     length = root*top
-    length_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), root_lo*top + two_prod_error(top, root), 0.0)  # what the length lacks
+    length_lo = np.where((tame > 0.0), root_lo*top + two_prod_error(top, root), 0.0)  # what the length lacks
     wide = squares*top
     big = wide*top  # squared distance, rounded
     wide_lo = squares_lo*top + two_prod_error(top, squares)
-    big_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), wide_lo*top + two_prod_error(top, wide), 0.0)  # what it lacks
+    big_lo = np.where((tame > 0.0), wide_lo*top + two_prod_error(top, wide), 0.0)  # what it lacks
     square = big + big_lo  # squared distance
     inside_hi = -length + positive_margin
-    inside_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), two_diff_error(positive_margin, length) - length_lo + positive_margin_lo, 0.0)  # rounding errors
+    inside_lo = np.where((tame > 0.0), two_diff_error(positive_margin, length) - length_lo + positive_margin_lo, 0.0)  # rounding errors
     inside = inside_hi + inside_lo  # what the distance lacks to the margin
     beyond = np.maximum(-inside, 0.0)  # 0 within the margin of similar pairs
     pull = np.where((linear == 0.0), square, beyond)  # of a pair of one kind
     nearness_hi = -length + margin
-    nearness_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), two_diff_error(margin, length) - length_lo + margin_lo, 0.0)  # rounding errors
+    nearness_lo = np.where((tame > 0.0), two_diff_error(margin, length) - length_lo + margin_lo, 0.0)  # rounding errors
     nearness = nearness_hi + nearness_lo  # what the distance lacks to the margin
     lack = np.maximum(nearness, 0.0)  # 0 from the margin on
     closeness_hi = -big + margin
-    closeness_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), two_diff_error(margin, big) - big_lo + margin_lo, 0.0)  # rounding errors
+    closeness_lo = np.where((tame > 0.0), two_diff_error(margin, big) - big_lo + margin_lo, 0.0)  # rounding errors
     closeness = closeness_hi + closeness_lo  # what the square lacks to the margin
     flat = np.maximum(closeness, 0.0)  # the same of squares
     push = np.where((linear == 0.0), np.where((legacy == 0.0), lack*lack, flat), lack)  # of a pair of two kinds
@@ -134,11 +135,12 @@ def grad(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_ma
     slip = two_diff_error(x1, x2) + two_sum_error(ahead, eps_difference) + eps_difference_lo  # rounding errors of both
     delta = near + slip  # differences
     top = np.max(np.abs(delta), axis=1)  # largest difference
+    tame = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), 1.0, 0.0)  # 1: products are exact
     part = ratio(delta, top[:, None], 0.0)  # from -1 to 1
     product = part*top[:, None]
     behind = delta - product
     left = two_sum_error(near, slip) + behind - two_prod_error(part, top[:, None])
-    rest = ratio(np.where(((top[:, None] > 8.673617379884035e-19) & (top[:, None] < 1.152921504606847e+18)), left, 0.0), top[:, None], 0.0)  # what the part lacks
+    rest = ratio(np.where((tame[:, None] > 0.0), left, 0.0), top[:, None], 0.0)  # what the part lacks
     power = part*part
     spill = two_sum_error(2.0*D, power)
     grain = power - spill  # a multiple of one number
@@ -151,25 +153,25 @@ def grad(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_ma
     short_by = coarse - again
     root_lo = ratio(fine + short_by - two_prod_error(root, root), 2.0*root, 0.0)  # what the root lacks
     length = root*top
-    length_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), root_lo*top + two_prod_error(top, root), 0.0)  # what the length lacks
+    length_lo = np.where((tame > 0.0), root_lo*top + two_prod_error(top, root), 0.0)  # what the length lacks
     distance = length + length_lo
     unit = ratio(delta, distance[:, None], 0.0)  # 0 where the two coincide
     wide = squares*top
     big = wide*top  # squared distance, rounded
     wide_lo = squares_lo*top + two_prod_error(top, squares)
-    big_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), wide_lo*top + two_prod_error(top, wide), 0.0)  # what it lacks
+    big_lo = np.where((tame > 0.0), wide_lo*top + two_prod_error(top, wide), 0.0)  # what it lacks
     square = big + big_lo  # squared distance
     inside_hi = -length + positive_margin
-    inside_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), two_diff_error(positive_margin, length) - length_lo + positive_margin_lo, 0.0)  # rounding errors
+    inside_lo = np.where((tame > 0.0), two_diff_error(positive_margin, length) - length_lo + positive_margin_lo, 0.0)  # rounding errors
     inside = inside_hi + inside_lo  # what the distance lacks to the margin
     beyond = np.maximum(-inside, 0.0)  # 0 within the margin of similar pairs
     pull = np.where((linear == 0.0), square, beyond)  # of a pair of one kind
     nearness_hi = -length + margin
-    nearness_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), two_diff_error(margin, length) - length_lo + margin_lo, 0.0)  # rounding errors
+    nearness_lo = np.where((tame > 0.0), two_diff_error(margin, length) - length_lo + margin_lo, 0.0)  # rounding errors
     nearness = nearness_hi + nearness_lo  # what the distance lacks to the margin
     lack = np.maximum(nearness, 0.0)  # 0 from the margin on
     closeness_hi = -big + margin
-    closeness_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), two_diff_error(margin, big) - big_lo + margin_lo, 0.0)  # rounding errors
+    closeness_lo = np.where((tame > 0.0), two_diff_error(margin, big) - big_lo + margin_lo, 0.0)  # rounding errors
     closeness = closeness_hi + closeness_lo  # what the square lacks to the margin
     flat = np.maximum(closeness, 0.0)  # the same of squares
     push = np.where((linear == 0.0), np.where((legacy == 0.0), lack*lack, flat), lack)  # of a pair of two kinds
@@ -201,11 +203,12 @@ def hvp(x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_marg
     slip = two_diff_error(x1, x2) + two_sum_error(ahead, eps_difference) + eps_difference_lo  # rounding errors of both
     delta = near + slip  # differences
     top = np.max(np.abs(delta), axis=1)  # largest difference
+    tame = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), 1.0, 0.0)  # 1: products are exact
     part = ratio(delta, top[:, None], 0.0)  # from -1 to 1
     product = part*top[:, None]
     behind = delta - product
     left = two_sum_error(near, slip) + behind - two_prod_error(part, top[:, None])
-    rest = ratio(np.where(((top[:, None] > 8.673617379884035e-19) & (top[:, None] < 1.152921504606847e+18)), left, 0.0), top[:, None], 0.0)  # what the part lacks
+    rest = ratio(np.where((tame[:, None] > 0.0), left, 0.0), top[:, None], 0.0)  # what the part lacks
     power = part*part
     spill = two_sum_error(2.0*D, power)
     grain = power - spill  # a multiple of one number
@@ -218,22 +221,22 @@ def hvp(x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_marg
     short_by = coarse - again
     root_lo = ratio(fine + short_by - two_prod_error(root, root), 2.0*root, 0.0)  # what the root lacks
     length = root*top
-    length_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), root_lo*top + two_prod_error(top, root), 0.0)  # what the length lacks
+    length_lo = np.where((tame > 0.0), root_lo*top + two_prod_error(top, root), 0.0)  # what the length lacks
     distance = length + length_lo
     unit = ratio(delta, distance[:, None], 0.0)  # 0 where the two coincide
     wide = squares*top
     big = wide*top  # squared distance, rounded
     wide_lo = squares_lo*top + two_prod_error(top, squares)
-    big_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), wide_lo*top + two_prod_error(top, wide), 0.0)  # what it lacks
+    big_lo = np.where((tame > 0.0), wide_lo*top + two_prod_error(top, wide), 0.0)  # what it lacks
     inside_hi = -length + positive_margin
-    inside_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), two_diff_error(positive_margin, length) - length_lo + positive_margin_lo, 0.0)  # rounding errors
+    inside_lo = np.where((tame > 0.0), two_diff_error(positive_margin, length) - length_lo + positive_margin_lo, 0.0)  # rounding errors
     inside = inside_hi + inside_lo  # what the distance lacks to the margin
     nearness_hi = -length + margin
-    nearness_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), two_diff_error(margin, length) - length_lo + margin_lo, 0.0)  # rounding errors
+    nearness_lo = np.where((tame > 0.0), two_diff_error(margin, length) - length_lo + margin_lo, 0.0)  # rounding errors
     nearness = nearness_hi + nearness_lo  # what the distance lacks to the margin
     lack = np.maximum(nearness, 0.0)  # 0 from the margin on
     closeness_hi = -big + margin
-    closeness_lo = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), two_diff_error(margin, big) - big_lo + margin_lo, 0.0)  # rounding errors
+    closeness_lo = np.where((tame > 0.0), two_diff_error(margin, big) - big_lo + margin_lo, 0.0)  # rounding errors
     closeness = closeness_hi + closeness_lo  # what the square lacks to the margin
     push_bar = factor*loss_bar*unlike
     flat_bar = np.where((linear == 0.0), np.where((legacy == 0.0), 0.0, push_bar), 0.0)
