@@ -83,9 +83,7 @@ def contrastive(form: Form) -> Program:
 
 def _sides(P: Build, a: pair.Pairs) -> None:
     """Name ``alike`` and ``unlike``, 1 and 0 or 0 and 1 by the label of a pair."""
-    different, both = P.const("different"), P.const("both_signs")
-    share = a.let("share", [ITEM], sp.Piecewise(((1 + a.same) / 2, sp.Eq(both, 1)), (a.same, True)))
-    turned = sp.Piecewise((1 - share, sp.Eq(different, 1)), (share, True))
+    turned = sp.Piecewise((a.same, sp.Eq(P.const("different"), 0)), (1 - a.same, True))
     a.let("alike", [ITEM], turned, "1: of one kind")
     a.let("unlike", [ITEM], 1 - a.alike)
 
@@ -133,8 +131,7 @@ CONSTANTS = {
     "legacy": Constant(0.0, "1: the squared distance is hinged, and that not squared"),
     "factor": Constant(0.5, "factor of the whole"),
     "eps_difference": Constant(0.0, "added to every difference"),
-    "different": Constant(0.0, "1: the larger label says that a pair is of two kinds"),
-    "both_signs": Constant(0.0, "1: labels are -1 and 1; 0: 0 and 1"),
+    "different": Constant(0.0, "1: label 1 says that a pair is of two kinds"),
 }
 
 FORM = AxisOf(
@@ -172,21 +169,15 @@ LABELS = AxisOf(
     {
         "same": Value(
             "1, and 0 that it is of two",
-            {"different": 0.0, "both_signs": 0.0},
+            {"different": 0.0},
             "Caffe, TensorFlow Addons, sentence-transformers",
             allows={"same": (0.0, 1.0)},
         ),
         "different": Value(
             "0, and 1 that it is of two",
-            {"different": 1.0, "both_signs": 0.0},
+            {"different": 1.0},
             "Hadsell et al. 2006, Y",
             allows={"same": (0.0, 1.0)},
-        ),
-        "signed": Value(
-            "1, and -1 that it is of two",
-            {"different": 0.0, "both_signs": 1.0},
-            "torch.nn.functional.cosine_embedding_loss, hinge_embedding_loss",
-            allows={"same": (-1.0, 1.0)},
         ),
     },
 )

@@ -21,8 +21,7 @@ Constants
     factor: factor of the whole (default 0.5)
     eps_difference: added to every difference (default 0.0)
     eps_difference_lo: what eps_difference lacks (default 0.0)
-    different: 1: the larger label says that a pair is of two kinds (default 0.0)
-    both_signs: 1: labels are -1 and 1; 0: 0 and 1 (default 0.0)
+    different: 1: label 1 says that a pair is of two kinds (default 0.0)
 
 Source
     Hadsell, Chopra, LeCun: Dimensionality reduction by learning an invariant mapping, CVPR
@@ -30,11 +29,10 @@ Source
 """
 
 
-def value(F, x1, x2, same, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different, both_signs):
+def value(F, x1, x2, same, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different):
     """Return the loss of the plain program."""
     D = len(x1)
-    share = F.select(F.eq(both_signs, 1), F.rational(1, 2) + F.rational(1, 2)*same, same)
-    alike = F.select(F.eq(different, 1), 1 - share, share)
+    alike = F.select(F.eq(different, 0), same, 1 - same)
     unlike = 1 - alike
     delta = [x1[d] - x2[d] + eps_difference for d in range(D)]
     square = F.sum([delta[d]*delta[d] for d in range(D)])
@@ -51,15 +49,15 @@ def value(F, x1, x2, same, margin, margin_lo, positive_margin, positive_margin_l
     return loss
 
 
-def grad(F, x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different, both_signs):
+def grad(F, x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different):
     """Return the loss and the derived gradient."""
     D = len(x1)
-    share = F.select(F.eq(both_signs, 1), F.rational(1, 2) + F.rational(1, 2)*same, same)
-    alike = F.select(F.eq(different, 1), 1 - share, share)
+    alike = F.select(F.eq(different, 0), same, 1 - same)
     unlike = 1 - alike
     delta = [x1[d] - x2[d] + eps_difference for d in range(D)]
     square = F.sum([delta[d]*delta[d] for d in range(D)])
     distance = F.sqrt(square)
+    unit = [F.ratio(delta[d], distance, 0) for d in range(D)]
     inside = -distance + positive_margin
     beyond = F.relu(-inside)
     pull = F.select(F.eq(linear, 0), square, beyond)
@@ -78,22 +76,22 @@ def grad(F, x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive
     beyond_bar = F.select(F.eq(linear, 0), 0, pull_bar)
     inside_bar = -(beyond_bar*F.step(-inside, 0))
     distance_bar = -inside_bar - nearness_bar
-    square_bar = F.rational(1, 2)*distance_bar/distance + F.select(F.eq(linear, 0), pull_bar, 0) - closeness_bar
-    delta_bar = [2*square_bar*delta[d] for d in range(D)]
+    square_bar = F.select(F.eq(linear, 0), pull_bar, 0) - closeness_bar
+    delta_bar = [2*square_bar*delta[d] + distance_bar*unit[d] for d in range(D)]
     x1_bar = [delta_bar[d] for d in range(D)]
     x2_bar = [-delta_bar[d] for d in range(D)]
     return loss, x1_bar, x2_bar
 
 
-def hvp(F, x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different, both_signs):
+def hvp(F, x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different):
     """Return the derived Hessian-vector product."""
     D = len(x1)
-    share = F.select(F.eq(both_signs, 1), F.rational(1, 2) + F.rational(1, 2)*same, same)
-    alike = F.select(F.eq(different, 1), 1 - share, share)
+    alike = F.select(F.eq(different, 0), same, 1 - same)
     unlike = 1 - alike
     delta = [x1[d] - x2[d] + eps_difference for d in range(D)]
     square = F.sum([delta[d]*delta[d] for d in range(D)])
     distance = F.sqrt(square)
+    unit = [F.ratio(delta[d], distance, 0) for d in range(D)]
     inside = -distance + positive_margin
     nearness = -distance + margin
     lack = F.relu(nearness)
@@ -107,17 +105,16 @@ def hvp(F, x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_m
     beyond_bar = F.select(F.eq(linear, 0), 0, pull_bar)
     inside_bar = -(beyond_bar*F.step(-inside, 0))
     distance_bar = -inside_bar - nearness_bar
-    square_bar = F.rational(1, 2)*distance_bar/distance + F.select(F.eq(linear, 0), pull_bar, 0) - closeness_bar
+    square_bar = F.select(F.eq(linear, 0), pull_bar, 0) - closeness_bar
     delta_dot = [x1_dot[d] - x2_dot[d] for d in range(D)]
-    square_dot = F.sum([2*delta[d]*delta_dot[d] for d in range(D)])
-    distance_dot = F.rational(1, 2)*square_dot/distance
-    nearness_dot = -distance_dot
+    distance_dot0 = F.sum([delta_dot[d]*unit[d] for d in range(D)])
+    unit_dot = [F.ratio(delta_dot[d], distance, 0) - unit[d]*F.ratio(distance_dot0, distance, 0) for d in range(D)]
+    nearness_dot = -distance_dot0
     lack_dot = nearness_dot*F.step(nearness, 0)
     lack_bar_dot = lack_dot*F.select(F.eq(linear, 0), F.select(F.eq(legacy, 0), 2*push_bar, 0), 0)
     nearness_bar_dot = lack_bar_dot*F.step(nearness, 0)
     distance_bar_dot = -nearness_bar_dot
-    square_bar_dot = F.rational(1, 2)*distance_bar_dot/distance - F.rational(1, 2)*distance_bar*distance_dot/(distance*distance)
-    delta_bar_dot = [2*square_bar_dot*delta[d] + 2*square_bar*delta_dot[d] for d in range(D)]
+    delta_bar_dot = [2*square_bar*delta_dot[d] + distance_bar*unit_dot[d] + distance_bar_dot*unit[d] for d in range(D)]
     x1_bar_dot = [delta_bar_dot[d] for d in range(D)]
     x2_bar_dot = [-delta_bar_dot[d] for d in range(D)]
     return x1_bar_dot, x2_bar_dot

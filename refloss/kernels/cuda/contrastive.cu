@@ -21,8 +21,7 @@
 //     factor: factor of the whole (default 0.5)
 //     eps_difference: added to every difference (default 0.0)
 //     eps_difference_lo: what eps_difference lacks (default 0.0)
-//     different: 1: the larger label says that a pair is of two kinds (default 0.0)
-//     both_signs: 1: labels are -1 and 1; 0: 0 and 1 (default 0.0)
+//     different: 1: label 1 says that a pair is of two kinds (default 0.0)
 //
 // Source
 //     Hadsell, Chopra, LeCun: Dimensionality reduction by learning an invariant mapping, CVPR
@@ -33,8 +32,7 @@ KERNEL contrastive_value(
     CONSTANTS) {
     over_rows(B, [&](size b) {
         const real same = same_in(b);
-        const real share = ((both_signs == real(1)) ? real(0.5) + real(0.5)*same : same);
-        const real alike = ((different == real(1)) ? real(1) - share : share);  // 1: of one kind
+        const real alike = ((different == real(0)) ? same : real(1) - same);  // 1: of one kind
         const real unlike = real(1) - alike;
         Largest top_fold;
         over_classes(D, [&](int d, int lane) {
@@ -105,8 +103,7 @@ KERNEL contrastive_grad(
     over_rows(B, [&](size b) {
         const real same = same_in(b);
         const real loss_bar = loss_bar_in(b);
-        const real share = ((both_signs == real(1)) ? real(0.5) + real(0.5)*same : same);
-        const real alike = ((different == real(1)) ? real(1) - share : share);  // 1: of one kind
+        const real alike = ((different == real(0)) ? same : real(1) - same);  // 1: of one kind
         const real unlike = real(1) - alike;
         const real push_bar = factor*loss_bar*unlike;
         const real flat_bar = ((linear == real(0)) ? ((legacy == real(0)) ? real(0) : push_bar) : real(0));
@@ -182,7 +179,7 @@ KERNEL contrastive_grad(
             const real near = ahead + eps_difference;
             const real slip = two_diff_error(x1_in(b, d), x2_in(b, d)) + two_sum_error(ahead, eps_difference) + eps_difference_lo;  // rounding errors of both
             const real delta = near + slip;  // differences
-            const real unit = ratio_(delta, distance, real(0));  // 0 where the two coincide
+            const real unit = ratio_(delta, distance, real(0));  // 0 where both coincide
             const real delta_bar = real(2)*square_bar*delta + distance_bar*unit;
             const real x1_bar = delta_bar;
             const real x2_bar = -delta_bar;
@@ -200,8 +197,7 @@ KERNEL contrastive_hvp(
     over_rows(B, [&](size b) {
         const real same = same_in(b);
         const real loss_bar = loss_bar_in(b);
-        const real share = ((both_signs == real(1)) ? real(0.5) + real(0.5)*same : same);
-        const real alike = ((different == real(1)) ? real(1) - share : share);  // 1: of one kind
+        const real alike = ((different == real(0)) ? same : real(1) - same);  // 1: of one kind
         const real unlike = real(1) - alike;
         const real push_bar = factor*loss_bar*unlike;
         const real flat_bar = ((linear == real(0)) ? ((legacy == real(0)) ? real(0) : push_bar) : real(0));
@@ -272,7 +268,7 @@ KERNEL contrastive_hvp(
             const real near = ahead + eps_difference;
             const real slip = two_diff_error(x1_in(b, d), x2_in(b, d)) + two_sum_error(ahead, eps_difference) + eps_difference_lo;  // rounding errors of both
             const real delta = near + slip;  // differences
-            const real unit = ratio_(delta, distance, real(0));  // 0 where the two coincide
+            const real unit = ratio_(delta, distance, real(0));  // 0 where both coincide
             const real ahead_dot = x1_dot_in(b, d) - x2_dot_in(b, d);
             const real delta_dot = ahead_dot;
             distance_dot0_fold.add(lane, delta_dot*unit);
@@ -288,7 +284,7 @@ KERNEL contrastive_hvp(
             const real near = ahead + eps_difference;
             const real slip = two_diff_error(x1_in(b, d), x2_in(b, d)) + two_sum_error(ahead, eps_difference) + eps_difference_lo;  // rounding errors of both
             const real delta = near + slip;  // differences
-            const real unit = ratio_(delta, distance, real(0));  // 0 where the two coincide
+            const real unit = ratio_(delta, distance, real(0));  // 0 where both coincide
             const real ahead_dot = x1_dot_in(b, d) - x2_dot_in(b, d);
             const real delta_dot = ahead_dot;
             const real unit_dot = ratio_(delta_dot, distance, real(0)) - unit*ratio_(distance_dot0, distance, real(0));

@@ -21,8 +21,7 @@ Constants
     factor: factor of the whole (default 0.5)
     eps_difference: added to every difference (default 0.0)
     eps_difference_lo: what eps_difference lacks (default 0.0)
-    different: 1: the larger label says that a pair is of two kinds (default 0.0)
-    both_signs: 1: labels are -1 and 1; 0: 0 and 1 (default 0.0)
+    different: 1: label 1 says that a pair is of two kinds (default 0.0)
 
 Source
     Hadsell, Chopra, LeCun: Dimensionality reduction by learning an invariant mapping, CVPR
@@ -31,7 +30,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("margin", "margin_lo", "positive_margin", "positive_margin_lo", "linear", "legacy", "factor", "eps_difference", "eps_difference_lo", "different", "both_signs",)
+CONSTANTS = ("margin", "margin_lo", "positive_margin", "positive_margin_lo", "linear", "legacy", "factor", "eps_difference", "eps_difference_lo", "different",)
 
 
 def ratio(n, d, at0):
@@ -71,11 +70,10 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(x1, x2, same, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different, both_signs):
+def value(x1, x2, same, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different):
     """Return loss, one an item."""
     D = x1.shape[1]
-    share = np.where((both_signs == 1.0), 0.5 + 0.5*same, same)
-    alike = np.where((different == 1.0), 1.0 - share, share)  # 1: of one kind
+    alike = np.where((different == 0.0), same, 1.0 - same)  # 1: of one kind
     unlike = 1.0 - alike
     ahead = x1 - x2
     near = ahead + eps_difference
@@ -124,11 +122,10 @@ def value(x1, x2, same, margin, margin_lo, positive_margin, positive_margin_lo, 
     return loss
 
 
-def grad(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different, both_signs):
+def grad(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different):
     """Return loss, then its derivative by every column times loss_bar."""
     D = x1.shape[1]
-    share = np.where((both_signs == 1.0), 0.5 + 0.5*same, same)
-    alike = np.where((different == 1.0), 1.0 - share, share)  # 1: of one kind
+    alike = np.where((different == 0.0), same, 1.0 - same)  # 1: of one kind
     unlike = 1.0 - alike
     ahead = x1 - x2
     near = ahead + eps_difference
@@ -155,7 +152,7 @@ def grad(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_ma
     length = root*top
     length_lo = np.where((tame > 0.0), root_lo*top + two_prod_error(top, root), 0.0)  # what the length lacks
     distance = length + length_lo
-    unit = ratio(delta, distance[:, None], 0.0)  # 0 where the two coincide
+    unit = ratio(delta, distance[:, None], 0.0)  # 0 where both coincide
     wide = squares*top
     big = wide*top  # squared distance, rounded
     wide_lo = squares_lo*top + two_prod_error(top, squares)
@@ -192,11 +189,10 @@ def grad(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_ma
     return loss, x1_bar, x2_bar
 
 
-def hvp(x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different, both_signs):
+def hvp(x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different):
     """Return the derivative of the gradient along the `_dot` columns."""
     D = x1.shape[1]
-    share = np.where((both_signs == 1.0), 0.5 + 0.5*same, same)
-    alike = np.where((different == 1.0), 1.0 - share, share)  # 1: of one kind
+    alike = np.where((different == 0.0), same, 1.0 - same)  # 1: of one kind
     unlike = 1.0 - alike
     ahead = x1 - x2
     near = ahead + eps_difference
@@ -223,7 +219,7 @@ def hvp(x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_marg
     length = root*top
     length_lo = np.where((tame > 0.0), root_lo*top + two_prod_error(top, root), 0.0)  # what the length lacks
     distance = length + length_lo
-    unit = ratio(delta, distance[:, None], 0.0)  # 0 where the two coincide
+    unit = ratio(delta, distance[:, None], 0.0)  # 0 where both coincide
     wide = squares*top
     big = wide*top  # squared distance, rounded
     wide_lo = squares_lo*top + two_prod_error(top, squares)
@@ -263,14 +259,14 @@ def hvp(x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_marg
     return x1_bar_dot, x2_bar_dot
 
 
-def trace(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different, both_signs):
+def trace(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different):
     """Return every quantity of the plain program and its adjoint, by name."""
-    share = np.where((both_signs == 1.0), 0.5 + 0.5*same, same)
-    alike = np.where((different == 1.0), 1.0 - share, share)  # 1: of one kind
+    alike = np.where((different == 0.0), same, 1.0 - same)  # 1: of one kind
     unlike = 1.0 - alike
     delta = x1 - x2 + eps_difference  # differences
     square = np.sum(delta*delta, axis=1)  # squared distance
     distance = np.sqrt(square)
+    unit = ratio(delta, distance[:, None], 0.0)  # 0 where both coincide
     inside = -distance + positive_margin  # what the distance lacks to the margin
     beyond = np.maximum(-inside, 0.0)  # 0 within the margin of similar pairs
     pull = np.where((linear == 0.0), square, beyond)  # of a pair of one kind
@@ -289,17 +285,17 @@ def trace(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_m
     beyond_bar = np.where((linear == 0.0), 0.0, pull_bar)
     inside_bar = -(beyond_bar*np.heaviside(-inside, 0.0))
     distance_bar = -inside_bar - nearness_bar
-    square_bar = 0.5*distance_bar/np.sqrt(square) + np.where((linear == 0.0), pull_bar, 0.0) - closeness_bar
-    delta_bar = 2.0*square_bar[:, None]*delta
+    square_bar = np.where((linear == 0.0), pull_bar, 0.0) - closeness_bar
+    delta_bar = 2.0*square_bar[:, None]*delta + distance_bar[:, None]*unit
     x1_bar = delta_bar
     x2_bar = -delta_bar
     return {
-        "share": share,
         "alike": alike,
         "unlike": unlike,
         "delta": delta,
         "square": square,
         "distance": distance,
+        "unit": unit,
         "inside": inside,
         "beyond": beyond,
         "pull": pull,

@@ -145,6 +145,13 @@ def distances(P: Build, a: Pairs) -> None:
     """Name ``distance``, the Euclidean norm of ``delta``, and ``square``, its square."""
     a.let("square", [ITEM], sp.Sum(a.delta**2, PART), "squared distance")
     a.let("distance", [ITEM], sp.sqrt(a.square))
+    _directed(a)
+
+
+def _directed(a: Pairs) -> None:
+    """Name ``unit``, the direction of ``delta``, and make it the slope of ``distance``."""
+    unit = a.let("unit", [ITEM, PART], Ratio(a.delta, a.distance, ZERO), "0 where both coincide")
+    a.partials("distance", {a.delta: unit})
 
 
 @distances.when_stable
@@ -160,9 +167,8 @@ def _(P: Build, a: Pairs) -> None:
     length = a.let("length", [ITEM], top * root)
     lacks = _within(a, TwoProdError(top, root) + top * a.root_lo)
     a.let("length_lo", [ITEM], lacks, "what the length lacks")
-    distance = a.let("distance", [ITEM], length + a.length_lo)
-    a.let("unit", [ITEM, PART], Ratio(a.delta, distance, ZERO), "0 where the two coincide")
-    a.partials("distance", {a.delta: a.unit})
+    a.let("distance", [ITEM], length + a.length_lo)
+    _directed(a)
     wide = a.let("wide", [ITEM], top * a.squares)
     big = a.let("big", [ITEM], top * wide, "squared distance, rounded")
     rest = TwoProdError(top, a.squares) + top * a.squares_lo
