@@ -24,6 +24,7 @@ from crossval.checks.head_causes import head_patterns
 from crossval.checks.head_hypotheses import head_slips
 from crossval.checks.hypotheses import Slips
 from crossval.checks.image_hypotheses import IMAGE_PATTERNS, image_slips
+from crossval.checks.pair_hypotheses import PAIR_PATTERNS, pair_slips
 from crossval.checks.residual_hypotheses import RESIDUAL_PATTERNS, residual_slips
 from crossval.checks.row_causes import LABELLED_PATTERNS, SOFT_PATTERNS
 from crossval.checks.row_hypotheses import row_slips
@@ -38,6 +39,7 @@ from crossval.checks.tie_kinds import (
     HEAD_TIES,
     MARGIN_TIES,
     NO_TIES,
+    PAIR_TIES,
     RESIDUAL_TIES,
     SCORE_TIES,
     TieKinds,
@@ -45,6 +47,7 @@ from crossval.checks.tie_kinds import (
 from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.head_columns import HeadColumns, Layout
 from crossval.oracles.row_columns import RowColumns
+from crossval.oracles.vector_columns import VectorColumns
 from crossval.points import (
     binary,
     cosine_probes,
@@ -58,6 +61,8 @@ from crossval.points import (
     images,
     logarithms,
     margins,
+    pair_probes,
+    pairs,
     residuals,
     rows,
     scores,
@@ -440,6 +445,32 @@ FAMILIES["cosine_rows"] = replace(
     ),
     prober=cosine_row_probes.COSINE_ROWS,
 )
+
+
+def _pairs(parts: int) -> Family:
+    """Return the family of pairs of vectors of so many numbers."""
+    return Family(
+        name="pairs",
+        inputs=pairs.inputs(parts),
+        columns=pairs.columns(parts),
+        points=lambda dtype, level: pairs.point_set(dtype, level, parts),
+        shapes={"x1": "(N, D)", "x2": "(N, D)", "same": "(N,)"},
+        regimes=("random", "wide", "close", "margin times 1 ± 2^-j", "offset 1000"),
+        untested=("vectors with NaN or infinity", "labels other than 0 and 1"),
+        oracle=VectorColumns(2, labelled=True),
+        kinks=True,
+        patterns=PAIR_PATTERNS,
+        slips=pair_slips,
+        labels=frozenset({"same"}),
+        options={"reduction": "none"},
+        resized=lambda size: replace(_pairs(size), resized=None),
+        ties=PAIR_TIES,
+        prober=pair_probes.PAIRS,
+        widths=(1, 2, 33, 1000),
+    )
+
+
+FAMILIES["pairs"] = _pairs(pairs.PARTS)
 
 
 _SUB_CENTRES = "heads of sub-centres"

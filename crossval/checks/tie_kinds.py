@@ -12,6 +12,7 @@ __all__ = [
     "HEAD_TIES",
     "MARGIN_TIES",
     "NO_TIES",
+    "PAIR_TIES",
     "RESIDUAL_TIES",
     "SCORE_TIES",
     "TieKinds",
@@ -102,6 +103,17 @@ HEAD_TIES = TieKinds(
             "ours": "half of the length's slope",
             "one": "the slope of one side",
             "mean": "half of the length's slope",
+        }
+    },
+)
+
+PAIR_TIES = TieKinds(
+    lambda row: "distance at the margin",
+    {
+        "distance at the margin": {
+            "ours": "slope 0",
+            "one": "slope of the hinge",
+            "mean": "half of it",
         }
     },
 )

@@ -24,6 +24,8 @@ from crossval.oracles.head_packing import HeadPacking
 from crossval.oracles.packing import Columns, Packing, RowPacking
 from crossval.oracles.row_forwards import ROW_FORWARDS
 from crossval.oracles.texts import Definition
+from crossval.oracles.vector_columns import VectorPacking
+from crossval.oracles.vector_forwards import VECTOR_FORWARDS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,15 +47,15 @@ def witness(
     Parameters
     ----------
     spec : Definition
-        Program (of `FORWARDS`, `ROW_FORWARDS`, `ELEMENT_FORWARDS` or `HEAD_FORWARDS`) and
-        constants, the scale of a head among them.
+        Program (of `FORWARDS`, `ROW_FORWARDS`, `ELEMENT_FORWARDS`, `HEAD_FORWARDS` or
+        `VECTOR_FORWARDS`) and constants, the scale of a head among them.
     columns : array_like of float64, shape (n, k)
         Boxes, px1 py1 px2 py2 tx1 ty1 tx2 ty2, or what `packing` says.
     upstream : array_like of float64, shape (n,), optional
         Factor of each row's derivatives; ones by default.
     packing : Packing, optional
         For rows: logits, classes or probabilities, and class weights. For single numbers: weights.
-        For heads: an embedding, classes and a label.
+        For heads: an embedding, classes and a label. For vectors: labels.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def witness(
     import torch
 
     rows = {**ROW_FORWARDS, **COSINE_ROW_FORWARDS}
-    forwards = {**FORWARDS, **rows, **ELEMENT_FORWARDS, **HEAD_FORWARDS}
+    forwards = {**FORWARDS, **rows, **ELEMENT_FORWARDS, **HEAD_FORWARDS, **VECTOR_FORWARDS}
     if spec.program not in forwards:
         raise ValueError(f"program must be one of {sorted(forwards)}; got {spec.program!r}")
     inputs = torch.tensor(np.asarray(columns, np.float64), requires_grad=True)
@@ -92,6 +94,10 @@ def _arguments(columns: Tensor, packing: Packing | None) -> tuple[Tensor | None,
         weight = columns[:, parts:end].reshape(-1, classes, *several, parts)
         labels = torch.from_numpy(packing.labels.astype(np.int64))
         return columns[:, :parts], weight, labels, columns[:, end:] if packing.biased else None
+
+    if isinstance(packing, VectorPacking):
+        label = () if packing.labels is None else (torch.from_numpy(packing.labels),)
+        return (*columns.tensor_split(packing.vectors, dim=1), *label)
 
     if isinstance(packing, Columns):
         beside = (torch.full_like(columns[:, 0], weight) for weight in packing.beside)
