@@ -499,6 +499,11 @@ CHECKS: dict[str, Subject] = {
         "Value and gradients on the ordinary regimes.",
         (*_NUMBERS, *_SLOPES),
     ),
+    "coordinates": Subject(
+        "vectors of 1, 2, 33 and 1000 numbers",
+        "Value and gradients on the ordinary regimes.",
+        (*_NUMBERS, *_SLOPES),
+    ),
     "parameter": Subject(
         "an argument acts as the definition says",
         "Each numeric axis that the target takes as an argument is set to 1/64 and judged again; "

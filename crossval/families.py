@@ -105,11 +105,13 @@ class Family:
     slips : callable
         What known mistakes would give, see :mod:`crossval.checks.hypotheses`.
     labels : frozenset of str
-        Inputs that are classes: integers, with one column and no gradient.
+        Inputs that are integers, with one column and no gradient: classes, or which kind a pair is.
+    classes : bool
+        Whether labels are classes, of which there are so many as a row has numbers.
     options : mapping
         Arguments beside inputs and axes, with the values at which they do nothing.
     resized : callable, optional
-        ``resized(k)`` gives the family with k classes instead.
+        ``resized(k)`` gives the family with k classes, or k coordinates, instead.
     ties : TieKinds
         Names of what happens at kinks.
     judged : tuple of str
@@ -122,7 +124,7 @@ class Family:
         Inputs that a call has one of, not one a row, with their shape: the classes of a head.
         Every point then is a call of its own, and has its own.
     widths : tuple of int
-        Numbers of classes to judge beside the points' own.
+        Numbers of classes, or of coordinates, to judge beside the points' own.
     fitted : callable, optional
         ``fitted(arrays)`` gives the family whose sizes are those of arrays by input.
     """
@@ -139,6 +141,7 @@ class Family:
     patterns: tuple[Pattern, ...]
     slips: Slips
     labels: frozenset[str] = frozenset()
+    classes: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
     resized: Callable[[int], Family] | None = None
     ties: TieKinds = NO_TIES
@@ -462,6 +465,7 @@ def _pairs(parts: int) -> Family:
         patterns=PAIR_PATTERNS,
         slips=pair_slips,
         labels=frozenset({"same"}),
+        classes=False,
         options={"reduction": "none"},
         resized=lambda size: replace(_pairs(size), resized=None),
         ties=PAIR_TIES,

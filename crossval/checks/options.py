@@ -53,10 +53,10 @@ def checks(family: Family, dtype: str) -> Iterator[Check]:
             yield Check(option, dtype, partial(_if_accepted, option=option, run=run))
     if family.wholes:
         yield Check("batch", dtype, batches_of_one_matrix)
-    if family.labels:
+    if family.labels and family.classes:
         yield Check("class range", dtype, class_range)
     if family.resized is not None:
-        yield Check("class count", dtype, class_count)
+        yield Check(_count(family), dtype, class_count)
 
 
 def class_weights(session: Session, dtype: str) -> Outcome:
@@ -129,21 +129,27 @@ def class_range(session: Session, dtype: str) -> Outcome:
     return Outcome("class range", dtype, grade="H", n=2, findings=(found,))
 
 
+def _count(family: Family) -> str:
+    """Return the name of the check of other widths: what a row has so many of."""
+    return "class count" if family.classes else "coordinates"
+
+
 def class_count(session: Session, dtype: str) -> Outcome:
-    """Judge value and gradients of rows with fewer and with many more classes."""
+    """Judge value and gradients of rows with fewer and with many more classes, or coordinates."""
     held = [name for name in session.family.wholes if name in session.target.bind]
     if held:
         words = f"the target holds {' and '.join(held)}, for {classes_of(session.family)} classes"
         return Outcome("class count", dtype, text=words, ran=False)
-    outcomes = []
+    name, outcomes = _count(session.family), []
+    unit = "classes" if session.family.classes else "coordinates"
     assert session.family.resized is not None
     for width in _widths(session):
         family = session.family.resized(width)
         points = family.points(dtype, "smoke")
         points = points.take(np.flatnonzero(~points.special)[:: 2 if width < _WIDE else 12])
         other = under(session, points, family=family)
-        outcomes.append((f"{width} classes", judged(other, dtype, "class count")))
-    return together("class count", outcomes)
+        outcomes.append((f"{width} {unit}", judged(other, dtype, name)))
+    return together(name, outcomes)
 
 
 def _widths(session: Session) -> list[int]:

@@ -18,7 +18,7 @@ _OFF = re.compile(r"^(?:.*: )?\S+ ulp; the budget is")
 _FACTOR = re.compile(r"^(?:.*: )?got / reference = (\S+) at all points(.*)")
 _DIVIDED = re.compile(r"; (this is .*|it divides by .*)$")
 
-_ORDINARY = ("value", "grad", "special points", "class count")
+_ORDINARY = ("value", "grad", "special points", "class count", "coordinates")
 
 Key = tuple[str, str, str]
 

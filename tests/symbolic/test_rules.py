@@ -24,6 +24,7 @@ from refloss.symbolic.vocabulary import (
     focal_rows,
     focal_rules,
     multiples,
+    pairs,
     poly_rows,
     residuals,
     row_rules,
@@ -45,6 +46,7 @@ RULES = (
     *angles.RULES,
     *multiples.RULES,
     *cosine_rows.RULES,
+    *pairs.RULES,
 )
 BITS = 200
 TIGHT = arb(10) ** -40

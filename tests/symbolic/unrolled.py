@@ -76,6 +76,7 @@ FUNCTIONS: dict[type, Callable] = {
     sp.StrictGreaterThan: lambda a, b: a > b,
     sp.GreaterThan: lambda a, b: a >= b,
     sp.Equality: lambda a, b: a == b,
+    sp.And: lambda *held: all(held),
 }
 REDUCE: dict[str, Callable] = {
     "": lambda terms: terms[0],
