@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +19,11 @@ __all__ = ["PAIR_PATTERNS", "pair_slips"]
 
 _EPS = (1e-6, 1e-8, 1e-12, 1e-7)
 """What is added to a difference in practice."""
+_UNITS = "take them as they are, or declare it"
+_SHORT = 1e-3
+_NORMS = 8
+"""Roundings of a unit vector's numbers, and of a distance of two."""
+_ROUNDOFF = 2.0**-53
 _MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 1.0, 1.25, 2.0, 5.0)
 
 
@@ -24,31 +31,43 @@ def pair_slips(
     oracle: Oracle, spec: Definition, columns: np.ndarray, upstream: np.ndarray
 ) -> Iterator[Prediction | Estimate]:
     """Yield what known slips would give at pairs of vectors, the likeliest first."""
+    pairs = _Pairs(oracle, columns, upstream)
     given = spec.constants
     for words, constants in _otherwise(spec):
         if any(given[name] != value for name, value in constants.items()):
-            found = oracle.kernel(Changed(spec, constants), columns, upstream)
-            yield Prediction(words, DECLARE, *found)
-    value, grad = oracle.kernel(spec, columns, upstream)
+            yield pairs.prediction(words, DECLARE, Changed(spec, constants))
     parts = (columns.shape[1] - 1) // 2
-    if parts > 1:
-        # the mean of squares is the squared distance of vectors that are shorter by the root
-        yield Prediction(
-            "the mean of the squared differences is taken, not their sum",
-            "add up over the coordinates",
-            *_of(oracle, spec, columns, upstream, 1 / np.sqrt(parts)),
-        )
-    yield Prediction(
-        "the vectors are normalised first",
-        "take them as they are, or declare it",
-        *_normalised(oracle, spec, columns, upstream),
-    )
-    yield Prediction(
-        "the second vector has no gradient: it is detached",
-        "differentiate by both",
-        value,
-        np.hstack([grad[:, :parts], np.zeros((len(grad), parts + 1))]),
-    )
+    if parts > 1:  # vectors that are shorter by the root have the mean for their sum
+        shorter = pairs.scaled(1 / np.sqrt(parts))
+        words = "the mean of the squared differences is taken, not their sum"
+        yield shorter.prediction(words, "add up over the coordinates", spec, 1 / np.sqrt(parts))
+    yield _normalised(pairs, spec)
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Where slips are tried."""
+
+    oracle: Oracle
+    columns: np.ndarray
+    upstream: np.ndarray
+
+    def scaled(self, factor: float) -> _Pairs:
+        """Return the same of vectors times a factor."""
+        moved = np.hstack([factor * self.columns[:, :-1], self.columns[:, -1:]])
+        return replace(self, columns=moved)
+
+    def prediction(self, words: str, fix: str, spec: Any, factor: float = 1.0) -> Prediction:
+        """Return the results of a definition, and how far rounding moves them."""
+        value, grad = self.oracle.kernel(spec, self.columns, self.upstream)
+        moves = self.moves(spec)
+        return Prediction(words, fix, value, factor * grad, moves=(moves[0], factor * moves[1]))
+
+    def moves(self, spec: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return by how much results move for a relative change of 1 in what is computed with."""
+        bounds = self.oracle.rounding_bound(spec, self.columns, self.upstream, dtype="float64")
+        value, grad = (np.where(np.isfinite(b), b, 0.0) / _ROUNDOFF for b in bounds)
+        return value, grad
 
 
 def _otherwise(spec: Definition) -> Iterator[tuple[str, dict[str, float]]]:
@@ -70,30 +89,28 @@ def _otherwise(spec: Definition) -> Iterator[tuple[str, dict[str, float]]]:
             yield f"the margin of similar pairs is {margin:g}", {"positive_margin": margin}
 
 
-def _of(
-    oracle: Oracle, spec: Definition, columns: np.ndarray, upstream: np.ndarray, factor: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return results of vectors times a factor."""
-    moved = np.hstack([factor * columns[:, :-1], columns[:, -1:]])
-    value, grad = oracle.kernel(spec, moved, upstream)
-    return value, factor * grad
-
-
-def _normalised(
-    oracle: Oracle, spec: Definition, columns: np.ndarray, upstream: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return results of unit vectors."""
-    halves = np.split(columns[:, :-1], 2, axis=1)
+def _normalised(pairs: _Pairs, spec: Definition) -> Prediction:
+    """Return results of unit vectors, and nothing where one has hardly a length."""
+    halves = np.split(pairs.columns[:, :-1], 2, axis=1)
     with np.errstate(all="ignore"):
         lengths = [np.sqrt((x * x).sum(axis=1, keepdims=True)) for x in halves]
         units = [x / length for x, length in zip(halves, lengths, strict=True)]
-        value, grad = oracle.kernel(spec, np.hstack([*units, columns[:, -1:]]), upstream)
-        bars = np.split(grad[:, :-1], 2, axis=1)
+        moved = replace(pairs, columns=np.hstack([*units, pairs.columns[:, -1:]]))
+        found = moved.prediction("the vectors are normalised first", _UNITS, spec)
+        bars = np.split(found.gradient[:, :-1], 2, axis=1)
         back = [
             (bar - unit * (unit * bar).sum(axis=1, keepdims=True)) / length
             for bar, unit, length in zip(bars, units, lengths, strict=True)
         ]
-    return value, np.hstack([*back, np.zeros((len(columns), 1))])
+    short = np.minimum(*lengths)[:, 0] < _SHORT
+    assert found.moves is not None
+    room = np.abs(found.moves[1]) / np.maximum(np.minimum(*lengths), _SHORT)
+    return replace(
+        found,
+        value=np.where(short, np.nan, found.value),
+        gradient=np.where(short[:, None], np.nan, np.hstack([*back, np.zeros((len(short), 1))])),
+        moves=(_NORMS * (1 + found.moves[0]), _NORMS * (1 + room)),
+    )
 
 
 def _squared(s: Situation) -> float:

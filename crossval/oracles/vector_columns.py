@@ -224,5 +224,3 @@ class _Problem:
         mid = np.stack([np.broadcast_to(ball.mid, rows) for ball in lifted], 1)
         rad = np.stack([np.broadcast_to(ball.rad, rows) for ball in lifted], 1)
         return np.where(np.isfinite(mid) & np.isfinite(rad), rad, np.inf)
-
-

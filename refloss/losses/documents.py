@@ -276,9 +276,7 @@ same : array of shape (N,), integers, bools, or numbers of the vectors' dtype
 
 
 def _vectors(of: str, names: tuple[str, ...], meaning: str, labels: Mapping[str, str]) -> _Family:
-    text = _VECTORS.format(
-        names=", ".join(names), meaning=meaning, labels="".join(labels.values())
-    )
+    text = _VECTORS.format(names=", ".join(names), meaning=meaning, labels="".join(labels.values()))
     return _Family(of, text, (*names, *labels), _COMMON)
 
 

@@ -66,5 +66,7 @@ def beside(
                 f"{name}: expected shape {tuple(leading.shape[:1])}, one number an item; "
                 f"got {array.shape}"
             )
-        found[name] = array.view("u1") if held == "bool" and isinstance(array, np.ndarray) else array
+        found[name] = (
+            array.view("u1") if held == "bool" and isinstance(array, np.ndarray) else array
+        )
     return found

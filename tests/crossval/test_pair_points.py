@@ -1,0 +1,88 @@
+"""The pinned pairs of vectors: on their grid, unchanged, on both sides of whatever turns."""
+
+import numpy as np
+import pytest
+
+from crossval.families import FAMILIES, family_of
+from crossval.oracles.formats import FORMATS, format_of
+from crossval.points.pairs import MARGINS, PAIR_EDGES, PARTS, REGIMES, point_set
+
+DIGESTS = {
+    "float64": "37f5da27995b024f4f4c9f4fd32758e1eb2449412f84319c191f1b054916887f",
+    "float32": "3d718978818d739dc283534c37105a0c5d26d66da25554784ae6b47824e40b9c",
+    "float16": "61c7e4bc7fff436d27c92ef682dbba90eafa60797b776b1f604290c266554a84",
+    "bfloat16": "ea4f45794bf2483dbf6c4db12362db225a2734ef42a5da32938f1b1cfd873d7e",
+}
+REACH = 2.0**60
+
+
+def distance(points):
+    first, second = np.split(points.columns[:, :-1], 2, axis=1)
+    return np.linalg.norm(first - second, axis=1)
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_points_lie_on_their_grid_and_are_pinned(dtype):
+    points, number = point_set(dtype), format_of(dtype)
+    for array in (points.columns, points.upstream):
+        assert np.array_equal(number.round(array), array)
+        assert np.isfinite(array).all()
+    assert points.digest == DIGESTS[dtype], "a changed point is pairs@2"
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_both_labels_are_in_every_regime(dtype):
+    points = point_set(dtype)
+    for place in REGIMES:
+        assert set(points.columns[points.places == place, -1]) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("margin", MARGINS)
+def test_both_sides_of_every_margin_are_reached_and_the_margin_itself(margin):
+    """With each label: at the margin, within some steps of it, and far from it."""
+    points = point_set("float64")
+    room, same = distance(points) - margin, points.columns[:, -1]
+    for label in (0, 1):
+        mine = room[same == label]
+        assert mine.min() < -margin / 2
+        assert mine.max() > margin
+        assert (mine == 0).any()
+        for side in (mine[mine > 0], -mine[mine < 0]):
+            assert side.min() <= 2.0**-48
+
+
+def test_vectors_coincide_with_both_labels_and_nearly_do():
+    points = point_set("float64")
+    apart, same = distance(points), points.columns[:, -1]
+    assert set(same[apart == 0]) == {0.0, 1.0}
+    near = apart[(apart > 0) & (points.places == "few steps apart at 1000")]
+    assert near.max() < 2.0**-38
+
+
+def test_differences_reach_sizes_whose_squares_are_not_carried_exactly():
+    """Both arms of what is exact between 2^-60 and 2^60, in float64 and in float32."""
+    for dtype in ("float64", "float32"):
+        points = point_set(dtype)
+        first, second = np.split(points.columns[:, :-1], 2, axis=1)
+        top = np.abs(first - second).max(axis=1)
+        inside = (top > 1 / REACH) & (top < REACH)
+        assert inside.any()
+        if dtype == "float64":
+            assert (top[~inside] > 1).any()
+            assert (top[~inside] < 1).any()
+
+
+@pytest.mark.parametrize("parts", [1, 2, 33])
+def test_other_numbers_of_coordinates_have_the_regimes_alone(parts):
+    points = point_set("float32", "smoke", parts)
+    assert points.columns.shape[1] == 2 * parts + 1
+    assert set(points.places) == set(REGIMES)
+
+
+def test_the_family_is_that_of_pairs():
+    family = family_of("contrastive")
+    assert family is FAMILIES["pairs"]
+    assert family.wrt == family.differentiable == ("x1", "x2")
+    assert set(family.regimes) <= set(REGIMES)
+    assert all(len(x1) == len(x2) == PARTS for x1, x2, _ in PAIR_EDGES.values())
+    assert family.resized(2).columns == ("x1.0", "x1.1", "x2.0", "x2.1", "same")
