@@ -291,7 +291,7 @@ def at_distance(distance: np.ndarray, form: str) -> np.ndarray:
     """Return the loss of pairs of two kinds."""
     program = PROGRAMS["contrastive"][0]
     known = emit.constants_of(CONTRASTIVE, program)
-    constants = {n: c.default for n, c in known.items()} | FORM.values[form].sets
+    constants = {n: c.default for n, c in known.items()} | dict(FORM.values[form].sets)
     x1, zeros = distance[:, None], np.zeros(len(distance))
     return compiled(program)(x1, 0 * x1, zeros, *(constants[str(c)] for c in program.consts))
 

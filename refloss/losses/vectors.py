@@ -279,8 +279,8 @@ class VectorLoss(Loss):
         beside = vector_checks.beside(labels, leading, first, home.adopt)
         backend = backend_of("cuda", options.compute, leading.format)
         if values or refuse_nan:
-            copies = {n: home.on_host(a.array) for n, a in given.items()}
-            copies |= {n: home.on_host(array) for n, array in beside.items()}
+            every: dict[str, Any] = {**{n: a.array for n, a in given.items()}, **beside}
+            copies = {name: home.on_host(array) for name, array in every.items()}
             self._on_host(copies, axes, _on_the_host(options))
         return problem(home, spec, known, backend.real, given, beside)
 

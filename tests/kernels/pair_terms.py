@@ -85,7 +85,7 @@ class Terms:
 
     def hvp(self, size: np.ndarray) -> np.ndarray:
         """Return terms of the product with directions of this size: of the two vectors (n, 2D)."""
-        moves = sum(np.split(size, 2, axis=1))
+        moves = np.add(*np.split(size, 2, axis=1))
         along = (self.unit * moves).sum(axis=1, keepdims=True)
         with np.errstate(all="ignore"):
             over = np.where(self.distance > 0, 1 / self.distance, 0.0)[:, None]

@@ -77,7 +77,7 @@ def test_so_are_vectors_of_other_sizes(parts):
 
 
 def test_a_distance_within_an_ulp_of_the_margin_keeps_its_difference():
-    """m - d of a d that rounds to m: the second float has it, and no formula of one float does."""
+    """Of a d that rounds to m, m - d: the second float has it, and no formula of one float does."""
     columns, places = cases("standard")
     close = columns[places == "at a margin"]
     subject = PairSubject({"form": "linear", "factor": "one"})

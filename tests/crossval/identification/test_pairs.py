@@ -35,4 +35,4 @@ def test_the_denominator_of_a_mean_is_told():
 def test_unit_vectors_are_a_way_of_reading():
     answer = identify(f"{FILE}:of_unit_vectors", level="smoke", among=("contrastive",))
     assert answer.found
-    assert answer.best.definition.title.endswith(", inputs normalised")
+    assert answer.best.definition.title.endswith("with inputs normalised")
