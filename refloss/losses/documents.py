@@ -116,7 +116,8 @@ _VECTORS = f"""\
 Parameters
 ----------
 {{names}} : array of shape (N, D), float16, bfloat16, float32 or float64
-    {{meaning}}, one a row, of one dtype, D at least 1; {_ARRAY}
+    {{meaning}}, one a row, of one dtype, D at least 1;
+    {_ARRAY}
 {{labels}}preset : str, optional
     A bundle of axis values, see Presets. An axis given beside it wins.
 reduction : {{{{'none', 'mean', 'sum'}}}}

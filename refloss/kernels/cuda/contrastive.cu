@@ -44,6 +44,7 @@ KERNEL contrastive_value(
         });
         const real top = top_fold.result();  // largest difference
         const real tame = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? real(1) : real(0));  // 1: products are exact
+        const real inverse = ((tame > real(0)) ? ratio_(real(1), top, real(0)) : real(0));  // of few digits
         Sum coarse_fold;
         Sum fine_fold;
         over_classes(D, [&](int d, int lane) {
@@ -55,7 +56,7 @@ KERNEL contrastive_value(
             const real product = part*top;
             const real behind = delta - product;
             const real left = two_sum_error(near, slip) + behind - two_prod_error(part, top);
-            const real rest = ratio_(((tame > real(0)) ? left : real(0)), top, real(0));  // what the part lacks
+            const real rest = weighted_(inverse, left);  // what the part lacks
             const real power = part*part;
             const real spill = two_sum_error(real(2)*real(D), power);
             const real grain = power - spill;  // a multiple of one number
@@ -69,7 +70,8 @@ KERNEL contrastive_value(
         const real root = sqrt_(squares);
         const real again = root*root;
         const real short_by = coarse - again;
-        const real root_lo = ratio_(fine + short_by - two_prod_error(root, root), real(2)*root, real(0));  // what the root lacks
+        const real steep = ratio_(real(1), root, real(0));  // 0 where both coincide
+        const real root_lo = real(0.5)*(fine + short_by - two_prod_error(root, root))*steep;  // what the root lacks
         const real length = root*top;
         const real length_lo = ((tame > real(0)) ? root_lo*top + two_prod_error(top, root) : real(0));  // what the length lacks
         const real wide = squares*top;
@@ -119,6 +121,7 @@ KERNEL contrastive_grad(
         });
         const real top = top_fold.result();  // largest difference
         const real tame = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? real(1) : real(0));  // 1: products are exact
+        const real inverse = ((tame > real(0)) ? ratio_(real(1), top, real(0)) : real(0));  // of few digits
         Sum coarse_fold;
         Sum fine_fold;
         over_classes(D, [&](int d, int lane) {
@@ -130,7 +133,7 @@ KERNEL contrastive_grad(
             const real product = part*top;
             const real behind = delta - product;
             const real left = two_sum_error(near, slip) + behind - two_prod_error(part, top);
-            const real rest = ratio_(((tame > real(0)) ? left : real(0)), top, real(0));  // what the part lacks
+            const real rest = weighted_(inverse, left);  // what the part lacks
             const real power = part*part;
             const real spill = two_sum_error(real(2)*real(D), power);
             const real grain = power - spill;  // a multiple of one number
@@ -144,10 +147,10 @@ KERNEL contrastive_grad(
         const real root = sqrt_(squares);
         const real again = root*root;
         const real short_by = coarse - again;
-        const real root_lo = ratio_(fine + short_by - two_prod_error(root, root), real(2)*root, real(0));  // what the root lacks
+        const real steep = ratio_(real(1), root, real(0));  // 0 where both coincide
+        const real root_lo = real(0.5)*(fine + short_by - two_prod_error(root, root))*steep;  // what the root lacks
         const real length = root*top;
         const real length_lo = ((tame > real(0)) ? root_lo*top + two_prod_error(top, root) : real(0));  // what the length lacks
-        const real distance = length + length_lo;
         const real wide = squares*top;
         const real big = wide*top;  // squared distance, rounded
         const real wide_lo = squares_lo*top + two_prod_error(top, squares);
@@ -179,7 +182,8 @@ KERNEL contrastive_grad(
             const real near = ahead + eps_difference;
             const real slip = two_diff_error(x1_in(b, d), x2_in(b, d)) + two_sum_error(ahead, eps_difference) + eps_difference_lo;  // rounding errors of both
             const real delta = near + slip;  // differences
-            const real unit = ratio_(delta, distance, real(0));  // 0 where both coincide
+            const real part = ratio_(delta, top, real(0));  // from -1 to 1
+            const real unit = steep*part;  // 0 where both coincide
             const real delta_bar = real(2)*square_bar*delta + distance_bar*unit;
             const real x1_bar = delta_bar;
             const real x2_bar = -delta_bar;
@@ -213,6 +217,7 @@ KERNEL contrastive_hvp(
         });
         const real top = top_fold.result();  // largest difference
         const real tame = (((top > real(8.673617379884035e-19)) && (top < real(1152921504606846976))) ? real(1) : real(0));  // 1: products are exact
+        const real inverse = ((tame > real(0)) ? ratio_(real(1), top, real(0)) : real(0));  // of few digits
         Sum coarse_fold;
         Sum fine_fold;
         over_classes(D, [&](int d, int lane) {
@@ -224,7 +229,7 @@ KERNEL contrastive_hvp(
             const real product = part*top;
             const real behind = delta - product;
             const real left = two_sum_error(near, slip) + behind - two_prod_error(part, top);
-            const real rest = ratio_(((tame > real(0)) ? left : real(0)), top, real(0));  // what the part lacks
+            const real rest = weighted_(inverse, left);  // what the part lacks
             const real power = part*part;
             const real spill = two_sum_error(real(2)*real(D), power);
             const real grain = power - spill;  // a multiple of one number
@@ -238,7 +243,8 @@ KERNEL contrastive_hvp(
         const real root = sqrt_(squares);
         const real again = root*root;
         const real short_by = coarse - again;
-        const real root_lo = ratio_(fine + short_by - two_prod_error(root, root), real(2)*root, real(0));  // what the root lacks
+        const real steep = ratio_(real(1), root, real(0));  // 0 where both coincide
+        const real root_lo = real(0.5)*(fine + short_by - two_prod_error(root, root))*steep;  // what the root lacks
         const real length = root*top;
         const real length_lo = ((tame > real(0)) ? root_lo*top + two_prod_error(top, root) : real(0));  // what the length lacks
         const real distance = length + length_lo;
@@ -268,7 +274,8 @@ KERNEL contrastive_hvp(
             const real near = ahead + eps_difference;
             const real slip = two_diff_error(x1_in(b, d), x2_in(b, d)) + two_sum_error(ahead, eps_difference) + eps_difference_lo;  // rounding errors of both
             const real delta = near + slip;  // differences
-            const real unit = ratio_(delta, distance, real(0));  // 0 where both coincide
+            const real part = ratio_(delta, top, real(0));  // from -1 to 1
+            const real unit = steep*part;  // 0 where both coincide
             const real ahead_dot = x1_dot_in(b, d) - x2_dot_in(b, d);
             const real delta_dot = ahead_dot;
             distance_dot0_fold.add(lane, delta_dot*unit);
@@ -284,7 +291,8 @@ KERNEL contrastive_hvp(
             const real near = ahead + eps_difference;
             const real slip = two_diff_error(x1_in(b, d), x2_in(b, d)) + two_sum_error(ahead, eps_difference) + eps_difference_lo;  // rounding errors of both
             const real delta = near + slip;  // differences
-            const real unit = ratio_(delta, distance, real(0));  // 0 where both coincide
+            const real part = ratio_(delta, top, real(0));  // from -1 to 1
+            const real unit = steep*part;  // 0 where both coincide
             const real ahead_dot = x1_dot_in(b, d) - x2_dot_in(b, d);
             const real delta_dot = ahead_dot;
             const real unit_dot = ratio_(delta_dot, distance, real(0)) - unit*ratio_(distance_dot0, distance, real(0));

@@ -81,11 +81,12 @@ def value(x1, x2, same, margin, margin_lo, positive_margin, positive_margin_lo, 
     delta = near + slip  # differences
     top = np.max(np.abs(delta), axis=1)  # largest difference
     tame = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), 1.0, 0.0)  # 1: products are exact
+    inverse = np.where((tame > 0.0), ratio(1.0, top, 0.0), 0.0)  # of few digits
     part = ratio(delta, top[:, None], 0.0)  # from -1 to 1
     product = part*top[:, None]
     behind = delta - product
     left = two_sum_error(near, slip) + behind - two_prod_error(part, top[:, None])
-    rest = ratio(np.where((tame[:, None] > 0.0), left, 0.0), top[:, None], 0.0)  # what the part lacks
+    rest = weighted(inverse[:, None], left)  # what the part lacks
     power = part*part
     spill = two_sum_error(2.0*D, power)
     grain = power - spill  # a multiple of one number
@@ -96,7 +97,8 @@ def value(x1, x2, same, margin, margin_lo, positive_margin, positive_margin_lo, 
     root = np.sqrt(squares)
     again = root*root
     short_by = coarse - again
-    root_lo = ratio(fine + short_by - two_prod_error(root, root), 2.0*root, 0.0)  # what the root lacks
+    steep = ratio(1.0, root, 0.0)  # 0 where both coincide
+    root_lo = 0.5*(fine + short_by - two_prod_error(root, root))*steep  # what the root lacks
     length = root*top
     length_lo = np.where((tame > 0.0), root_lo*top + two_prod_error(top, root), 0.0)  # what the length lacks
     wide = squares*top
@@ -133,11 +135,12 @@ def grad(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_ma
     delta = near + slip  # differences
     top = np.max(np.abs(delta), axis=1)  # largest difference
     tame = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), 1.0, 0.0)  # 1: products are exact
+    inverse = np.where((tame > 0.0), ratio(1.0, top, 0.0), 0.0)  # of few digits
     part = ratio(delta, top[:, None], 0.0)  # from -1 to 1
     product = part*top[:, None]
     behind = delta - product
     left = two_sum_error(near, slip) + behind - two_prod_error(part, top[:, None])
-    rest = ratio(np.where((tame[:, None] > 0.0), left, 0.0), top[:, None], 0.0)  # what the part lacks
+    rest = weighted(inverse[:, None], left)  # what the part lacks
     power = part*part
     spill = two_sum_error(2.0*D, power)
     grain = power - spill  # a multiple of one number
@@ -148,11 +151,11 @@ def grad(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_ma
     root = np.sqrt(squares)
     again = root*root
     short_by = coarse - again
-    root_lo = ratio(fine + short_by - two_prod_error(root, root), 2.0*root, 0.0)  # what the root lacks
+    steep = ratio(1.0, root, 0.0)  # 0 where both coincide
+    root_lo = 0.5*(fine + short_by - two_prod_error(root, root))*steep  # what the root lacks
     length = root*top
     length_lo = np.where((tame > 0.0), root_lo*top + two_prod_error(top, root), 0.0)  # what the length lacks
-    distance = length + length_lo
-    unit = ratio(delta, distance[:, None], 0.0)  # 0 where both coincide
+    unit = steep[:, None]*part  # 0 where both coincide
     wide = squares*top
     big = wide*top  # squared distance, rounded
     wide_lo = squares_lo*top + two_prod_error(top, squares)
@@ -200,11 +203,12 @@ def hvp(x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_marg
     delta = near + slip  # differences
     top = np.max(np.abs(delta), axis=1)  # largest difference
     tame = np.where(((top > 8.673617379884035e-19) & (top < 1.152921504606847e+18)), 1.0, 0.0)  # 1: products are exact
+    inverse = np.where((tame > 0.0), ratio(1.0, top, 0.0), 0.0)  # of few digits
     part = ratio(delta, top[:, None], 0.0)  # from -1 to 1
     product = part*top[:, None]
     behind = delta - product
     left = two_sum_error(near, slip) + behind - two_prod_error(part, top[:, None])
-    rest = ratio(np.where((tame[:, None] > 0.0), left, 0.0), top[:, None], 0.0)  # what the part lacks
+    rest = weighted(inverse[:, None], left)  # what the part lacks
     power = part*part
     spill = two_sum_error(2.0*D, power)
     grain = power - spill  # a multiple of one number
@@ -215,11 +219,12 @@ def hvp(x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_marg
     root = np.sqrt(squares)
     again = root*root
     short_by = coarse - again
-    root_lo = ratio(fine + short_by - two_prod_error(root, root), 2.0*root, 0.0)  # what the root lacks
+    steep = ratio(1.0, root, 0.0)  # 0 where both coincide
+    root_lo = 0.5*(fine + short_by - two_prod_error(root, root))*steep  # what the root lacks
     length = root*top
     length_lo = np.where((tame > 0.0), root_lo*top + two_prod_error(top, root), 0.0)  # what the length lacks
     distance = length + length_lo
-    unit = ratio(delta, distance[:, None], 0.0)  # 0 where both coincide
+    unit = steep[:, None]*part  # 0 where both coincide
     wide = squares*top
     big = wide*top  # squared distance, rounded
     wide_lo = squares_lo*top + two_prod_error(top, squares)

@@ -26,6 +26,7 @@ from refloss.symbolic.functions import (
     TwoDiffError,
     TwoProdError,
     TwoSumError,
+    Weighted,
 )
 from refloss.symbolic.program import Axis, Tensor, axis, size_of
 from refloss.symbolic.rules import Rule
@@ -77,6 +78,18 @@ RULES = (
         _m - _t * _x,
         (_m - _t * _x) + (TwoDiffError(_m, _t * _x) - TwoProdError(_t, _x)),
         "the errors of both roundings are added: near 0 all digits are lost without",
+    ),
+    Rule(
+        "a unit vector by the largest difference",
+        _u / sp.sqrt(_u**2 + _v**2),
+        (_u / _t) * (1 / sp.sqrt((_u / _t) ** 2 + (_v / _t) ** 2)),
+        "parts that the sum of squares has too, and one quotient a row",
+    ),
+    Rule(
+        "derivative of a unit vector by the distance",
+        sp.diff(_u / _squares, _squares),
+        -(_u / _squares) * (1 / _squares),
+        "divided twice: a square may leave the range",
     ),
     Rule(
         "derivative of a distance",
@@ -145,11 +158,6 @@ def distances(P: Build, a: Pairs) -> None:
     """Name ``distance``, the Euclidean norm of ``delta``, and ``square``, its square."""
     a.let("square", [ITEM], sp.Sum(a.delta**2, PART), "squared distance")
     a.let("distance", [ITEM], sp.sqrt(a.square))
-    _directed(a)
-
-
-def _directed(a: Pairs) -> None:
-    """Name ``unit``, the direction of ``delta``, and make it the slope of ``distance``."""
     unit = a.let("unit", [ITEM, PART], Ratio(a.delta, a.distance, ZERO), "0 where both coincide")
     a.partials("distance", {a.delta: unit})
 
@@ -162,13 +170,17 @@ def _(P: Build, a: Pairs) -> None:
     again = a.let("again", [ITEM], root * root)
     short = a.let("short_by", [ITEM], a.coarse - again)
     more = short + a.fine - TwoProdError(root, root)
-    a.let("root_lo", [ITEM], Ratio(more, 2 * root, ZERO), "what the root lacks")
+    steep = a.let("steep", [ITEM], Ratio(sp.S.One, root, ZERO), "0 where both coincide")
+    a.let("root_lo", [ITEM], more * steep / 2, "what the root lacks")
     top = Stop(a.top)
     length = a.let("length", [ITEM], top * root)
     lacks = _within(a, TwoProdError(top, root) + top * a.root_lo)
     a.let("length_lo", [ITEM], lacks, "what the length lacks")
-    a.let("distance", [ITEM], length + a.length_lo)
-    _directed(a)
+    distance = a.let("distance", [ITEM], length + a.length_lo)
+    unit = a.let("unit", [ITEM, PART], a.part * steep, "0 where both coincide")
+    over = Ratio(sp.S.One, distance, ZERO)
+    a.partials("unit", {a.delta: over, distance: -unit * over})
+    a.partials("distance", {a.delta: unit})
     wide = a.let("wide", [ITEM], top * a.squares)
     big = a.let("big", [ITEM], top * wide, "squared distance, rounded")
     rest = TwoProdError(top, a.squares) + top * a.squares_lo
@@ -190,12 +202,13 @@ def _scaled(a: Pairs) -> None:
     top = Stop(a.top)  # it cancels from all that has derivatives
     held = sp.And(a.top > 1 / REACH, a.top < REACH)
     a.let("tame", [ITEM], sp.Piecewise((sp.S.One, held), (ZERO, True)), "1: products are exact")
+    a.let("inverse", [ITEM], _within(a, Ratio(sp.S.One, top, ZERO)), "of few digits")
     part = a.let("part", [ITEM, PART], Ratio(a.delta, top, ZERO), "from -1 to 1")
     product = a.let("product", [ITEM, PART], part * top)
     behind = a.let("behind", [ITEM, PART], a.delta - product)
     lost = TwoSumError(a.near, a.slip)
     left = a.let("left", [ITEM, PART], behind + lost - TwoProdError(part, top))
-    a.let("rest", [ITEM, PART], Ratio(_within(a, left), top, ZERO), "what the part lacks")
+    a.let("rest", [ITEM, PART], Weighted(a.inverse, left), "what the part lacks")
 
 
 def _sum_of_squares(a: Pairs) -> None:
