@@ -6,6 +6,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 import torch
+from pytorch_metric_learning.distances import LpDistance
+from pytorch_metric_learning.losses import ContrastiveLoss
+from pytorch_metric_learning.reducers import DoNothingReducer
 
 import refloss
 from refloss.run.kernels import library
@@ -74,6 +77,25 @@ def test_the_presets_are_what_the_libraries_compute():
         first, second, same, preset="sentence_transformers", reduction="mean"
     )
     torch.testing.assert_close(mean, expected.mean(), rtol=1e-13, atol=0)
+
+
+def test_the_preset_of_pytorch_metric_learning_is_its_loss_of_given_pairs():
+    """Of raw embeddings, with every pair's own loss: below 25 rows it takes differences."""
+    first, second, same = map(torch.tensor, pairs(12))
+    rows = torch.arange(12)
+    alike, apart = rows[same == 1], rows[same == 0]
+    given = (alike, alike + 12, apart, apart + 12)
+    loss = ContrastiveLoss(
+        pos_margin=0.25,
+        neg_margin=1.0,
+        distance=LpDistance(normalize_embeddings=False),
+        reducer=DoNothingReducer(),
+    )
+    parts = loss(torch.cat([first, second]), indices_tuple=given)
+    preset = {"preset": "pytorch_metric_learning", "positive_margin": 0.25}
+    found = refloss.contrastive(first, second, same, **preset)
+    for part, chosen in (("pos_loss", alike), ("neg_loss", apart)):
+        torch.testing.assert_close(found[chosen], parts[part]["losses"], rtol=1e-13, atol=1e-16)
 
 
 @pytest.mark.parametrize("form", ["hadsell", "legacy", "linear"])
