@@ -12,6 +12,7 @@ from tests.kernels.cuda import (
     test_formats,
     test_item_bars,
     test_items,
+    test_pair_bars,
     test_row_sizes,
 )
 from tests.kernels.cuda.test_formats import (
@@ -26,6 +27,12 @@ from tests.kernels.cuda.test_items import (
     test_one_number_for_all_items_and_outputs_that_nobody_wants,  # noqa: F401
     test_sizes_schedules_and_layouts_change_no_bit,  # noqa: F401
     test_the_host_computes_the_same_bits_and_so_do_constants_that_are_numbers,  # noqa: F401
+)
+from tests.kernels.cuda.test_pair_bars import (
+    test_any_number_of_coordinates_meets_the_bars,  # noqa: F401
+)
+from tests.kernels.cuda.test_pair_bars import (
+    test_the_bars_are_met as test_pairs_meet_the_bars,  # noqa: F401
 )
 from tests.kernels.cuda.test_row_bars import (
     test_the_bars_are_met as test_rows_meet_the_bars,  # noqa: F401
@@ -47,5 +54,6 @@ pytestmark = pytest.mark.gpu
 
 @pytest.fixture(autouse=True)
 def on_the_device(monkeypatch):
-    for module in (row_runs, test_formats, test_item_bars, test_items, test_row_sizes):
+    launching = (row_runs, test_formats, test_item_bars, test_items, test_pair_bars, test_row_sizes)
+    for module in launching:
         monkeypatch.setattr(module, "launch", launch)
