@@ -20,15 +20,24 @@
 # | function | reduction | polynomial |
 # |---|---|---|
 # | `exp_` | $x = n \ln 2 + r$, $\lvert r\rvert \le \tfrac12 \ln 2$ | $e^r = 1 + r + r^2 p(r)$ |
+# | `expm1_` | the same, $e^x - 1 = 2^n (e^r - 2^{-n})$ | the same |
 # | `log_` | $x = 2^k (1 + f)$, $\tfrac34 \le 1 + f < \tfrac32$ | $\ln(1 + f) = f - \tfrac12 f^2 + f^3 p(f)$ |
 # | `log1p_` | $1 + x = 2^k (1 + f)$, $f$ without error | the same |
 # | `atan2_`, `atan_` | $j\,\tfrac{\pi}{4} \pm \arctan t$, $\lvert t\rvert \le \tan\tfrac{\pi}{8}$ | $\arctan t = t + t^3 p(t^2)$ |
+# | `sin_`, `cos_` | $x = n \tfrac{\pi}{2} + r$, $\lvert r\rvert \le \tfrac{\pi}{4}$, $\tfrac{\pi}{2}$ and $r$ without error | $\sin r = r + r^3 p(r^2)$, $\cos r = 1 - \tfrac12 r^2 + r^4 p(r^2)$ |
 
 # %%
 """Elementary functions: coefficients, certified distances, proved bounds, and the header."""
 
 from refloss.symbolic import emit
-from refloss.symbolic.elementary import arctangent, exponential, header, logarithm
+from refloss.symbolic.elementary import (
+    arctangent,
+    circular,
+    expm1,
+    exponential,
+    header,
+    logarithm,
+)
 from refloss.symbolic.elementary.formats import DOUBLE, FORMATS, working_precision
 
 # %% [markdown]
@@ -43,8 +52,11 @@ from refloss.symbolic.elementary.formats import DOUBLE, FORMATS, working_precisi
 if __name__ == "__main__":
     with working_precision():
         for form in FORMATS:
-            for derive in (exponential.derive, logarithm.derive, arctangent.derive):
+            for derive in (exponential.derive, expm1.derive, logarithm.derive, arctangent.derive):
                 print(f"{form.name:6}  {header.fit_of(derive(form).curve)}")
+            both = circular.derive(form)
+            for curve in (both.sine, both.cosine):
+                print(f"{form.name:6}  {header.fit_of(curve)}")
 
 # %% [markdown]
 # ## Roundings

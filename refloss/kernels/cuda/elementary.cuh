@@ -75,6 +75,80 @@ INLINE double exp_(double x) {
     return y*real_of(half << 52)*real_of((both - half) << 52);
 }
 
+// exp(x) - 1 = 2^n (exp(r) - 2^-n), r = x - n ln 2, exp(r) = 1 + r + r^2 p(r). r |p(r) - (exp(r)
+// - 1 - r)/r^2| < 2^-31.0 for -0.34658 <= r <= 0.34658. Error below 0.911 ulp.
+INLINE float expm1_(float x) {
+    const float capped = x > 89.0f ? 89.0f : x;                       // infinite there
+    const float x1 = capped < -19.0f ? -19.0f : capped;               // -1 there
+    const float stepped = fma_(x1, 0x1.715476p+0f, 0x1.8p+23f);       // n in its last bits
+    const float n = stepped - 0x1.8p+23f;
+    const float reduced = fma_(n, -0x1.62e43p-1f, x1);                // exact
+    const word32 both = word_of(stepped) + 0xb4c000feu;               // n + 254
+    const bool few = n < 32.0f;
+    const float inverse = few ? real_of((0x17du - both) << 23) : 0.0f;  // 2^-n
+    const bool grows = n >= 0.0f;
+    const float large = grows ? 1.0f : -inverse;
+    const float less = grows ? -inverse : 1.0f;
+    const float shift = large + less;
+    const float late = (large - shift) + less;                        // what shift lost, exactly
+    const float s = shift + reduced;
+    const float lost = (shift - s) + reduced;                         // what s lost, exactly
+    const float square = reduced*reduced;
+    float curve = 0x1.a248ep-13f;                                     // reduced^5
+    curve = fma_(curve, reduced, 0x1.6d3c8p-10f);                     // reduced^4
+    curve = fma_(curve, reduced, 0x1.111002p-7f);                     // reduced^3
+    curve = fma_(curve, reduced, 0x1.5554f6p-5f);                     // reduced^2
+    curve = fma_(curve, reduced, 0x1.555556p-3f);                     // reduced
+    curve = fma_(curve, reduced, 0.5f);
+    const float slope = fma_(square, curve, 1.0f + reduced);
+    const float more = n*0x1.05c61p-29f;                              // r - reduced
+    const float small = fma_(more, slope, lost) + late;
+    const float tail = fma_(square, curve, small);
+    const float y = s + tail;
+    const word32 half = both >> 1;                                    // 2^n as a product of two
+    return (x > -0x1p-28f) & (x < 0x1p-28f) ? x : y*real_of(half << 23)*real_of((both - half) << 23);
+}
+
+// exp(x) - 1 = 2^n (exp(r) - 2^-n), r = x - n ln 2, exp(r) = 1 + r + r^2 p(r). r |p(r) - (exp(r)
+// - 1 - r)/r^2| < 2^-64.8 for -0.34658 <= r <= 0.34658. Error below 0.882 ulp.
+INLINE double expm1_(double x) {
+    const double capped = x > 710.0 ? 710.0 : x;                      // infinite there
+    const double x1 = capped < -39.0 ? -39.0 : capped;                // -1 there
+    const double stepped = fma_(x1, 0x1.71547652b82fep+0, 0x1.8p+52);  // n in its last bits
+    const double n = stepped - 0x1.8p+52;
+    const double reduced = fma_(n, -0x1.62e42fefa39efp-1, x1);        // exact
+    const word64 both = word_of(stepped) + 0xbcc80000000007feull;     // n + 2046
+    const bool few = n < 61.0;
+    const double inverse = few ? real_of((0xbfdull - both) << 52) : 0.0;  // 2^-n
+    const bool grows = n >= 0.0;
+    const double large = grows ? 1.0 : -inverse;
+    const double less = grows ? -inverse : 1.0;
+    const double shift = large + less;
+    const double late = (large - shift) + less;                       // what shift lost, exactly
+    const double s = shift + reduced;
+    const double lost = (shift - s) + reduced;                        // what s lost, exactly
+    const double square = reduced*reduced;
+    double curve = 0x1.7db1b16f31028p-33;                             // reduced^11
+    curve = fma_(curve, reduced, 0x1.1f6f5058db4a1p-29);              // reduced^10
+    curve = fma_(curve, reduced, 0x1.ae4fb846a1b44p-26);              // reduced^9
+    curve = fma_(curve, reduced, 0x1.27e4dcd1ea2ap-22);               // reduced^8
+    curve = fma_(curve, reduced, 0x1.71de3fedea5f7p-19);              // reduced^7
+    curve = fma_(curve, reduced, 0x1.a01a01a6a1223p-16);              // reduced^6
+    curve = fma_(curve, reduced, 0x1.a01a019eb8096p-13);              // reduced^5
+    curve = fma_(curve, reduced, 0x1.6c16c16c16238p-10);              // reduced^4
+    curve = fma_(curve, reduced, 0x1.1111111111374p-7);               // reduced^3
+    curve = fma_(curve, reduced, 0x1.5555555555556p-5);               // reduced^2
+    curve = fma_(curve, reduced, 0x1.5555555555555p-3);               // reduced
+    curve = fma_(curve, reduced, 0.5);
+    const double slope = fma_(square, curve, 1.0 + reduced);
+    const double more = n*-0x1.abc9e3b39803fp-56;                     // r - reduced
+    const double small = fma_(more, slope, lost) + late;
+    const double tail = fma_(square, curve, small);
+    const double y = s + tail;
+    const word64 half = both >> 1;                                    // 2^n as a product of two
+    return (x > -0x1p-57) & (x < 0x1p-57) ? x : y*real_of(half << 52)*real_of((both - half) << 52);
+}
+
 // k ln 2 + log(1 + f), log(1 + f) = f - f^2/2 + f^3 p(f). f^2 |p(f) - (log(1 + f) - f +
 // f^2/2)/f^3| < 2^-29.7 for -0.25 <= f <= 0.5. Error below 0.764 ulp.
 INLINE float log_of_parts_(float f, float k) {
@@ -346,4 +420,116 @@ INLINE double atan_(double x) {
     const double b = steep ? 1.0 : up;
     const double angle = angle_of_(a, b, steep, false);
     return real_of(word_of(angle) | (word_of(x) & 0x8000000000000000ull));
+}
+
+// The sine of x + quarters pi/2: that of r or its cosine, up to a sign, x = n pi/2 + r, sin(t) =
+// t + t^3 p(t^2), cos(t) = 1 - t^2/2 + t^4 p(t^2). t^2 |p(t^2) - (sin(t) - t)/t^3| < 2^-32.4 for
+// 0 <= t^2 <= 0.61687. t^2 |p(t^2) - (cos(t) - 1 + t^2/2)/t^4| < 2^-34.4 for 0 <= t^2 <=
+// 0.61687. Error below 0.742 ulp.
+INLINE float sine_after_(float x, word32 quarters) {
+    const float stepped = fma_(x, 0x1.45f306p-1f, 0x1.8p+23f);        // n in its last bits
+    const float n = stepped - 0x1.8p+23f;
+    const float near = fma_(n, -0x1.921fb6p+0f, x);                   // exact
+    const float far = n*0x1.777ap-25f;                                // exact
+    const float head = near + far;
+    const float lost = (near - head) + far;                           // what head lost, exactly
+    const float low = fma_(n, 0x1.73dcb4p-43f, lost);
+    const float square = head*head;
+    float sines = 0x1.7cd93ap-19f;                                    // square^3
+    sines = fma_(sines, square, -0x1.a05bbcp-13f);                    // square^2
+    sines = fma_(sines, square, 0x1.111176p-7f);                      // square
+    sines = fma_(sines, square, -0x1.555556p-3f);
+    const float cube = head*square;
+    const float drop = -0.5f*square;
+    const float slope = fma_(drop, low, low);                         // low cos(head)
+    const float bend = fma_(cube, sines, slope);
+    float cosines = -0x1.439522p-22f;                                 // square^3
+    cosines = fma_(cosines, square, 0x1.a0a6c8p-16f);                 // square^2
+    cosines = fma_(cosines, square, -0x1.6c179p-10f);                 // square
+    cosines = fma_(cosines, square, 0x1.555556p-5f);
+    const float fourth = square*square;
+    const float half = 0.5f*head;
+    const float whole = fma_(-half, head, 1.0f);
+    const float gone = fma_(-half, head, 1.0f - whole);               // what whole lost
+    const float turn = fma_(-head, low, gone);                        // low sin(head) less
+    const float rest = fma_(fourth, cosines, turn);
+    const float sine = head + bend;
+    const float cosine = whole + rest;
+    const word32 turns = word_of(stepped) + quarters;                 // n in its last bits
+    const float value = (turns & 0x1u) != 0 ? cosine : sine;
+    return real_of(word_of(value) ^ ((turns & 0x2u) << 30));
+}
+
+// sin(x) for |x| <= 64, NaN beyond. Error below 0.742 ulp.
+INLINE float sin_(float x) {
+    const float y = sine_after_(x, 0x0u);
+    const float z = (x > -0x1p-14f) & (x < 0x1p-14f) ? x : y;         // -0 too
+    const float none = real_of(0x7fc00000u);                          // NaN
+    return (x >= -64.0f) & (x <= 64.0f) ? z : none;
+}
+
+// cos(x) for |x| <= 64, NaN beyond. Error below 0.742 ulp.
+INLINE float cos_(float x) {
+    const float y = sine_after_(x, 0x1u);
+    const float none = real_of(0x7fc00000u);                          // NaN
+    return (x >= -64.0f) & (x <= 64.0f) ? y : none;
+}
+
+// The sine of x + quarters pi/2: that of r or its cosine, up to a sign, x = n pi/2 + r, sin(t) =
+// t + t^3 p(t^2), cos(t) = 1 - t^2/2 + t^4 p(t^2). t^2 |p(t^2) - (sin(t) - t)/t^3| < 2^-62.9 for
+// 0 <= t^2 <= 0.61687. t^2 |p(t^2) - (cos(t) - 1 + t^2/2)/t^4| < 2^-64.9 for 0 <= t^2 <=
+// 0.61687. Error below 0.741 ulp.
+INLINE double sine_after_(double x, word64 quarters) {
+    const double stepped = fma_(x, 0x1.45f306dc9c883p-1, 0x1.8p+52);  // n in its last bits
+    const double n = stepped - 0x1.8p+52;
+    const double near = fma_(n, -0x1.921fb54442d18p+0, x);            // exact
+    const double far = n*-0x1.1a62633145cp-54;                        // exact
+    const double head = near + far;
+    const double lost = (near - head) + far;                          // what head lost, exactly
+    const double low = fma_(n, -0x1.b839a252049c1p-104, lost);
+    const double square = head*head;
+    double sines = -0x1.9f73e472e1316p-41;                            // square^6
+    sines = fma_(sines, square, 0x1.6108b897d8685p-33);               // square^5
+    sines = fma_(sines, square, -0x1.ae642adbba60cp-26);              // square^4
+    sines = fma_(sines, square, 0x1.71de3a32ac242p-19);               // square^3
+    sines = fma_(sines, square, -0x1.a01a019ffdbb2p-13);              // square^2
+    sines = fma_(sines, square, 0x1.1111111111067p-7);                // square
+    sines = fma_(sines, square, -0x1.5555555555555p-3);
+    const double cube = head*square;
+    const double drop = -0.5*square;
+    const double slope = fma_(drop, low, low);                        // low cos(head)
+    const double bend = fma_(cube, sines, slope);
+    double cosines = 0x1.7ddfe92d44492p-45;                           // square^6
+    cosines = fma_(cosines, square, -0x1.93337acaf1b66p-37);          // square^5
+    cosines = fma_(cosines, square, 0x1.1eed3cd4fc572p-29);           // square^4
+    cosines = fma_(cosines, square, -0x1.27e4fb34902f4p-22);          // square^3
+    cosines = fma_(cosines, square, 0x1.a01a019fe2aa7p-16);           // square^2
+    cosines = fma_(cosines, square, -0x1.6c16c16c16ac6p-10);          // square
+    cosines = fma_(cosines, square, 0x1.5555555555555p-5);
+    const double fourth = square*square;
+    const double half = 0.5*head;
+    const double whole = fma_(-half, head, 1.0);
+    const double gone = fma_(-half, head, 1.0 - whole);               // what whole lost
+    const double turn = fma_(-head, low, gone);                       // low sin(head) less
+    const double rest = fma_(fourth, cosines, turn);
+    const double sine = head + bend;
+    const double cosine = whole + rest;
+    const word64 turns = word_of(stepped) + quarters;                 // n in its last bits
+    const double value = (turns & 0x1ull) != 0 ? cosine : sine;
+    return real_of(word_of(value) ^ ((turns & 0x2ull) << 62));
+}
+
+// sin(x) for |x| <= 64, NaN beyond. Error below 0.741 ulp.
+INLINE double sin_(double x) {
+    const double y = sine_after_(x, 0x0ull);
+    const double z = (x > -0x1p-28) & (x < 0x1p-28) ? x : y;          // -0 too
+    const double none = real_of(0x7ff8000000000000ull);               // NaN
+    return (x >= -64.0) & (x <= 64.0) ? z : none;
+}
+
+// cos(x) for |x| <= 64, NaN beyond. Error below 0.741 ulp.
+INLINE double cos_(double x) {
+    const double y = sine_after_(x, 0x1ull);
+    const double none = real_of(0x7ff8000000000000ull);               // NaN
+    return (x >= -64.0) & (x <= 64.0) ? y : none;
 }

@@ -13,8 +13,6 @@ INLINE double fma_(double a, double b, double c) { return __fma_rn(a, b, c); }
 INLINE float fma_(float a, float b, float c) { return __fmaf_rn(a, b, c); }
 INLINE double pow_(double x, double g) { return pow(x, g); }
 INLINE float pow_(float x, float g) { return powf(x, g); }
-INLINE double expm1_(double x) { return expm1(x); }
-INLINE float expm1_(float x) { return expm1f(x); }
 #else
 #define INLINE static inline __attribute__((always_inline))
 #define MEMBER inline __attribute__((always_inline))
@@ -28,6 +26,4 @@ INLINE double fma_(double a, double b, double c) { return __builtin_fma(a, b, c)
 INLINE float fma_(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 INLINE double pow_(double x, double g) { return __builtin_pow(x, g); }
 INLINE float pow_(float x, float g) { return __builtin_powf(x, g); }
-INLINE double expm1_(double x) { return __builtin_expm1(x); }
-INLINE float expm1_(float x) { return __builtin_expm1f(x); }
 #endif

@@ -59,6 +59,15 @@ class Arithmetic(Protocol[Quantity]):
         """
         ...
 
+    def one_less(
+        self, names: tuple[str, str], a: Quantity, b: Quantity
+    ) -> tuple[Quantity, Quantity]:
+        """Return ``1 - a*b`` rounded, and what that lost, computed as ``fma(-a, b, 1 - rounded)``.
+
+        Both are exact numbers. With ``0 <= a*b < 1/2`` the difference is exact (Sterbenz).
+        """
+        ...
+
     def horner(self, name: str, x: Quantity, coefficients: Sequence[fmpq]) -> Quantity:
         """Return a polynomial in `x` by Horner's scheme."""
         ...

@@ -107,6 +107,18 @@ class Bounds:
         whole, rest = self._with_rest((1 + a.value) * c.value)
         return whole, self._rounded(rest.value, rest.error)
 
+    def one_less(self, names: tuple[str, str], a: Bound, b: Bound) -> tuple[Bound, Bound]:
+        """Return ``1 - a*b`` rounded, and what that lost, computed as ``fma(-a, b, 1 - rounded)``.
+
+        The difference is exact where the rounded number is at least half of 1 (Sterbenz).
+        """
+        assert a.error == 0
+        assert b.error == 0
+        product = a.value * b.value
+        assert abs(product) < fmpq(499, 1000)
+        whole, rest = self._with_rest(1 - product)
+        return whole, self._rounded(rest.value, rest.error)
+
     def horner(self, name: str, x: Bound, coefficients: Sequence[fmpq]) -> Bound:
         """Return a polynomial in `x`, by Horner's scheme."""
         result = exactly(coefficients[-1])

@@ -33,11 +33,13 @@ class Exponential:
     log2e, high, low : fmpq
         1/ln 2, and ln 2 as a sum.
     least, most : fmpq
-        Beyond these the result is zero, or infinite.
+        Beyond these the result is that of the end.
     radius : fmpq
         What ``|r|`` stays below.
     curve : Approximation
         ``(exp(r) - 1 - r)/r^2``.
+    below : str
+        What the result is below the least argument.
     """
 
     form: Format
@@ -48,6 +50,7 @@ class Exponential:
     most: fmpq
     radius: fmpq
     curve: Approximation
+    below: str = "zero there"
 
 
 def derive(form: Format) -> Exponential:
@@ -56,14 +59,14 @@ def derive(form: Format) -> Exponential:
     high = nearest(ln2, p)
     low = nearest(ln2 - high, p)
     log2e = nearest(1 / ln2, p)
-    least, most = -_above((p - form.least + 1) * ln2), _above((form.most + 1) * ln2)
+    least, most = -above((p - form.least + 1) * ln2), above((form.most + 1) * ln2)
     radius = _radius(log2e, -least)
     degree = DEGREES[form.name]
     curve = fit(EXPONENTIAL, form, -radius, radius, degree, 2, [fmpq(1, 2)])
     return Exponential(form, log2e, high, low, least, most, radius, curve)
 
 
-def _above(value: arb) -> fmpq:
+def above(value: arb) -> fmpq:
     """Return the next integer above."""
     integer = value.ceil().unique_fmpz()
     assert integer is not None
@@ -116,21 +119,36 @@ def prove(e: Exponential) -> tuple[arb, arb]:
     return worst, worst.max(fmpq(1, 2) + worst / 2)
 
 
-def text(e: Exponential) -> list[str]:
-    """Return the body of ``exp_(x)``."""
-    form, F = e.form, Lines(e.form)
-    magic, most, least = (F.constant(c) for c in (form.magic, e.most, e.least))
+def reduce(F: Lines, e: Exponential) -> None:
+    """Write lines that name `n` and `reduced`, `r` without the low part of ln 2."""
+    magic, most, least = (F.constant(c) for c in (e.form.magic, e.most, e.least))
     F.let("capped", f"x > {most} ? {most} : x", "infinite there")
-    F.let("x1", f"capped < {least} ? {least} : capped", "zero there")
+    F.let("x1", f"capped < {least} ? {least} : capped", e.below)
     F.let("stepped", F.fma("x1", F.constant(e.log2e), magic), "n in its last bits")
     F.let("n", f"stepped - {magic}")
     F.let("reduced", F.fma("n", F.constant(-e.high), "x1"), "exact")
+
+
+def twice_scale(F: Lines) -> str:
+    """Return n and twice the bias of exponents, read off the bits of `stepped`."""
+    form = F.form
+    offset = (2 * form.most - form.bits(form.magic)) % (2 * form.sign)
+    return f"word_of(stepped) + {F.word(offset)}"
+
+
+def scaled(F: Lines) -> str:
+    """Name half of the exponent in `both`, and return ``2^n y``."""
+    F.let_word("half", "both >> 1", "2^n as a product of two")
+    first, second = (f"real_of({k} << {F.form.stored})" for k in ("half", "(both - half)"))
+    return f"y*{first}*{second}"
+
+
+def text(e: Exponential) -> list[str]:
+    """Return the body of ``exp_(x)``."""
+    F = Lines(e.form)
+    reduce(F, e)
     F.let("r", F.fma("n", F.constant(-e.low), "reduced"))
     F.let("y", F.add(*core(F, e, "n", "reduced", "r")))
-    twice = 2 * form.most
-    offset = (twice - form.bits(form.magic)) % (2 * form.sign)
-    F.let_word("both", f"word_of(stepped) + {F.word(offset)}", f"n + {twice}")
-    F.let_word("half", "both >> 1", "2^n as a product of two")
-    first, second = (f"real_of({k} << {form.stored})" for k in ("half", "(both - half)"))
-    F.line(f"return y*{first}*{second};")
+    F.let_word("both", twice_scale(F), f"n + {2 * e.form.most}")
+    F.line(f"return {scaled(F)};")
     return F.lines

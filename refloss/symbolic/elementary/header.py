@@ -11,7 +11,7 @@ from functools import cache
 
 from flint import arb
 
-from refloss.symbolic.elementary import arctangent, exponential, logarithm
+from refloss.symbolic.elementary import arctangent, circular, expm1, exponential, logarithm
 from refloss.symbolic.elementary.fitting import Approximation
 from refloss.symbolic.elementary.formats import FORMATS, Format, working_precision
 
@@ -80,7 +80,7 @@ class Function:
 def functions() -> tuple[Function, ...]:
     """Derive and prove every function, in the order of the header."""
     with working_precision():
-        return tuple(f for part in (_exponential, _logarithms, _arctangents) for f in _both(part))
+        return tuple(f for part in _PARTS for f in _both(part))
 
 
 def _both(part: Callable[[Format], list[Function]]) -> list[Function]:
@@ -97,6 +97,16 @@ def _exponential(form: Format) -> list[Function]:
     )
     bound = below_one("exp_", subnormal)
     return [Function("exp_", form, "real x", about, tuple(exponential.text(e)), bound)]
+
+
+def _exponential_less_one(form: Format) -> list[Function]:
+    e = expm1.derive(form)
+    bound = below_one("expm1_", expm1.prove(e))
+    about = (
+        "exp(x) - 1 = 2^n (exp(r) - 2^-n), r = x - n ln 2, exp(r) = 1 + r + r^2 p(r). "
+        f"{fit_of(e.curve)}. Error below {bound} ulp."
+    )
+    return [Function("expm1_", form, "real x", about, tuple(expm1.text(e)), bound)]
 
 
 def _logarithms(form: Format) -> list[Function]:
@@ -136,6 +146,27 @@ def _arctangents(form: Format) -> list[Function]:
         Function("atan2_", form, "real y, real x", atan2, tuple(arctangent.atan2_text(a)), bound),
         Function("atan_", form, "real x", atan, tuple(arctangent.atan_text(a)), bound),
     ]
+
+
+def _circular(form: Format) -> list[Function]:
+    c = circular.derive(form)
+    bound = below_one("sin_", circular.prove(c))
+    error = f"Error below {bound} ulp."
+    about = (
+        "The sine of x + quarters pi/2: that of r or its cosine, up to a sign, x = n pi/2 + r, "
+        "sin(t) = t + t^3 p(t^2), cos(t) = 1 - t^2/2 + t^4 p(t^2). "
+        f"{fit_of(c.sine)}. {fit_of(c.cosine)}. {error}"
+    )
+    reach = f"for |x| <= {circular.REACH}, NaN beyond. {error}"
+    signature = f"real x, {form.word} quarters"
+    return [
+        Function("sine_after_", form, signature, about, tuple(circular.core_text(c))),
+        Function("sin_", form, "real x", f"sin(x) {reach}", tuple(circular.sin_text(c)), bound),
+        Function("cos_", form, "real x", f"cos(x) {reach}", tuple(circular.cos_text(c)), bound),
+    ]
+
+
+_PARTS = (_exponential, _exponential_less_one, _logarithms, _arctangents, _circular)
 
 
 def fit_of(curve: Approximation) -> str:

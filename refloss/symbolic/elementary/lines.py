@@ -71,6 +71,13 @@ class Lines:
         rest = self.fma(a, c, f"{c} - {whole}")
         return whole, self.let(names[1], rest, f"what {whole} lost")
 
+    def one_less(self, names: tuple[str, str], a: str, b: str) -> tuple[str, str]:
+        """Name ``1 - a*b`` rounded, and what that lost."""
+        one, less = self.constant(1), self.neg(a)
+        whole = self.let(names[0], self.fma(less, b, one))
+        rest = self.fma(less, b, f"{one} - {whole}")
+        return whole, self.let(names[1], rest, f"what {whole} lost")
+
     def horner(self, name: str, x: str, coefficients: Sequence[fmpq]) -> str:
         """Name a polynomial in `x`, by Horner's scheme."""
         top = len(coefficients) - 1

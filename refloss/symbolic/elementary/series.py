@@ -37,3 +37,5 @@ class Series:
 EXPONENTIAL = Series("(exp(r) - 1 - r)/r^2", "r", lambda j: fmpq(1, factorial(j + 2)))
 LOGARITHM = Series("(log(1 + f) - f + f^2/2)/f^3", "f", lambda j: fmpq((-1) ** j, j + 3))
 ARCTANGENT = Series("(atan(t) - t)/t^3", "t^2", lambda j: fmpq((-1) ** (j + 1), 2 * j + 3))
+SINE = Series("(sin(t) - t)/t^3", "t^2", lambda j: fmpq((-1) ** (j + 1), factorial(2 * j + 3)))
+COSINE = Series("(cos(t) - 1 + t^2/2)/t^4", "t^2", lambda j: fmpq((-1) ** j, factorial(2 * j + 4)))

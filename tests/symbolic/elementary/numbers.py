@@ -59,6 +59,11 @@ class Rounding:
         assert self.rounded(c - whole) == c - whole, "the difference rounded"
         return whole, self.loose(a * c + c - whole)
 
+    def one_less(self, names, a, b):
+        whole = self.rounded(1 - a * b)
+        assert self.rounded(1 - whole) == 1 - whole, "the difference rounded"
+        return whole, self.loose(1 - a * b - whole)
+
     def horner(self, name, x, coefficients):
         result = coefficients[-1]
         for coefficient in reversed(coefficients[:-1]):

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from flint import arb, fmpq
 
-from refloss.symbolic.elementary import arctangent, exponential, logarithm
+from refloss.symbolic.elementary import arctangent, circular, expm1, exponential, logarithm
 from refloss.symbolic.elementary.bounds import (
     Bounds,
     around,
@@ -28,6 +28,16 @@ def lines_of(name, form):
     if name == "exp":
         e = exponential.derive(form)
         return lambda F, x, k: exponential.core(F, e, k, x, x), (-e.radius, e.radius), [fmpq(0)]
+    if name == "expm1":
+        e = expm1.derive(form)
+        return (
+            lambda F, x, k: expm1.core(F, e, k, k, k, x),
+            (-e.radius, e.radius),
+            [fmpq(0)],
+        )
+    if name in ("sin", "cos"):
+        c, which = circular.derive(form), ("sin", "cos").index(name)
+        return lambda F, x, k: circular.core(F, c, x, k)[which], (fmpq(0), c.radius), [fmpq(0)]
     if name == "log":
         g = logarithm.derive(form)
         ks = [fmpq(0), fmpq(-1), fmpq(1), fmpq(37), fmpq(-g.largest)]
@@ -46,7 +56,7 @@ def _as(F, value):
 
 
 @FORMS
-@pytest.mark.parametrize("name", ["exp", "log", "atan"])
+@pytest.mark.parametrize("name", ["exp", "expm1", "log", "atan", "sin", "cos"])
 def test_what_a_machine_loses_is_within_the_bound(name, form):
     """On pieces of the interval, at random numbers in them; half of what is allowed is used."""
     random.seed(1)

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 from flint import arb, fmpq
 
-from refloss.symbolic.elementary import arctangent, exponential, header, logarithm
+from refloss.symbolic.elementary import (
+    arctangent,
+    circular,
+    expm1,
+    exponential,
+    header,
+    logarithm,
+)
 from refloss.symbolic.elementary.formats import FORMATS, power
 
 KERNELS = Path(header.__file__).parents[2] / "kernels"
@@ -24,7 +31,9 @@ def test_the_committed_files_are_those_derived():
 
 def test_every_function_is_there_in_both_formats_with_its_bound():
     bounds = json.loads(header.files()[header.BOUNDS])
-    assert set(bounds) == {"exp_", "log_", "log1p_", "atan_", "atan2_"}
+    assert set(bounds) == {
+        *("exp_", "expm1_", "log_", "log1p_", "atan_", "atan2_", "sin_", "cos_"),
+    }
     for name, formats in bounds.items():
         assert set(formats) == {"float", "double"}
         assert all(0.5 < bound < 1 for bound in formats.values()), name
@@ -55,6 +64,10 @@ def test_the_proof_notices_a_broken_coefficient(form):
     assert exponential.prove(replace(e, curve=broken(e.curve, 1, bits)))[0] > 1
     assert logarithm.prove(replace(g, curve=broken(g.curve, 0, bits))) > 1
     assert arctangent.prove(replace(a, curve=broken(a.curve, 0, bits))) > 1
+    less, c = expm1.derive(form), circular.derive(form)
+    assert expm1.prove(replace(less, curve=broken(less.curve, 1, bits))) > 1
+    assert circular.prove(replace(c, sine=broken(c.sine, 0, bits))) > 1
+    assert circular.prove(replace(c, cosine=broken(c.cosine, 0, bits))) > 1
 
 
 @FORMS
@@ -63,6 +76,8 @@ def test_the_proof_notices_a_broken_constant(form):
     assert exponential.prove(replace(e, low=fmpq(0)))[0] > 1
     assert logarithm.prove(replace(g, low=fmpq(0))) > 1
     assert arctangent.prove(replace(a, low=fmpq(0))) > arctangent.prove(a)
+    assert expm1.prove(replace(expm1.derive(form), low=fmpq(0))) > 1
+    assert circular.prove(replace(circular.derive(form), third=fmpq(0))) > 1
 
 
 def test_an_error_of_one_unit_is_refused():

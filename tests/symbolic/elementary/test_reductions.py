@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flint import fmpq
 
-from refloss.symbolic.elementary import arctangent, exponential, logarithm
+from refloss.symbolic.elementary import arctangent, circular, expm1, exponential, logarithm
 from refloss.symbolic.elementary.formats import FORMATS
 
 TYPES = {"float": np.float32, "double": np.float64}
@@ -46,6 +46,44 @@ def test_the_exponential_is_reduced_exactly(form):
                     reduced = Fraction(float(x)) - n * high
                     assert fits(kind, reduced)
                     assert abs(reduced) <= fraction(e.radius)
+
+
+@FORMS
+def test_one_less_a_power_of_two_is_known(form):
+    """Both parts of the sum, as the text names them."""
+    kind, e = TYPES[form.name], expm1.derive(form)
+    for n in range(int(e.least) * 3 // 2, form.precision + expm1.SPARE):
+        inverse = kind(2.0**-n)
+        more, less = (kind(1), -inverse) if n >= 0 else (-inverse, kind(1))
+        shift = more + less
+        late = (more - shift) + less
+        assert Fraction(float(shift)) + Fraction(float(late)) == 1 - Fraction(2) ** -n
+        assert late == 0 or abs(n) > form.precision
+    assert float(e.least) < -(form.precision + 3) * np.log(2)
+
+
+@FORMS
+def test_angles_are_reduced_exactly(form):
+    """At every multiple of pi/4, as near to it and as far as the text takes it."""
+    random.seed(3)
+    kind, c = TYPES[form.name], circular.derive(form)
+    assert circular.reduced_exactly(c)
+    first, second, third = (fraction(part) for part in (c.first, c.second, c.third))
+    least = Fraction(2) ** circular.closest(c)
+    places = [k * np.pi / 4 for k in range(4 * c.steps // 2)]
+    places += [random.uniform(0, circular.REACH) for _ in range(2000)]
+    for x in (x for place in places for x in neighbours(kind, place)):
+        if not 0 < x <= circular.REACH:
+            continue
+        n = round(Fraction(float(x)) * fraction(c.inverse))
+        near, far = Fraction(float(x)) - n * first, n * second
+        assert fits(kind, near), x
+        assert fits(kind, far), x
+        head = kind(float(near)) - kind(float(far))
+        lost = (kind(float(near)) - head) - kind(float(far))
+        assert Fraction(float(head)) + Fraction(float(lost)) == near - far, x
+        assert abs(Fraction(float(head))) <= fraction(c.radius), x
+        assert n == 0 or abs(near - far - n * third) >= least, x
 
 
 @FORMS
