@@ -27,6 +27,8 @@ _TRANSCENDENTAL = (
     expm1,
     sp.log,
     log1p,
+    sp.sin,
+    sp.cos,
     sp.atan,
     sp.atan2,
     fn.AspectAngle,

@@ -27,6 +27,8 @@ _CALLS = {
     log1p: "log1p_({0})",
     expm1: "expm1_({0})",
     sp.sqrt: "sqrt_({0})",
+    sp.sin: "sin_({0})",
+    sp.cos: "cos_({0})",
     sp.atan: "atan_({0})",
     sp.atan2: "atan2_({0}, {1})",
     sp.Abs: "abs_({0})",
