@@ -17,7 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from refloss.run.enclosures import Enclosure, OpenError, cosine, exactly, pi, root, sine
+from refloss.run.enclosures import (
+    Enclosure,
+    OpenError,
+    angle,
+    cosine,
+    exactly,
+    largest,
+    pi,
+    root,
+    sine,
+    smallest,
+)
 
 __all__ = ["REST", "completed", "narrowed", "two_floats"]
 
@@ -29,7 +40,14 @@ _LEAST = Fraction(1, 1 << 2200)
 """What is nearer to a float than this at the last precision is that float: it is a special angle,
 or else less than any float apart."""
 
-_FUNCTIONS: dict[str, Callable[[Enclosure], Enclosure]] = {"cos": cosine, "sin": sine, "sqrt": root}
+_FUNCTIONS: dict[str, Callable[..., Enclosure]] = {
+    "cos": cosine,
+    "sin": sine,
+    "sqrt": root,
+    "atan2": angle,
+    "Max": largest,
+    "Min": smallest,
+}
 
 
 def completed(program: Mapping[str, Any], constants: Mapping[str, float]) -> dict[str, float]:
@@ -73,8 +91,8 @@ def two_floats(
     Parameters
     ----------
     expression : str
-        Sums, products, quotients, ``cos``, ``sin`` and ``sqrt`` of constants, whole numbers and
-        ``pi``.
+        Sums, products, quotients, ``cos``, ``sin``, ``sqrt``, ``atan2`` of what is not below 0,
+        ``Max`` and ``Min`` of constants, whole numbers and ``pi``.
     constants : tuple of (str, float)
         Exact values of those that it names.
 
@@ -133,8 +151,8 @@ def _value(node: ast.expr, constants: Mapping[str, float], bits: int) -> Enclosu
             return exactly(constants[name], bits)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_value(operand, constants, bits)
-        case ast.Call(func=ast.Name(id=name), args=[argument]) if name in _FUNCTIONS:
-            return _FUNCTIONS[name](_value(argument, constants, bits))
+        case ast.Call(func=ast.Name(id=name), args=given) if name in _FUNCTIONS:
+            return _FUNCTIONS[name](*(_value(argument, constants, bits) for argument in given))
         case ast.BinOp(left=left, op=op, right=right):
             return _combined(op, _value(left, constants, bits), _value(right, constants, bits))
     raise ValueError(f"no enclosure of {ast.unparse(node)!r}")

@@ -1,4 +1,4 @@
-"""Real numbers between two integers over a power of two, with sines and cosines.
+"""Real numbers between two integers over a power of two, with sines, cosines and angles.
 
 Every operation rounds outwards, so that the exact result lies between the ends, whatever precision
 is asked for: what is left open is how far they are apart. Nothing but Python's integers is used.
@@ -11,7 +11,18 @@ from fractions import Fraction
 from functools import lru_cache
 from math import isqrt
 
-__all__ = ["Enclosure", "OpenError", "cosine", "exactly", "pi", "root", "sine"]
+__all__ = [
+    "Enclosure",
+    "OpenError",
+    "angle",
+    "cosine",
+    "exactly",
+    "largest",
+    "pi",
+    "root",
+    "sine",
+    "smallest",
+]
 
 _GUARD = 32
 """Bits beyond those asked for. Each of at most 2**24 terms of a series errs by less than 2**6 units
@@ -93,6 +104,50 @@ def root(x: Enclosure) -> Enclosure:
         raise OpenError
     low, high = (isqrt(end << x.bits) for end in (x.low, x.high))
     return Enclosure(low, high + (high * high != x.high << x.bits), x.bits)
+
+
+def largest(*numbers: Enclosure) -> Enclosure:
+    """Return the largest of some numbers."""
+    low, high = max(x.low for x in numbers), max(x.high for x in numbers)
+    return Enclosure(low, high, numbers[0].bits)
+
+
+def smallest(*numbers: Enclosure) -> Enclosure:
+    """Return the smallest of some numbers."""
+    return -largest(*(-x for x in numbers))
+
+
+def angle(y: Enclosure, x: Enclosure) -> Enclosure:
+    """Return the angle of a point (x, y), neither of them below 0; 0 exactly of an exact y = 0."""
+    if min(y.low, x.low) < 0 or max(y.low, x.low) == 0:
+        raise OpenError
+    if y.zero:
+        return y
+    if y.low <= x.low:
+        return _turned(y / x)
+    whole = pi(y.bits)
+    return Enclosure(whole.low >> 1, (whole.high + 1) >> 1, y.bits) - _turned(x / y)
+
+
+def _turned(slope: Enclosure) -> Enclosure:
+    """Return the arctangent in the middle, widened by half of the enclosure's width."""
+    bits, middle = slope.bits, (slope.low + slope.high) >> 1
+    wide = bits + _GUARD
+    found = _arctangent_of(middle << _GUARD, wide) >> _GUARD
+    reach = max(slope.high - middle, middle - slope.low) + 1
+    return Enclosure(found - reach, found + 1 + reach, bits)
+
+
+def _arctangent_of(slope: int, bits: int) -> int:
+    """Return ``arctan(slope/2**bits)``, half of the angle taken until the series is short."""
+    one, halvings = 1 << 2 * bits, 12
+    for _ in range(halvings):
+        slope = (slope << bits) // ((1 << bits) + isqrt(one + slope * slope))
+    square, power, total, number = slope * slope >> bits, slope, slope, 1
+    while power:
+        power, number = -(power * square >> bits), number + 2
+        total += power // number
+    return total << halvings
 
 
 def cosine(x: Enclosure) -> Enclosure:

@@ -79,6 +79,10 @@ EXPRESSIONS = {
     "margin*sin(margin)": lambda m: m * m.sin(),
     "cos(pi*margin/180)": lambda m: (m * arb.pi() / 180).cos(),
     "sqrt(margin)": lambda m: m.sqrt(),
+    "atan2(margin, 3)": lambda m: arb.atan2(m, arb(3)),
+    "atan2(2, margin)": lambda m: arb.atan2(arb(2), m),
+    "cos(3*atan2(margin, margin*margin)/2)": lambda m: (3 * arb.atan2(m, m * m) / 2).cos(),
+    "Max(margin/7, Min(pi, margin*margin))": lambda m: (m / 7).max(arb.pi().min(m * m)),
 }
 
 
@@ -98,6 +102,16 @@ def test_two_floats_are_the_nearest_of_the_value_and_of_what_it_lacks(expression
 def test_special_angles_are_exact(degrees, expected):
     given = (("margin", float(degrees)),)
     assert two_floats("cos(pi*margin/180)", given) == (expected, 0.0)
+
+
+def test_what_an_angle_comes_to_is_exact_where_it_is_whole():
+    """The cosine of the angle of a cosine, and the angle of nothing."""
+    cosine = "cos(2*atan2(sqrt(1 - less), sqrt(1 + less))) - less"
+    for less in (0.0, 0.2, -0.75, 1.0):
+        assert two_floats(cosine, (("less", less),)) == (0.0, 0.0)
+    assert two_floats("atan2(0, 2)") == (0.0, 0.0)
+    assert two_floats("Max(0, Min(pi, -3))") == (0.0, 0.0)
+    assert two_floats("sin(Min(pi, 4))") == (0.0, 0.0)
 
 
 def test_a_program_is_completed_by_what_its_index_says():
@@ -125,6 +139,8 @@ def test_float32_has_two_floats_of_its_own():
         ("sqrt(-margin)", {"margin": 0.5}, "has no value for margin=0.5"),
         ("tan(margin)", {"margin": 0.5}, "no enclosure of 'tan"),
         ("margin**2", {"margin": 0.5}, "no enclosure of Pow"),
+        ("atan2(0, 0*margin)", {"margin": 0.5}, "has no value for margin=0.5"),
+        ("atan2(-margin, 1)", {"margin": 0.5}, "has no value for margin=0.5"),
     ],
 )
 def test_what_has_no_value_says_so(expression, constants, words):
