@@ -17,17 +17,18 @@
 # | logit | $\psi$ | published as |
 # |---|---|---|
 # | ArcFace | $\cos(\theta + m)$ | Deng et al., CVPR 2019, arXiv 1801.07698 |
-# | L-Softmax, SphereFace | $(-1)^k\cos(m\theta) - 2k$ | Liu et al., ICML 2016; CVPR 2017 |
-# | combined | $\cos(\theta + m_2) - m_3$ | Deng et al., CVPR 2019 |
 # | CosFace, AM-Softmax | $\cos\theta - m$ | Wang et al., CVPR 2018; SPL 2018 |
 #
-# $\psi$ is a map of single numbers, defined here; a head takes it for the target of every row.
+# $\psi$ is a map of single numbers, defined here; a head takes it for the target of every row. Those
+# of a multiple of the angle are in `angle_multiples`, and those of several margins in
+# `combined_margins`.
 
 # %%
 """Target logits with an angular margin: definitions and conventions."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import sympy as sp
@@ -37,7 +38,7 @@ from refloss.symbolic.build import Build, Form
 from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
 from refloss.symbolic.printers import latex_text, numpy_text
 from refloss.symbolic.program import Program
-from refloss.symbolic.vocabulary import angles, multiples
+from refloss.symbolic.vocabulary import angles
 from refloss.symbolic.vocabulary.angles import Border, Crest, Margin, Pair
 from refloss.symbolic.vocabulary.elements import Elements
 
@@ -134,43 +135,6 @@ if __name__ == "__main__":
     display(Math(latex_text.aligned(calculus.grad(arcface_logit("stable"), "loss", ["cosine"]))))
 
 # %% [markdown]
-# ## SphereFace and L-Softmax
-#
-# $\psi = (-1)^k\cos(m\theta) - 2k$ for $k\pi/m \le \theta \le (k+1)\pi/m$ falls from 1 to
-# $1 - 2m$, and has the slope 0 at both sides of every border: it is differentiable once there, and
-# not twice. It is a polynomial of the cosine between borders, so that its slope is $m^2$ at both
-# ends, and there is nothing singular:
-#
-# $$\cos(m\theta) = 2^{m-1}\prod_{k=0}^{m-1}\Bigl(c - \cos\tfrac{(2k+1)\pi}{2m}\Bigr), \qquad
-#   \frac{d\cos(m\theta)}{dc} = m\,2^{m-1}\prod_{k=1}^{m-1}\Bigl(c - \cos\tfrac{k\pi}{m}\Bigr).$$
-#
-# Training starts from the mean of $\psi$ and $\lambda c$, $(\lambda c + \psi)/(1 + \lambda)$, with
-# a $\lambda$ that falls by a schedule.
-
-
-# %%
-def fallen_logit(name: str, times: int, form: Form) -> Program:
-    """Return the cosine of a multiple of the angle that goes on falling."""
-    P, a, _ = begin(name, form, f"SphereFace logit, margin {times}")
-    multiples.fallen(P, a, times, P.const("falls"))
-    multiples.annealed(a, "fallen", P.const("annealing"))
-    return finish(P, a, a.blend)
-
-
-SPHEREFACE = {f"sphereface_logit_{times}": times for times in range(1, multiples.LARGEST + 1)}
-
-# %%
-if __name__ == "__main__":
-    display(Math(latex_text.aligned(fallen_logit("sphereface_logit_4", 4, "plain"))))
-
-# %% [markdown]
-# The stable form, with its zeros and borders:
-
-# %%
-if __name__ == "__main__":
-    display(Math(latex_text.aligned(fallen_logit("sphereface_logit_4", 4, "stable"))))
-
-# %% [markdown]
 # ## CosFace
 #
 # The margin is subtracted from the cosine: one rounding.
@@ -188,41 +152,6 @@ def cosface_logit(form: Form) -> Program:
     cosface(P, a, most)
     a.let("loss", P.const("scale") * a.logit)
     return P.finish("loss")
-
-
-# %% [markdown]
-# ## Both margins
-#
-# $\cos(\theta + m_2) - m_3$ is 0 at
-# $c_\pm = m_3\cos m_2 \pm \sqrt{1 - m_3^2}\,\sin m_2$, one of which is a zero of the logit:
-#
-# $$c\cos m_2 - m_3 - s\sin m_2 = \frac{(c - c_+)(c - c_-)}{c\cos m_2 - m_3 + s\sin m_2}.$$
-#
-# Keras_insightface mirrors it beyond $\theta + m_2 = \pi$. The class of insightface's that is named
-# after it subtracts $m_3$ from the cosine alone where $m_3 > 0$, and adds $m_2$ elsewhere.
-
-
-# %%
-def combined(P: Build, a: Elements, most: Pair) -> sp.Expr:
-    """Name what both margins make of the cosine ``kept``, and return the logit."""
-    angle, less = angle_of(P), P.const("cosine_margin")
-    again, level, drops = map(P.const, ("again", "level", "drops"))
-    angles.sine(P, a, most)
-    by = Margin.of(P, angle)
-    angles.rotated(P, a, by)
-    angles.lowered(P, a, by, angle, less)
-    border = Pair.of(P, "border", -sp.cos(angle))
-    offset = Pair.of(P, "offset", level * (1 + less))
-    angles.bordered(a, Border(border, sp.S.Zero, again, offset), "lowered")
-    a.let("alone", sp.Piecewise((drops, less > 0), (0, True)), "whether the angle has no margin")
-    a.let("taken", sp.Piecewise((a.kept - less, a.alone > 0), (a.bent, True)))
-    return a.taken
-
-
-def combined_margin_logit(form: Form) -> Program:
-    """Return the cosine of the angle and a margin, less another."""
-    P, a, most = begin("combined_margin_logit", form, "combined-margin logit")
-    return finish(P, a, combined(P, a, most))
 
 
 # %% [markdown]
@@ -317,6 +246,14 @@ ARCFACE_CONSTANTS = {
 }
 
 
+def with_programs(logit: Definition, programs: Iterable[str]) -> AxisOf:
+    """Return the axis that chooses a program, with others in the order of the logit's."""
+    choice = logit.axes[logit.program_axis]
+    own = dict(zip(logit.programs, programs, strict=True))
+    values = {v: replace(value, program=own[value.program]) for v, value in choice.values.items()}
+    return replace(choice, values=values)
+
+
 def preset(policy: str, source: str, scale: float = 64.0, **axes: str | float) -> Preset:
     """Return who computes the ArcFace logit how, with the usual margin of half a radian."""
     return Preset({"policy": policy, "scale": scale, **axes}, source)
@@ -387,77 +324,6 @@ loss = scale raw where c > border, else scale (slope c + again raw - offset)""",
     domains=DOMAINS,
 )
 
-SPHEREFACE_LOGIT = Definition(
-    name="sphereface_logit",
-    title="SphereFace logit",
-    family="cosines",
-    source="Liu et al., L-Softmax, ICML 2016, arXiv 1612.02295; SphereFace, CVPR 2017, arXiv "
-    "1704.08063.",
-    formula="""\
-psi = (-1)^k cos(m theta) - 2 k where k pi/m <= theta <= (k + 1) pi/m
-loss = scale (annealing c + psi)/(1 + annealing); psi = cos(m theta) in its bare form""",
-    inputs=INPUTS,
-    programs={
-        name: (fallen_logit(name, times, "plain"), fallen_logit(name, times, "stable"))
-        for name, times in SPHEREFACE.items()
-    },
-    constants={
-        "falls": Constant(1.0, "0: the cosine of the multiple, which rises again"),
-        "annealing": Constant(0.0, "how many times the cosine counts beside psi"),
-        **SHARED_CONSTANTS,
-    },
-    axes={
-        "margin": AxisOf(
-            "by what the angle is multiplied",
-            "4",
-            {
-                str(times): Value(f"m = {times}, {word}", program=name)
-                for (name, times), word in zip(
-                    SPHEREFACE.items(),
-                    ("single", "double", "triple", "quadruple", "quintuple"),
-                    strict=True,
-                )
-            },
-        ),
-        "form": AxisOf(
-            "what the logit does where cos(m theta) turns",
-            "falling",
-            {
-                "falling": Value("it goes on falling", {"falls": 1.0}, "the papers"),
-                "bare": Value(
-                    "it rises again: cos(m theta) itself",
-                    {"falls": 0.0},
-                    "insightface mxnet and Paddle with m1 = m",
-                ),
-            },
-        ),
-        "annealing": AxisOf(
-            "lambda: how many times the cosine counts beside psi", 0.0, sets="annealing"
-        ),
-        **SHARED,
-    },
-    program_axis="margin",
-    presets={
-        "paper": Preset({"margin": "4"}, "Liu et al., arXiv 1704.08063"),
-        "l_softmax": Preset({"margin": "2"}, "Liu et al., arXiv 1612.02295, double"),
-        "caffe": Preset(
-            {"margin": "4", "annealing": 5.0},
-            "wy1iu sphereface at its least lambda; its layer's gradient is another",
-        ),
-        "ronghuaiyang": Preset(
-            {"margin": "4", "annealing": 5.0, "limit": 1.0},
-            "arcface-pytorch SphereProduct, clcarwin, MuggleWang, at their least lambda",
-        ),
-        "pytorch_metric_learning": Preset(
-            {"margin": "4"},
-            "pytorch-metric-learning 2.9.0, losses.sphereface_loss SphereFaceLoss",
-        ),
-    },
-    singular=(),
-    subgradients="none: the slope is 0 on both sides of every border. The second derivative there "
-    "is that beyond it.",
-    domains=DOMAINS,
-)
 COSFACE_LOGIT = Definition(
     name="cosface_logit",
     title="CosFace logit",
@@ -495,78 +361,7 @@ COSFACE_LOGIT = Definition(
     domains=DOMAINS,
 )
 
-COMBINED_MARGIN_LOGIT = Definition(
-    name="combined_margin_logit",
-    title="Combined-margin logit",
-    family="cosines",
-    source="Deng et al., ArcFace, CVPR 2019, arXiv 1801.07698, eq. 4 with m1 = 1.",
-    formula="""\
-psi = c cos m2 - s sin m2 - m3;  s = sqrt((1 - c) (1 + c)), 0 beyond 1
-loss = scale psi where c > border, else scale (again psi - offset)""",
-    inputs=INPUTS,
-    programs={
-        "combined_margin_logit": (combined_margin_logit("plain"), combined_margin_logit("stable"))
-    },
-    constants={
-        "margin": Constant(0.3, "the angle that is added"),
-        "degrees": Constant(0.0, "1: the angle is in degrees"),
-        "cosine_margin": Constant(0.2, "what is subtracted from the cosine"),
-        "again": Constant(1.0, "factor of the logit beyond the border"),
-        "level": Constant(0.0, "how often 1 + m3 is subtracted there"),
-        "drops": Constant(0.0, "1: the angle has no margin where the cosine has one"),
-        **SHARED_CONSTANTS,
-    },
-    axes={
-        "margin": AxisOf("m2, the angle that is added", 0.3, sets="margin", most=180.0),
-        "cosine_margin": AxisOf(
-            "m3, what is subtracted from the cosine", 0.2, sets="cosine_margin", most=0.99
-        ),
-        "unit": UNIT,
-        "guard": AxisOf(
-            "the logit where theta + m2 >= pi",
-            "none",
-            {
-                "none": Value(
-                    "the same", {"again": 1.0, "level": 0.0}, "insightface mxnet, Paddle"
-                ),
-                "mirror": Value(
-                    "-2 (1 + m3) - psi", {"again": -1.0, "level": 2.0}, "Keras_insightface"
-                ),
-            },
-        ),
-        "form": AxisOf(
-            "whether both margins count",
-            "combined",
-            {
-                "combined": Value("both", {"drops": 0.0}, "the paper"),
-                "separate": Value(
-                    "c - m3 where m3 > 0, else cos(theta + m2)",
-                    {"drops": 1.0},
-                    "insightface arcface_torch CombinedMarginLoss",
-                ),
-            },
-        ),
-        **SHARED,
-    },
-    presets={
-        "insightface_mxnet": Preset(
-            {"margin": 0.3, "cosine_margin": 0.2, "scale": 64.0},
-            "insightface recognition mxnet, combined; Paddle margin_cross_entropy",
-        ),
-        "keras_insightface": Preset(
-            {"guard": "mirror", "scale": 64.0}, "Keras_insightface CombinedMarginLoss"
-        ),
-        "insightface": Preset(
-            {"form": "separate", "limit": 1.0, "scale": 64.0},
-            "insightface arcface_torch CombinedMarginLoss",
-        ),
-    },
-    singular=(CONE,),
-    subgradients="scale cos m2 where the sine is 0; that beyond the border at the border.",
-    domains=DOMAINS,
-)
-
-DEFINITIONS = (ARCFACE_LOGIT, SPHEREFACE_LOGIT, COSFACE_LOGIT, COMBINED_MARGIN_LOGIT)
+DEFINITIONS = (ARCFACE_LOGIT, COSFACE_LOGIT)
 
 # %% [markdown]
 # ## Side by side
@@ -610,7 +405,7 @@ if __name__ == "__main__":
 
 # %%
 if __name__ == "__main__":
-    for rule in (*angles.RULES, *multiples.RULES):
+    for rule in angles.RULES:
         rules.prove(rule)
         print(f"proved  {rule.name}: {rule.why}")
 

@@ -30,8 +30,10 @@ from dataclasses import replace
 import numpy as np
 import sympy as sp
 
-from derivations import angular, classification
+from derivations import angular, classification, combined_margins
+from derivations.angle_multiples import SPHEREFACE_LOGIT
 from derivations.classification import EMPTY, compiled
+from derivations.combined_margins import COMBINED_MARGIN_LOGIT
 from derivations.margins import TARGETS
 from refloss.symbolic import calculus, emit, rules
 from refloss.symbolic.build import Build, Form
@@ -108,7 +110,13 @@ def arcface(form: Form) -> Program:
 def combined_margin(form: Form) -> Program:
     """Return the head with a margin of the angle and one of the cosine."""
     doc = "softmax of given cosines, the target's that of an angle and a margin, less another"
-    return row_head("combined_margin_cosine", form, doc, stepped(angular.combined))
+    return row_head("combined_margin_cosine", form, doc, stepped(combined_margins.combined))
+
+
+def combined_multiple(form: Form) -> Program:
+    """Return the head with margins of the angle, of its multiple, and of the cosine."""
+    doc = "softmax of given cosines, the target's that of a multiple and a margin, less another"
+    return row_head("combined_multiple_cosine", form, doc, stepped(combined_margins.multiplied))
 
 
 def sphereface(times: int, form: Form) -> Program:
@@ -199,10 +207,7 @@ def over_cosines(
     """Return the head over given cosines whose target logit is that of one cosine."""
     axes = row_axes(logit, scale)
     if logit.program_axis:
-        choice = axes[logit.program_axis]
-        values = dict(zip(choice.values, programs, strict=True))
-        named = {v: replace(choice.values[v], program=chosen) for v, chosen in values.items()}
-        axes[logit.program_axis] = replace(choice, values=named)
+        axes[logit.program_axis] = angular.with_programs(logit, programs)
     return Definition(
         name=name,
         title=title,
@@ -259,10 +264,13 @@ COSFACE_COSINE = over_cosines(
 COMBINED_MARGIN_COSINE = over_cosines(
     "combined_margin_cosine",
     "Combined margin over given cosines",
-    angular.COMBINED_MARGIN_LOGIT,
-    {"combined_margin_cosine": combined_margin},
+    COMBINED_MARGIN_LOGIT,
     {
-        **row_presets(angular.COMBINED_MARGIN_LOGIT, ("insightface",)),
+        "combined_margin_cosine": combined_margin,
+        "combined_multiple_cosine": combined_multiple,
+    },
+    {
+        **row_presets(COMBINED_MARGIN_LOGIT, ("insightface", "sphereface_r")),
         "paddle": Preset(
             {"margin": 0.5, "cosine_margin": 0.0, "denominator": "items"}, f"{PADDLE}, its defaults"
         ),
@@ -271,10 +279,10 @@ COMBINED_MARGIN_COSINE = over_cosines(
 SPHEREFACE_COSINE = over_cosines(
     "sphereface_cosine",
     "SphereFace over given cosines",
-    angular.SPHEREFACE_LOGIT,
+    SPHEREFACE_LOGIT,
     {f"sphereface_cosine_{n}": _sphereface(n) for n in range(1, multiples.LARGEST + 1)},
     {
-        **row_presets(angular.SPHEREFACE_LOGIT, ("ronghuaiyang",)),
+        **row_presets(SPHEREFACE_LOGIT, ("ronghuaiyang",)),
         "f_normalised": Preset({"margin": "4", "scale": 64.0}, "embeddings of one length"),
     },
     scale=1.0,

@@ -17,19 +17,21 @@
 # | head | target's logit | published as |
 # |---|---|---|
 # | ArcFace | $\cos(\theta_y + m)$ | Deng et al., CVPR 2019, arXiv 1801.07698 |
-# | combined margin | $\cos(\theta_y + m_2) - m_3$ | Deng et al., CVPR 2019 |
+# | combined margin | $\cos(m_1\theta_y + m_2) - m_3$ | Deng et al., CVPR 2019 |
 # | SphereFace, L-Softmax | $(-1)^k\cos(m\theta_y) - 2k$ | Liu et al., CVPR 2017; ICML 2016 |
 # | sub-centre ArcFace | $\cos(\theta_y + m)$, of the nearest of a class's centres | Deng et al., ECCV 2020 |
 
 # %%
 """Heads with a margin of the angle: definitions and conventions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import sympy as sp
 
-from derivations import angular
+from derivations import angular, combined_margins
+from derivations.angle_multiples import SPHEREFACE_LOGIT
+from derivations.combined_margins import COMBINED_MARGIN_LOGIT
 from derivations.heads import (
     CONSTANTS,
     INPUTS,
@@ -70,7 +72,16 @@ def arcface(form: Form) -> Program:
 def combined_margin(form: Form) -> Program:
     """Return the head with a margin of the angle and one of the cosine."""
     doc = "softmax of scaled cosines, the target's that of an angle and a margin, less another"
-    return cosine_head("combined_margin", form, doc, lambda P, a, c: shaped(P, a, angular.combined))
+    return cosine_head(
+        "combined_margin", form, doc, lambda P, a, c: shaped(P, a, combined_margins.combined)
+    )
+
+
+def combined_multiple(form: Form) -> Program:
+    """Return the head with margins of the angle, of its multiple, and of the cosine."""
+    doc = "softmax of scaled cosines, the target's that of a multiple and a margin, less another"
+    psi = combined_margins.multiplied
+    return cosine_head("combined_multiple", form, doc, lambda P, a, c: shaped(P, a, psi))
 
 
 def fallen(name: str, times: int, form: Form, *, layered: bool) -> Program:
@@ -171,9 +182,12 @@ def angular_presets(known: dict[str, Preset]) -> dict[str, Preset]:
 
 
 def rotated(
-    name: str, title: str, build: Callable[[Form], Program], logit: Definition
+    name: str, title: str, logit: Definition, programs: Mapping[str, Callable[[Form], Program]]
 ) -> Definition:
     """Return the head whose target logit is one with a margin of the angle."""
+    known = angular_axes(dict(logit.axes))
+    if logit.program_axis:
+        known[logit.program_axis] = angular.with_programs(logit, programs)
     return Definition(
         name=name,
         title=title,
@@ -183,19 +197,23 @@ def rotated(
 loss = -log softmax(z)_y,  z_y = scale psi(cos(theta_y)), z_j = scale cos(theta_j)
 psi: as of {logit.name}, cos(theta + margin) and what a policy puts in its place beyond pi""",
         inputs=INPUTS,
-        programs={name: (build("plain"), build("stable"))},
+        programs={each: (build("plain"), build("stable")) for each, build in programs.items()},
         constants={**CONSTANTS, **logit.constants},
-        axes=axes(**angular_axes(dict(logit.axes))),
+        axes=axes(**known),
         presets=angular_presets(dict(logit.presets)),
         singular=(*ZERO_VECTORS, *logit.singular),
         subgradients=f"{SMOOTH} Of the logit: {logit.subgradients}",
-        wrt={name: WRT},
+        program_axis=logit.program_axis,
+        wrt=dict.fromkeys(programs, WRT),
     )
 
 
-ARCFACE = rotated("arcface", "ArcFace head", arcface, angular.ARCFACE_LOGIT)
+ARCFACE = rotated("arcface", "ArcFace head", angular.ARCFACE_LOGIT, {"arcface": arcface})
 COMBINED_MARGIN = rotated(
-    "combined_margin", "Combined-margin head", combined_margin, angular.COMBINED_MARGIN_LOGIT
+    "combined_margin",
+    "Combined-margin head",
+    COMBINED_MARGIN_LOGIT,
+    {"combined_margin": combined_margin, "combined_multiple": combined_multiple},
 )
 
 
@@ -212,7 +230,7 @@ def multiplied(
     name: str, title: str, formula: str, classes: str, presets: dict[str, Preset]
 ) -> Definition:
     """Return a head of a multiple of the angle, of embeddings that keep their length."""
-    logit = angular.SPHEREFACE_LOGIT
+    logit = SPHEREFACE_LOGIT
     programs = {f"{name}_{times}": times for times in range(1, multiples.LARGEST + 1)}
     margins = logit.axes["margin"]
     values = {

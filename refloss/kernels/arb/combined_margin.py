@@ -8,8 +8,9 @@ Definition
 
 Subgradients
     of a norm at 0, 0: a zero vector has no direction. With `placement='max'`, where a
-    length is the least one, half of the slope. Of the logit: scale cos m2 where the sine is
-    0; that beyond the border at the border.
+    length is the least one, half of the slope. Of the logit: where the sine is 0 scale cos
+    m2; with a multiple scale m1^2 cos m2 at 1 and -scale m1^2 cos(m1 pi + m2) at -1. That
+    beyond the border at the border.
 
 Constants
     keeps_x: 1: embeddings keep their length (default 0.0)
@@ -52,7 +53,7 @@ Constants
     attached: 0: the derivative is 1 (default 1.0)
 
 Source
-    Deng et al., ArcFace, CVPR 2019, arXiv 1801.07698, eq. 4 with m1 = 1.
+    Deng et al., ArcFace, CVPR 2019, arXiv 1801.07698, eq. 4.
 """
 
 

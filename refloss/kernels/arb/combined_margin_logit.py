@@ -4,10 +4,12 @@ Generated from the definition by `refloss derive`; do not edit.
 
 Definition
     psi = c cos m2 - s sin m2 - m3;  s = sqrt((1 - c) (1 + c)), 0 beyond 1
+    form='multiplied': psi = cos(m1 theta + m2) - m3;  theta = atan2(s, c)
     loss = scale psi where c > border, else scale (again psi - offset)
 
 Subgradients
-    scale cos m2 where the sine is 0; that beyond the border at the border.
+    where the sine is 0 scale cos m2; with a multiple scale m1^2 cos m2 at 1 and -scale m1^2
+    cos(m1 pi + m2) at -1. That beyond the border at the border.
 
 Constants
     limit: the largest size of a cosine (default 2.0)
@@ -42,7 +44,7 @@ Constants
     scale: what the logit is multiplied by (default 1.0)
 
 Source
-    Deng et al., ArcFace, CVPR 2019, arXiv 1801.07698, eq. 4 with m1 = 1.
+    Deng et al., ArcFace, CVPR 2019, arXiv 1801.07698, eq. 4.
 """
 
 

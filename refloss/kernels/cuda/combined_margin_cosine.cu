@@ -7,8 +7,9 @@
 //     psi: as of combined_margin_logit, without its scale
 //
 // Subgradients
-//     of the softmax none; of the logit: scale cos m2 where the sine is 0; that beyond the
-//     border at the border.
+//     of the softmax none; of the logit: where the sine is 0 scale cos m2; with a multiple
+//     scale m1^2 cos m2 at 1 and -scale m1^2 cos(m1 pi + m2) at -1. That beyond the border at
+//     the border.
 //
 // Constants
 //     everywhere: 1: the cosines of all classes are cut, not the target's alone (default 0.0)
@@ -47,7 +48,7 @@
 //     scale_lo: what scale lacks (default 0.0)
 //
 // Source
-//     Deng et al., ArcFace, CVPR 2019, arXiv 1801.07698, eq. 4 with m1 = 1.
+//     Deng et al., ArcFace, CVPR 2019, arXiv 1801.07698, eq. 4.
 
 KERNEL combined_margin_cosine_value(
     size B, size C, ARRAY(cosine) cosine_in, ARRAY(target) target_in, ARRAY(class_weight)

@@ -30,6 +30,7 @@ __all__ = [
     "bordered",
     "crested",
     "cut",
+    "divided",
     "lowered",
     "rotated",
     "sine",
@@ -136,12 +137,12 @@ def _rotated_stable(P: Build, a: Elements, by: Margin) -> None:
         "slope of raw",
     )
     a.partials("raw", {a.kept: a.steep})
-    a.partials("steep", {a.kept: _thrice(sin, a.sine)})
+    a.partials("steep", {a.kept: divided(sin, a.sine, 3)})
 
 
-def _thrice(x: sp.Expr, by: sp.Expr) -> sp.Expr:
-    """Return x over the cube of a number, and 0 where that is 0."""
-    for _ in range(3):
+def divided(x: sp.Expr, by: sp.Expr, times: int) -> sp.Expr:
+    """Return x over a power of a number, and 0 where that is 0."""
+    for _ in range(times):
         x = Ratio(x, by, sp.S.Zero)
     return x
 
