@@ -18,8 +18,8 @@ __all__ = [
     "DECLARE",
     "Changed",
     "angular_slips",
+    "others",
     "otherwise",
-    "programs_of",
 ]
 
 Moves = tuple[np.ndarray, np.ndarray]
@@ -37,10 +37,9 @@ def angular_slips(
             found = oracle.kernel(Changed(spec, constants), columns, upstream)
             yield Prediction(words, DECLARE, *found, moves=moves)
     loss, scale = programs()[spec.program]["loss"], given["scale"]
-    for program in programs_of(loss):
-        if program != spec.program:
-            found = oracle.kernel(Changed(spec, {}, program), columns, upstream)
-            yield Prediction(f"the margin is {program[-1]}", DECLARE, *found, moves=moves)
+    for words, other in others(spec):
+        found = oracle.kernel(other, columns, upstream)
+        yield Prediction(words, DECLARE, *found, moves=moves)
     if loss == "arcface_logit":
         slope = np.broadcast_to(scale * upstream[:, None], columns.shape)
         words = "the margin is taken from the cosine, not added to the angle"
@@ -48,10 +47,16 @@ def angular_slips(
         yield Prediction(words, "add it to the angle", value, slope)
 
 
-def programs_of(loss: str) -> tuple[str, ...]:
-    """Return the programs that an axis of a loss chooses from."""
-    program = losses()[loss]["program"]
-    return () if isinstance(program, str) else tuple(program["values"].values())
+def others(spec: Definition) -> Iterator[tuple[str, Changed]]:
+    """Yield the other programs that an axis of a loss chooses from, in words."""
+    chosen = losses()[programs()[spec.program]["loss"]]["program"]
+    if isinstance(chosen, str):
+        return
+    seen = {spec.program}
+    for value, program in chosen["values"].items():
+        if program not in seen:
+            seen.add(program)
+            yield f"the {chosen['axis']} is {value}", Changed(spec, {}, program)
 
 
 def otherwise(spec: Definition) -> Iterator[tuple[str, dict[str, float]]]:
@@ -65,6 +70,8 @@ def otherwise(spec: Definition) -> Iterator[tuple[str, dict[str, float]]]:
     if "margin" in spec.constants:
         yield "the margin has no effect", {"margin": 0.0}
         yield "the margin is subtracted from the angle", {"margin": -spec.constants["margin"]}
+    if "multiple" in spec.constants:
+        yield "the multiple has no effect", {"multiple": 1.0}
     yield "the scale has no effect", {"scale": 1.0}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from crossval.catalog import programs
-from crossval.checks.angular_hypotheses import DECLARE, Changed, otherwise, programs_of
+from crossval.checks.angular_hypotheses import DECLARE, Changed, others, otherwise
 from crossval.checks.causes import Pattern, Situation
 from crossval.checks.hypotheses import Estimate, Prediction
 from crossval.oracles.elementwise import Oracle
@@ -28,10 +28,8 @@ def cosine_row_slips(
             found = oracle.kernel(Changed(spec, constants), columns, upstream)
             yield Prediction(words, DECLARE, *found)
     loss = programs()[spec.program]["loss"]
-    for program in programs_of(loss):
-        if program != spec.program:
-            found = oracle.kernel(Changed(spec, {}, program), columns, upstream)
-            yield Prediction(f"the margin is {program[-1]}", DECLARE, *found)
+    for words, other in others(spec):
+        yield Prediction(words, DECLARE, *oracle.kernel(other, columns, upstream))
     if loss == "arcface_cosine":
         found = oracle.kernel(Changed(spec, {}, "cosface_cosine"), columns, upstream)
         words = "the margin is taken from the cosine, not added to the angle"

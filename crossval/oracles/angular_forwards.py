@@ -87,6 +87,18 @@ def combined(cosine: Tensor, theta: Tensor, c: Constants) -> Tensor:
     return _finished(torch.where(theta >= math.pi, beyond, logit), cosine, c)
 
 
+def _multiplied(cosine: Tensor, c: Constants) -> Tensor:
+    """Take the cosine of a multiple of an angle, guarded as Keras_insightface guards it."""
+    import torch
+
+    cosine, less = cosine.clamp(-c["limit"], c["limit"]), c["cosine_margin"]
+    margin = math.radians(c["margin"]) if c["degrees"] else c["margin"]
+    logit = torch.cos(c["multiple"] * _angle(cosine) + margin) - less
+    guarded = cosine <= math.cos((math.pi - margin) / c["multiple"])
+    beyond = c["again"] * logit - c["level"] * (1 + less)
+    return _finished(torch.where(guarded, beyond, logit), cosine, c)
+
+
 def _cosface(cosine: Tensor, c: Constants) -> Tensor:
     return c["scale"] * (cosine.clamp(-c["limit"], c["limit"]) - c["margin"])
 
@@ -94,6 +106,7 @@ def _cosface(cosine: Tensor, c: Constants) -> Tensor:
 ANGULAR_FORWARDS: dict[str, Callable[..., Any]] = {
     "arcface_logit": _arcface,
     "combined_margin_logit": _combined,
+    "combined_multiple_logit": _multiplied,
     "cosface_logit": _cosface,
     **{f"sphereface_logit_{times}": _fallen(times) for times in range(1, 6)},
 }
