@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import sympy as sp
 
-from derivations import angular
+from derivations import angle_multiples, angular, combined_margins
 from refloss.symbolic import functions as fn
 from refloss.symbolic.program import indexed, name_of
 from refloss.symbolic.vocabulary import multiples
@@ -14,22 +14,25 @@ THETA, M = sp.symbols("theta m", positive=True)
 FREE = {"limit": 2, "attached": 1, "scale": 1, "degrees": 0, "margin": M, "clip": 0}
 
 
-def quantities(definition, given, **constants):
+def quantities(definition, given, program=None, **constants):
     """Return every quantity of a plain program as an expression, with some of them given.
 
     Parameters
     ----------
     given : mapping
         Expressions by name: of the input, and of what the law has for a named quantity.
+    program : str, optional
+        Which of several programs; the first unless given.
     **constants
         Beside those that an angle of the margin m in radians has.
     """
-    (program, _), *_ = definition.programs.values()
+    programs = definition.programs
+    plain, _ = programs[program] if program else next(iter(programs.values()))
     told = {name: c.default for name, c in definition.constants.items()} | FREE | constants
-    known = {c: sp.nsimplify(told[str(c)]) for c in program.consts if str(c) in told}
-    exact = {near: value.subs(known) for near, _, value in program.derived}
+    known = {c: sp.nsimplify(told[str(c)]) for c in plain.consts if str(c) in told}
+    exact = {near: value.subs(known) for near, _, value in plain.derived}
     found = dict(given)
-    for let in program.lets:
+    for let in plain.lets:
         if let.target.name not in found:
             reads = {read: found[name_of(read)] for read in indexed(let.expr)}
             expr = fn.to_exact(let.expr.xreplace(reads))
@@ -136,7 +139,7 @@ C = sp.Symbol("c", real=True)
 
 def fallen(times, turn):
     """Return the SphereFace logit as an expression of the cosine, between two of its borders."""
-    (program, _) = angular.SPHEREFACE_LOGIT.programs[f"sphereface_logit_{times}"]
+    (program, _) = angle_multiples.SPHEREFACE_LOGIT.programs[f"sphereface_logit_{times}"]
     found, falls = {"kept": C}, {c: 1 for c in program.consts if str(c) == "falls"}
     for let in program.lets:
         name = let.target.name
@@ -221,11 +224,11 @@ L = sp.Symbol("l", positive=True)
 
 def combined(beyond=False, alone=0, guard="none", **constants):
     """Return the combined logit of an angle on one side of the border."""
-    sets = angular.COMBINED_MARGIN_LOGIT.axes["guard"].values[guard].sets
+    sets = combined_margins.COMBINED_MARGIN_LOGIT.axes["guard"].values[guard].sets
     given = {"cosine": sp.cos(THETA), "sine": sp.sin(THETA), "kept": sp.cos(THETA)}
     given |= {"room": -1 if beyond else 1, "alone": alone}
     known = {"cosine_margin": L, **sets, **constants}
-    return quantities(angular.COMBINED_MARGIN_LOGIT, given, **known)["loss"]
+    return quantities(combined_margins.COMBINED_MARGIN_LOGIT, given, **known)["loss"]
 
 
 def test_the_combined_logit_has_both_margins():
@@ -243,3 +246,60 @@ def test_the_mirror_of_both_margins_has_no_step():
     mirrored = combined(beyond=True, guard="mirror")
     assert sp.simplify(mirrored + 2 * (1 + L) + sp.cos(THETA + M) - L) == 0
     assert sp.simplify((mirrored - combined()).subs(THETA, sp.pi - M)) == 0
+
+
+K = sp.Symbol("k", positive=True)
+
+
+def multiplied(beyond=False, guard="none", **constants):
+    """Return the logit of a multiple of an angle on one side of the border."""
+    sets = combined_margins.COMBINED_MARGIN_LOGIT.axes["guard"].values[guard].sets
+    given = {"cosine": sp.cos(THETA), "sine": sp.sin(THETA), "kept": sp.cos(THETA)}
+    given |= {"theta": THETA, "room": -1 if beyond else 1}
+    known = {"cosine_margin": L, "multiple": K, **sets, **constants}
+    definition, program = combined_margins.COMBINED_MARGIN_LOGIT, "combined_multiple_logit"
+    return quantities(definition, given, program, **known)["loss"]
+
+
+def test_the_multiplied_logit_has_all_three_margins():
+    assert sp.simplify(multiplied() - (sp.cos(K * THETA + M) - L)) == 0
+    assert sp.simplify(multiplied(beyond=True) - multiplied()) == 0
+
+
+@pytest.mark.parametrize("beyond", [False, True])
+@pytest.mark.parametrize("guard", ["none", "mirror"])
+def test_once_the_angle_it_is_the_combined_logit(guard, beyond):
+    difference = multiplied(beyond, guard, multiple=1) - combined(beyond, guard=guard)
+    assert sp.simplify(difference) == 0
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_a_whole_multiple_alone_is_that_of_sphereface_before_its_first_turn(times):
+    """The Chebyshev polynomial of the cosine, with no margin beside it."""
+    alone = multiplied(multiple=times, margin=0, cosine_margin=0)
+    polynomial = fallen(times, 0).subs(C, sp.cos(THETA))
+    assert sp.simplify(sp.expand_trig(alone - polynomial)) == 0
+
+
+def test_a_multiple_that_is_mirrored_falls_on_where_it_turns():
+    """As SphereFace-R has it: (-1)^k cos(k theta) - 2 k, with k = 1."""
+    mirrored = multiplied(beyond=True, guard="mirror")
+    border = (sp.pi - M) / K
+    assert sp.simplify((mirrored - multiplied()).subs(THETA, border)) == 0
+    assert sp.simplify(sp.diff(mirrored, THETA).subs(THETA, border)) == 0
+    published = -sp.cos(K * THETA) - 2
+    found = multiplied(beyond=True, guard="mirror", margin=0, cosine_margin=0)
+    assert sp.simplify(found - published) == 0
+
+
+@pytest.mark.parametrize("end", [sp.S.Zero, sp.pi])
+def test_the_slope_at_an_end_is_its_limit_but_for_the_term_that_has_none(end):
+    """That term is 0 where the slope has a limit."""
+    slope = sp.diff(multiplied(), THETA) / sp.diff(sp.cos(THETA), THETA)
+    swing = K * (THETA - end)
+    free = K * sp.sin(K * end + M) * sp.cos(swing) / sp.sin(THETA)
+    wanted = K**2 * sp.cos(K * end + M) * (-1 if end else 1)
+    rest = (slope - free).subs(THETA, end + sp.Symbol("d", positive=True))
+    assert (
+        sp.simplify(sp.limit(sp.expand_trig(rest), sp.Symbol("d", positive=True), 0) - wanted) == 0
+    )

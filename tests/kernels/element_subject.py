@@ -43,6 +43,9 @@ NUMBERS = {
 }
 """Values of axes that are numbers, beside those of presets; of one loss where it is named."""
 
+DIFFERENCES = ("squared_hinge", "combined_multiple_logit")
+"""Programs of whose Hessian an entry is a difference."""
+
 FLAT = tuple(n for n, f in FAMILIES.items() if all(map(f.is_vector, f.inputs)))
 ELEMENT_LOSSES = tuple(name for name, entry in losses().items() if entry["family"] in FLAT)
 
@@ -114,7 +117,7 @@ class ElementSubject:
 
     def product_size(self, columns, direction, upstream):
         """Return how large the terms are of which a Hessian-vector product is the sum."""
-        if self.spec.program == "squared_hinge":  # an entry of its Hessian is a difference
+        if self.spec.program in DIFFERENCES:
             return self._terms(columns, direction, upstream)
         units = np.eye(columns.shape[1])
         return sum(
@@ -125,7 +128,9 @@ class ElementSubject:
 
     def _terms(self, columns, direction, upstream):
         rows = [*columns.T, *self.weights(len(columns)), upstream, *direction.T]
-        parts = parts_of(self.spec.program)(*rows, **self.spec.constants)
+        with np.errstate(divide="ignore", invalid="ignore"):  # at ends, which are not judged
+            parts = parts_of(self.spec.program)(*rows, **self.spec.constants)
+        parts = parts if isinstance(parts, tuple) else (parts,)
         return np.stack([np.broadcast_to(part, len(columns)) for part in parts], axis=1)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from derivations import hinge, sigmoid_focal
+from derivations import combined_margins, hinge, sigmoid_focal
 from refloss.symbolic import emit
 from refloss.symbolic.printers import numpy_text
 
@@ -13,7 +13,11 @@ from .magnitudes import product_parts
 
 __all__ = ["parts_of"]
 
-_DEFINITIONS = (*sigmoid_focal.DEFINITIONS, *hinge.DEFINITIONS)
+_DEFINITIONS = (
+    *sigmoid_focal.DEFINITIONS,
+    *hinge.DEFINITIONS,
+    *combined_margins.DEFINITIONS,
+)
 
 
 @cache

@@ -36,6 +36,8 @@ SUBJECTS = [
     head("combined_margin"),
     head("combined_margin", {"guard": "mirror", "scale": 30.3, **CUT}, WEIGHTS),
     head("combined_margin", {"form": "separate", "scale": 1.0}),
+    head("combined_margin", {"form": "multiplied", "multiple": 1.7, "guard": "mirror"}),
+    head("combined_margin", {"preset": "cvqluu"}, WEIGHTS),
     *(head("sphereface", {"margin": margin, "scale": 64.0}) for margin in "12345"),
     head("sphereface", {"form": "bare", "annealing": 5.0, "scale": 30.3}, WEIGHTS),
 ]

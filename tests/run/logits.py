@@ -116,6 +116,13 @@ TIMES = ({"scale": 30.0, "limit": 0.875, "cuts": "all"}, {"form": "bare", "annea
 for angular, chosen in ANGLES.items():
     SETTINGS[angular] = [resolve(angular, None, axes).constants for axes in chosen]
     FULL[angular] = SETTINGS[angular][1]
+#: Of a real multiple, its first without a guard.
+MULTIPLES = ({"multiple": 1.7, "scale": 30.0}, {"multiple": 0.9, "guard": "mirror", "limit": 0.875})
+SETTINGS["combined_multiple_cosine"] = [
+    resolve("combined_margin_cosine", None, {"form": "multiplied", **axes}).constants
+    for axes in MULTIPLES
+]
+FULL["combined_multiple_cosine"] = SETTINGS["combined_multiple_cosine"][1]
 for times in "12345":
     axes = [{**axes, "margin": times} for axes in TIMES]
     SETTINGS[f"sphereface_cosine_{times}"] = [

@@ -26,6 +26,7 @@ from refloss.symbolic.vocabulary import (
     multiples,
     pairs,
     poly_rows,
+    real_multiples,
     residuals,
     row_rules,
     rows,
@@ -45,6 +46,7 @@ RULES = (
     *poly_rows.RULES,
     *angles.RULES,
     *multiples.RULES,
+    *real_multiples.RULES,
     *cosine_rows.RULES,
     *pairs.RULES,
 )

@@ -47,6 +47,8 @@ FUNCTIONS: dict[type, Callable] = {
     sp.log: mp.log,
     log1p: mp.log1p,
     expm1: mp.expm1,
+    sp.sin: mp.sin,
+    sp.cos: mp.cos,
     sp.atan2: mp.atan2,
     sp.Max: max,
     sp.Min: min,

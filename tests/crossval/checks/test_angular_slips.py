@@ -80,3 +80,19 @@ def test_a_slip_of_a_multiple_is_named(judged, name, words):
 def test_a_margin_that_is_dropped_is_named(judged):
     found = said(judged(FILE, "separate", "combined_margin_logit/insightface_mxnet"), "value")
     assert any("form is 'separate'" in each for each in found), found
+
+
+MULTIPLIED = {
+    **{"form": "multiplied", "multiple": 1.7, "margin": 0.25, "cosine_margin": 0.125},
+    **{"guard": "mirror", "scale": 64.0},
+}
+
+
+def test_a_right_multiple_has_no_finding_and_its_slips_are_named(judged):
+    loss = "combined_margin_logit"
+    assert not judged(FILE, "multiplied", loss, axes=MULTIPLIED).findings
+    found = said(judged(FILE, "multiplied", loss, axes={**MULTIPLIED, "guard": "none"}), "value")
+    assert any("guard is 'mirror'" in each for each in found), found
+    axes = {**MULTIPLIED, "margin": 0.3, "cosine_margin": 0.2, "guard": "none"}
+    found = said(judged(FILE, "combined", loss, axes=axes), "value")
+    assert any("the multiple has no effect" in each for each in found), found

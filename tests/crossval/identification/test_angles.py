@@ -32,3 +32,12 @@ def test_a_multiple_of_the_angle():
         "margin": "4",
         "form": "falling",
     }
+
+
+def test_a_real_multiple_of_the_angle():
+    answer = identify(f"{FILE}:sphereface_r", level="smoke")
+    assert answer.found
+    definition = answer.best.definition
+    assert (definition.loss, answer.best.relation) == ("combined_margin_logit", "")
+    wanted = {"form": "multiplied", "multiple": 1.7, "guard": "mirror", "scale": 30.0}
+    assert {name: definition.axes[name] for name in wanted} == wanted

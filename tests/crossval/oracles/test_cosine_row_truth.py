@@ -21,6 +21,7 @@ CONVENTIONS += [
     ("combined_margin_cosine", {"scale": 8.0}),
     ("combined_margin_cosine", {"guard": "mirror"}),
     ("combined_margin_cosine", {"form": "separate"}),
+    ("combined_margin_cosine", {"form": "multiplied", "multiple": 1.7, "guard": "mirror"}),
     *(("sphereface_cosine", {"margin": m, "scale": 8.0}) for m in "12345"),
     ("sphereface_cosine", {"form": "bare", "annealing": 2.0}),
 ]

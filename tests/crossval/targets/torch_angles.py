@@ -113,3 +113,25 @@ def combined(cosine):
 
 def separate(cosine):
     return 64.0 * (cosine - 0.2)
+
+
+def multiplied(cosine, times=1.7, margin=0.25, less=0.125):
+    """Return the cosine of a multiple and a margin, mirrored; the slope at ends is no infinity."""
+    inner = inside(cosine)
+    psi = torch.cos(times * torch.atan2(sine(inner), inner) + margin) - less
+    guarded = cosine <= math.cos((math.pi - margin) / times)
+    far = math.cos(times * math.pi + margin)
+    end = torch.where(cosine > 0, math.cos(margin), far) - less
+    end = end + (cosine - cosine.detach()) * times**2 * torch.where(
+        cosine > 0, math.cos(margin), -far
+    )
+    psi = torch.where(cosine.abs() < 1, psi, end)
+    return S * torch.where(guarded, -2 * (1 + less) - psi, psi)
+
+
+def sphereface_r(cosine):
+    with torch.no_grad():
+        turned = 1.7 * torch.acos(cosine.clamp(-1 + 1e-5, 1 - 1e-5))
+        turn = torch.floor(turned / math.pi)
+        psi = (1 - 2 * torch.remainder(turn, 2)) * torch.cos(turned) - 2 * turn
+    return 30 * (cosine + (psi - cosine).detach())

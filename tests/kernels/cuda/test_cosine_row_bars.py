@@ -20,6 +20,7 @@ SUBJECTS = [
     head(
         "combined_margin", {"guard": "mirror", "cosine_margin": 0.25, "limit": 0.875, "cuts": "all"}
     ),
+    head("combined_margin", {"form": "multiplied", "multiple": 1.75, "cosine_margin": 0.25}),
     head("sphereface", {"margin": "4", "annealing": 3.0, "scale": 30.3}),
 ]
 

@@ -34,6 +34,11 @@ SETTINGS = {
         {"guard": "mirror", "scale": 2.0},
         {"form": "separate", "limit": 0.9},
     ],
+    "combined_multiple_cosine": [
+        {"multiple": 1.75, "scale": 2.0},
+        {"multiple": 0.875, "margin": 0.375, "guard": "mirror", "scale": 2.0},
+        {"preset": "sphereface_r", "limit": 0.9, "scale": 2.0},
+    ],
     "sphereface_cosine": [{}, {"form": "bare", "annealing": 5.0, "limit": 0.9, "cuts": "all"}],
 }
 
@@ -41,10 +46,14 @@ SETTINGS = {
 def settings(program):
     """Yield the constants of every setting, those of a function of others in 60 digits."""
     loss = PROGRAMS[program]
-    margin = {"margin": program[-1]} if loss.program_axis else {}
-    for axes in SETTINGS[loss.name]:
+    chosen = {}
+    if loss.program_axis:
+        values = loss.axes[loss.program_axis].values
+        chosen = {loss.program_axis: next(v for v in values if values[v].program == program)}
+    for axes in SETTINGS.get(program, SETTINGS.get(loss.name, [])):
         plain, _ = loss.programs[program]
-        given = refloss.resolve(loss.name, None, {**axes, **margin}).constants
+        axes = {**chosen, **axes}
+        given = refloss.resolve(loss.name, axes.pop("preset", None), axes).constants
         exact = {c: sp.Rational(given[str(c)]) for c in plain.consts if str(c) in given}
         whole = {str(c): mp.mpmathify(x) for c, x in exact.items()}
         for nearest, rest, value in plain.derived:
@@ -95,6 +104,9 @@ def textbook(program, setting, inputs, classes):
         logit = c[y] - margin
     elif program == "combined_margin_cosine":
         logit = sp.cos(theta + margin) - sp.Rational(float(setting["cosine_margin"]))
+    elif program == "combined_multiple_cosine":
+        times, less = (sp.Rational(float(setting[c])) for c in ("multiple", "cosine_margin"))
+        logit = sp.cos(times * theta + margin) - less
     else:
         times = int(program[-1])
         turn = int(mp.floor(times * mp.acos(inputs["cosine"][0, y]) / mp.pi))
