@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import refloss
 from crossval.batch import Batch
 from crossval.bits import dtype_of, hexadecimal
+from crossval.families import Family
 from crossval.oracles.digits import FLOAT_DIGITS, Decimals, exact_decimals, truth_decimals
 from crossval.oracles.enclosure import Truth
 from crossval.oracles.metric import ulp_error
@@ -236,37 +238,49 @@ def _kernel(asked: Question) -> _Results:
 
 def _row_by_row(asked: Question) -> _Results:
     """Call it for every row alone, with what that row has of its own."""
-    rows, dtype = asked.rows, dtype_of(asked.rows.number)
-    if asked.direction:
-        raise UsageError(f"{rows.loss}: --hvp is for losses whose rows share nothing")
-    loss, family = getattr(refloss, rows.loss), rows.family
-    options = {"preset": rows.preset, **rows.axes, **rows.options}
-    values, slopes = [], []
+    rows = asked.rows
+    loss, family, dtype = getattr(refloss, rows.loss), rows.family, dtype_of(rows.number)
+    options = {"preset": rows.preset, "wrt": asked.wrt, **rows.axes, **rows.options}
+    values, slopes, products = [], [], []
     for row, columns in enumerate(family.stack(rows.inputs)):
-        inputs = {
-            name: array if name in family.labels else array.astype(dtype)
-            for name, array in family.one_call(columns[None]).items()
-        }
-        upstream = asked.upstream[row : row + 1].astype(dtype)
+        inputs = _narrowed(family, family.one_call(columns[None]), dtype)
+        options["upstream"] = asked.upstream[row : row + 1].astype(dtype)
         try:
-            more = {"upstream": upstream, "wrt": asked.wrt, **options}
-            value, found = loss.value_and_grad(**inputs, **more)
+            value, found = loss.value_and_grad(**inputs, **options)
+            if asked.direction:
+                direction = _narrowed(family, _direction(asked, row), dtype)
+                products.append(_flat(loss.hvp(**inputs, direction=direction, **options), asked))
         except (ValueError, TypeError) as error:
             raise UsageError(f"{rows.loss}: {error}") from error
         values.append(value[0])
-        slopes.append(np.concatenate([np.ravel(found[name]) for name in asked.wrt]))
-    return np.array(values), np.array(slopes) if asked.grad else None, None
+        slopes.append(_flat(found, asked))
+    gradient = np.array(slopes) if asked.grad else None
+    return np.array(values), gradient, np.array(products) if asked.direction else None
+
+
+def _direction(asked: Question, row: int) -> dict[str, np.ndarray]:
+    """Return one row's direction as the arguments of a call."""
+    wholes = asked.rows.family.wholes
+    return {
+        name: array[row].reshape(wholes[name]) if name in wholes else array[row : row + 1]
+        for name, array in asked.direction.items()
+    }
+
+
+def _flat(found: Mapping[str, Any], asked: Question) -> np.ndarray:
+    return np.concatenate([np.ravel(found[name]) for name in asked.wrt])
+
+
+def _narrowed(family: Family, arrays: Mapping[str, np.ndarray], dtype: Any) -> dict[str, Any]:
+    """Return arrays in the format under test; classes stay integers."""
+    return {n: a if n in family.labels else a.astype(dtype) for n, a in arrays.items()}
 
 
 def _in_one_call(asked: Question) -> _Results:
     rows, wrt = asked.rows, asked.wrt
-    loss, dtype = getattr(refloss, rows.loss), dtype_of(rows.number)
-
-    def narrow(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        labels = rows.family.labels
-        return {n: array if n in labels else array.astype(dtype) for n, array in arrays.items()}
-
-    inputs, options = narrow(rows.inputs), {"preset": rows.preset, **rows.axes, **rows.options}
+    loss, family, dtype = getattr(refloss, rows.loss), rows.family, dtype_of(rows.number)
+    inputs = _narrowed(family, rows.inputs, dtype)
+    options = {"preset": rows.preset, **rows.axes, **rows.options}
     if "class_weight" in options:
         options["class_weight"] = options["class_weight"].astype(dtype)
     derivative = {"upstream": asked.upstream.astype(dtype), "wrt": wrt, **options}
@@ -276,7 +290,7 @@ def _in_one_call(asked: Question) -> _Results:
         if asked.grad:
             gradient = _joined(loss.grad(**inputs, **derivative), wrt)
         if asked.direction:
-            direction = narrow(asked.direction)
+            direction = _narrowed(family, asked.direction, dtype)
             product = _joined(loss.hvp(**inputs, direction=direction, **derivative), wrt)
     except (ValueError, TypeError) as error:
         raise UsageError(f"{rows.loss}: {error}") from error

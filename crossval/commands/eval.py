@@ -165,9 +165,12 @@ def _rounded(array: np.ndarray, dtype: str) -> np.ndarray:
 
 
 def _direction(items: tuple[str, ...], rows: Batch) -> dict[str, np.ndarray]:
-    given = _arrays(items, rows.family.differentiable, "--hvp")
+    """Return directions by input, one a row; what a call has one of moves alike for every row."""
+    given, wholes = _arrays(items, rows.family.differentiable, "--hvp"), rows.family.wholes
     for name, array in given.items():
-        _fits(f"--hvp {name}", array, rows.shape(name))
+        _fits(f"--hvp {name}", array, wholes.get(name) or rows.shape(name))
+        if name in wholes:
+            given[name] = np.tile(array.ravel(), (len(rows), 1))
     return given
 
 
