@@ -8,6 +8,7 @@ need not be computed anew by a later visit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
@@ -189,23 +190,33 @@ class ClassBlocks:
             narrow(room[here], rows)
 
     def hold(self, name: str, here: slice, made: Any) -> Any:
-        """Keep what a later visit reads again: always if it is one number a class.
-
-        Matrices of all parts lie in one room: the system hands out large pages at once, and the
-        memory of a part is free for the next.
-        """
+        """Keep what a later visit reads again: always if it is one number a class."""
         if made.ndim == 1:
             self._held[name, here.start] = made
         if made.ndim == 1 or not self.keeps:
             return made
-        each = made.size // (here.stop - here.start)
-        if name not in self._rooms:
-            self._rooms[name] = self.np.empty(each * self._classes, made.dtype)
-        room = self._rooms[name][each * here.start : each * here.stop]
-        kept = room.reshape(made.shape)
+        kept = self._room(name, here, made.shape)
         kept[...] = made
-        self._held[name, here.start] = kept
         return kept
+
+    def hold_product(self, name: str, here: slice, a: Any, b: Any) -> Any:
+        """Return ``a @ b``, computed where it is kept."""
+        if not self.keeps:
+            return a @ b
+        return self.np.matmul(a, b, out=self._room(name, here, (len(a), b.shape[1])))
+
+    def _room(self, name: str, here: slice, shape: tuple[int, ...]) -> Any:
+        """Return room for a part's matrix that is kept.
+
+        Matrices of all parts lie in one room: the system hands out large pages at once, and the
+        memory of a part is free for the next.
+        """
+        each = math.prod(shape) // (here.stop - here.start)
+        if name not in self._rooms:
+            self._rooms[name] = self.np.empty(each * self._classes, self.dtype)
+        room = self._rooms[name][each * here.start : each * here.stop].reshape(shape)
+        self._held[name, here.start] = room
+        return room
 
     def held(self, name: str, here: slice, make: Callable[[], Any]) -> Any:
         """Return what was kept, or make it anew."""
@@ -246,9 +257,26 @@ class ClassBlocks:
             return n / d
         return self.np.where(zero, at0, n / self.np.where(zero, 1.0, d))
 
-    def fresh(self, array: Any) -> Any:
-        """Return an array that may be written to."""
-        return array.copy() if _is_array(array) else array
+    def scaled(self, matrix: Any, factor: Any, divisor: Any = 1.0) -> Any:
+        """Return a matrix times a number or vector in float64, over another, 0 where that is 0.
+
+        Both are one factor where the matrix's format holds their quotient with all its digits.
+        Times 1 it is the matrix itself.
+        """
+        np = self.np
+        if not _is_array(factor) and not _is_array(divisor) and factor == divisor:
+            return matrix
+        once = self.ratio(factor, np.asarray(divisor), 0.0)
+        size, limits = np.abs(once), np.finfo(matrix.dtype)
+        if np.all((size >= limits.tiny) & (size <= limits.max) | (once == 0) & (factor == 0)):
+            return matrix * np.asarray(once, matrix.dtype)
+        wide = self.ratio(matrix.astype(np.float64), np.asarray(divisor), 0.0) * factor
+        return wide.astype(matrix.dtype, copy=False)
+
+    def fresh(self, array: Any, than: Any = None) -> Any:
+        """Return an array that may be written to: a copy, unless it is another one than `than`."""
+        named = than is None or array is than
+        return array.copy() if named and _is_array(array) else array
 
     def pinned(self, elsewhere: Any, columns: Columns, there: Any) -> Any:
         """Return a matrix with every item's own column replaced; the given one is written to."""
@@ -273,7 +301,11 @@ class ClassBlocks:
     def scattered_onto(self, matrix: Any, columns: Columns, rows: Any) -> Any:
         """Return a matrix with the rows of items added at their columns; it is written to."""
         some = rows[columns.items].astype(matrix.dtype, copy=False)
-        self.np.add.at(matrix, columns.places, some)
+        if math.prod(matrix.shape[1:]) < _LONG:
+            self.np.add.at(matrix, columns.places, some)
+        else:
+            for place, row in zip(columns.places.tolist(), some, strict=True):
+                matrix[place] += row
         return matrix
 
     def dots(self, a: Any, b: Any, axis: int) -> Any:
@@ -309,7 +341,10 @@ class Needs(NamedTuple):
     products: int
 
 
-_NEEDS = {"value": Needs(8, 5, 0), "grad": Needs(9, 6, 1), "hvp": Needs(16, 14, 2)}
+_NEEDS = {"value": Needs(8, 5, 0), "grad": Needs(10, 6, 1), "hvp": Needs(19, 14, 2)}
+
+_LONG = 16
+"""Numbers of a row from which adding rows one by one is faster than all numbers by index."""
 
 _LARGEST = 1024
 """Classes a part, at most: more than fit a cache gain nothing."""

@@ -18,6 +18,7 @@ import sympy as sp
 from refloss.symbolic.functions import Ratio
 from refloss.symbolic.passes import fold_pieces
 from refloss.symbolic.program import Axis, Let, Program, Tensor, indexed, name_of
+from refloss.symbolic.scalings import gather_scalings
 
 __all__ = ["ClassSchedule", "Visit", "class_schedule", "pin", "pinned_factor"]
 
@@ -73,7 +74,7 @@ def class_schedule(program: Program, classes: Axis) -> ClassSchedule:
     ValueError
         If something is read at the class of a label and depends on other items there.
     """
-    prepared = _split(_Gathers(program, classes).program())
+    prepared = gather_scalings(_split(_Gathers(program, classes).program()), classes)
     return _Scheduler(prepared, classes).schedule()
 
 

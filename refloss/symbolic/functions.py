@@ -374,6 +374,20 @@ class Owned(Function):
         return sp.S.One
 
 
+class Scaled(Function):
+    """``Scaled(m, f, d)``: m·f/d of a matrix and numbers or vectors, 0 where d = 0.
+
+    It is within the format of m wherever m·f/d is, whatever f/d is.
+    """
+
+    nargs = 3
+
+    def exact(self) -> sp.Expr:
+        """Return m·f/d, a quotient that is 0 where d is."""
+        m, f, d = self.args
+        return m * f if d == 1 else Ratio(m * f, d, sp.S.Zero)
+
+
 class LogSumExpOver(Function):
     """``LogSumExpOver(expr, j)``: log of the sum of exponentials over axis j, without overflow.
 

@@ -84,6 +84,51 @@ def test_scattering_adds_rows_of_items_with_one_label():
     np.testing.assert_array_equal(F.scattered(columns, 0.0), [0, 0, 0])
 
 
+def test_long_rows_are_added_like_short_ones():
+    F = blocks(size=3)
+    columns = F.columns(np.array([4, 4, 0, 3]), slice(3, 6))
+    rows = np.random.default_rng(1).normal(size=(4, 40))
+    got = F.scattered(columns, rows)
+    short = [F.scattered(columns, rows[:, k : k + 1])[:, 0] for k in range(40)]
+    np.testing.assert_array_equal(got, np.stack(short, axis=1))
+
+
+@pytest.mark.parametrize("real", [np.float32, np.float64])
+def test_a_scaling_is_within_the_format_wherever_the_result_is(real):
+    F, tiny, largest = blocks(real), np.finfo(real).tiny, np.finfo(real).max
+    divisor = np.array([tiny, 2.0, largest, 0.0])
+    matrix = np.array([[tiny, 3.0, largest, 1.0]], real)
+    with np.errstate(over="ignore"):
+        got = F.scaled(matrix, 64.0, divisor)
+    assert got.dtype == real
+    np.testing.assert_array_equal(got, [[64.0, 96.0, 64.0, 0.0]])
+    assert F.scaled(matrix, 1.0) is matrix
+    assert F.scaled(matrix, 1.0, 1.0) is matrix
+    column = np.array([[1e-30 if real is np.float32 else 1e-200]])
+    np.testing.assert_allclose(F.scaled(matrix, column)[0, 1], 3 * column[0, 0], rtol=1e-6)
+
+
+def test_what_may_be_written_to_is_no_other_name_s():
+    F, matrix = blocks(), np.ones((2, 2))
+    assert F.fresh(matrix) is not matrix
+    assert F.fresh(F.scaled(matrix, 1.0), matrix) is not matrix
+    scaled = F.scaled(matrix, 2.0)
+    assert F.fresh(scaled, matrix) is scaled
+
+
+def test_a_product_is_computed_where_it_is_kept():
+    a, b = np.arange(6.0).reshape(2, 3), np.arange(24.0).reshape(3, 8)
+    for keeps in (True, False):
+        F = blocks(size=3, keeps=keeps)
+        for here in F.parts(8):
+            np.testing.assert_array_equal(
+                F.hold_product("dot", here, a, b[:, here]), a @ b[:, here]
+            )
+            found = F.held("dot", here, lambda: None)
+            assert (found is None) is not keeps
+            assert found is None or np.array_equal(found, a @ b[:, here])
+
+
 def test_products_are_held_only_if_asked_for_and_numbers_a_class_always():
     here, made = slice(0, 2), []
 

@@ -41,7 +41,7 @@ def test_a_value_takes_one_visit_and_its_gradient_another():
     value = class_schedule(head(), c)
     assert len(value.visits) == 1
     assert names(value.visits[0].reductions) == ["lse"]
-    assert names(value.visits[0].terms) == ["width", "dot", "z"]
+    assert names(value.visits[0].terms) == ["width", "dot", "z_factor", "z"]
     assert "loss" in names(value.after)
     assert not value.held
     gradient = class_schedule(calculus.grad(head(), "loss", ["x", "w"]), c)

@@ -111,7 +111,7 @@ def value(F, x, weight, target, scale, least_x, eps_x_inside, eps_x_added, least
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = np.tensordot(F.real(unit), weight_part, ((1,), (2,)))
-        angle = F.ratio(dot, F.real(weight_length), 0.0)
+        angle = F.scaled(dot, 1.0, weight_length)
         product = np.max(angle, axis=2)  # cosine with the nearest centre
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         others.add(score)
@@ -170,7 +170,7 @@ def grad(F, x, weight, target, scale, loss_bar, least_x, eps_x_inside, eps_x_add
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = F.hold("dot", here, np.tensordot(F.real(unit), weight_part, ((1,), (2,))))
-        angle = F.ratio(dot, F.real(weight_length), 0.0)
+        angle = F.scaled(dot, 1.0, weight_length)
         product = F.hold("product", here, np.max(angle, axis=2))  # cosine with the nearest centre
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         others.add(score)
@@ -192,12 +192,15 @@ def grad(F, x, weight, target, scale, loss_bar, least_x, eps_x_inside, eps_x_add
     cosine_bar = np.where((over > 0.0), 0.0, capped_bar)
     facing_bar = cosine_bar[:, None]*cosine_share[:, None]*cosine_chief
     touch_bar = F.ratio(facing_bar, weight_length_at_target, 0.0)
+    product_bar_factor = gap_bar*scale
     unit_bar0 = F.sum(touch_bar[:, :, None]*weight_at_target, 1)
     scale_bar1 = F.sum(logit*own_goal_bar, 0)
     # visit 2 of 2 over the classes
     unit_bar1 = 0.0
     scale_bar0 = 0.0
     weight_bar = F.like(weight)
+    weight_bar0_rows = touch_bar[:, :, None]*unit[:, None, :]
+    weight_length_bar0_rows = -(facing*touch_bar)
     for here in F.parts(weight.shape[0]):
         weight_part = F.part(weight, here)
         target_column = F.columns(target, here)
@@ -205,25 +208,25 @@ def grad(F, x, weight, target, scale, loss_bar, least_x, eps_x_inside, eps_x_add
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = F.held("dot", here, lambda: np.tensordot(F.real(unit), weight_part, ((1,), (2,))))
-        angle = F.ratio(dot, F.real(weight_length), 0.0)
+        angle = F.scaled(dot, 1.0, weight_length)
         product = F.held("product", here, lambda: np.max(angle, axis=2))  # cosine with the nearest centre
         product_chief = np.heaviside(angle - product[:, :, None], 1.0)  # 1: the nearest
         product_chiefs = np.sum(product_chief, axis=2)  # how many are the nearest
         product_share = 1.0/product_chiefs  # of each of them
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
-        score_bar = F.real(gap_bar)[:, None]*portion
-        product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
+        score_bar = F.scaled(portion, gap_bar[:, None])
+        product_bar = F.scaled(portion, product_bar_factor[:, None])
         angle_bar = product_bar[:, :, None]*product_share[:, :, None]*product_chief
-        dot_bar = F.ratio(angle_bar, F.real(weight_length), 0.0)
-        weight_length_bar0 = F.scattered(target_column, -(facing*touch_bar), np.float64)
+        dot_bar = F.scaled(angle_bar, 1.0, weight_length)
+        weight_length_bar0 = F.scattered(target_column, weight_length_bar0_rows, np.float64)
         weight_length_bar1_acc = F.dots(angle, dot_bar, 0)
         weight_length_bar1 = -weight_length_bar1_acc
         weight_length_bar = weight_length_bar0 + weight_length_bar1
         weight_root_bar = weight_length_bar*np.heaviside(weight_root - least_weight, 0.5)
         weight_size_bar = (weight_root_bar if (eps_weight_inside == 0.0) else weight_root_bar*weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_bar1 = np.tensordot(dot_bar, F.real(unit), ((0,), (0,)))
-        weight_bar_part = F.scattered_onto(weight_part*F.ratio(F.real(weight_size_bar)[:, :, None], F.real(weight_size)[:, :, None], 0.0) + weight_bar1, target_column, touch_bar[:, :, None]*unit[:, None, :])
+        weight_bar_part = F.scattered_onto(weight_part*F.ratio(F.real(weight_size_bar)[:, :, None], F.real(weight_size)[:, :, None], 0.0) + weight_bar1, target_column, weight_bar0_rows)
         unit_bar1 += np.tensordot(dot_bar, weight_part, ((1, 2), (0, 1)))
         scale_bar0 += F.sum(F.pinned(product*score_bar, target_column, 0.0), (0, 1))
         F.store(weight_bar, here, weight_bar_part)
@@ -314,7 +317,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, lea
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = F.hold("dot", here, np.tensordot(F.real(unit), weight_part, ((1,), (2,))))
-        angle = F.ratio(dot, F.real(weight_length), 0.0)
+        angle = F.scaled(dot, 1.0, weight_length)
         product = F.hold("product", here, np.max(angle, axis=2))  # cosine with the nearest centre
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         others.add(score)
@@ -336,6 +339,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, lea
     cosine_bar = np.where((over > 0.0), 0.0, capped_bar)
     facing_bar = cosine_bar[:, None]*cosine_share[:, None]*cosine_chief
     touch_bar = F.ratio(facing_bar, weight_length_at_target, 0.0)
+    product_bar_factor = gap_bar*scale
     unit_bar0 = F.sum(touch_bar[:, :, None]*weight_at_target, 1)
     unit_bar0_dot_term0 = F.sum(touch_bar[:, :, None]*weight_dot_at_target, 1)
     # visit 2 of 3 over the classes
@@ -351,17 +355,17 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, lea
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = F.held("dot", here, lambda: np.tensordot(F.real(unit), weight_part, ((1,), (2,))))
-        angle = F.ratio(dot, F.real(weight_length), 0.0)
+        angle = F.scaled(dot, 1.0, weight_length)
         product = F.held("product", here, lambda: np.max(angle, axis=2))  # cosine with the nearest centre
         product_chief = np.heaviside(angle - product[:, :, None], 1.0)  # 1: the nearest
         product_chiefs = F.hold("product_chiefs", here, np.sum(product_chief, axis=2))  # how many are the nearest
         product_share = 1.0/product_chiefs  # of each of them
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
-        score_bar = F.real(gap_bar)[:, None]*portion
-        product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
+        score_bar = F.scaled(portion, gap_bar[:, None])
+        product_bar = F.scaled(portion, product_bar_factor[:, None])
         angle_bar = product_bar[:, :, None]*product_share[:, :, None]*product_chief
-        dot_bar = F.ratio(angle_bar, F.real(weight_length), 0.0)
+        dot_bar = F.scaled(angle_bar, 1.0, weight_length)
         weight_size_dot_acc_sum = F.hold("weight_size_dot_acc_sum", here, F.dots(weight_part, weight_dot_part, 2))
         weight_size_dot_acc = F.ratio(weight_size_dot_acc_sum, weight_size, 0.0)
         weight_root_dot = weight_size_dot_acc*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
@@ -410,6 +414,11 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, lea
     unit_bar1_dot_term1 = 0.0
     scale_bar0_dot_term0 = 0.0
     weight_bar_dot = F.like(weight)
+    weight_bar0_dot_term0_rows = touch_bar[:, :, None]*unit_dot[:, None, :]
+    weight_bar0_dot_term1_rows = touch_bar_dot[:, :, None]*unit[:, None, :]
+    weight_length_bar0_rows = -(facing*touch_bar)
+    weight_length_bar0_dot_term0_rows = -(facing*touch_bar_dot)
+    weight_length_bar0_dot_term1_rows = -(facing_dot*touch_bar)
     for here in F.parts(weight.shape[0]):
         weight_part = F.part(weight, here)
         target_column = F.columns(target, here)
@@ -418,18 +427,18 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, lea
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = F.held("dot", here, lambda: np.tensordot(F.real(unit), weight_part, ((1,), (2,))))
-        angle = F.ratio(dot, F.real(weight_length), 0.0)
+        angle = F.scaled(dot, 1.0, weight_length)
         product = F.held("product", here, lambda: np.max(angle, axis=2))  # cosine with the nearest centre
         product_chief = np.heaviside(angle - product[:, :, None], 1.0)  # 1: the nearest
         product_chiefs = F.held("product_chiefs", here, lambda: np.sum(product_chief, axis=2))  # how many are the nearest
         product_share = 1.0/product_chiefs  # of each of them
         score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
         portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
-        score_bar = F.real(gap_bar)[:, None]*portion
-        product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
+        score_bar = F.scaled(portion, gap_bar[:, None])
+        product_bar = F.scaled(portion, product_bar_factor[:, None])
         angle_bar = product_bar[:, :, None]*product_share[:, :, None]*product_chief
-        dot_bar = F.ratio(angle_bar, F.real(weight_length), 0.0)
-        weight_length_bar0 = F.scattered(target_column, -(facing*touch_bar), np.float64)
+        dot_bar = F.scaled(angle_bar, 1.0, weight_length)
+        weight_length_bar0 = F.scattered(target_column, weight_length_bar0_rows, np.float64)
         weight_length_bar1_acc = F.dots(angle, dot_bar, 0)
         weight_length_bar1 = -weight_length_bar1_acc
         weight_length_bar = weight_length_bar0 + weight_length_bar1
@@ -451,8 +460,8 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, lea
         product_bar_dot = score_bar_dot*F.pinned(F.real(scale), target_column, 0.0) + F.real(scale_dot)*F.pinned(F.fresh(score_bar), target_column, 0.0)
         angle_bar_dot = product_bar_dot[:, :, None]*product_share[:, :, None]*product_chief
         dot_bar_dot = F.ratio(angle_bar_dot, F.real(weight_length), 0.0) - dot_bar*F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0)
-        weight_length_bar0_dot_term0 = F.scattered(target_column, -(facing*touch_bar_dot), np.float64)
-        weight_length_bar0_dot_term1 = F.scattered(target_column, -(facing_dot*touch_bar), np.float64)
+        weight_length_bar0_dot_term0 = F.scattered(target_column, weight_length_bar0_dot_term0_rows, np.float64)
+        weight_length_bar0_dot_term1 = F.scattered(target_column, weight_length_bar0_dot_term1_rows, np.float64)
         weight_length_bar0_dot = weight_length_bar0_dot_term0 + weight_length_bar0_dot_term1
         weight_length_bar1_acc_dot_term0 = F.dots(angle, dot_bar_dot, 0)
         weight_length_bar1_acc_dot_term1 = F.dots(angle_dot, dot_bar, 0)
@@ -461,8 +470,8 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, lea
         weight_length_bar_dot = weight_length_bar0_dot + weight_length_bar1_dot
         weight_root_bar_dot = weight_length_bar_dot*np.heaviside(weight_root - least_weight, 0.5)
         weight_size_bar_dot = weight_size_dot_acc*(0.0 if (eps_weight_inside == 0.0) else weight_root_bar/np.sqrt(weight_size*weight_size + eps_weight_inside) - (weight_size*weight_size)*weight_root_bar/((weight_size*weight_size + eps_weight_inside)*np.sqrt(weight_size*weight_size + eps_weight_inside))) + weight_root_bar_dot*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
-        weight_bar0_dot_term0 = F.scattered(target_column, touch_bar[:, :, None]*unit_dot[:, None, :])
-        weight_bar0_dot = F.scattered_onto(weight_bar0_dot_term0, target_column, touch_bar_dot[:, :, None]*unit[:, None, :])
+        weight_bar0_dot_term0 = F.scattered(target_column, weight_bar0_dot_term0_rows)
+        weight_bar0_dot = F.scattered_onto(weight_bar0_dot_term0, target_column, weight_bar0_dot_term1_rows)
         weight_bar1_dot_term0 = np.tensordot(dot_bar, F.real(unit_dot), ((0,), (0,)))
         weight_bar1_dot_term1 = np.tensordot(dot_bar_dot, F.real(unit), ((0,), (0,)))
         weight_bar1_dot = weight_bar1_dot_term0 + weight_bar1_dot_term1

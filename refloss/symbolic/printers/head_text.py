@@ -67,6 +67,9 @@ class _Expression(NumpyExpression):
 
     def call(self, function: type, args: tuple[sp.Expr, ...]) -> str:
         """Return a ufunc or a method of F."""
+        if function is fn.Scaled:
+            vectors = [_Expression(self.axes, self.writer, False)(arg) for arg in args[1:]]
+            return f"F.scaled({', '.join([self(args[0]), *vectors][: 2 + (args[2] != 1)])})"
         if function in _CALLS:
             return _CALLS[function].format(*(self(a) for a in args))
         return super().call(function, args)
@@ -76,12 +79,7 @@ class _Expression(NumpyExpression):
         label = pin(condition, self.writer.classes)
         if label is not None:
             there = _Expression(self._without_classes(), self.writer, False)(value)
-            fresh = (
-                other
-                if re.fullmatch(r"[-\w.]+", other) is None and " if " not in other
-                else f"F.fresh({other})"
-            )
-            return f"F.pinned({fresh}, {self.writer.columns(label)}, {there})"
+            return f"F.pinned({_fresh(other)}, {self.writer.columns(label)}, {there})"
         if not condition.has(sp.Indexed, sp.Idx):
             return f"({self(value)} if {self(condition)} else {other})"
         return super().select(condition, value, other)
@@ -95,6 +93,15 @@ class _Expression(NumpyExpression):
 
     def _without_classes(self) -> tuple[Axis, ...]:
         return tuple(axis for axis in self.axes if axis != self.writer.classes)
+
+
+def _fresh(text: str) -> str:
+    """Return text whose array may be written to: a copy of what may be another name's."""
+    scaled = re.match(r"F\.scaled\((\w+),", text)
+    if scaled:
+        return f"F.fresh({text}, {scaled[1]})"
+    named = re.fullmatch(r"[-\w.]+", text) is not None or " if " in text
+    return f"F.fresh({text})" if named else text
 
 
 class _Writer:
@@ -111,6 +118,7 @@ class _Writer:
         self.inside = False
         self.inlined: dict[str, tuple[str, str]] = {}
         self.alone: set[str] = set()
+        self.ahead: dict[str, str] = {}
 
     def text(self, name: str, doc: str) -> str:
         """Return the text of the function."""
@@ -235,7 +243,8 @@ class _Writer:
         lines += [f"    {let.target.name} = {self._start(let)}" for let in visit.reductions]
         lines += [f"    {name} = F.like({self._stored_like(name)})" for name in visit.stores]
         self.inside = True
-        body = []
+        body: list[str] = []
+        self.ahead = {}
         self.inlined = self._inlined(visit)
         for let in visit.terms:
             if let.target.name not in self.inlined:
@@ -244,6 +253,7 @@ class _Writer:
         body += [f"F.store({name}, here, {name}{PART})" for name in visit.stores]
         self.inside = False
         head = self._parts(visit, "\n".join(body))
+        lines += [f"    {name} = {text}" for name, text in self.ahead.items()]
         lines += [f"    for here in F.parts({self._classes_of()}):"]
         lines += [f"        {line}" for line in [*head, *body]]
         lines += [f"    {let.target.name} = {self._end(let)}" for let in visit.reductions]
@@ -273,7 +283,9 @@ class _Writer:
         if name not in self.schedule.held:
             return [f"{name}{stored} = {text}{note}"]
         if number == self._first(let):
-            return [f'{name} = F.hold("{name}", here, {text}){note}']
+            factors = self._factors(let)
+            hold = "hold" if factors is None else "hold_product"
+            return [f'{name} = F.{hold}("{name}", here, {", ".join(factors or (text,))}){note}']
         return [f'{name} = F.held("{name}", here, lambda: {text}){note}']
 
     def _first(self, let: Let) -> int:
@@ -351,10 +363,42 @@ class _Writer:
         text = self._spread(_Expression(space, self, False)(rows), rows, space)
         self.inside = was
         label = pin(condition, self.classes)
-        return self.columns(label), text
+        return self.columns(label), self._ahead(f"{let.target.name}_rows", text)
+
+    def _ahead(self, name: str, text: str) -> str:
+        """Return the name of what is computed before the first part, as no part changes it."""
+        if re.fullmatch(r"[\w.]+", text):
+            return text
+        self.ahead[name] = text
+        return name
 
     def _product(self, let: Let) -> str | None:
         """Return a contraction of two arrays as one of BLAS."""
+        sides = self._sides(let)
+        if sides is None:
+            return None
+        factors = self._factors(let)
+        if factors is not None:
+            return " @ ".join(factors)
+        shapes = [self._sorted(axes) for _, axes in sides]
+        arrays = [
+            _Expression(axes, self, True)(product)
+            for (product, _), axes in zip(sides, shapes, strict=True)
+        ]
+        places = [tuple(axes.index(a) for a in self._sorted(let.over)) for axes in shapes]
+        return f"np.tensordot({arrays[0]}, {arrays[1]}, ({places[0]}, {places[1]}))"
+
+    def _factors(self, let: Let) -> tuple[str, str] | None:
+        """Return the factors of a product of two matrices, None of anything else."""
+        sides = self._sides(let)
+        if sides is None or len(self._space(let)) != 3 or len(let.over) != 1:
+            return None
+        (row, column), (inner,) = let.target.axes, let.over
+        (left, _), (right, _) = sides
+        return self._matrix(left, row, inner), self._matrix(right, inner, column)
+
+    def _sides(self, let: Let) -> tuple[tuple[sp.Expr, set[Axis]], ...] | None:
+        """Return both arrays of a contraction with their axes, None of any other sum."""
         space, bound = self._space(let), set(let.over)
         left, right, scalars = [], [], []
         sides: list[set[Axis]] = [set(), set()]
@@ -363,18 +407,14 @@ class _Writer:
             side = 0 if let.target.axes and let.target.axes[0] in axes else 1
             sides[side] |= axes
             (scalars if not axes else (left, right)[side]).append(factor)
-        if sides[0] & sides[1] != bound or not left or not right or len(space) < 3:
+        if let.reduce != "sum" or sides[0] & sides[1] != bound:
             return None
-        shapes = [self._sorted(axes) for axes in sides]
-        if tuple(a for axes in shapes for a in axes if a not in bound) != let.target.axes:
+        if not left or not right or len(space) < 3:
             return None
-        texts = sp.Mul(*scalars, *left), sp.Mul(*right)
-        if len(space) == 3 and len(bound) == 1:
-            (row, column), (inner,) = let.target.axes, let.over
-            return f"{self._matrix(texts[0], row, inner)} @ {self._matrix(texts[1], inner, column)}"
-        arrays = [_Expression(axes, self, True)(t) for axes, t in zip(shapes, texts, strict=True)]
-        places = [tuple(axes.index(a) for a in self._sorted(bound)) for axes in shapes]
-        return f"np.tensordot({arrays[0]}, {arrays[1]}, ({places[0]}, {places[1]}))"
+        kept = tuple(a for axes in sides for a in self._sorted(axes) if a not in bound)
+        if kept != let.target.axes:
+            return None
+        return (sp.Mul(*scalars, *left), sides[0]), (sp.Mul(*right), sides[1])
 
     def _sorted(self, axes: Iterable[Axis]) -> tuple[Axis, ...]:
         return tuple(sorted(axes, key=self.order.__getitem__))
