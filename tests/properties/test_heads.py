@@ -90,6 +90,7 @@ def test_lengths_of_unit_classes_do_not_matter(name, problem, factor):
 @given(problem=problems())
 def test_gradients_of_unit_classes_are_at_right_angles_to_them(name, problem):
     x, weight, labels = problem
+    assume(apart(*problem))  # at its own class the slope of an angle has no bound
     gradient = getattr(refloss, name).grad(x, weight, labels, scale=4.0)["weight"]
     along = (gradient * weight).sum(axis=1)
     near(along, 0.0, 4.0 * (1 + np.abs(gradient).max()))
