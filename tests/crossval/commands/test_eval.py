@@ -248,3 +248,18 @@ def test_a_head_is_evaluated_row_by_row_before_its_matrix(refloss, strict_json):
     code, _, err = refloss("eval", "cosface", x, "weight=[[1,0,0]]", "target=[0,0]")
     assert code == 4
     assert "weight: expected shape (C, D) with D = 2; got (1, 3)" in err
+
+
+def test_a_direction_of_a_head_moves_its_matrix_alike_for_every_row(refloss, strict_json):
+    inputs = ("x=[[1,2],[0.5,-1]]", "weight=[[1,0.5],[0.25,1],[1,1]]", "target=[0,2]")
+    turns = ("--hvp", "x=[[1,0],[0,1]]", "--hvp", "weight=[[1,0],[0,2],[-1,1]]")
+    options = ("--set", "scale=4", *turns, "--format", "json")
+    found = strict_json("eval", "cosface", *inputs, *options)
+    for row in found["rows"]:
+        assert row["kind"] == "regular"
+        assert set(row["hvp"]) == set(found["columns"])
+        assert all(each["ulp"] < 2.0**10 for each in row["hvp"].values())
+        assert any(float(each["kernel"]) for each in row["hvp"].values())
+    code, _, err = refloss("eval", "cosface", *inputs, "--hvp", "weight=[[1,0],[0,2]]")
+    assert code == 4
+    assert "--hvp weight must have shape (3, 2); got (2, 2)" in err
