@@ -200,8 +200,8 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         way = weight_part  # the class, to be divided
         dot = F.real(unit) @ way.T
-        product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
-        score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
+        product_divisor = (weight_length if (keeps_weight == 0.0) else 1.0)
+        score = F.pinned(F.fresh(F.scaled(dot, scale, product_divisor), dot), target_column, -np.inf)  # of the others
         others.add(score)
     others = others.result()
     gap = others - goal  # lead of the others over the target
@@ -284,9 +284,9 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
         weight_size = F.hold("weight_size", here, F.norm(weight_part))  # norm of a class
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
-        dot = F.hold("dot", here, F.real(unit) @ weight_part.T)
-        product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
-        score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
+        dot = F.hold_product("dot", here, F.real(unit), weight_part.T)
+        product_divisor = (weight_length if (keeps_weight == 0.0) else 1.0)
+        score = F.pinned(F.fresh(F.scaled(dot, scale, product_divisor), dot), target_column, -np.inf)  # of the others
         others.add(score)
     others = others.result()
     gap = others - goal  # lead of the others over the target
@@ -307,11 +307,16 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     angular_bar = (cosine_bar if (keeps_weight == 0.0) else F.ratio(cosine_bar, weight_length_at_target, 0.0))
     own_bar = (angular_bar if (keeps_x == 0.0) else F.ratio(angular_bar, x_length, 0.0))
     touch_bar = (F.ratio(own_bar, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else own_bar)
+    product_bar_factor = gap_bar*scale
     scale_bar1 = F.sum(logit*own_goal_bar*reach, 0)
     # visit 2 of 2 over the classes
     unit_bar0 = 0.0
     scale_bar0 = 0.0
     weight_bar = F.like(weight)
+    way_bar0_rows = touch_bar[:, None]*unit
+    weight_length_bar0_rows = reach_bar*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length)
+    weight_length_bar1_rows = (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0)))
+    weight_length_bar2_rows = (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0)
     for here in F.parts(weight.shape[0]):
         weight_part = F.part(weight, here)
         target_column = F.columns(target, here)
@@ -319,17 +324,19 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
-        product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
-        score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
+        product_divisor = (weight_length if (keeps_weight == 0.0) else 1.0)
+        product = F.scaled(dot, 1.0, product_divisor)
+        score = F.pinned(F.fresh(F.scaled(dot, scale, product_divisor), dot), target_column, -np.inf)  # of the others
         portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
-        score_bar = F.real(gap_bar)[:, None]*portion
-        product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
-        dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
+        score_bar = F.scaled(portion, gap_bar[:, None])
+        product_bar = F.scaled(portion, product_bar_factor[:, None])
+        dot_bar_divisor = (weight_length if (keeps_weight == 0.0) else 1.0)
+        dot_bar = F.scaled(product_bar, 1.0, dot_bar_divisor)
         way_bar1 = dot_bar.T @ F.real(unit)
-        way_bar = F.scattered_onto(way_bar1, target_column, touch_bar[:, None]*unit)
-        weight_length_bar0 = F.scattered(target_column, reach_bar*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length))
-        weight_length_bar1 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0))))
-        weight_length_bar2 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
+        way_bar = F.scattered_onto(way_bar1, target_column, way_bar0_rows)
+        weight_length_bar0 = F.scattered(target_column, weight_length_bar0_rows)
+        weight_length_bar1 = F.scattered(target_column, weight_length_bar1_rows)
+        weight_length_bar2 = F.scattered(target_column, weight_length_bar2_rows)
         weight_length_bar3_sum = F.dots(dot, product_bar, 0)
         weight_length_bar3 = (-F.ratio(F.ratio(weight_length_bar3_sum, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0)
         weight_length_bar = weight_length_bar0 + weight_length_bar1 + weight_length_bar2 + weight_length_bar3
@@ -456,9 +463,9 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_size = F.hold("weight_size", here, F.norm(weight_part))  # norm of a class
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
-        dot = F.hold("dot", here, F.real(unit) @ weight_part.T)
-        product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
-        score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
+        dot = F.hold_product("dot", here, F.real(unit), weight_part.T)
+        product_divisor = (weight_length if (keeps_weight == 0.0) else 1.0)
+        score = F.pinned(F.fresh(F.scaled(dot, scale, product_divisor), dot), target_column, -np.inf)  # of the others
         others.add(score)
     others = others.result()
     gap = others - goal  # lead of the others over the target
@@ -479,6 +486,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     angular_bar = (cosine_bar if (keeps_weight == 0.0) else F.ratio(cosine_bar, weight_length_at_target, 0.0))
     own_bar = (angular_bar if (keeps_x == 0.0) else F.ratio(angular_bar, x_length, 0.0))
     touch_bar = (F.ratio(own_bar, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else own_bar)
+    product_bar_factor = gap_bar*scale
     # visit 2 of 3 over the classes
     unit_bar0 = 0.0
     others_dot_acc = 0.0
@@ -492,20 +500,22 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
-        product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
-        score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
+        product_divisor = (weight_length if (keeps_weight == 0.0) else 1.0)
+        product = F.scaled(dot, 1.0, product_divisor)
+        score = F.pinned(F.fresh(F.scaled(dot, scale, product_divisor), dot), target_column, -np.inf)  # of the others
         portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
-        score_bar = F.real(gap_bar)[:, None]*portion
-        product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
-        dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
+        score_bar = F.scaled(portion, gap_bar[:, None])
+        product_bar = F.scaled(portion, product_bar_factor[:, None])
+        dot_bar_divisor = (weight_length if (keeps_weight == 0.0) else 1.0)
+        dot_bar = F.scaled(product_bar, 1.0, dot_bar_divisor)
         weight_size_dot_acc_sum = F.hold("weight_size_dot_acc_sum", here, F.dots(weight_part, weight_dot_part, 1))
         weight_size_dot_acc = F.ratio(weight_size_dot_acc_sum, weight_size, 0.0)
         weight_size_dot = (0.0 if projected == 0.0 else weight_size_dot_acc)
         weight_root_dot = weight_size_dot*(1.0 if (eps_weight_inside == 0.0) else weight_size/np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length_dot = weight_root_dot*np.heaviside(weight_root - least_weight, 0.5)
         way_dot = weight_dot_part*(F.real(weight_length)[:, None] if (projected == 0.0) else 1.0)
-        dot_dot_term0 = F.hold("dot_dot_term0", here, F.real(unit) @ way_dot.T)
-        dot_dot_term1 = F.hold("dot_dot_term1", here, F.real(unit_dot) @ weight_part.T)
+        dot_dot_term0 = F.hold_product("dot_dot_term0", here, F.real(unit), way_dot.T)
+        dot_dot_term1 = F.hold_product("dot_dot_term1", here, F.real(unit_dot), weight_part.T)
         dot_dot = dot_dot_term0 + dot_dot_term1
         product_dot = (dot*F.ratio(-F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0), F.real(weight_length), 0.0) if (keeps_weight == 0.0) else 0.0) + (F.ratio(dot_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot_dot)
         score_dot = F.real(scale_dot)*F.pinned(F.fresh(product), target_column, 0.0) + product_dot*F.pinned(F.real(scale), target_column, 0.0)
@@ -546,6 +556,20 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     unit_bar0_dot_term1 = 0.0
     scale_bar0_dot_term0 = 0.0
     weight_bar_dot = F.like(weight)
+    way_bar0_rows = touch_bar[:, None]*unit
+    way_bar0_dot_term0_rows = touch_bar[:, None]*unit_dot
+    way_bar0_dot_term1_rows = touch_bar_dot[:, None]*unit
+    weight_length_bar0_rows = reach_bar*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length)
+    weight_length_bar1_rows = (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0)))
+    weight_length_bar2_rows = (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0)
+    weight_length_bar0_dot_term0_rows = reach_bar_dot*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length)
+    weight_length_bar0_dot_term1_rows = reach_bar*x_length_dot*(0.0 if (keeps_weight == 0.0) else 1.0)*(0.0 if (keeps_x == 0.0) else 1.0)
+    weight_length_bar1_dot_term0_rows = (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar_dot, weight_length_at_target, 0.0)))
+    weight_length_bar1_dot_term1_rows = (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular_dot, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0)))
+    weight_length_bar1_dot_term2_rows = (0.0 if (keeps_weight == 0.0) else 2.0*F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0))
+    weight_length_bar2_dot_term0_rows = (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch_dot, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0)
+    weight_length_bar2_dot_term1_rows = (-(F.ratio(own_bar_dot, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0)
+    weight_length_bar2_dot_term2_rows = (2.0*F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else 0.0)
     for here in F.parts(weight.shape[0]):
         weight_part = F.part(weight, here)
         target_column = F.columns(target, here)
@@ -554,17 +578,19 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         weight_root = (weight_size if (eps_weight_inside == 0.0) else np.sqrt(weight_size*weight_size + eps_weight_inside))
         weight_length = np.maximum(least_weight, weight_root) + eps_weight_added  # what divides a class
         dot = F.held("dot", here, lambda: F.real(unit) @ weight_part.T)
-        product = (F.ratio(dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else dot)
-        score = F.pinned(F.real(scale)*product, target_column, -np.inf)  # of the others
+        product_divisor = (weight_length if (keeps_weight == 0.0) else 1.0)
+        product = F.scaled(dot, 1.0, product_divisor)
+        score = F.pinned(F.fresh(F.scaled(dot, scale, product_divisor), dot), target_column, -np.inf)  # of the others
         portion = F.pinned(np.exp(score - F.real(others)[:, None]), target_column, 0.0)  # softmax among the others
-        score_bar = F.real(gap_bar)[:, None]*portion
-        product_bar = F.pinned(F.real(scale)*score_bar, target_column, 0.0)
-        dot_bar = (F.ratio(product_bar, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar)
+        score_bar = F.scaled(portion, gap_bar[:, None])
+        product_bar = F.scaled(portion, product_bar_factor[:, None])
+        dot_bar_divisor = (weight_length if (keeps_weight == 0.0) else 1.0)
+        dot_bar = F.scaled(product_bar, 1.0, dot_bar_divisor)
         way_bar1 = dot_bar.T @ F.real(unit)
-        way_bar = F.scattered_onto(way_bar1, target_column, touch_bar[:, None]*unit)
-        weight_length_bar0 = F.scattered(target_column, reach_bar*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length))
-        weight_length_bar1 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0))))
-        weight_length_bar2 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
+        way_bar = F.scattered_onto(way_bar1, target_column, way_bar0_rows)
+        weight_length_bar0 = F.scattered(target_column, weight_length_bar0_rows)
+        weight_length_bar1 = F.scattered(target_column, weight_length_bar1_rows)
+        weight_length_bar2 = F.scattered(target_column, weight_length_bar2_rows)
         weight_length_bar3_sum = F.dots(dot, product_bar, 0)
         weight_length_bar3 = (-F.ratio(F.ratio(weight_length_bar3_sum, weight_length, 0.0), weight_length, 0.0) if (keeps_weight == 0.0) else 0.0)
         weight_length_bar = weight_length_bar0 + weight_length_bar1 + weight_length_bar2 + weight_length_bar3
@@ -585,22 +611,22 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
         score_bar_dot = F.real(gap_bar)[:, None]*portion_dot + F.real(gap_bar_dot)[:, None]*portion
         product_bar_dot = score_bar_dot*F.pinned(F.real(scale), target_column, 0.0) + F.real(scale_dot)*F.pinned(F.fresh(score_bar), target_column, 0.0)
         dot_bar_dot = (product_bar*F.ratio(-F.ratio(F.real(weight_length_dot), F.real(weight_length), 0.0), F.real(weight_length), 0.0) if (keeps_weight == 0.0) else 0.0) + (F.ratio(product_bar_dot, F.real(weight_length), 0.0) if (keeps_weight == 0.0) else product_bar_dot)
-        way_bar0_dot_term0 = F.scattered(target_column, touch_bar[:, None]*unit_dot)
-        way_bar0_dot = F.scattered_onto(way_bar0_dot_term0, target_column, touch_bar_dot[:, None]*unit)
+        way_bar0_dot_term0 = F.scattered(target_column, way_bar0_dot_term0_rows)
+        way_bar0_dot = F.scattered_onto(way_bar0_dot_term0, target_column, way_bar0_dot_term1_rows)
         way_bar1_dot_term0 = dot_bar.T @ F.real(unit_dot)
         way_bar1_dot_term1 = dot_bar_dot.T @ F.real(unit)
         way_bar1_dot = way_bar1_dot_term0 + way_bar1_dot_term1
         way_bar_dot = way_bar0_dot + way_bar1_dot
-        weight_length_bar0_dot_term0 = F.scattered(target_column, reach_bar_dot*(0.0 if (keeps_weight == 0.0) else 1.0)*(1.0 if (keeps_x == 0.0) else x_length))
-        weight_length_bar0_dot_term1 = F.scattered(target_column, reach_bar*x_length_dot*(0.0 if (keeps_weight == 0.0) else 1.0)*(0.0 if (keeps_x == 0.0) else 1.0))
+        weight_length_bar0_dot_term0 = F.scattered(target_column, weight_length_bar0_dot_term0_rows)
+        weight_length_bar0_dot_term1 = F.scattered(target_column, weight_length_bar0_dot_term1_rows)
         weight_length_bar0_dot = weight_length_bar0_dot_term0 + weight_length_bar0_dot_term1
-        weight_length_bar1_dot_term0 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar_dot, weight_length_at_target, 0.0))))
-        weight_length_bar1_dot_term1 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else -(F.ratio(angular_dot, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0))))
-        weight_length_bar1_dot_term2 = F.scattered(target_column, (0.0 if (keeps_weight == 0.0) else 2.0*F.ratio(angular, weight_length_at_target, 0.0)*F.ratio(cosine_bar, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0)))
+        weight_length_bar1_dot_term0 = F.scattered(target_column, weight_length_bar1_dot_term0_rows)
+        weight_length_bar1_dot_term1 = F.scattered(target_column, weight_length_bar1_dot_term1_rows)
+        weight_length_bar1_dot_term2 = F.scattered(target_column, weight_length_bar1_dot_term2_rows)
         weight_length_bar1_dot = weight_length_bar1_dot_term0 + weight_length_bar1_dot_term1 + weight_length_bar1_dot_term2
-        weight_length_bar2_dot_term0 = F.scattered(target_column, (-(F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch_dot, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
-        weight_length_bar2_dot_term1 = F.scattered(target_column, (-(F.ratio(own_bar_dot, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)) if (keeps_weight == 0.0) else 0.0))
-        weight_length_bar2_dot_term2 = F.scattered(target_column, (2.0*F.ratio(own_bar, weight_length_at_target, 0.0)*F.ratio(touch, weight_length_at_target, 0.0)*F.ratio(weight_length_dot_at_target, weight_length_at_target, 0.0) if (keeps_weight == 0.0) else 0.0))
+        weight_length_bar2_dot_term0 = F.scattered(target_column, weight_length_bar2_dot_term0_rows)
+        weight_length_bar2_dot_term1 = F.scattered(target_column, weight_length_bar2_dot_term1_rows)
+        weight_length_bar2_dot_term2 = F.scattered(target_column, weight_length_bar2_dot_term2_rows)
         weight_length_bar2_dot = weight_length_bar2_dot_term0 + weight_length_bar2_dot_term1 + weight_length_bar2_dot_term2
         weight_length_bar3_dot_term0 = F.dots(dot, product_bar_dot, 0)
         weight_length_bar3_dot_term1 = F.dots(dot_dot, product_bar, 0)
