@@ -13,14 +13,14 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from benchmarks import bounds, clock, focal, heads, memory, report, rows
+from benchmarks import bounds, clock, elements, focal, heads, memory, report, rows
 from benchmarks.correctness import check
 from benchmarks.measure import DTYPES, Peak, Row, environment, measure, measure_memory
 from benchmarks.tables import Table
 from benchmarks.variants import CONVENTIONS, OURS, PEERS
 
 SIZES = (1_000, 100_000, 1_000_000)
-OTHERS = (rows.LOSS, focal.LOSS, heads.LOSS)
+OTHERS = (rows.LOSS, focal.LOSS, elements.GROUP, heads.LOSS)
 """Losses that are not of boxes."""
 
 WIDTH = 100  # columns that the widest table takes
@@ -112,6 +112,8 @@ def main(
     if focal.LOSS in chosen:
         known = [peer for peer in focal.PEERS if not absent.get(peer)]
         tables.append(_focal_table(console, dtypes, known, rounds, threads))
+    if elements.GROUP in chosen:
+        tables.append(_element_table(console, dtypes, rounds, threads))
     if heads.LOSS in chosen:
         known = [peer for peer in heads.PEERS if not absent.get(peer)]
         tables += _head_tables(console, dtypes, known, rounds, threads, weighs)
@@ -174,6 +176,18 @@ def _focal_table(
     return focal.speed_table(timings, peers)
 
 
+def _element_table(console: Console, dtypes: tuple[str, ...], rounds: int, threads: int) -> Table:
+    """Time the other losses; each variant is compared with refloss in float64 first."""
+    workloads = [(loss, dtype) for loss in elements.PEERS for dtype in dtypes]
+    timings = []
+    for workload in workloads:
+        for name in (*elements.OURS, "eager"):
+            elements.check(name, *workload)
+        with console.status(f"timing {' '.join(workload)}"):
+            timings.append(elements.measure(*workload, rounds, threads))
+    return elements.speed_table(timings)
+
+
 def _head_tables(
     console: Console,
     dtypes: tuple[str, ...],
@@ -200,7 +214,7 @@ def _bounds_table(
 ) -> Table:
     """Time the compiled programs without each of their parts, on one core."""
     found = []
-    for loss in (loss for loss in losses if loss not in (focal.LOSS, heads.LOSS)):
+    for loss in (loss for loss in losses if loss not in OTHERS[1:]):
         for dtype in dtypes:
             reals = ("float64",) if dtype == "float64" else bounds.REALS[loss == rows.LOSS]
             for real in reals:

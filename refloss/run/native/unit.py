@@ -106,6 +106,7 @@ def unit_text(unit: Unit, kernels: str, elementary: str, loops: str, before: str
     before : str
         What stands first: definitions of the loops' parameters.
     """
+    kernel = cut(kernels, unit.name)
     parts = [
         before,
         f"typedef {STORED[unit.real]} real;",
@@ -114,9 +115,15 @@ def unit_text(unit: Unit, kernels: str, elementary: str, loops: str, before: str
         elementary,
         _constants(unit),
         _arrays(unit),
-        cut(kernels, unit.name),
+        kernel if loops == "device" else _inlined(kernel),
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _inlined(kernel: str) -> str:
+    """Return a kernel of rows whose loops hold their bodies, however long: no call is a vector."""
+    loop = r"(over_(?:rows|classes)\([^\[]*\[&\]\([^()]*\)) \{"
+    return re.sub(loop, r"\1 __attribute__((always_inline)) {", kernel)
 
 
 def guard_text(stored: str) -> str:

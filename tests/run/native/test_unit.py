@@ -90,3 +90,13 @@ def test_layouts_of_boxes_are_types(kind, name):
 def test_the_guard_computes_in_the_format_of_the_boxes():
     assert "typedef double real;" in guard_text("double")
     assert "typedef float real;" in guard_text("brain16")
+
+
+def test_bodies_of_loops_over_rows_and_classes_are_inlined_on_the_host():
+    """A call that the compiler leaves in such a loop keeps it from being vectorised."""
+    body = "    over_rows(B, [&](size b) {\n        over_classes(C, [&](int c, int lane) {\n"
+    kernel = f"KERNEL mine_value(\n    size B, CONSTANTS) {{\n{body}        }});\n    }});\n}}\n"
+    host, device = (unit_text(unit(), kernel, "", loops) for loops in ("host", "device"))
+    assert body in device
+    assert "over_rows(B, [&](size b) __attribute__((always_inline)) {" in host
+    assert "over_classes(C, [&](int c, int lane) __attribute__((always_inline)) {" in host
