@@ -192,9 +192,13 @@ def placed(least: float | str, inside: float | str, added: float | str) -> dict[
 
 
 def axes(
-    embedding: str = "unit", classes: str = "unit", scale: float = 64.0, **more: AxisOf
+    more: Mapping[str, AxisOf],
+    *,
+    embedding: str = "unit",
+    classes: str = "unit",
+    scale: float = 64.0,
 ) -> dict[str, AxisOf]:
-    """Return the axes of a head."""
+    """Return the axes of a head, with some of its own."""
     return {
         "embedding": kept("embeddings", "keeps_x", embedding, {}),
         "classes": kept("classes", "keeps_weight", classes, {"in_place": IN_PLACE}),
@@ -269,7 +273,7 @@ MODIFIED_SOFTMAX = Definition(
     inputs=INPUTS,
     programs={"modified_softmax": (modified_softmax("plain"), modified_softmax("stable"))},
     constants={**CONSTANTS, "keeps_x": replace(CONSTANTS["keeps_x"], default=1.0)},
-    axes=axes(embedding="kept", scale=1.0),
+    axes=axes({}, embedding="kept", scale=1.0),
     presets={
         "torch": Preset(TORCH_EPS, "torch.nn.functional.normalize of the classes"),
         "caffe": Preset(
@@ -289,7 +293,7 @@ NORMFACE = Definition(
     inputs=INPUTS,
     programs={"normface": (normface("plain"), normface("stable"))},
     constants=CONSTANTS,
-    axes=axes(),
+    axes=axes({}),
     presets={
         "torch": Preset(TORCH_EPS, "torch.nn.functional.normalize of both"),
         "happynear": Preset(
@@ -317,7 +321,7 @@ COSFACE = Definition(
     inputs=INPUTS,
     programs={"cosface": (cosface("plain"), cosface("stable"))},
     constants=CONSTANTS,
-    axes=axes(margin=MARGIN),
+    axes=axes({"margin": MARGIN}),
     presets={
         "am_softmax": Preset({"scale": 30.0, "margin": 0.35}, "arXiv 1801.05599"),
         "insightface": Preset(
@@ -346,7 +350,7 @@ L2_SOFTMAX = Definition(
     inputs={**INPUTS, "bias": ("bias",)},
     programs={"l2_softmax": (l2_softmax("plain"), l2_softmax("stable"))},
     constants={**CONSTANTS, "keeps_weight": replace(CONSTANTS["keeps_weight"], default=1.0)},
-    axes=axes(classes="kept", scale=16.0),
+    axes=axes({}, classes="kept", scale=16.0),
     presets={"torch": Preset(TORCH_EPS, "torch.nn.functional.normalize of the embeddings")},
     singular=ZERO_VECTORS,
     subgradients=SMOOTH,

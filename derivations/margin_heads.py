@@ -182,9 +182,13 @@ def angular_presets(known: dict[str, Preset]) -> dict[str, Preset]:
 
 
 def rotated(
-    name: str, title: str, logit: Definition, programs: Mapping[str, Callable[[Form], Program]]
+    name: str,
+    title: str,
+    psi: str,
+    logit: Definition,
+    programs: Mapping[str, Callable[[Form], Program]],
 ) -> Definition:
-    """Return the head whose target logit is one with a margin of the angle."""
+    """Return the head whose target logit is one with a margin of the angle, `psi` in words."""
     known = angular_axes(dict(logit.axes))
     if logit.program_axis:
         known[logit.program_axis] = angular.with_programs(logit, programs)
@@ -195,11 +199,11 @@ def rotated(
         source=logit.source,
         formula=f"""\
 loss = -log softmax(z)_y,  z_y = scale psi(cos(theta_y)), z_j = scale cos(theta_j)
-psi: as of {logit.name}, cos(theta + margin) and what a policy puts in its place beyond pi""",
+psi: as of {logit.name}, {psi}""",
         inputs=INPUTS,
         programs={each: (build("plain"), build("stable")) for each, build in programs.items()},
         constants={**CONSTANTS, **logit.constants},
-        axes=axes(**known),
+        axes=axes(known),
         presets=angular_presets(dict(logit.presets)),
         singular=(*ZERO_VECTORS, *logit.singular),
         subgradients=f"{SMOOTH} Of the logit: {logit.subgradients}",
@@ -208,10 +212,17 @@ psi: as of {logit.name}, cos(theta + margin) and what a policy puts in its place
     )
 
 
-ARCFACE = rotated("arcface", "ArcFace head", angular.ARCFACE_LOGIT, {"arcface": arcface})
+ARCFACE = rotated(
+    "arcface",
+    "ArcFace head",
+    "cos(theta + margin) and what a policy puts in its place beyond pi",
+    angular.ARCFACE_LOGIT,
+    {"arcface": arcface},
+)
 COMBINED_MARGIN = rotated(
     "combined_margin",
     "Combined-margin head",
+    "cos(m1 theta + m2) - m3 and what a guard puts in its place beyond pi",
     COMBINED_MARGIN_LOGIT,
     {"combined_margin": combined_margin, "combined_multiple": combined_multiple},
 )
@@ -267,7 +278,7 @@ def multiplied(
             **({"derived": DERIVED} if layered else {}),
             **{n: replace(CONSTANTS[n], default=amount) for n, amount in kept.items()},
         },
-        axes=axes(embedding="kept", classes=classes, scale=1.0, **known),
+        axes=axes(known, embedding="kept", classes=classes, scale=1.0),
         presets=presets,
         singular=ZERO_VECTORS,
         subgradients=f"{SMOOTH} Of the logit: {logit.subgradients}",
@@ -344,7 +355,7 @@ cos(theta_j) = max_k x.W_jk/(|x| |W_jk|);  psi: as of arcface_logit""",
     },
     axes={
         name: axis
-        for name, axis in axes(**angular_axes(dict(angular.ARCFACE_AXES))).items()
+        for name, axis in axes(angular_axes(dict(angular.ARCFACE_AXES))).items()
         if name not in ("embedding", "classes")
     },
     presets={
