@@ -149,7 +149,7 @@ def _answer(known: Library, asked: _Question) -> Spec:
         needless = value == axis["default"] or (name not in asked.axes and constant in elsewhere)
         needless |= batch is not None and constant in batch.constants
         if constant and constant not in constants and not needless:
-            raise ValueError(f"{loss}: {name}: program {program!r} has none; leave it out")
+            raise ValueError(f"{loss}: {name}: {_needless(known, entry, values, program, name)}")
     if isinstance(values.get("eps"), Mapping):
         settings |= _by_hand(loss, program, values["eps"], constants)
     constants |= {name: value for name, value in settings.items() if name in constants}
@@ -171,6 +171,24 @@ def _program(loss: str, entry: Mapping[str, Any], values: Mapping[str, AxisValue
         return program
     axis = program["axis"]
     return choice(f"{loss}: {axis}", values[axis], program["values"])
+
+
+def _needless(
+    known: Library,
+    entry: Mapping[str, Any],
+    values: Mapping[str, AxisValue],
+    program: str,
+    name: str,
+) -> str:
+    """Say that a program does not have the number that is given, and how to choose one that has."""
+    chosen, constant = entry["program"], entry["axes"][name]["constant"]
+    axis, programs = ("", {}) if isinstance(chosen, str) else (chosen["axis"], chosen["values"])
+    having = [v for v, p in programs.items() if constant in known.index["programs"][p]["constants"]]
+    if not having:
+        return f"program {program!r} has none; leave it out"
+    instead = " or ".join(f"{axis}={value!r}" for value in having)
+    expected = f"expected none with {axis}={values[axis]!r}, got {values[name]!r}"
+    return f"{expected}; leave it out or choose {instead}"
 
 
 def _settings(

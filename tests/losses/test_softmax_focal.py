@@ -295,7 +295,8 @@ def test_keras_clips_and_is_the_same_where_nothing_is_clipped():
 
 
 def test_smoothing_is_for_probabilities():
-    with pytest.raises(ValueError, match="label_smoothing: program 'softmax_focal' has none"):
+    words = "label_smoothing: expected none with targets='index', got 0.1; leave it out or choose"
+    with pytest.raises(ValueError, match=f"{words} targets='probabilities'"):
         FL(ROW, FIRST, label_smoothing=0.1)
 
 
