@@ -89,13 +89,18 @@ if __name__ == "__main__":
 #
 # $\theta = \operatorname{atan2}(s, c)$ has no more digits than its format, so that
 # $\cos(m_1\theta + m_2) - m_3$ would have none where it is 0. The stable form measures the angle
-# from the nearest zero $\theta_0$ of $\psi$, whose cosine $C$ and sine $S$ are known as two floats
-# each: $\delta = \theta - \theta_0$ has the sine $sC - cS = (C - c)(C + c)/(sC + cS)$, and
+# from the zero $\theta_0$ of $\psi$ between the same turns, whose cosine $C$ and sine $S$ are known
+# as two floats each. Half of $\delta = \theta - \theta_0$ has the tangent
+#
+# $$\tan\tfrac{\delta}{2} = \frac{C - c}{S + s},$$
+#
+# whose difference is exact where it is small and whose sum has no sign to lose, and
 #
 # $$\psi = -2 \sin\tfrac{m_1\delta}{2}\,
 #   \sin\bigl(m_1\theta_0 + m_2 + \tfrac{m_1\delta}{2}\bigr)$$
 #
-# is a product. The slope
+# is a product. Where there is no such zero, the end stands for it: from there $\psi$ only moves away
+# from 0. The slope
 #
 # $$\frac{d\psi}{dc} = \frac{m_1 \sin(m_1\theta + m_2)}{\sin\theta}$$
 #
@@ -145,8 +150,8 @@ if __name__ == "__main__":
 
 # %%
 LARGEST = 2.0
-"""The largest multiple: up to it the first two zeros, and the first two turns, are all there are
-before 2 pi."""
+"""The largest multiple: up to it, and with margins up to pi, the first three zeros and the first two
+turns are all there are before pi."""
 
 
 def forms(programs: Mapping[str, str]) -> AxisOf:

@@ -40,6 +40,7 @@ SUBJECTS = [
     head("combined_margin", {"preset": "cvqluu"}, WEIGHTS),
     *(head("sphereface", {"margin": margin, "scale": 64.0}) for margin in "12345"),
     head("sphereface", {"form": "bare", "annealing": 5.0, "scale": 30.3}, WEIGHTS),
+    head("combined_margin", {"preset": "paper"}),
 ]
 
 

@@ -16,10 +16,12 @@ FIRST = "2*atan2(sqrt(1 - less), sqrt(1 + less))"
 PLACES = {
     "zero": f"cos(({FIRST} - margin)/multiple)",
     "second zero": f"cos((2*pi - {FIRST} - margin)/multiple)",
+    "third zero": f"cos((2*pi + {FIRST} - margin)/multiple)",
     "turn": "cos((pi - margin)/multiple)",
     "second turn": "cos((2*pi - margin)/multiple)",
 }
 MARGINS = [(1.0, 0.3, 0.2), (1.7, 0.0, 0.0), (1.35, 0.0, 0.0), (0.9, 0.4, 0.15), (2.0, 0.25, 0.0)]
+MARGINS += [(1.9, 1.5, 0.5)]
 
 
 def axes_of(multiple, margin, less, **more):
@@ -37,8 +39,26 @@ def called(cosine, *margins, **more):
 def reached(place, multiple, margin, less):
     """Return whether an angle between 0 and pi comes to a place."""
     first = math.acos(less)
-    far = {"zero": first, "second zero": 2 * math.pi - first, "turn": math.pi}.get(place)
-    return 0 < ((far or 2 * math.pi) - margin) / multiple < math.pi
+    far = {
+        "zero": first,
+        "turn": math.pi,
+        "second zero": 2 * math.pi - first,
+        "second turn": 2 * math.pi,
+        "third zero": 2 * math.pi + first,
+    }
+    return 0 < (far[place] - margin) / multiple < math.pi
+
+
+def refuse(margins, cosine, value, slope):
+    """Hold values to 4 ulp and slopes to 8."""
+    spec = refloss.resolve("combined_margin_logit", axes=axes_of(*margins))
+    known = truth(spec, cosine[:, None])
+    for found, hi, lo, bar in (
+        (value, known.value_hi, known.value_lo, 4),
+        (slope, known.grad_hi[:, 0], known.grad_lo[:, 0], 8),
+    ):
+        off = np.abs((found - hi) - lo) / np.spacing(np.abs(hi))
+        assert (off <= bar).all(), (margins, cosine[off.argmax()], off.max())
 
 
 CASES = [(place, m) for place in PLACES for m in MARGINS if reached(place, *m)]
@@ -52,15 +72,20 @@ def test_a_zero_and_a_turn_keep_their_digits(place, margins):
     cosine = [step(np.array([at]), steps, NUMBER)[0] for steps in range(-2, 3)]
     cosine = np.array([*cosine, *(at * (1 + sign * 2.0**-j) for j in (30, 12) for sign in (1, -1))])
     value, slope = called(cosine, *margins)
-    spec = refloss.resolve("combined_margin_logit", axes=axes_of(*margins))
-    known = truth(spec, cosine[:, None])
-    off = np.abs((value - known.value_hi) - known.value_lo)
-    assert (off <= 4 * np.spacing(np.abs(known.value_hi))).all()
-    off = np.abs((slope - known.grad_hi[:, 0]) - known.grad_lo[:, 0])
-    assert (off <= 8 * np.spacing(np.abs(known.grad_hi[:, 0]))).all()
+    refuse(margins, cosine, value, slope)
     small = value if "zero" in place else slope
     assert np.abs(small[2]) < 2.0**-45
     assert small[2] != 0
+
+
+FAR = (0.1704663938648945, -0.7747172651831851, -0.7818381578445429, 0.5660461211232315)
+"""Cosines at which a way from the zero that is a difference of products has 4 to 6 ulp."""
+
+
+@pytest.mark.parametrize("margins", [*MARGINS, (1.2, 0.3, 0.1), (2.0, 0.0, 0.0)])
+def test_far_from_zeros_and_turns_nothing_is_lost(margins):
+    cosine = np.array([*FAR, *np.cos(np.linspace(0.01, 3.13, 300))])
+    refuse(margins, cosine, *called(cosine, *margins))
 
 
 @pytest.mark.parametrize("margins", MARGINS)
@@ -119,8 +144,12 @@ def test_sphereface_r_has_the_slope_of_the_cosine():
 
 
 def test_a_multiple_needs_its_form():
-    with pytest.raises(ValueError, match="multiple: program 'combined_margin_logit' has none"):
-        refloss.combined_margin_logit(np.array([0.5]), multiple=1.7)
+    remedy = "leave it out or choose form='multiplied'"
+    for loss in ("combined_margin_logit", "combined_margin_cosine", "combined_margin"):
+        for form in ("combined", "separate"):
+            words = f"{loss}: multiple: expected none with form='{form}', got 1.7; {remedy}"
+            with pytest.raises(ValueError, match=words):
+                refloss.resolve(loss, form=form, multiple=1.7)
     for wrong in (0.0, -1.0, 3.0):
         with pytest.raises(ValueError, match=r"multiple: expected a number from 0\.25 to 2"):
             called([0.5], wrong, 0.3, 0.2)

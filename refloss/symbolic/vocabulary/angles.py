@@ -35,6 +35,7 @@ __all__ = [
     "rotated",
     "sine",
     "stepped",
+    "turned",
 ]
 
 
@@ -255,16 +256,16 @@ def stepped(a: Elements, value: sp.Expr, attached: sp.Expr) -> None:
     a.let("logit", StraightThrough(value, a.kept, attached))
 
 
-def _turned(half: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+def turned(half: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """Return cosine and sine of an angle by the tangent of its half: rational, all of them."""
     return (1 - half**2) / (1 + half**2), 2 * half / (1 + half**2)
 
 
 _t, _k = sp.symbols("t k", positive=True)
-_c, _s = _turned(_t)
-_C, _S = _turned(_k)
+_c, _s = turned(_t)
+_C, _S = turned(_k)
 _raw, _steep = _c * _C - _s * _S, (_s * _C + _c * _S) / _s
-_l, _q = _turned(sp.Symbol("l", positive=True))
+_l, _q = turned(sp.Symbol("l", positive=True))
 _theta, _m = sp.symbols("theta m", positive=True)
 
 RULES = (

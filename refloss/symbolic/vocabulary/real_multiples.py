@@ -3,16 +3,19 @@
 ``cos(m theta + a) - l`` is no polynomial of the cosine where m is no whole number, so the angle is
 needed, and an angle has few digits beside a number that is not small: a logit next to its zero
 would have none. So angles are measured from a *mark*, an angle at which the logit, or its slope, is
-0, with the mark's cosine and sine as two floats each. From the mark to theta it is
+0, with the mark's cosine C and sine S as two floats each. Half the way from the mark to theta is
 
-    delta = atan2(s C - c S, c C + s S),    s C - c S = (C - c)(C + c)/(s C + c S),
+    delta/2 = atan2(C - c, S + s),
 
-and with ``h = m delta/2`` and the mark's ``u = m mark + a``
+a quotient of a difference that is exact near the mark and a sum of what is not negative; and with
+``h = m delta/2`` and the mark's ``u = m mark + a``
 
     cos(u + 2 h) - l = (cos u - l) - 2 sin h (sin u cos h + cos u sin h)
     sin(u + 2 h) = sin u + 2 sin h (cos u cos h - sin u sin h).
 
-There is no arc cosine and no ``1 - c c``. A mark that would lie beyond 0 or pi is that end.
+There is no arc cosine and no ``1 - c c``. A mark that would lie beyond 0 or pi is that end. A logit
+between two of its turns is measured from the zero between them, or from the end in its place: away
+from either it moves to one side, so that nothing cancels.
 """
 
 from __future__ import annotations
@@ -24,9 +27,9 @@ from itertools import pairwise
 import sympy as sp
 
 from refloss.symbolic.build import Build, Vocabulary
-from refloss.symbolic.functions import Quotient, Ratio
+from refloss.symbolic.functions import Ratio
 from refloss.symbolic.rules import Rule
-from refloss.symbolic.vocabulary.angles import Pair, divided
+from refloss.symbolic.vocabulary.angles import Pair, divided, turned
 from refloss.symbolic.vocabulary.elements import Elements
 
 __all__ = ["RULES", "Multiple", "lowered"]
@@ -55,9 +58,9 @@ class Multiple:
         return sp.Max(0, sp.Min(sp.pi, (angle - self.added) / self.times))
 
     def zeros(self) -> list[sp.Expr]:
-        """Return the first two angles at which the lowered cosine is 0."""
-        first = 2 * sp.atan2(sp.sqrt(1 - self.less), sp.sqrt(1 + self.less))
-        return [self.reached(first), self.reached(2 * sp.pi - first)]
+        """Return the first three angles at which the lowered cosine is 0."""
+        first, turn = 2 * sp.atan2(sp.sqrt(1 - self.less), sp.sqrt(1 + self.less)), 2 * sp.pi
+        return [self.reached(angle) for angle in (first, turn - first, turn + first)]
 
     def turns(self) -> list[sp.Expr]:
         """Return both ends, and between them the angles at which the cosine turns."""
@@ -150,12 +153,12 @@ class Swing:
 Pick = Callable[[str, Sequence[sp.Expr]], sp.Expr]
 
 
-def _nearest(a: Elements, name: str, marks: Sequence[Mark]) -> Pick:
-    """Return what names the part of the mark whose cosine is the nearest."""
-    ways = [
-        a.let(f"{name}_before{k}", 2 * a.kept - one.at.nearest - other.at.nearest)
-        for k, (one, other) in enumerate(pairwise(marks), 1)
-    ]
+def _before(a: Elements, name: str, borders: Sequence[sp.Expr]) -> Pick:
+    """Return what names the part of a mark: of the first one whose border is not passed.
+
+    A border is a number that is larger than 0 before it.
+    """
+    ways = [a.let(f"{name}_before{k}", border) for k, border in enumerate(borders, 1)]
 
     def pick(what: str, parts: Sequence[sp.Expr]) -> sp.Expr:
         chosen = [(part, way > 0) for part, way in zip(parts, ways, strict=False)]
@@ -171,17 +174,10 @@ def _swing(a: Elements, name: str, pick: Pick, marks: Sequence[Mark], times: sp.
     rise = pick("rise", [mark.rise.nearest for mark in marks])
     cosine = pick("cosine", [mark.cosine.nearest for mark in marks])
     sine = pick("sine", [mark.sine.nearest for mark in marks])
-    up = a.let(f"{name}_up", a.sine * at)
-    down = a.let(f"{name}_down", a.kept * rise)
-    apart = a.let(f"{name}_apart", at - a.kept, "exact near the mark")
-    ends = (apart + rest) * (at + a.kept)
-    across = a.let(
-        f"{name}_across",
-        sp.Piecewise((Quotient(ends, up + down), up * down > 0), (up - down, True)),
-        "sine of the angle from the mark",
-    )
-    along = a.let(f"{name}_along", a.kept * at + a.sine * rise, "its cosine")
-    half = a.let(f"{name}_half", times * sp.atan2(across, along) / 2)
+    apart = a.let(f"{name}_apart", at - a.inner, "exact near the mark")
+    rest = a.let(f"{name}_apart_rest", rest - a.inner_rest)
+    way = sp.atan2(apart + rest, a.sine + rise)
+    half = a.let(f"{name}_half", times * way, "of the multiple of the way from the mark")
     half_sine = a.let(f"{name}_half_sine", sp.sin(half))
     return Swing(cosine, sine, half_sine, a.let(f"{name}_half_cosine", sp.cos(half)))
 
@@ -196,7 +192,10 @@ def _lowered(P: Build, a: Elements, by: Multiple, added: sp.Expr, marks: Marks) 
 
 @_lowered.when_stable
 def _lowered_stable(P: Build, a: Elements, by: Multiple, added: sp.Expr, marks: Marks) -> None:
-    pick = _nearest(a, "zero", marks.zeros)
+    beyond = (sp.Piecewise((1, a.kept > 0), (-1, True)), True)
+    a.let("inner", sp.Piecewise((a.kept, a.sine > 0), beyond), "cosine of the angle")
+    a.let("inner_rest", sp.Piecewise((a.owed, a.sine > 0), (0, True)), "that inner lacks")
+    pick = _before(a, "zero", [a.kept - turn.at.nearest for turn in marks.turns[1:-1]])
     near = _swing(a, "zero", pick, marks.zeros, by.times)
     level = pick("level", [level.nearest for level in marks.levels])
     a.let("lowered", level - near.fall, "less the cosine's margin")
@@ -210,7 +209,8 @@ def _steep(a: Elements, times: sp.Expr, turns: Sequence[Mark]) -> None:
     Where the sine of the angle is 0 it is what the slope tends to without the term that has no
     limit, which is 0 where there is one.
     """
-    turn = _swing(a, "turn", _nearest(a, "turn", turns), turns, times)
+    middles = [2 * a.kept - one.at.nearest - other.at.nearest for one, other in pairwise(turns)]
+    turn = _swing(a, "turn", _before(a, "turn", middles), turns, times)
     bent = a.let("bent_sine", turn.sine + turn.gain, "sine of the multiple and the margin")
     straight = a.let("bent_cosine", turn.cosine - turn.fall, "its cosine")
     first, last = turns[0].cosine.nearest, turns[-1].cosine.nearest
@@ -227,10 +227,19 @@ def lowered(P: Build, a: Elements, by: Multiple) -> None:
 
 
 _theta, _a, _m, _u, _h = sp.symbols("theta a m u h", positive=True)
+_t, _k = sp.symbols("t k", positive=True)
+_c, _s = turned(_t)
+_C, _S = turned(_k)
 _l = sp.Symbol("l", real=True)
 _phi = _m * _theta + _a
 
 RULES = (
+    Rule(
+        "tangent of half of what lies between two angles",
+        (_t - _k) / (1 + _t * _k),
+        (_C - _c) / (_S + _s),
+        "the difference is exact where it is small, and the sum has terms of one sign",
+    ),
     Rule(
         "cosine of a swing from a mark, lowered",
         sp.cos(_u + 2 * _h) - _l,
