@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["ANGULAR_FORWARDS", "rotated"]
+__all__ = ["ANGULAR_FORWARDS", "combined", "multiplied", "rotated"]
 
 Constants = Mapping[str, float]
 
@@ -88,12 +88,17 @@ def combined(cosine: Tensor, theta: Tensor, c: Constants) -> Tensor:
 
 
 def _multiplied(cosine: Tensor, c: Constants) -> Tensor:
-    """Take the cosine of a multiple of an angle, guarded as Keras_insightface guards it."""
+    cosine = cosine.clamp(-c["limit"], c["limit"])
+    return multiplied(cosine, _angle(cosine), c)
+
+
+def multiplied(cosine: Tensor, theta: Tensor, c: Constants) -> Tensor:
+    """Return the cosine of a multiple of an angle, guarded as Keras_insightface guards it."""
     import torch
 
-    cosine, less = cosine.clamp(-c["limit"], c["limit"]), c["cosine_margin"]
+    less = c["cosine_margin"]
     margin = math.radians(c["margin"]) if c["degrees"] else c["margin"]
-    logit = torch.cos(c["multiple"] * _angle(cosine) + margin) - less
+    logit = torch.cos(c["multiple"] * theta + margin) - less
     guarded = cosine <= math.cos((math.pi - margin) / c["multiple"])
     beyond = c["again"] * logit - c["level"] * (1 + less)
     return _finished(torch.where(guarded, beyond, logit), cosine, c)

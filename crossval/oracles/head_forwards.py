@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from crossval.oracles.angular_forwards import combined, rotated
+from crossval.oracles.angular_forwards import combined, multiplied, rotated
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -140,5 +140,6 @@ HEAD_FORWARDS: dict[str, Callable[..., Any]] = {
     "subcenter_arcface": _by_nearest,
     "arcface": _by_angle(rotated),
     "combined_margin": _by_angle(combined),
+    "combined_multiple": _by_angle(multiplied),
 }
 """Hand-written forwards of heads by program."""

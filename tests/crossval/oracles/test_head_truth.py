@@ -31,7 +31,9 @@ IN_PLACE = [("cosface", "max"), ("modified_softmax", "inside"), ("arcface", "non
 CASES = [*product(HEADS, PLACES, [{}]), *product(KEEPING, ["none"], KEPT[1:])]
 CASES += [(name, place, {"classes": "in_place"}) for name, place in IN_PLACE]
 CASES += [("sphereface", "none", {"gradient": "caffe", "classes": "in_place"})]
-IDS = [f"{name}-{place}-{'-'.join(kept.values())}".rstrip("-") for name, place, kept in CASES]
+MULTIPLIED = {"form": "multiplied", "multiple": 1.7, "guard": "mirror"}
+CASES += [("combined_margin", place, MULTIPLIED) for place in ("none", "inside")]
+IDS = [f"{n}-{place}-{'-'.join(map(str, kept.values()))}".rstrip("-") for n, place, kept in CASES]
 
 
 def layout_of(loss):
@@ -98,15 +100,15 @@ def test_autograd_agrees_with_the_truth(loss, place, kept):
     assert (np.abs(grad - expected) <= 4 * allowed + steps).all()
 
 
-@pytest.mark.parametrize("loss", HEADS)
-def test_kernels_give_the_truth_of_every_point(loss):
+@pytest.mark.parametrize(("loss", "axes"), [*product(HEADS, [{}]), ("combined_margin", MULTIPLIED)])
+def test_kernels_give_the_truth_of_every_point(loss, axes):
     points, oracle = points_of(loss), oracle_of(loss)
-    definition = spec(loss, "max")
+    definition = spec(loss, "max", axes)
     truth = oracle.truth(definition, points.columns, points.upstream)
     bounds = oracle.rounding_bound(definition, points.columns, points.upstream, dtype="float64")
     layout, public = layout_of(loss), getattr(refloss, loss)
     several = (layout.centers,) if layout.centers else ()
-    options = {"scale": 8.0, **PLACES["max"]}
+    options = {"scale": 8.0, **PLACES["max"], **axes}
     for row, numbers in enumerate(points.columns):
         if truth.kind[row] != "regular":
             continue
