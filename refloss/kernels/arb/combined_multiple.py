@@ -4,7 +4,7 @@ Generated from the definition by `refloss derive`; do not edit.
 
 Definition
     loss = -log softmax(z)_y,  z_y = scale psi(cos(theta_y)), z_j = scale cos(theta_j)
-    psi: as of combined_margin_logit, cos(theta + margin) and what a policy puts in its place beyond pi
+    psi: as of combined_margin_logit, cos(m1 theta + m2) - m3 and what a guard puts in its place beyond pi
 
 Subgradients
     of a norm at 0, 0: a zero vector has no direction. With `placement='max'`, where a
@@ -65,6 +65,22 @@ Constants
         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
         rounded (default 0.0)
     rise_zero2_lo: what rise_zero2 lacks (default 0.0)
+    cosine_zero3: cos(pi*degrees*margin/180 + margin*(1 - degrees) + multiple*Max(0, Min(pi,
+        (-pi*degrees*margin/180 - margin*(1 - degrees) + 2*atan2(sqrt(1 - cosine_margin),
+        sqrt(cosine_margin + 1)) + 2*pi)/multiple))), rounded (default -0.955336489125606)
+    cosine_zero3_lo: what cosine_zero3 lacks (default -4.1935600297907467e-17)
+    sine_zero3: sin(pi*degrees*margin/180 + margin*(1 - degrees) + multiple*Max(0, Min(pi,
+        (-pi*degrees*margin/180 - margin*(1 - degrees) + 2*atan2(sqrt(1 - cosine_margin),
+        sqrt(cosine_margin + 1)) + 2*pi)/multiple))), rounded (default -0.29552020666133955)
+    sine_zero3_lo: what sine_zero3 lacks (default -1.8315357276792536e-17)
+    at_zero3: cos(Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+        2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+        rounded (default -1.0)
+    at_zero3_lo: what at_zero3 lacks (default 0.0)
+    rise_zero3: sin(Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+        2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+        rounded (default 0.0)
+    rise_zero3_lo: what rise_zero3 lacks (default 0.0)
     level1: -cosine_margin + cos(pi*degrees*margin/180 + margin*(1 - degrees) +
         multiple*Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)))/multiple))), rounded
@@ -75,6 +91,11 @@ Constants
         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
         rounded (default -1.155336489125606)
     level2_lo: what level2 lacks (default -9.744675152916529e-17)
+    level3: -cosine_margin + cos(pi*degrees*margin/180 + margin*(1 - degrees) +
+        multiple*Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+        2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+        rounded (default -1.155336489125606)
+    level3_lo: what level3 lacks (default -9.744675152916529e-17)
     cosine_turn0: cos(pi*degrees*margin/180 + margin*(1 - degrees)), rounded (default
         0.955336489125606)
     cosine_turn0_lo: what cosine_turn0 lacks (default 4.1935600297907467e-17)
@@ -127,7 +148,7 @@ Source
 """
 
 
-def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, level1, level1_lo, level2, level2_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached):
+def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, cosine_zero3, cosine_zero3_lo, sine_zero3, sine_zero3_lo, at_zero3, at_zero3_lo, rise_zero3, rise_zero3_lo, level1, level1_lo, level2, level2_lo, level3, level3_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached):
     """Return the loss of the plain program."""
     most = limit  # exactly
     added = margin*(1 - degrees) + F.pi()*degrees*margin/180  # exactly
@@ -172,7 +193,7 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     return loss
 
 
-def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, level1, level1_lo, level2, level2_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached):
+def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, cosine_zero3, cosine_zero3_lo, sine_zero3, sine_zero3_lo, at_zero3, at_zero3_lo, rise_zero3, rise_zero3_lo, level1, level1_lo, level2, level2_lo, level3, level3_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached):
     """Return the loss and the derived gradient."""
     most = limit  # exactly
     added = margin*(1 - degrees) + F.pi()*degrees*margin/180  # exactly
@@ -253,7 +274,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     return loss, x_bar, weight_bar, scale_bar
 
 
-def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, level1, level1_lo, level2, level2_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached):
+def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, cosine_zero3, cosine_zero3_lo, sine_zero3, sine_zero3_lo, at_zero3, at_zero3_lo, rise_zero3, rise_zero3_lo, level1, level1_lo, level2, level2_lo, level3, level3_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached):
     """Return the derived Hessian-vector product."""
     most = limit  # exactly
     added = margin*(1 - degrees) + F.pi()*degrees*margin/180  # exactly

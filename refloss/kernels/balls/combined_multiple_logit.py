@@ -55,6 +55,22 @@ Constants
         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
         rounded (default 0.0)
     rise_zero2_lo: what rise_zero2 lacks (default 0.0)
+    cosine_zero3: cos(pi*degrees*margin/180 + margin*(1 - degrees) + multiple*Max(0, Min(pi,
+        (-pi*degrees*margin/180 - margin*(1 - degrees) + 2*atan2(sqrt(1 - cosine_margin),
+        sqrt(cosine_margin + 1)) + 2*pi)/multiple))), rounded (default -0.955336489125606)
+    cosine_zero3_lo: what cosine_zero3 lacks (default -4.1935600297907467e-17)
+    sine_zero3: sin(pi*degrees*margin/180 + margin*(1 - degrees) + multiple*Max(0, Min(pi,
+        (-pi*degrees*margin/180 - margin*(1 - degrees) + 2*atan2(sqrt(1 - cosine_margin),
+        sqrt(cosine_margin + 1)) + 2*pi)/multiple))), rounded (default -0.29552020666133955)
+    sine_zero3_lo: what sine_zero3 lacks (default -1.8315357276792536e-17)
+    at_zero3: cos(Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+        2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+        rounded (default -1.0)
+    at_zero3_lo: what at_zero3 lacks (default 0.0)
+    rise_zero3: sin(Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+        2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+        rounded (default 0.0)
+    rise_zero3_lo: what rise_zero3 lacks (default 0.0)
     level1: -cosine_margin + cos(pi*degrees*margin/180 + margin*(1 - degrees) +
         multiple*Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)))/multiple))), rounded
@@ -65,6 +81,11 @@ Constants
         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
         rounded (default -1.155336489125606)
     level2_lo: what level2 lacks (default -9.744675152916529e-17)
+    level3: -cosine_margin + cos(pi*degrees*margin/180 + margin*(1 - degrees) +
+        multiple*Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+        2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+        rounded (default -1.155336489125606)
+    level3_lo: what level3 lacks (default -9.744675152916529e-17)
     cosine_turn0: cos(pi*degrees*margin/180 + margin*(1 - degrees)), rounded (default
         0.955336489125606)
     cosine_turn0_lo: what cosine_turn0 lacks (default 4.1935600297907467e-17)
@@ -118,7 +139,7 @@ Source
 """
 
 
-def value(F, cosine, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, level1, level1_lo, level2, level2_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached, scale):
+def value(F, cosine, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, cosine_zero3, cosine_zero3_lo, sine_zero3, sine_zero3_lo, at_zero3, at_zero3_lo, rise_zero3, rise_zero3_lo, level1, level1_lo, level2, level2_lo, level3, level3_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached, scale):
     """Return the loss of the stable program."""
     most = limit  # exactly
     most_lo = F.rational(0, 1)
@@ -132,8 +153,16 @@ def value(F, cosine, limit, most, most_lo, margin, degrees, cosine_margin, multi
     at_zero2 = F.cos(F.max(0, F.min(F.pi(), (2*F.pi() - margin*(1 - degrees) - F.pi()*degrees*margin/180 - 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)))/multiple)))  # exactly
     at_zero2_lo = F.rational(0, 1)
     rise_zero2 = F.sin(F.max(0, F.min(F.pi(), (2*F.pi() - margin*(1 - degrees) - F.pi()*degrees*margin/180 - 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)))/multiple)))  # exactly
+    cosine_zero3 = F.cos(margin*(1 - degrees) + multiple*F.max(0, F.min(F.pi(), (2*F.pi() + 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)) - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)) + F.pi()*degrees*margin/180)  # exactly
+    sine_zero3 = F.sin(margin*(1 - degrees) + multiple*F.max(0, F.min(F.pi(), (2*F.pi() + 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)) - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)) + F.pi()*degrees*margin/180)  # exactly
+    at_zero3 = F.cos(F.max(0, F.min(F.pi(), (2*F.pi() + 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)) - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)))  # exactly
+    at_zero3_lo = F.rational(0, 1)
+    rise_zero3 = F.sin(F.max(0, F.min(F.pi(), (2*F.pi() + 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)) - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)))  # exactly
     level1 = F.cos(margin*(1 - degrees) + multiple*F.max(0, F.min(F.pi(), (2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)) - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)) + F.pi()*degrees*margin/180) - cosine_margin  # exactly
     level2 = F.cos(margin*(1 - degrees) + multiple*F.max(0, F.min(F.pi(), (2*F.pi() - margin*(1 - degrees) - F.pi()*degrees*margin/180 - 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)))/multiple)) + F.pi()*degrees*margin/180) - cosine_margin  # exactly
+    level3 = F.cos(margin*(1 - degrees) + multiple*F.max(0, F.min(F.pi(), (2*F.pi() + 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)) - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)) + F.pi()*degrees*margin/180) - cosine_margin  # exactly
+    at_turn1 = F.cos(F.max(0, F.min(F.pi(), (F.pi() - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)))  # exactly
+    at_turn2 = F.cos(F.max(0, F.min(F.pi(), (2*F.pi() - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)))  # exactly
     border = F.cos((F.pi() - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)  # exactly
     border_lo = F.rational(0, 1)
     offset = level*(1 + cosine_margin)  # exactly
@@ -145,21 +174,21 @@ def value(F, cosine, limit, most, most_lo, margin, degrees, cosine_margin, multi
     spare = F.select(F.gt(over, 0), most_lo, 0)
     owed = F.select(F.gt(under, 0), -most_lo, spare)
     sine = F.sqrt(F.relu((1 - kept - owed)*(1 + kept + owed)))
-    zero_before1 = 2*kept - at_zero1 - at_zero2
-    zero_at = F.select(F.gt(zero_before1, 0), at_zero1, at_zero2)
-    zero_at_rest = F.select(F.gt(zero_before1, 0), at_zero1_lo, at_zero2_lo)
-    zero_rise = F.select(F.gt(zero_before1, 0), rise_zero1, rise_zero2)
-    zero_cosine = F.select(F.gt(zero_before1, 0), cosine_zero1, cosine_zero2)
-    zero_sine = F.select(F.gt(zero_before1, 0), sine_zero1, sine_zero2)
-    zero_up = sine*zero_at
-    zero_down = kept*zero_rise
-    zero_apart = zero_at - kept
-    zero_across = F.select(F.gt(zero_down*zero_up, 0), (kept + zero_at)*(zero_apart + zero_at_rest)/(zero_down + zero_up), zero_up - zero_down)
-    zero_along = kept*zero_at + sine*zero_rise
-    zero_half = F.rational(1, 2)*multiple*F.atan2(zero_across, zero_along)
+    inner = F.select(F.gt(sine, 0), kept, F.select(F.gt(kept, 0), 1, -1))
+    inner_rest = F.select(F.gt(sine, 0), owed, 0)
+    zero_before1 = kept - at_turn1
+    zero_before2 = kept - at_turn2
+    zero_at = F.select(F.gt(zero_before1, 0), at_zero1, F.select(F.gt(zero_before2, 0), at_zero2, at_zero3))
+    zero_at_rest = F.select(F.gt(zero_before1, 0), at_zero1_lo, F.select(F.gt(zero_before2, 0), at_zero2_lo, at_zero3_lo))
+    zero_rise = F.select(F.gt(zero_before1, 0), rise_zero1, F.select(F.gt(zero_before2, 0), rise_zero2, rise_zero3))
+    zero_cosine = F.select(F.gt(zero_before1, 0), cosine_zero1, F.select(F.gt(zero_before2, 0), cosine_zero2, cosine_zero3))
+    zero_sine = F.select(F.gt(zero_before1, 0), sine_zero1, F.select(F.gt(zero_before2, 0), sine_zero2, sine_zero3))
+    zero_apart = zero_at - inner
+    zero_apart_rest = zero_at_rest - inner_rest
+    zero_half = multiple*F.atan2(zero_apart + zero_apart_rest, sine + zero_rise)
     zero_half_sine = F.sin(zero_half)
     zero_half_cosine = F.cos(zero_half)
-    zero_level = F.select(F.gt(zero_before1, 0), level1, level2)
+    zero_level = F.select(F.gt(zero_before1, 0), level1, F.select(F.gt(zero_before2, 0), level2, level3))
     lowered = zero_level - 2*(zero_cosine*zero_half_sine + zero_half_cosine*zero_sine)*zero_half_sine
     room = kept - border - border_lo
     bent = F.select(F.gt(room, 0), lowered, again*lowered - offset - offset_lo)
@@ -168,7 +197,7 @@ def value(F, cosine, limit, most, most_lo, margin, degrees, cosine_margin, multi
     return loss
 
 
-def grad(F, cosine, loss_bar, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, level1, level1_lo, level2, level2_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached, scale):
+def grad(F, cosine, loss_bar, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, cosine_zero3, cosine_zero3_lo, sine_zero3, sine_zero3_lo, at_zero3, at_zero3_lo, rise_zero3, rise_zero3_lo, level1, level1_lo, level2, level2_lo, level3, level3_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached, scale):
     """Return the loss and the stable gradient."""
     most = limit  # exactly
     most_lo = F.rational(0, 1)
@@ -182,8 +211,14 @@ def grad(F, cosine, loss_bar, limit, most, most_lo, margin, degrees, cosine_marg
     at_zero2 = F.cos(F.max(0, F.min(F.pi(), (2*F.pi() - margin*(1 - degrees) - F.pi()*degrees*margin/180 - 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)))/multiple)))  # exactly
     at_zero2_lo = F.rational(0, 1)
     rise_zero2 = F.sin(F.max(0, F.min(F.pi(), (2*F.pi() - margin*(1 - degrees) - F.pi()*degrees*margin/180 - 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)))/multiple)))  # exactly
+    cosine_zero3 = F.cos(margin*(1 - degrees) + multiple*F.max(0, F.min(F.pi(), (2*F.pi() + 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)) - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)) + F.pi()*degrees*margin/180)  # exactly
+    sine_zero3 = F.sin(margin*(1 - degrees) + multiple*F.max(0, F.min(F.pi(), (2*F.pi() + 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)) - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)) + F.pi()*degrees*margin/180)  # exactly
+    at_zero3 = F.cos(F.max(0, F.min(F.pi(), (2*F.pi() + 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)) - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)))  # exactly
+    at_zero3_lo = F.rational(0, 1)
+    rise_zero3 = F.sin(F.max(0, F.min(F.pi(), (2*F.pi() + 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)) - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)))  # exactly
     level1 = F.cos(margin*(1 - degrees) + multiple*F.max(0, F.min(F.pi(), (2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)) - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)) + F.pi()*degrees*margin/180) - cosine_margin  # exactly
     level2 = F.cos(margin*(1 - degrees) + multiple*F.max(0, F.min(F.pi(), (2*F.pi() - margin*(1 - degrees) - F.pi()*degrees*margin/180 - 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)))/multiple)) + F.pi()*degrees*margin/180) - cosine_margin  # exactly
+    level3 = F.cos(margin*(1 - degrees) + multiple*F.max(0, F.min(F.pi(), (2*F.pi() + 2*F.atan2(F.sqrt(1 - cosine_margin), F.sqrt(1 + cosine_margin)) - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)) + F.pi()*degrees*margin/180) - cosine_margin  # exactly
     cosine_turn0 = F.cos(margin*(1 - degrees) + F.pi()*degrees*margin/180)  # exactly
     sine_turn0 = F.sin(margin*(1 - degrees) + F.pi()*degrees*margin/180)  # exactly
     cosine_turn1 = F.cos(margin*(1 - degrees) + multiple*F.max(0, F.min(F.pi(), (F.pi() - margin*(1 - degrees) - F.pi()*degrees*margin/180)/multiple)) + F.pi()*degrees*margin/180)  # exactly
@@ -209,21 +244,21 @@ def grad(F, cosine, loss_bar, limit, most, most_lo, margin, degrees, cosine_marg
     spare = F.select(F.gt(over, 0), most_lo, 0)
     owed = F.select(F.gt(under, 0), -most_lo, spare)
     sine = F.sqrt(F.relu((1 - kept - owed)*(1 + kept + owed)))
-    zero_before1 = 2*kept - at_zero1 - at_zero2
-    zero_at = F.select(F.gt(zero_before1, 0), at_zero1, at_zero2)
-    zero_at_rest = F.select(F.gt(zero_before1, 0), at_zero1_lo, at_zero2_lo)
-    zero_rise = F.select(F.gt(zero_before1, 0), rise_zero1, rise_zero2)
-    zero_cosine = F.select(F.gt(zero_before1, 0), cosine_zero1, cosine_zero2)
-    zero_sine = F.select(F.gt(zero_before1, 0), sine_zero1, sine_zero2)
-    zero_up = sine*zero_at
-    zero_down = kept*zero_rise
-    zero_apart = zero_at - kept
-    zero_across = F.select(F.gt(zero_down*zero_up, 0), (kept + zero_at)*(zero_apart + zero_at_rest)/(zero_down + zero_up), zero_up - zero_down)
-    zero_along = kept*zero_at + sine*zero_rise
-    zero_half = F.rational(1, 2)*multiple*F.atan2(zero_across, zero_along)
+    inner = F.select(F.gt(sine, 0), kept, F.select(F.gt(kept, 0), 1, -1))
+    inner_rest = F.select(F.gt(sine, 0), owed, 0)
+    zero_before1 = kept - at_turn1
+    zero_before2 = kept - at_turn2
+    zero_at = F.select(F.gt(zero_before1, 0), at_zero1, F.select(F.gt(zero_before2, 0), at_zero2, at_zero3))
+    zero_at_rest = F.select(F.gt(zero_before1, 0), at_zero1_lo, F.select(F.gt(zero_before2, 0), at_zero2_lo, at_zero3_lo))
+    zero_rise = F.select(F.gt(zero_before1, 0), rise_zero1, F.select(F.gt(zero_before2, 0), rise_zero2, rise_zero3))
+    zero_cosine = F.select(F.gt(zero_before1, 0), cosine_zero1, F.select(F.gt(zero_before2, 0), cosine_zero2, cosine_zero3))
+    zero_sine = F.select(F.gt(zero_before1, 0), sine_zero1, F.select(F.gt(zero_before2, 0), sine_zero2, sine_zero3))
+    zero_apart = zero_at - inner
+    zero_apart_rest = zero_at_rest - inner_rest
+    zero_half = multiple*F.atan2(zero_apart + zero_apart_rest, sine + zero_rise)
     zero_half_sine = F.sin(zero_half)
     zero_half_cosine = F.cos(zero_half)
-    zero_level = F.select(F.gt(zero_before1, 0), level1, level2)
+    zero_level = F.select(F.gt(zero_before1, 0), level1, F.select(F.gt(zero_before2, 0), level2, level3))
     lowered = zero_level - 2*(zero_cosine*zero_half_sine + zero_half_cosine*zero_sine)*zero_half_sine
     turn_before1 = 2*kept - 1 - at_turn1
     turn_before2 = 2*kept - at_turn1 - at_turn2
@@ -233,12 +268,9 @@ def grad(F, cosine, loss_bar, limit, most, most_lo, margin, degrees, cosine_marg
     turn_rise = F.select(F.gt(turn_before1, 0), 0, F.select(F.gt(turn_before2, 0), rise_turn1, F.select(F.gt(turn_before3, 0), rise_turn2, 0)))
     turn_cosine = F.select(F.gt(turn_before1, 0), cosine_turn0, F.select(F.gt(turn_before2, 0), cosine_turn1, F.select(F.gt(turn_before3, 0), cosine_turn2, cosine_turn3)))
     turn_sine = F.select(F.gt(turn_before1, 0), sine_turn0, F.select(F.gt(turn_before2, 0), sine_turn1, F.select(F.gt(turn_before3, 0), sine_turn2, sine_turn3)))
-    turn_up = sine*turn_at
-    turn_down = kept*turn_rise
-    turn_apart = turn_at - kept
-    turn_across = F.select(F.gt(turn_down*turn_up, 0), (kept + turn_at)*(turn_apart + turn_at_rest)/(turn_down + turn_up), turn_up - turn_down)
-    turn_along = kept*turn_at + sine*turn_rise
-    turn_half = F.rational(1, 2)*multiple*F.atan2(turn_across, turn_along)
+    turn_apart = turn_at - inner
+    turn_apart_rest = turn_at_rest - inner_rest
+    turn_half = multiple*F.atan2(turn_apart + turn_apart_rest, sine + turn_rise)
     turn_half_sine = F.sin(turn_half)
     turn_half_cosine = F.cos(turn_half)
     bent_sine = 2*(turn_cosine*turn_half_cosine - turn_half_sine*turn_sine)*turn_half_sine + turn_sine
@@ -257,7 +289,7 @@ def grad(F, cosine, loss_bar, limit, most, most_lo, margin, degrees, cosine_marg
     return loss, cosine_bar
 
 
-def plain_grad(F, cosine, loss_bar, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, level1, level1_lo, level2, level2_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached, scale):
+def plain_grad(F, cosine, loss_bar, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, cosine_zero3, cosine_zero3_lo, sine_zero3, sine_zero3_lo, at_zero3, at_zero3_lo, rise_zero3, rise_zero3_lo, level1, level1_lo, level2, level2_lo, level3, level3_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached, scale):
     """Return loss and gradient, plain form."""
     most = limit  # exactly
     added = margin*(1 - degrees) + F.pi()*degrees*margin/180  # exactly

@@ -55,6 +55,22 @@
 //         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
 //         rounded (default 0.0)
 //     rise_zero2_lo: what rise_zero2 lacks (default 0.0)
+//     cosine_zero3: cos(pi*degrees*margin/180 + margin*(1 - degrees) + multiple*Max(0, Min(pi,
+//         (-pi*degrees*margin/180 - margin*(1 - degrees) + 2*atan2(sqrt(1 - cosine_margin),
+//         sqrt(cosine_margin + 1)) + 2*pi)/multiple))), rounded (default -0.955336489125606)
+//     cosine_zero3_lo: what cosine_zero3 lacks (default -4.1935600297907467e-17)
+//     sine_zero3: sin(pi*degrees*margin/180 + margin*(1 - degrees) + multiple*Max(0, Min(pi,
+//         (-pi*degrees*margin/180 - margin*(1 - degrees) + 2*atan2(sqrt(1 - cosine_margin),
+//         sqrt(cosine_margin + 1)) + 2*pi)/multiple))), rounded (default -0.29552020666133955)
+//     sine_zero3_lo: what sine_zero3 lacks (default -1.8315357276792536e-17)
+//     at_zero3: cos(Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+//         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+//         rounded (default -1.0)
+//     at_zero3_lo: what at_zero3 lacks (default 0.0)
+//     rise_zero3: sin(Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+//         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+//         rounded (default 0.0)
+//     rise_zero3_lo: what rise_zero3 lacks (default 0.0)
 //     level1: -cosine_margin + cos(pi*degrees*margin/180 + margin*(1 - degrees) +
 //         multiple*Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
 //         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)))/multiple))), rounded
@@ -65,6 +81,11 @@
 //         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
 //         rounded (default -1.155336489125606)
 //     level2_lo: what level2 lacks (default -9.744675152916529e-17)
+//     level3: -cosine_margin + cos(pi*degrees*margin/180 + margin*(1 - degrees) +
+//         multiple*Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+//         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+//         rounded (default -1.155336489125606)
+//     level3_lo: what level3 lacks (default -9.744675152916529e-17)
 //     cosine_turn0: cos(pi*degrees*margin/180 + margin*(1 - degrees)), rounded (default
 //         0.955336489125606)
 //     cosine_turn0_lo: what cosine_turn0 lacks (default 4.1935600297907467e-17)
@@ -128,21 +149,21 @@ KERNEL combined_multiple_logit_value(
         const real spare = ((over > real(0)) ? most_lo : real(0));
         const real owed = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
         const real sine = sqrt_(above_((real(1) - kept - owed)*(real(1) + kept + owed), real(0)));  // of the angle
-        const real zero_before1 = real(2)*kept - at_zero1 - at_zero2;
-        const real zero_at = ((zero_before1 > real(0)) ? at_zero1 : at_zero2);
-        const real zero_at_rest = ((zero_before1 > real(0)) ? at_zero1_lo : at_zero2_lo);
-        const real zero_rise = ((zero_before1 > real(0)) ? rise_zero1 : rise_zero2);
-        const real zero_cosine = ((zero_before1 > real(0)) ? cosine_zero1 : cosine_zero2);
-        const real zero_sine = ((zero_before1 > real(0)) ? sine_zero1 : sine_zero2);
-        const real zero_up = sine*zero_at;
-        const real zero_down = kept*zero_rise;
-        const real zero_apart = zero_at - kept;  // exact near the mark
-        const real zero_across = (((zero_down*zero_up) > real(0)) ? (kept + zero_at)*(zero_apart + zero_at_rest)/(zero_down + zero_up) : zero_up - zero_down);  // sine of the angle from the mark
-        const real zero_along = kept*zero_at + sine*zero_rise;  // its cosine
-        const real zero_half = real(0.5)*multiple*atan2_(zero_across, zero_along);
+        const real inner = ((sine > real(0)) ? kept : ((kept > real(0)) ? real(1) : real(-1)));  // cosine of the angle
+        const real inner_rest = ((sine > real(0)) ? owed : real(0));  // that inner lacks
+        const real zero_before1 = kept - at_turn1;
+        const real zero_before2 = kept - at_turn2;
+        const real zero_at = ((zero_before1 > real(0)) ? at_zero1 : ((zero_before2 > real(0)) ? at_zero2 : at_zero3));
+        const real zero_at_rest = ((zero_before1 > real(0)) ? at_zero1_lo : ((zero_before2 > real(0)) ? at_zero2_lo : at_zero3_lo));
+        const real zero_rise = ((zero_before1 > real(0)) ? rise_zero1 : ((zero_before2 > real(0)) ? rise_zero2 : rise_zero3));
+        const real zero_cosine = ((zero_before1 > real(0)) ? cosine_zero1 : ((zero_before2 > real(0)) ? cosine_zero2 : cosine_zero3));
+        const real zero_sine = ((zero_before1 > real(0)) ? sine_zero1 : ((zero_before2 > real(0)) ? sine_zero2 : sine_zero3));
+        const real zero_apart = zero_at - inner;  // exact near the mark
+        const real zero_apart_rest = zero_at_rest - inner_rest;
+        const real zero_half = multiple*atan2_(zero_apart + zero_apart_rest, sine + zero_rise);  // of the multiple of the way from the mark
         const real zero_half_sine = sin_(zero_half);
         const real zero_half_cosine = cos_(zero_half);
-        const real zero_level = ((zero_before1 > real(0)) ? level1 : level2);
+        const real zero_level = ((zero_before1 > real(0)) ? level1 : ((zero_before2 > real(0)) ? level2 : level3));
         const real lowered = zero_level - real(2)*(zero_cosine*zero_half_sine + zero_half_cosine*zero_sine)*zero_half_sine;  // less the cosine's margin
         const real room = kept - border - border_lo;  // to the border
         const real bent = ((room > real(0)) ? lowered : again*lowered - offset - offset_lo);
@@ -167,21 +188,21 @@ KERNEL combined_multiple_logit_grad(
         const real spare = ((over > real(0)) ? most_lo : real(0));
         const real owed = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
         const real sine = sqrt_(above_((real(1) - kept - owed)*(real(1) + kept + owed), real(0)));  // of the angle
-        const real zero_before1 = real(2)*kept - at_zero1 - at_zero2;
-        const real zero_at = ((zero_before1 > real(0)) ? at_zero1 : at_zero2);
-        const real zero_at_rest = ((zero_before1 > real(0)) ? at_zero1_lo : at_zero2_lo);
-        const real zero_rise = ((zero_before1 > real(0)) ? rise_zero1 : rise_zero2);
-        const real zero_cosine = ((zero_before1 > real(0)) ? cosine_zero1 : cosine_zero2);
-        const real zero_sine = ((zero_before1 > real(0)) ? sine_zero1 : sine_zero2);
-        const real zero_up = sine*zero_at;
-        const real zero_down = kept*zero_rise;
-        const real zero_apart = zero_at - kept;  // exact near the mark
-        const real zero_across = (((zero_down*zero_up) > real(0)) ? (kept + zero_at)*(zero_apart + zero_at_rest)/(zero_down + zero_up) : zero_up - zero_down);  // sine of the angle from the mark
-        const real zero_along = kept*zero_at + sine*zero_rise;  // its cosine
-        const real zero_half = real(0.5)*multiple*atan2_(zero_across, zero_along);
+        const real inner = ((sine > real(0)) ? kept : ((kept > real(0)) ? real(1) : real(-1)));  // cosine of the angle
+        const real inner_rest = ((sine > real(0)) ? owed : real(0));  // that inner lacks
+        const real zero_before1 = kept - at_turn1;
+        const real zero_before2 = kept - at_turn2;
+        const real zero_at = ((zero_before1 > real(0)) ? at_zero1 : ((zero_before2 > real(0)) ? at_zero2 : at_zero3));
+        const real zero_at_rest = ((zero_before1 > real(0)) ? at_zero1_lo : ((zero_before2 > real(0)) ? at_zero2_lo : at_zero3_lo));
+        const real zero_rise = ((zero_before1 > real(0)) ? rise_zero1 : ((zero_before2 > real(0)) ? rise_zero2 : rise_zero3));
+        const real zero_cosine = ((zero_before1 > real(0)) ? cosine_zero1 : ((zero_before2 > real(0)) ? cosine_zero2 : cosine_zero3));
+        const real zero_sine = ((zero_before1 > real(0)) ? sine_zero1 : ((zero_before2 > real(0)) ? sine_zero2 : sine_zero3));
+        const real zero_apart = zero_at - inner;  // exact near the mark
+        const real zero_apart_rest = zero_at_rest - inner_rest;
+        const real zero_half = multiple*atan2_(zero_apart + zero_apart_rest, sine + zero_rise);  // of the multiple of the way from the mark
         const real zero_half_sine = sin_(zero_half);
         const real zero_half_cosine = cos_(zero_half);
-        const real zero_level = ((zero_before1 > real(0)) ? level1 : level2);
+        const real zero_level = ((zero_before1 > real(0)) ? level1 : ((zero_before2 > real(0)) ? level2 : level3));
         const real lowered = zero_level - real(2)*(zero_cosine*zero_half_sine + zero_half_cosine*zero_sine)*zero_half_sine;  // less the cosine's margin
         const real turn_before1 = real(2)*kept - real(1) - at_turn1;
         const real turn_before2 = real(2)*kept - at_turn1 - at_turn2;
@@ -191,12 +212,9 @@ KERNEL combined_multiple_logit_grad(
         const real turn_rise = ((turn_before1 > real(0)) ? real(0) : ((turn_before2 > real(0)) ? rise_turn1 : ((turn_before3 > real(0)) ? rise_turn2 : real(0))));
         const real turn_cosine = ((turn_before1 > real(0)) ? cosine_turn0 : ((turn_before2 > real(0)) ? cosine_turn1 : ((turn_before3 > real(0)) ? cosine_turn2 : cosine_turn3)));
         const real turn_sine = ((turn_before1 > real(0)) ? sine_turn0 : ((turn_before2 > real(0)) ? sine_turn1 : ((turn_before3 > real(0)) ? sine_turn2 : sine_turn3)));
-        const real turn_up = sine*turn_at;
-        const real turn_down = kept*turn_rise;
-        const real turn_apart = turn_at - kept;  // exact near the mark
-        const real turn_across = (((turn_down*turn_up) > real(0)) ? (kept + turn_at)*(turn_apart + turn_at_rest)/(turn_down + turn_up) : turn_up - turn_down);  // sine of the angle from the mark
-        const real turn_along = kept*turn_at + sine*turn_rise;  // its cosine
-        const real turn_half = real(0.5)*multiple*atan2_(turn_across, turn_along);
+        const real turn_apart = turn_at - inner;  // exact near the mark
+        const real turn_apart_rest = turn_at_rest - inner_rest;
+        const real turn_half = multiple*atan2_(turn_apart + turn_apart_rest, sine + turn_rise);  // of the multiple of the way from the mark
         const real turn_half_sine = sin_(turn_half);
         const real turn_half_cosine = cos_(turn_half);
         const real bent_sine = real(2)*(turn_cosine*turn_half_cosine - turn_half_sine*turn_sine)*turn_half_sine + turn_sine;  // sine of the multiple and the margin
@@ -234,6 +252,8 @@ KERNEL combined_multiple_logit_hvp(
         const real spare = ((over > real(0)) ? most_lo : real(0));
         const real owed = ((under > real(0)) ? -most_lo : spare);  // that kept lacks
         const real sine = sqrt_(above_((real(1) - kept - owed)*(real(1) + kept + owed), real(0)));  // of the angle
+        const real inner = ((sine > real(0)) ? kept : ((kept > real(0)) ? real(1) : real(-1)));  // cosine of the angle
+        const real inner_rest = ((sine > real(0)) ? owed : real(0));  // that inner lacks
         const real turn_before1 = real(2)*kept - real(1) - at_turn1;
         const real turn_before2 = real(2)*kept - at_turn1 - at_turn2;
         const real turn_before3 = real(1) + real(2)*kept - at_turn2;
@@ -242,12 +262,9 @@ KERNEL combined_multiple_logit_hvp(
         const real turn_rise = ((turn_before1 > real(0)) ? real(0) : ((turn_before2 > real(0)) ? rise_turn1 : ((turn_before3 > real(0)) ? rise_turn2 : real(0))));
         const real turn_cosine = ((turn_before1 > real(0)) ? cosine_turn0 : ((turn_before2 > real(0)) ? cosine_turn1 : ((turn_before3 > real(0)) ? cosine_turn2 : cosine_turn3)));
         const real turn_sine = ((turn_before1 > real(0)) ? sine_turn0 : ((turn_before2 > real(0)) ? sine_turn1 : ((turn_before3 > real(0)) ? sine_turn2 : sine_turn3)));
-        const real turn_up = sine*turn_at;
-        const real turn_down = kept*turn_rise;
-        const real turn_apart = turn_at - kept;  // exact near the mark
-        const real turn_across = (((turn_down*turn_up) > real(0)) ? (kept + turn_at)*(turn_apart + turn_at_rest)/(turn_down + turn_up) : turn_up - turn_down);  // sine of the angle from the mark
-        const real turn_along = kept*turn_at + sine*turn_rise;  // its cosine
-        const real turn_half = real(0.5)*multiple*atan2_(turn_across, turn_along);
+        const real turn_apart = turn_at - inner;  // exact near the mark
+        const real turn_apart_rest = turn_at_rest - inner_rest;
+        const real turn_half = multiple*atan2_(turn_apart + turn_apart_rest, sine + turn_rise);  // of the multiple of the way from the mark
         const real turn_half_sine = sin_(turn_half);
         const real turn_half_cosine = cos_(turn_half);
         const real bent_sine = real(2)*(turn_cosine*turn_half_cosine - turn_half_sine*turn_sine)*turn_half_sine + turn_sine;  // sine of the multiple and the margin

@@ -4,7 +4,7 @@ Generated from the definition by `refloss derive`; do not edit.
 
 Definition
     loss = -log softmax(z)_y,  z_y = scale psi(cos(theta_y)), z_j = scale cos(theta_j)
-    psi: as of combined_margin_logit, cos(theta + margin) and what a policy puts in its place beyond pi
+    psi: as of combined_margin_logit, cos(m1 theta + m2) - m3 and what a guard puts in its place beyond pi
 
 Subgradients
     of a norm at 0, 0: a zero vector has no direction. With `placement='max'`, where a

@@ -4,7 +4,7 @@ Generated from the definition by `refloss derive`; do not edit.
 
 Definition
     loss = -log softmax(z)_y,  z_y = scale psi(cos(theta_y)), z_j = scale cos(theta_j)
-    psi: as of combined_margin_logit, cos(theta + margin) and what a policy puts in its place beyond pi
+    psi: as of combined_margin_logit, cos(m1 theta + m2) - m3 and what a guard puts in its place beyond pi
 
 Subgradients
     of a norm at 0, 0: a zero vector has no direction. With `placement='max'`, where a
@@ -65,6 +65,22 @@ Constants
         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
         rounded (default 0.0)
     rise_zero2_lo: what rise_zero2 lacks (default 0.0)
+    cosine_zero3: cos(pi*degrees*margin/180 + margin*(1 - degrees) + multiple*Max(0, Min(pi,
+        (-pi*degrees*margin/180 - margin*(1 - degrees) + 2*atan2(sqrt(1 - cosine_margin),
+        sqrt(cosine_margin + 1)) + 2*pi)/multiple))), rounded (default -0.955336489125606)
+    cosine_zero3_lo: what cosine_zero3 lacks (default -4.1935600297907467e-17)
+    sine_zero3: sin(pi*degrees*margin/180 + margin*(1 - degrees) + multiple*Max(0, Min(pi,
+        (-pi*degrees*margin/180 - margin*(1 - degrees) + 2*atan2(sqrt(1 - cosine_margin),
+        sqrt(cosine_margin + 1)) + 2*pi)/multiple))), rounded (default -0.29552020666133955)
+    sine_zero3_lo: what sine_zero3 lacks (default -1.8315357276792536e-17)
+    at_zero3: cos(Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+        2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+        rounded (default -1.0)
+    at_zero3_lo: what at_zero3 lacks (default 0.0)
+    rise_zero3: sin(Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+        2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+        rounded (default 0.0)
+    rise_zero3_lo: what rise_zero3 lacks (default 0.0)
     level1: -cosine_margin + cos(pi*degrees*margin/180 + margin*(1 - degrees) +
         multiple*Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)))/multiple))), rounded
@@ -75,6 +91,11 @@ Constants
         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
         rounded (default -1.155336489125606)
     level2_lo: what level2 lacks (default -9.744675152916529e-17)
+    level3: -cosine_margin + cos(pi*degrees*margin/180 + margin*(1 - degrees) +
+        multiple*Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+        2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+        rounded (default -1.155336489125606)
+    level3_lo: what level3 lacks (default -9.744675152916529e-17)
     cosine_turn0: cos(pi*degrees*margin/180 + margin*(1 - degrees)), rounded (default
         0.955336489125606)
     cosine_turn0_lo: what cosine_turn0 lacks (default 4.1935600297907467e-17)
@@ -128,7 +149,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("keeps_x", "least_x", "eps_x_inside", "eps_x_added", "keeps_weight", "least_weight", "eps_weight_inside", "eps_weight_added", "projected", "limit", "most", "most_lo", "margin", "degrees", "cosine_margin", "multiple", "again", "level", "added", "added_lo", "cosine_zero1", "cosine_zero1_lo", "sine_zero1", "sine_zero1_lo", "at_zero1", "at_zero1_lo", "rise_zero1", "rise_zero1_lo", "cosine_zero2", "cosine_zero2_lo", "sine_zero2", "sine_zero2_lo", "at_zero2", "at_zero2_lo", "rise_zero2", "rise_zero2_lo", "level1", "level1_lo", "level2", "level2_lo", "cosine_turn0", "cosine_turn0_lo", "sine_turn0", "sine_turn0_lo", "cosine_turn1", "cosine_turn1_lo", "sine_turn1", "sine_turn1_lo", "at_turn1", "at_turn1_lo", "rise_turn1", "rise_turn1_lo", "cosine_turn2", "cosine_turn2_lo", "sine_turn2", "sine_turn2_lo", "at_turn2", "at_turn2_lo", "rise_turn2", "rise_turn2_lo", "cosine_turn3", "cosine_turn3_lo", "sine_turn3", "sine_turn3_lo", "border", "border_lo", "offset", "offset_lo", "attached",)
+CONSTANTS = ("keeps_x", "least_x", "eps_x_inside", "eps_x_added", "keeps_weight", "least_weight", "eps_weight_inside", "eps_weight_added", "projected", "limit", "most", "most_lo", "margin", "degrees", "cosine_margin", "multiple", "again", "level", "added", "added_lo", "cosine_zero1", "cosine_zero1_lo", "sine_zero1", "sine_zero1_lo", "at_zero1", "at_zero1_lo", "rise_zero1", "rise_zero1_lo", "cosine_zero2", "cosine_zero2_lo", "sine_zero2", "sine_zero2_lo", "at_zero2", "at_zero2_lo", "rise_zero2", "rise_zero2_lo", "cosine_zero3", "cosine_zero3_lo", "sine_zero3", "sine_zero3_lo", "at_zero3", "at_zero3_lo", "rise_zero3", "rise_zero3_lo", "level1", "level1_lo", "level2", "level2_lo", "level3", "level3_lo", "cosine_turn0", "cosine_turn0_lo", "sine_turn0", "sine_turn0_lo", "cosine_turn1", "cosine_turn1_lo", "sine_turn1", "sine_turn1_lo", "at_turn1", "at_turn1_lo", "rise_turn1", "rise_turn1_lo", "cosine_turn2", "cosine_turn2_lo", "sine_turn2", "sine_turn2_lo", "at_turn2", "at_turn2_lo", "rise_turn2", "rise_turn2_lo", "cosine_turn3", "cosine_turn3_lo", "sine_turn3", "sine_turn3_lo", "border", "border_lo", "offset", "offset_lo", "attached",)
 
 
 def ratio(n, d, at0):
@@ -144,7 +165,7 @@ def scatter_add(at, rows, size):
     return out
 
 
-def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, level1, level1_lo, level2, level2_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached):
+def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, cosine_zero3, cosine_zero3_lo, sine_zero3, sine_zero3_lo, at_zero3, at_zero3_lo, rise_zero3, rise_zero3_lo, level1, level1_lo, level2, level2_lo, level3, level3_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached):
     """Return loss, one an item."""
     np = F.np
     x = F.wide(x)
@@ -169,21 +190,21 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     spare = np.where((over > 0.0), most_lo, 0.0)
     owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
     sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
-    zero_before1 = 2.0*kept - at_zero1 - at_zero2
-    zero_at = np.where((zero_before1 > 0.0), at_zero1, at_zero2)
-    zero_at_rest = np.where((zero_before1 > 0.0), at_zero1_lo, at_zero2_lo)
-    zero_rise = np.where((zero_before1 > 0.0), rise_zero1, rise_zero2)
-    zero_cosine = np.where((zero_before1 > 0.0), cosine_zero1, cosine_zero2)
-    zero_sine = np.where((zero_before1 > 0.0), sine_zero1, sine_zero2)
-    zero_up = sine*zero_at
-    zero_down = kept*zero_rise
-    zero_apart = zero_at - kept  # exact near the mark
-    zero_across = np.where((zero_down*zero_up > 0.0), (kept + zero_at)*(zero_apart + zero_at_rest)/(zero_down + zero_up), zero_up - zero_down)  # sine of the angle from the mark
-    zero_along = kept*zero_at + sine*zero_rise  # its cosine
-    zero_half = 0.5*multiple*np.arctan2(zero_across, zero_along)
+    inner = np.where((sine > 0.0), kept, np.where((kept > 0.0), 1.0, -1.0))  # cosine of the angle
+    inner_rest = np.where((sine > 0.0), owed, 0.0)  # that inner lacks
+    zero_before1 = kept - at_turn1
+    zero_before2 = kept - at_turn2
+    zero_at = np.where((zero_before1 > 0.0), at_zero1, np.where((zero_before2 > 0.0), at_zero2, at_zero3))
+    zero_at_rest = np.where((zero_before1 > 0.0), at_zero1_lo, np.where((zero_before2 > 0.0), at_zero2_lo, at_zero3_lo))
+    zero_rise = np.where((zero_before1 > 0.0), rise_zero1, np.where((zero_before2 > 0.0), rise_zero2, rise_zero3))
+    zero_cosine = np.where((zero_before1 > 0.0), cosine_zero1, np.where((zero_before2 > 0.0), cosine_zero2, cosine_zero3))
+    zero_sine = np.where((zero_before1 > 0.0), sine_zero1, np.where((zero_before2 > 0.0), sine_zero2, sine_zero3))
+    zero_apart = zero_at - inner  # exact near the mark
+    zero_apart_rest = zero_at_rest - inner_rest
+    zero_half = multiple*np.arctan2(zero_apart + zero_apart_rest, sine + zero_rise)  # of the multiple of the way from the mark
     zero_half_sine = np.sin(zero_half)
     zero_half_cosine = np.cos(zero_half)
-    zero_level = np.where((zero_before1 > 0.0), level1, level2)
+    zero_level = np.where((zero_before1 > 0.0), level1, np.where((zero_before2 > 0.0), level2, level3))
     lowered = zero_level - 2.0*(zero_cosine*zero_half_sine + zero_half_cosine*zero_sine)*zero_half_sine  # less the cosine's margin
     room = kept - border - border_lo  # to the border
     bent = np.where((room > 0.0), lowered, again*lowered - offset - offset_lo)
@@ -210,7 +231,7 @@ def value(F, x, weight, target, scale, keeps_x, least_x, eps_x_inside, eps_x_add
     return loss
 
 
-def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, level1, level1_lo, level2, level2_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached):
+def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, cosine_zero3, cosine_zero3_lo, sine_zero3, sine_zero3_lo, at_zero3, at_zero3_lo, rise_zero3, rise_zero3_lo, level1, level1_lo, level2, level2_lo, level3, level3_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached):
     """Return loss, then its derivative by every column times loss_bar."""
     np = F.np
     x = F.wide(x)
@@ -236,21 +257,21 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     spare = np.where((over > 0.0), most_lo, 0.0)
     owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
     sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
-    zero_before1 = 2.0*kept - at_zero1 - at_zero2
-    zero_at = np.where((zero_before1 > 0.0), at_zero1, at_zero2)
-    zero_at_rest = np.where((zero_before1 > 0.0), at_zero1_lo, at_zero2_lo)
-    zero_rise = np.where((zero_before1 > 0.0), rise_zero1, rise_zero2)
-    zero_cosine = np.where((zero_before1 > 0.0), cosine_zero1, cosine_zero2)
-    zero_sine = np.where((zero_before1 > 0.0), sine_zero1, sine_zero2)
-    zero_up = sine*zero_at
-    zero_down = kept*zero_rise
-    zero_apart = zero_at - kept  # exact near the mark
-    zero_across = np.where((zero_down*zero_up > 0.0), (kept + zero_at)*(zero_apart + zero_at_rest)/(zero_down + zero_up), zero_up - zero_down)  # sine of the angle from the mark
-    zero_along = kept*zero_at + sine*zero_rise  # its cosine
-    zero_half = 0.5*multiple*np.arctan2(zero_across, zero_along)
+    inner = np.where((sine > 0.0), kept, np.where((kept > 0.0), 1.0, -1.0))  # cosine of the angle
+    inner_rest = np.where((sine > 0.0), owed, 0.0)  # that inner lacks
+    zero_before1 = kept - at_turn1
+    zero_before2 = kept - at_turn2
+    zero_at = np.where((zero_before1 > 0.0), at_zero1, np.where((zero_before2 > 0.0), at_zero2, at_zero3))
+    zero_at_rest = np.where((zero_before1 > 0.0), at_zero1_lo, np.where((zero_before2 > 0.0), at_zero2_lo, at_zero3_lo))
+    zero_rise = np.where((zero_before1 > 0.0), rise_zero1, np.where((zero_before2 > 0.0), rise_zero2, rise_zero3))
+    zero_cosine = np.where((zero_before1 > 0.0), cosine_zero1, np.where((zero_before2 > 0.0), cosine_zero2, cosine_zero3))
+    zero_sine = np.where((zero_before1 > 0.0), sine_zero1, np.where((zero_before2 > 0.0), sine_zero2, sine_zero3))
+    zero_apart = zero_at - inner  # exact near the mark
+    zero_apart_rest = zero_at_rest - inner_rest
+    zero_half = multiple*np.arctan2(zero_apart + zero_apart_rest, sine + zero_rise)  # of the multiple of the way from the mark
     zero_half_sine = np.sin(zero_half)
     zero_half_cosine = np.cos(zero_half)
-    zero_level = np.where((zero_before1 > 0.0), level1, level2)
+    zero_level = np.where((zero_before1 > 0.0), level1, np.where((zero_before2 > 0.0), level2, level3))
     lowered = zero_level - 2.0*(zero_cosine*zero_half_sine + zero_half_cosine*zero_sine)*zero_half_sine  # less the cosine's margin
     turn_before1 = 2.0*kept - 1.0 - at_turn1
     turn_before2 = 2.0*kept - at_turn1 - at_turn2
@@ -260,12 +281,9 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     turn_rise = np.where((turn_before1 > 0.0), 0.0, np.where((turn_before2 > 0.0), rise_turn1, np.where((turn_before3 > 0.0), rise_turn2, 0.0)))
     turn_cosine = np.where((turn_before1 > 0.0), cosine_turn0, np.where((turn_before2 > 0.0), cosine_turn1, np.where((turn_before3 > 0.0), cosine_turn2, cosine_turn3)))
     turn_sine = np.where((turn_before1 > 0.0), sine_turn0, np.where((turn_before2 > 0.0), sine_turn1, np.where((turn_before3 > 0.0), sine_turn2, sine_turn3)))
-    turn_up = sine*turn_at
-    turn_down = kept*turn_rise
-    turn_apart = turn_at - kept  # exact near the mark
-    turn_across = np.where((turn_down*turn_up > 0.0), (kept + turn_at)*(turn_apart + turn_at_rest)/(turn_down + turn_up), turn_up - turn_down)  # sine of the angle from the mark
-    turn_along = kept*turn_at + sine*turn_rise  # its cosine
-    turn_half = 0.5*multiple*np.arctan2(turn_across, turn_along)
+    turn_apart = turn_at - inner  # exact near the mark
+    turn_apart_rest = turn_at_rest - inner_rest
+    turn_half = multiple*np.arctan2(turn_apart + turn_apart_rest, sine + turn_rise)  # of the multiple of the way from the mark
     turn_half_sine = np.sin(turn_half)
     turn_half_cosine = np.cos(turn_half)
     bent_sine = 2.0*(turn_cosine*turn_half_cosine - turn_half_sine*turn_sine)*turn_half_sine + turn_sine  # sine of the multiple and the margin
@@ -360,7 +378,7 @@ def grad(F, x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, 
     return loss, x_bar, weight_bar, scale_bar
 
 
-def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, level1, level1_lo, level2, level2_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached):
+def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, cosine_zero3, cosine_zero3_lo, sine_zero3, sine_zero3_lo, at_zero3, at_zero3_lo, rise_zero3, rise_zero3_lo, level1, level1_lo, level2, level2_lo, level3, level3_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached):
     """Return the derivative of the gradient along the `_dot` columns."""
     np = F.np
     x = F.wide(x)
@@ -387,21 +405,21 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     spare = np.where((over > 0.0), most_lo, 0.0)
     owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
     sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
-    zero_before1 = 2.0*kept - at_zero1 - at_zero2
-    zero_at = np.where((zero_before1 > 0.0), at_zero1, at_zero2)
-    zero_at_rest = np.where((zero_before1 > 0.0), at_zero1_lo, at_zero2_lo)
-    zero_rise = np.where((zero_before1 > 0.0), rise_zero1, rise_zero2)
-    zero_cosine = np.where((zero_before1 > 0.0), cosine_zero1, cosine_zero2)
-    zero_sine = np.where((zero_before1 > 0.0), sine_zero1, sine_zero2)
-    zero_up = sine*zero_at
-    zero_down = kept*zero_rise
-    zero_apart = zero_at - kept  # exact near the mark
-    zero_across = np.where((zero_down*zero_up > 0.0), (kept + zero_at)*(zero_apart + zero_at_rest)/(zero_down + zero_up), zero_up - zero_down)  # sine of the angle from the mark
-    zero_along = kept*zero_at + sine*zero_rise  # its cosine
-    zero_half = 0.5*multiple*np.arctan2(zero_across, zero_along)
+    inner = np.where((sine > 0.0), kept, np.where((kept > 0.0), 1.0, -1.0))  # cosine of the angle
+    inner_rest = np.where((sine > 0.0), owed, 0.0)  # that inner lacks
+    zero_before1 = kept - at_turn1
+    zero_before2 = kept - at_turn2
+    zero_at = np.where((zero_before1 > 0.0), at_zero1, np.where((zero_before2 > 0.0), at_zero2, at_zero3))
+    zero_at_rest = np.where((zero_before1 > 0.0), at_zero1_lo, np.where((zero_before2 > 0.0), at_zero2_lo, at_zero3_lo))
+    zero_rise = np.where((zero_before1 > 0.0), rise_zero1, np.where((zero_before2 > 0.0), rise_zero2, rise_zero3))
+    zero_cosine = np.where((zero_before1 > 0.0), cosine_zero1, np.where((zero_before2 > 0.0), cosine_zero2, cosine_zero3))
+    zero_sine = np.where((zero_before1 > 0.0), sine_zero1, np.where((zero_before2 > 0.0), sine_zero2, sine_zero3))
+    zero_apart = zero_at - inner  # exact near the mark
+    zero_apart_rest = zero_at_rest - inner_rest
+    zero_half = multiple*np.arctan2(zero_apart + zero_apart_rest, sine + zero_rise)  # of the multiple of the way from the mark
     zero_half_sine = np.sin(zero_half)
     zero_half_cosine = np.cos(zero_half)
-    zero_level = np.where((zero_before1 > 0.0), level1, level2)
+    zero_level = np.where((zero_before1 > 0.0), level1, np.where((zero_before2 > 0.0), level2, level3))
     lowered = zero_level - 2.0*(zero_cosine*zero_half_sine + zero_half_cosine*zero_sine)*zero_half_sine  # less the cosine's margin
     turn_before1 = 2.0*kept - 1.0 - at_turn1
     turn_before2 = 2.0*kept - at_turn1 - at_turn2
@@ -411,12 +429,9 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     turn_rise = np.where((turn_before1 > 0.0), 0.0, np.where((turn_before2 > 0.0), rise_turn1, np.where((turn_before3 > 0.0), rise_turn2, 0.0)))
     turn_cosine = np.where((turn_before1 > 0.0), cosine_turn0, np.where((turn_before2 > 0.0), cosine_turn1, np.where((turn_before3 > 0.0), cosine_turn2, cosine_turn3)))
     turn_sine = np.where((turn_before1 > 0.0), sine_turn0, np.where((turn_before2 > 0.0), sine_turn1, np.where((turn_before3 > 0.0), sine_turn2, sine_turn3)))
-    turn_up = sine*turn_at
-    turn_down = kept*turn_rise
-    turn_apart = turn_at - kept  # exact near the mark
-    turn_across = np.where((turn_down*turn_up > 0.0), (kept + turn_at)*(turn_apart + turn_at_rest)/(turn_down + turn_up), turn_up - turn_down)  # sine of the angle from the mark
-    turn_along = kept*turn_at + sine*turn_rise  # its cosine
-    turn_half = 0.5*multiple*np.arctan2(turn_across, turn_along)
+    turn_apart = turn_at - inner  # exact near the mark
+    turn_apart_rest = turn_at_rest - inner_rest
+    turn_half = multiple*np.arctan2(turn_apart + turn_apart_rest, sine + turn_rise)  # of the multiple of the way from the mark
     turn_half_sine = np.sin(turn_half)
     turn_half_cosine = np.cos(turn_half)
     bent_sine = 2.0*(turn_cosine*turn_half_cosine - turn_half_sine*turn_sine)*turn_half_sine + turn_sine  # sine of the multiple and the margin
@@ -655,7 +670,7 @@ def hvp(F, x, weight, target, scale, loss_bar, x_dot, weight_dot, scale_dot, kee
     return x_bar_dot, weight_bar_dot, scale_bar_dot
 
 
-def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, level1, level1_lo, level2, level2_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached):
+def trace(x, weight, target, scale, loss_bar, keeps_x, least_x, eps_x_inside, eps_x_added, keeps_weight, least_weight, eps_weight_inside, eps_weight_added, projected, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, cosine_zero3, cosine_zero3_lo, sine_zero3, sine_zero3_lo, at_zero3, at_zero3_lo, rise_zero3, rise_zero3_lo, level1, level1_lo, level2, level2_lo, level3, level3_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached):
     """Return every quantity of the plain program and its adjoint, by name."""
     B = x.shape[0]
     C = weight.shape[0]

@@ -56,6 +56,22 @@ Constants
         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
         rounded (default 0.0)
     rise_zero2_lo: what rise_zero2 lacks (default 0.0)
+    cosine_zero3: cos(pi*degrees*margin/180 + margin*(1 - degrees) + multiple*Max(0, Min(pi,
+        (-pi*degrees*margin/180 - margin*(1 - degrees) + 2*atan2(sqrt(1 - cosine_margin),
+        sqrt(cosine_margin + 1)) + 2*pi)/multiple))), rounded (default -0.955336489125606)
+    cosine_zero3_lo: what cosine_zero3 lacks (default -4.1935600297907467e-17)
+    sine_zero3: sin(pi*degrees*margin/180 + margin*(1 - degrees) + multiple*Max(0, Min(pi,
+        (-pi*degrees*margin/180 - margin*(1 - degrees) + 2*atan2(sqrt(1 - cosine_margin),
+        sqrt(cosine_margin + 1)) + 2*pi)/multiple))), rounded (default -0.29552020666133955)
+    sine_zero3_lo: what sine_zero3 lacks (default -1.8315357276792536e-17)
+    at_zero3: cos(Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+        2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+        rounded (default -1.0)
+    at_zero3_lo: what at_zero3 lacks (default 0.0)
+    rise_zero3: sin(Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+        2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+        rounded (default 0.0)
+    rise_zero3_lo: what rise_zero3 lacks (default 0.0)
     level1: -cosine_margin + cos(pi*degrees*margin/180 + margin*(1 - degrees) +
         multiple*Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)))/multiple))), rounded
@@ -66,6 +82,11 @@ Constants
         2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
         rounded (default -1.155336489125606)
     level2_lo: what level2 lacks (default -9.744675152916529e-17)
+    level3: -cosine_margin + cos(pi*degrees*margin/180 + margin*(1 - degrees) +
+        multiple*Max(0, Min(pi, (-pi*degrees*margin/180 - margin*(1 - degrees) +
+        2*atan2(sqrt(1 - cosine_margin), sqrt(cosine_margin + 1)) + 2*pi)/multiple))),
+        rounded (default -1.155336489125606)
+    level3_lo: what level3 lacks (default -9.744675152916529e-17)
     cosine_turn0: cos(pi*degrees*margin/180 + margin*(1 - degrees)), rounded (default
         0.955336489125606)
     cosine_turn0_lo: what cosine_turn0 lacks (default 4.1935600297907467e-17)
@@ -123,7 +144,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("everywhere", "limit", "most", "most_lo", "margin", "degrees", "cosine_margin", "multiple", "again", "level", "added", "added_lo", "cosine_zero1", "cosine_zero1_lo", "sine_zero1", "sine_zero1_lo", "at_zero1", "at_zero1_lo", "rise_zero1", "rise_zero1_lo", "cosine_zero2", "cosine_zero2_lo", "sine_zero2", "sine_zero2_lo", "at_zero2", "at_zero2_lo", "rise_zero2", "rise_zero2_lo", "level1", "level1_lo", "level2", "level2_lo", "cosine_turn0", "cosine_turn0_lo", "sine_turn0", "sine_turn0_lo", "cosine_turn1", "cosine_turn1_lo", "sine_turn1", "sine_turn1_lo", "at_turn1", "at_turn1_lo", "rise_turn1", "rise_turn1_lo", "cosine_turn2", "cosine_turn2_lo", "sine_turn2", "sine_turn2_lo", "at_turn2", "at_turn2_lo", "rise_turn2", "rise_turn2_lo", "cosine_turn3", "cosine_turn3_lo", "sine_turn3", "sine_turn3_lo", "border", "border_lo", "offset", "offset_lo", "attached", "roof", "roof_lo", "scale", "scale_lo",)
+CONSTANTS = ("everywhere", "limit", "most", "most_lo", "margin", "degrees", "cosine_margin", "multiple", "again", "level", "added", "added_lo", "cosine_zero1", "cosine_zero1_lo", "sine_zero1", "sine_zero1_lo", "at_zero1", "at_zero1_lo", "rise_zero1", "rise_zero1_lo", "cosine_zero2", "cosine_zero2_lo", "sine_zero2", "sine_zero2_lo", "at_zero2", "at_zero2_lo", "rise_zero2", "rise_zero2_lo", "cosine_zero3", "cosine_zero3_lo", "sine_zero3", "sine_zero3_lo", "at_zero3", "at_zero3_lo", "rise_zero3", "rise_zero3_lo", "level1", "level1_lo", "level2", "level2_lo", "level3", "level3_lo", "cosine_turn0", "cosine_turn0_lo", "sine_turn0", "sine_turn0_lo", "cosine_turn1", "cosine_turn1_lo", "sine_turn1", "sine_turn1_lo", "at_turn1", "at_turn1_lo", "rise_turn1", "rise_turn1_lo", "cosine_turn2", "cosine_turn2_lo", "sine_turn2", "sine_turn2_lo", "at_turn2", "at_turn2_lo", "rise_turn2", "rise_turn2_lo", "cosine_turn3", "cosine_turn3_lo", "sine_turn3", "sine_turn3_lo", "border", "border_lo", "offset", "offset_lo", "attached", "roof", "roof_lo", "scale", "scale_lo",)
 
 
 def ratio(n, d, at0):
@@ -156,7 +177,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(cosine, target, class_weight, everywhere, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, level1, level1_lo, level2, level2_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached, roof, roof_lo, scale, scale_lo):
+def value(cosine, target, class_weight, everywhere, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, cosine_zero3, cosine_zero3_lo, sine_zero3, sine_zero3_lo, at_zero3, at_zero3_lo, rise_zero3, rise_zero3_lo, level1, level1_lo, level2, level2_lo, level3, level3_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached, roof, roof_lo, scale, scale_lo):
     """Return loss, one an item."""
     B = cosine.shape[0]
     C = cosine.shape[1]
@@ -168,21 +189,21 @@ def value(cosine, target, class_weight, everywhere, limit, most, most_lo, margin
     spare = np.where((over > 0.0), most_lo, 0.0)
     owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
     sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
-    zero_before1 = 2.0*kept - at_zero1 - at_zero2
-    zero_at = np.where((zero_before1 > 0.0), at_zero1, at_zero2)
-    zero_at_rest = np.where((zero_before1 > 0.0), at_zero1_lo, at_zero2_lo)
-    zero_rise = np.where((zero_before1 > 0.0), rise_zero1, rise_zero2)
-    zero_cosine = np.where((zero_before1 > 0.0), cosine_zero1, cosine_zero2)
-    zero_sine = np.where((zero_before1 > 0.0), sine_zero1, sine_zero2)
-    zero_up = sine*zero_at
-    zero_down = kept*zero_rise
-    zero_apart = zero_at - kept  # exact near the mark
-    zero_across = np.where((zero_down*zero_up > 0.0), (kept + zero_at)*(zero_apart + zero_at_rest)/(zero_down + zero_up), zero_up - zero_down)  # sine of the angle from the mark
-    zero_along = kept*zero_at + sine*zero_rise  # its cosine
-    zero_half = 0.5*multiple*np.arctan2(zero_across, zero_along)
+    inner = np.where((sine > 0.0), kept, np.where((kept > 0.0), 1.0, -1.0))  # cosine of the angle
+    inner_rest = np.where((sine > 0.0), owed, 0.0)  # that inner lacks
+    zero_before1 = kept - at_turn1
+    zero_before2 = kept - at_turn2
+    zero_at = np.where((zero_before1 > 0.0), at_zero1, np.where((zero_before2 > 0.0), at_zero2, at_zero3))
+    zero_at_rest = np.where((zero_before1 > 0.0), at_zero1_lo, np.where((zero_before2 > 0.0), at_zero2_lo, at_zero3_lo))
+    zero_rise = np.where((zero_before1 > 0.0), rise_zero1, np.where((zero_before2 > 0.0), rise_zero2, rise_zero3))
+    zero_cosine = np.where((zero_before1 > 0.0), cosine_zero1, np.where((zero_before2 > 0.0), cosine_zero2, cosine_zero3))
+    zero_sine = np.where((zero_before1 > 0.0), sine_zero1, np.where((zero_before2 > 0.0), sine_zero2, sine_zero3))
+    zero_apart = zero_at - inner  # exact near the mark
+    zero_apart_rest = zero_at_rest - inner_rest
+    zero_half = multiple*np.arctan2(zero_apart + zero_apart_rest, sine + zero_rise)  # of the multiple of the way from the mark
     zero_half_sine = np.sin(zero_half)
     zero_half_cosine = np.cos(zero_half)
-    zero_level = np.where((zero_before1 > 0.0), level1, level2)
+    zero_level = np.where((zero_before1 > 0.0), level1, np.where((zero_before2 > 0.0), level2, level3))
     lowered = zero_level - 2.0*(zero_cosine*zero_half_sine + zero_half_cosine*zero_sine)*zero_half_sine  # less the cosine's margin
     room = kept - border - border_lo  # to the border
     bent = np.where((room > 0.0), lowered, again*lowered - offset - offset_lo)
@@ -207,7 +228,7 @@ def value(cosine, target, class_weight, everywhere, limit, most, most_lo, margin
     return loss
 
 
-def grad(cosine, target, class_weight, loss_bar, everywhere, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, level1, level1_lo, level2, level2_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached, roof, roof_lo, scale, scale_lo):
+def grad(cosine, target, class_weight, loss_bar, everywhere, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, cosine_zero3, cosine_zero3_lo, sine_zero3, sine_zero3_lo, at_zero3, at_zero3_lo, rise_zero3, rise_zero3_lo, level1, level1_lo, level2, level2_lo, level3, level3_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached, roof, roof_lo, scale, scale_lo):
     """Return loss, then its derivative by every column times loss_bar."""
     B = cosine.shape[0]
     C = cosine.shape[1]
@@ -219,21 +240,21 @@ def grad(cosine, target, class_weight, loss_bar, everywhere, limit, most, most_l
     spare = np.where((over > 0.0), most_lo, 0.0)
     owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
     sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
-    zero_before1 = 2.0*kept - at_zero1 - at_zero2
-    zero_at = np.where((zero_before1 > 0.0), at_zero1, at_zero2)
-    zero_at_rest = np.where((zero_before1 > 0.0), at_zero1_lo, at_zero2_lo)
-    zero_rise = np.where((zero_before1 > 0.0), rise_zero1, rise_zero2)
-    zero_cosine = np.where((zero_before1 > 0.0), cosine_zero1, cosine_zero2)
-    zero_sine = np.where((zero_before1 > 0.0), sine_zero1, sine_zero2)
-    zero_up = sine*zero_at
-    zero_down = kept*zero_rise
-    zero_apart = zero_at - kept  # exact near the mark
-    zero_across = np.where((zero_down*zero_up > 0.0), (kept + zero_at)*(zero_apart + zero_at_rest)/(zero_down + zero_up), zero_up - zero_down)  # sine of the angle from the mark
-    zero_along = kept*zero_at + sine*zero_rise  # its cosine
-    zero_half = 0.5*multiple*np.arctan2(zero_across, zero_along)
+    inner = np.where((sine > 0.0), kept, np.where((kept > 0.0), 1.0, -1.0))  # cosine of the angle
+    inner_rest = np.where((sine > 0.0), owed, 0.0)  # that inner lacks
+    zero_before1 = kept - at_turn1
+    zero_before2 = kept - at_turn2
+    zero_at = np.where((zero_before1 > 0.0), at_zero1, np.where((zero_before2 > 0.0), at_zero2, at_zero3))
+    zero_at_rest = np.where((zero_before1 > 0.0), at_zero1_lo, np.where((zero_before2 > 0.0), at_zero2_lo, at_zero3_lo))
+    zero_rise = np.where((zero_before1 > 0.0), rise_zero1, np.where((zero_before2 > 0.0), rise_zero2, rise_zero3))
+    zero_cosine = np.where((zero_before1 > 0.0), cosine_zero1, np.where((zero_before2 > 0.0), cosine_zero2, cosine_zero3))
+    zero_sine = np.where((zero_before1 > 0.0), sine_zero1, np.where((zero_before2 > 0.0), sine_zero2, sine_zero3))
+    zero_apart = zero_at - inner  # exact near the mark
+    zero_apart_rest = zero_at_rest - inner_rest
+    zero_half = multiple*np.arctan2(zero_apart + zero_apart_rest, sine + zero_rise)  # of the multiple of the way from the mark
     zero_half_sine = np.sin(zero_half)
     zero_half_cosine = np.cos(zero_half)
-    zero_level = np.where((zero_before1 > 0.0), level1, level2)
+    zero_level = np.where((zero_before1 > 0.0), level1, np.where((zero_before2 > 0.0), level2, level3))
     lowered = zero_level - 2.0*(zero_cosine*zero_half_sine + zero_half_cosine*zero_sine)*zero_half_sine  # less the cosine's margin
     turn_before1 = 2.0*kept - 1.0 - at_turn1
     turn_before2 = 2.0*kept - at_turn1 - at_turn2
@@ -243,12 +264,9 @@ def grad(cosine, target, class_weight, loss_bar, everywhere, limit, most, most_l
     turn_rise = np.where((turn_before1 > 0.0), 0.0, np.where((turn_before2 > 0.0), rise_turn1, np.where((turn_before3 > 0.0), rise_turn2, 0.0)))
     turn_cosine = np.where((turn_before1 > 0.0), cosine_turn0, np.where((turn_before2 > 0.0), cosine_turn1, np.where((turn_before3 > 0.0), cosine_turn2, cosine_turn3)))
     turn_sine = np.where((turn_before1 > 0.0), sine_turn0, np.where((turn_before2 > 0.0), sine_turn1, np.where((turn_before3 > 0.0), sine_turn2, sine_turn3)))
-    turn_up = sine*turn_at
-    turn_down = kept*turn_rise
-    turn_apart = turn_at - kept  # exact near the mark
-    turn_across = np.where((turn_down*turn_up > 0.0), (kept + turn_at)*(turn_apart + turn_at_rest)/(turn_down + turn_up), turn_up - turn_down)  # sine of the angle from the mark
-    turn_along = kept*turn_at + sine*turn_rise  # its cosine
-    turn_half = 0.5*multiple*np.arctan2(turn_across, turn_along)
+    turn_apart = turn_at - inner  # exact near the mark
+    turn_apart_rest = turn_at_rest - inner_rest
+    turn_half = multiple*np.arctan2(turn_apart + turn_apart_rest, sine + turn_rise)  # of the multiple of the way from the mark
     turn_half_sine = np.sin(turn_half)
     turn_half_cosine = np.cos(turn_half)
     bent_sine = 2.0*(turn_cosine*turn_half_cosine - turn_half_sine*turn_sine)*turn_half_sine + turn_sine  # sine of the multiple and the margin
@@ -293,7 +311,7 @@ def grad(cosine, target, class_weight, loss_bar, everywhere, limit, most, most_l
     return loss, cosine_bar
 
 
-def hvp(cosine, target, class_weight, loss_bar, cosine_dot, everywhere, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, level1, level1_lo, level2, level2_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached, roof, roof_lo, scale, scale_lo):
+def hvp(cosine, target, class_weight, loss_bar, cosine_dot, everywhere, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, cosine_zero3, cosine_zero3_lo, sine_zero3, sine_zero3_lo, at_zero3, at_zero3_lo, rise_zero3, rise_zero3_lo, level1, level1_lo, level2, level2_lo, level3, level3_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached, roof, roof_lo, scale, scale_lo):
     """Return the derivative of the gradient along the `_dot` columns."""
     B = cosine.shape[0]
     C = cosine.shape[1]
@@ -305,21 +323,21 @@ def hvp(cosine, target, class_weight, loss_bar, cosine_dot, everywhere, limit, m
     spare = np.where((over > 0.0), most_lo, 0.0)
     owed = np.where((under > 0.0), -most_lo, spare)  # that kept lacks
     sine = np.sqrt(np.maximum((1.0 - kept - owed)*(1.0 + kept + owed), 0.0))  # of the angle
-    zero_before1 = 2.0*kept - at_zero1 - at_zero2
-    zero_at = np.where((zero_before1 > 0.0), at_zero1, at_zero2)
-    zero_at_rest = np.where((zero_before1 > 0.0), at_zero1_lo, at_zero2_lo)
-    zero_rise = np.where((zero_before1 > 0.0), rise_zero1, rise_zero2)
-    zero_cosine = np.where((zero_before1 > 0.0), cosine_zero1, cosine_zero2)
-    zero_sine = np.where((zero_before1 > 0.0), sine_zero1, sine_zero2)
-    zero_up = sine*zero_at
-    zero_down = kept*zero_rise
-    zero_apart = zero_at - kept  # exact near the mark
-    zero_across = np.where((zero_down*zero_up > 0.0), (kept + zero_at)*(zero_apart + zero_at_rest)/(zero_down + zero_up), zero_up - zero_down)  # sine of the angle from the mark
-    zero_along = kept*zero_at + sine*zero_rise  # its cosine
-    zero_half = 0.5*multiple*np.arctan2(zero_across, zero_along)
+    inner = np.where((sine > 0.0), kept, np.where((kept > 0.0), 1.0, -1.0))  # cosine of the angle
+    inner_rest = np.where((sine > 0.0), owed, 0.0)  # that inner lacks
+    zero_before1 = kept - at_turn1
+    zero_before2 = kept - at_turn2
+    zero_at = np.where((zero_before1 > 0.0), at_zero1, np.where((zero_before2 > 0.0), at_zero2, at_zero3))
+    zero_at_rest = np.where((zero_before1 > 0.0), at_zero1_lo, np.where((zero_before2 > 0.0), at_zero2_lo, at_zero3_lo))
+    zero_rise = np.where((zero_before1 > 0.0), rise_zero1, np.where((zero_before2 > 0.0), rise_zero2, rise_zero3))
+    zero_cosine = np.where((zero_before1 > 0.0), cosine_zero1, np.where((zero_before2 > 0.0), cosine_zero2, cosine_zero3))
+    zero_sine = np.where((zero_before1 > 0.0), sine_zero1, np.where((zero_before2 > 0.0), sine_zero2, sine_zero3))
+    zero_apart = zero_at - inner  # exact near the mark
+    zero_apart_rest = zero_at_rest - inner_rest
+    zero_half = multiple*np.arctan2(zero_apart + zero_apart_rest, sine + zero_rise)  # of the multiple of the way from the mark
     zero_half_sine = np.sin(zero_half)
     zero_half_cosine = np.cos(zero_half)
-    zero_level = np.where((zero_before1 > 0.0), level1, level2)
+    zero_level = np.where((zero_before1 > 0.0), level1, np.where((zero_before2 > 0.0), level2, level3))
     lowered = zero_level - 2.0*(zero_cosine*zero_half_sine + zero_half_cosine*zero_sine)*zero_half_sine  # less the cosine's margin
     turn_before1 = 2.0*kept - 1.0 - at_turn1
     turn_before2 = 2.0*kept - at_turn1 - at_turn2
@@ -329,12 +347,9 @@ def hvp(cosine, target, class_weight, loss_bar, cosine_dot, everywhere, limit, m
     turn_rise = np.where((turn_before1 > 0.0), 0.0, np.where((turn_before2 > 0.0), rise_turn1, np.where((turn_before3 > 0.0), rise_turn2, 0.0)))
     turn_cosine = np.where((turn_before1 > 0.0), cosine_turn0, np.where((turn_before2 > 0.0), cosine_turn1, np.where((turn_before3 > 0.0), cosine_turn2, cosine_turn3)))
     turn_sine = np.where((turn_before1 > 0.0), sine_turn0, np.where((turn_before2 > 0.0), sine_turn1, np.where((turn_before3 > 0.0), sine_turn2, sine_turn3)))
-    turn_up = sine*turn_at
-    turn_down = kept*turn_rise
-    turn_apart = turn_at - kept  # exact near the mark
-    turn_across = np.where((turn_down*turn_up > 0.0), (kept + turn_at)*(turn_apart + turn_at_rest)/(turn_down + turn_up), turn_up - turn_down)  # sine of the angle from the mark
-    turn_along = kept*turn_at + sine*turn_rise  # its cosine
-    turn_half = 0.5*multiple*np.arctan2(turn_across, turn_along)
+    turn_apart = turn_at - inner  # exact near the mark
+    turn_apart_rest = turn_at_rest - inner_rest
+    turn_half = multiple*np.arctan2(turn_apart + turn_apart_rest, sine + turn_rise)  # of the multiple of the way from the mark
     turn_half_sine = np.sin(turn_half)
     turn_half_cosine = np.cos(turn_half)
     bent_sine = 2.0*(turn_cosine*turn_half_cosine - turn_half_sine*turn_sine)*turn_half_sine + turn_sine  # sine of the multiple and the margin
@@ -398,7 +413,7 @@ def hvp(cosine, target, class_weight, loss_bar, cosine_dot, everywhere, limit, m
     return cosine_bar_dot
 
 
-def trace(cosine, target, class_weight, loss_bar, everywhere, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, level1, level1_lo, level2, level2_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached, roof, roof_lo, scale, scale_lo):
+def trace(cosine, target, class_weight, loss_bar, everywhere, limit, most, most_lo, margin, degrees, cosine_margin, multiple, again, level, added, added_lo, cosine_zero1, cosine_zero1_lo, sine_zero1, sine_zero1_lo, at_zero1, at_zero1_lo, rise_zero1, rise_zero1_lo, cosine_zero2, cosine_zero2_lo, sine_zero2, sine_zero2_lo, at_zero2, at_zero2_lo, rise_zero2, rise_zero2_lo, cosine_zero3, cosine_zero3_lo, sine_zero3, sine_zero3_lo, at_zero3, at_zero3_lo, rise_zero3, rise_zero3_lo, level1, level1_lo, level2, level2_lo, level3, level3_lo, cosine_turn0, cosine_turn0_lo, sine_turn0, sine_turn0_lo, cosine_turn1, cosine_turn1_lo, sine_turn1, sine_turn1_lo, at_turn1, at_turn1_lo, rise_turn1, rise_turn1_lo, cosine_turn2, cosine_turn2_lo, sine_turn2, sine_turn2_lo, at_turn2, at_turn2_lo, rise_turn2, rise_turn2_lo, cosine_turn3, cosine_turn3_lo, sine_turn3, sine_turn3_lo, border, border_lo, offset, offset_lo, attached, roof, roof_lo, scale, scale_lo):
     """Return every quantity of the plain program and its adjoint, by name."""
     B = cosine.shape[0]
     C = cosine.shape[1]
