@@ -59,6 +59,7 @@ from refloss.losses import (
     sphereface_logit,
     squared_hinge,
     subcenter_arcface,
+    triplet,
     vector_loss_from,
 )
 
@@ -113,6 +114,7 @@ __all__ = [
     "sphereface_logit",
     "squared_hinge",
     "subcenter_arcface",
+    "triplet",
     "vector_loss_from",
 ]
 

@@ -55,7 +55,7 @@ from refloss.losses.rows import (
     sphereface_cosine,
 )
 from refloss.losses.spec import Spec, resolve
-from refloss.losses.vectors import VectorLoss, contrastive, vector_loss_from
+from refloss.losses.vectors import VectorLoss, contrastive, triplet, vector_loss_from
 
 __all__ = [
     "LAYOUTS",
@@ -115,5 +115,6 @@ __all__ = [
     "sphereface_logit",
     "squared_hinge",
     "subcenter_arcface",
+    "triplet",
     "vector_loss_from",
 ]

@@ -283,6 +283,12 @@ def _vectors(of: str, names: tuple[str, ...], meaning: str, labels: Mapping[str,
 
 _FAMILIES = {
     "pairs": _vectors("of pairs of vectors", ("x1", "x2"), "Two vectors", {"same": _SAME}),
+    "triplets": _vectors(
+        "of triplets of vectors",
+        ("anchor", "positive", "negative"),
+        "A vector, one of its kind and one of another",
+        {},
+    ),
     "boxes": _Family("of aligned boxes", _BOXES, ("pred", "target"), {"layout": "xyxy", **_COMMON}),
     "rows": _rows("of rows of logits", "logits", "One row an item", "negative probabilities"),
     "cosine_rows": _rows(

@@ -1,4 +1,4 @@
-"""Losses of given vectors, pairs of them: one class, whose instances are the public functions."""
+"""Losses of given vectors, pairs and triplets of them: one class, whose instances are the public functions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from refloss.run.rounding import format_of
 if TYPE_CHECKING:  # what runs on devices is loaded with the first array on one
     from refloss.run.device_arrays import Home
 
-__all__ = ["VectorLoss", "contrastive", "vector_loss_from"]
+__all__ = ["VectorLoss", "contrastive", "triplet", "vector_loss_from"]
 
 _NAN = {"propagate": False, "raise": True}
 
@@ -332,3 +332,4 @@ def vector_loss_from(directory: str | Path, name: str) -> VectorLoss:
 
 
 contrastive = VectorLoss("contrastive")
+triplet = VectorLoss("triplet")

@@ -35,10 +35,12 @@ from refloss.symbolic.vocabulary.rows import ITEM
 PART = axis("d", "D")
 ZERO = sp.S.Zero
 
-__all__ = ["ITEM", "PART", "RULES", "Pairs", "apart", "distances", "short_of"]
+__all__ = ["ITEM", "PART", "RULES", "Named", "Pairs", "ahead_of", "apart", "distances", "short_of"]
 
 REACH = sp.Integer(2) ** 60
 """Between its inverse and it, no product of two floats that are needed exactly leaves the range."""
+
+_TWO_FLOATS = {"distance": ("length", "length_lo"), "square": ("big", "big_lo")}
 
 _x, _y, _eps = sp.symbols("x y eps", real=True)
 _squares, _t = sp.symbols("squares t", positive=True)
@@ -137,14 +139,39 @@ class Pairs:
         self.P.partials(self[name], forms)
 
 
+@dataclass(frozen=True)
+class Named:
+    """Quantities of one of several pairs: as `Pairs`, with a prefix before every name."""
+
+    all: Pairs
+    prefix: str
+
+    def __getattr__(self, name: str) -> sp.Indexed:
+        return self[name].here
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self.all[self.prefix + name]
+
+    def let(self, name: str, axes: list[Axis], expr: sp.Expr, doc: str = "") -> sp.Indexed:
+        """Name a quantity."""
+        return self.all.let(self.prefix + name, axes, expr, doc)
+
+    def partials(self, name: str, forms: dict[sp.Indexed, sp.Expr]) -> None:
+        """Give a quantity its accurate derivative forms."""
+        self.all.partials(self.prefix + name, forms)
+
+
+Quantities = Pairs | Named
+
+
 @Vocabulary
-def apart(P: Build, a: Pairs, first: sp.Indexed, second: sp.Indexed, added: sp.Expr) -> None:
+def apart(P: Build, a: Quantities, first: sp.Indexed, second: sp.Indexed, added: sp.Expr) -> None:
     """Name ``delta``, `first` less `second` and `added` to every component."""
     a.let("delta", [ITEM, PART], first - second + added, "differences")
 
 
 @apart.when_stable
-def _(P: Build, a: Pairs, first: sp.Indexed, second: sp.Indexed, added: sp.Expr) -> None:
+def _(P: Build, a: Quantities, first: sp.Indexed, second: sp.Indexed, added: sp.Expr) -> None:
     ahead = a.let("ahead", [ITEM, PART], first - second)
     near = a.let("near", [ITEM, PART], ahead + added)
     errors = TwoSumError(ahead, added) + TwoDiffError(first, second) + P.rest_of(added)
@@ -154,7 +181,7 @@ def _(P: Build, a: Pairs, first: sp.Indexed, second: sp.Indexed, added: sp.Expr)
 
 
 @Vocabulary
-def distances(P: Build, a: Pairs) -> None:
+def distances(P: Build, a: Quantities) -> None:
     """Name ``distance``, the Euclidean norm of ``delta``, and ``square``, its square."""
     a.let("square", [ITEM], sp.Sum(a.delta**2, PART), "squared distance")
     a.let("distance", [ITEM], sp.sqrt(a.square))
@@ -163,7 +190,7 @@ def distances(P: Build, a: Pairs) -> None:
 
 
 @distances.when_stable
-def _(P: Build, a: Pairs) -> None:
+def _(P: Build, a: Quantities) -> None:
     _scaled(a)
     _sum_of_squares(a)
     root = a.let("root", [ITEM], sp.sqrt(a.squares))
@@ -191,12 +218,12 @@ def _(P: Build, a: Pairs) -> None:
     a.partials("square", {a.delta: 2 * a.delta})
 
 
-def _within(a: Pairs, error: sp.Expr) -> sp.Expr:
+def _within(a: Quantities, error: sp.Expr) -> sp.Expr:
     """Return an error, and 0 for sizes of which products leave the range."""
     return sp.Piecewise((error, a.tame > 0), (ZERO, True))
 
 
-def _scaled(a: Pairs) -> None:
+def _scaled(a: Quantities) -> None:
     """Name ``part``, differences over the largest, and ``rest``, what those lack."""
     a.let("top", [ITEM], MaxOver(sp.Abs(a.delta), PART), "largest difference")
     top = Stop(a.top)  # it cancels from all that has derivatives
@@ -211,7 +238,7 @@ def _scaled(a: Pairs) -> None:
     a.let("rest", [ITEM, PART], Weighted(a.inverse, left), "what the part lacks")
 
 
-def _sum_of_squares(a: Pairs) -> None:
+def _sum_of_squares(a: Quantities) -> None:
     """Name ``squares`` and ``squares_lo``, the sum of the squares of the parts, in two floats."""
     power = a.let("power", [ITEM, PART], a.part * a.part)
     spill = a.let("spill", [ITEM, PART], TwoSumError(2 * size_of(PART), power))
@@ -224,7 +251,7 @@ def _sum_of_squares(a: Pairs) -> None:
 
 
 @Vocabulary
-def short_of(P: Build, a: Pairs, name: str, border: sp.Expr, of: str) -> sp.Indexed:
+def short_of(P: Build, a: Quantities, name: str, border: sp.Expr, of: str) -> sp.Indexed:
     """Name and return `name`, what ``distance`` or ``square`` lacks to `border`.
 
     Parameters
@@ -242,11 +269,48 @@ def short_of(P: Build, a: Pairs, name: str, border: sp.Expr, of: str) -> sp.Inde
 
 
 @short_of.when_stable
-def _(P: Build, a: Pairs, name: str, border: sp.Expr, of: str) -> sp.Indexed:
-    high, low = {"distance": (a.length, "length_lo"), "square": (a.big, "big_lo")}[of]
-    rough = a.let(f"{name}_hi", [ITEM], border - high)
-    slip = TwoDiffError(border, high) + P.rest_of(border) - a[low].here
+def _(P: Build, a: Quantities, name: str, border: sp.Expr, of: str) -> sp.Indexed:
+    high, low = _TWO_FLOATS[of]
+    rough = a.let(f"{name}_hi", [ITEM], border - a[high].here)
+    slip = TwoDiffError(border, a[high].here) + P.rest_of(border) - a[low].here
     lost = a.let(f"{name}_lo", [ITEM], _within(a, slip), "rounding errors")
     a.let(name, [ITEM], rough + lost, f"what the {of} lacks to the margin")
     a.partials(name, {a[of].here: -sp.S.One})
+    return a[name].here
+
+
+@Vocabulary
+def ahead_of(
+    P: Build, a: Pairs, name: str, near: Named, far: Named, margin: sp.Expr, of: str
+) -> sp.Indexed:
+    """Name and return `name`, what one distance has more than another less a margin.
+
+    Parameters
+    ----------
+    P, a
+        The program and its quantities.
+    name : str
+        A new identifier.
+    near, far : Named
+        Pairs, of which the second is to be farther apart by `margin`.
+    margin : sympy.Expr
+        A margin.
+    of : {'distance', 'square'}
+        What is compared.
+    """
+    return a.let(name, [ITEM], near[of].here - far[of].here + margin, "above 0: missed")
+
+
+@ahead_of.when_stable
+def _(
+    P: Build, a: Pairs, name: str, near: Named, far: Named, margin: sp.Expr, of: str
+) -> sp.Indexed:
+    high, low = _TWO_FLOATS[of]
+    ahead = a.let(f"{name}_ahead", [ITEM], near[high].here - far[high].here)
+    rough = a.let(f"{name}_hi", [ITEM], ahead + margin)
+    of_both = a.let(f"{name}_rest", [ITEM], near[low].here - far[low].here)
+    slip = TwoDiffError(near[high].here, far[high].here) + TwoSumError(ahead, margin)
+    lost = a.let(f"{name}_lo", [ITEM], slip + of_both + P.rest_of(margin), "rounding errors")
+    a.let(name, [ITEM], rough + lost, "above 0: missed")
+    a.partials(name, {near[of].here: sp.S.One, far[of].here: -sp.S.One})
     return a[name].here
