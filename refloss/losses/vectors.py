@@ -1,4 +1,4 @@
-"""Losses of given vectors, pairs and triplets of them: one class, whose instances are the public functions."""
+"""Losses of given vectors: one class, whose instances are the public functions."""
 
 from __future__ import annotations
 
