@@ -125,8 +125,8 @@ class CudaExpression(ExpressionText):
         self.inputs = frozenset(inputs)
 
     def number(self, value: sp.Rational) -> str:
-        """Return a literal of type ``real``: an integer, or exact in binary."""
-        if value.is_Integer:
+        """Return a literal of type ``real``: an integer of 64 bits, or exact in binary."""
+        if value.is_Integer and abs(value.p) < 1 << 63:
             return f"real({value.p})"
         if value.q & (value.q - 1):
             return f"(real({value.p})/real({value.q}))"

@@ -42,6 +42,10 @@ DEFINITIONS = (*boxes.DEFINITIONS, *classification.DEFINITIONS)
 EXPRESSIONS = {
     "sum and product": lambda x, y, k: (1 + 2 * x * y - x / 3 - y + k, "real(2)*x*y"),
     "rational": lambda x, y, k: (sp.Rational(3, 8) * x + sp.Rational(2, 3) * y, "real(0.375)*x"),
+    "beyond 64 bits": lambda x, y, k: (
+        sp.Piecewise((x, x < sp.Integer(2) ** 100), (y, True)),
+        "real(1.2676506002282294e+30)",
+    ),
     "powers": lambda x, y, k: (x**3 + 1 / y**2, "x*x*x"),
     "root": lambda x, y, k: (sp.sqrt(x) + 1 / sp.sqrt(y), "sqrt_(x)"),
     "minus": lambda x, y, k: (-x - y, "-x - y"),
