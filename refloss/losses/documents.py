@@ -286,7 +286,8 @@ _FAMILIES = {
     "triplets": _vectors(
         "of triplets of vectors",
         ("anchor", "positive", "negative"),
-        "A vector, one of its kind and one of another",
+        "A vector, one of its kind and one of another; whether they are easy, semi-hard or\n"
+        "    hard is what `refloss.selection.triplet_condition` says of their distances",
         {},
     ),
     "boxes": _Family("of aligned boxes", _BOXES, ("pred", "target"), {"layout": "xyxy", **_COMMON}),

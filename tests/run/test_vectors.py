@@ -16,7 +16,14 @@ SETTINGS = {
         {},
         {"linear": 1.0, "positive_margin": 0.25, "different": 1.0},
         {"legacy": 1.0, "eps_difference": 1e-6, "factor": 1.0},
-    ]
+    ],
+    "triplet": [
+        {},
+        {"squared": 0.0, "swap": 1.0, "margin": 1.0, "eps_difference": 1e-6},
+        {"squared": 0.0, "soft": 1.0, "eps_sum": 0.25, "root_eps_sum": 0.5},
+        {"soft": 1.0, "swap": 1.0},
+    ],
+    "triplet_manhattan": [{}, {"swap": 1.0, "soft": 1.0, "eps_difference": 1e-6}],
 }
 
 

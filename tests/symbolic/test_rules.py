@@ -30,6 +30,7 @@ from refloss.symbolic.vocabulary import (
     residuals,
     row_rules,
     rows,
+    triplets,
 )
 
 RULES = (
@@ -49,6 +50,7 @@ RULES = (
     *real_multiples.RULES,
     *cosine_rows.RULES,
     *pairs.RULES,
+    *triplets.RULES,
 )
 BITS = 200
 TIGHT = arb(10) ** -40

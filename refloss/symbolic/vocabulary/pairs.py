@@ -35,12 +35,23 @@ from refloss.symbolic.vocabulary.rows import ITEM
 PART = axis("d", "D")
 ZERO = sp.S.Zero
 
-__all__ = ["ITEM", "PART", "RULES", "Named", "Pairs", "ahead_of", "apart", "distances", "short_of"]
+__all__ = [
+    "ITEM",
+    "PART",
+    "RULES",
+    "Extra",
+    "Named",
+    "Pairs",
+    "apart",
+    "distances",
+    "short_of",
+    "within",
+]
 
 REACH = sp.Integer(2) ** 60
 """Between its inverse and it, no product of two floats that are needed exactly leaves the range."""
 
-_TWO_FLOATS = {"distance": ("length", "length_lo"), "square": ("big", "big_lo")}
+TWO_FLOATS = {"distance": ("length", "length_lo"), "square": ("big", "big_lo")}
 
 _x, _y, _eps = sp.symbols("x y eps", real=True)
 _squares, _t = sp.symbols("squares t", positive=True)
@@ -180,19 +191,46 @@ def _(P: Build, a: Quantities, first: sp.Indexed, second: sp.Indexed, added: sp.
     a.partials("delta", {first: sp.S.One, second: -sp.S.One})
 
 
+@dataclass(frozen=True)
+class Extra:
+    """What is added to a sum of squares.
+
+    Attributes
+    ----------
+    amount : sympy.Expr
+        The constant itself.
+    root, root_lo : sympy.Expr
+        Its root as a float, and what that one lacks; see `Build.derived`.
+    """
+
+    amount: sp.Expr
+    root: sp.Expr
+    root_lo: sp.Expr
+
+    @classmethod
+    def of(cls, P: Build, name: str) -> Extra:
+        """Declare the constant."""
+        amount = P.const(name, nonnegative=True)
+        return cls(amount, *P.derived(f"root_{name}", sp.sqrt(amount)))
+
+
 @Vocabulary
-def distances(P: Build, a: Quantities) -> None:
-    """Name ``distance``, the Euclidean norm of ``delta``, and ``square``, its square."""
-    a.let("square", [ITEM], sp.Sum(a.delta**2, PART), "squared distance")
+def distances(P: Build, a: Quantities, extra: Extra | None = None) -> None:
+    """Name ``distance``, the Euclidean norm of ``delta``, and ``square``, its square.
+
+    What is `extra` is added to the square.
+    """
+    more = ZERO if extra is None else extra.amount
+    a.let("square", [ITEM], sp.Sum(a.delta**2, PART) + more, "squared distance")
     a.let("distance", [ITEM], sp.sqrt(a.square))
     unit = a.let("unit", [ITEM, PART], Ratio(a.delta, a.distance, ZERO), "0 where both coincide")
     a.partials("distance", {a.delta: unit})
 
 
 @distances.when_stable
-def _(P: Build, a: Quantities) -> None:
-    _scaled(a)
-    _sum_of_squares(a)
+def _(P: Build, a: Quantities, extra: Extra | None = None) -> None:
+    _scaled(a, extra)
+    _sum_of_squares(a, extra)
     root = a.let("root", [ITEM], sp.sqrt(a.squares))
     again = a.let("again", [ITEM], root * root)
     short = a.let("short_by", [ITEM], a.coarse - again)
@@ -201,7 +239,7 @@ def _(P: Build, a: Quantities) -> None:
     a.let("root_lo", [ITEM], more * steep / 2, "what the root lacks")
     top = Stop(a.top)
     length = a.let("length", [ITEM], top * root)
-    lacks = _within(a, TwoProdError(top, root) + top * a.root_lo)
+    lacks = within(a, TwoProdError(top, root) + top * a.root_lo)
     a.let("length_lo", [ITEM], lacks, "what the length lacks")
     distance = a.let("distance", [ITEM], length + a.length_lo)
     unit = a.let("unit", [ITEM, PART], a.part * steep, "0 where both coincide")
@@ -212,40 +250,56 @@ def _(P: Build, a: Quantities) -> None:
     big = a.let("big", [ITEM], top * wide, "squared distance, rounded")
     rest = TwoProdError(top, a.squares) + top * a.squares_lo
     a.let("wide_lo", [ITEM], rest)
-    lacks = _within(a, TwoProdError(top, wide) + top * a.wide_lo)
+    lacks = within(a, TwoProdError(top, wide) + top * a.wide_lo)
     a.let("big_lo", [ITEM], lacks, "what it lacks")
     a.let("square", [ITEM], big + a.big_lo, "squared distance")
     a.partials("square", {a.delta: 2 * a.delta})
 
 
-def _within(a: Quantities, error: sp.Expr) -> sp.Expr:
+def within(a: Quantities, error: sp.Expr) -> sp.Expr:
     """Return an error, and 0 for sizes of which products leave the range."""
     return sp.Piecewise((error, a.tame > 0), (ZERO, True))
 
 
-def _scaled(a: Quantities) -> None:
+def _scaled(a: Quantities, extra: Extra | None) -> None:
     """Name ``part``, differences over the largest, and ``rest``, what those lack."""
-    a.let("top", [ITEM], MaxOver(sp.Abs(a.delta), PART), "largest difference")
+    largest = MaxOver(sp.Abs(a.delta), PART)
+    if extra is not None:
+        largest = sp.Max(Stop(a.let("widest", [ITEM], largest)), extra.root)
+    a.let("top", [ITEM], largest, "largest difference")
     top = Stop(a.top)  # it cancels from all that has derivatives
     held = sp.And(a.top > 1 / REACH, a.top < REACH)
     a.let("tame", [ITEM], sp.Piecewise((sp.S.One, held), (ZERO, True)), "1: products are exact")
-    a.let("inverse", [ITEM], _within(a, Ratio(sp.S.One, top, ZERO)), "of few digits")
+    a.let("inverse", [ITEM], within(a, Ratio(sp.S.One, top, ZERO)), "of few digits")
     part = a.let("part", [ITEM, PART], Ratio(a.delta, top, ZERO), "from -1 to 1")
     product = a.let("product", [ITEM, PART], part * top)
     behind = a.let("behind", [ITEM, PART], a.delta - product)
     lost = TwoSumError(a.near, a.slip)
     left = a.let("left", [ITEM, PART], behind + lost - TwoProdError(part, top))
     a.let("rest", [ITEM, PART], Weighted(a.inverse, left), "what the part lacks")
+    if extra is not None:
+        part = a.let("extra", [ITEM], Ratio(extra.root, top, ZERO), "as of one more coordinate")
+        product = a.let("extra_product", [ITEM], part * top)
+        lost = extra.root_lo - TwoProdError(part, top)
+        behind = a.let("extra_behind", [ITEM], extra.root - product)
+        a.let("extra_rest", [ITEM], Weighted(a.inverse, behind + lost))
 
 
-def _sum_of_squares(a: Quantities) -> None:
+def _sum_of_squares(a: Quantities, extra: Extra | None) -> None:
     """Name ``squares`` and ``squares_lo``, the sum of the squares of the parts, in two floats."""
     power = a.let("power", [ITEM, PART], a.part * a.part)
     spill = a.let("spill", [ITEM, PART], TwoSumError(2 * size_of(PART), power))
     grain = a.let("grain", [ITEM, PART], power - spill, "a multiple of one number")
-    coarse = a.let("coarse", [ITEM], sp.Sum(grain, PART), "exact in any order")
     dust = spill + TwoProdError(a.part, a.part) + 2 * a.part * a.rest
-    fine = a.let("fine", [ITEM], sp.Sum(dust, PART), "of the squares, what is left")
+    grains, dusts = sp.Sum(grain, PART), sp.Sum(dust, PART)
+    if extra is not None:
+        power = a.let("extra_power", [ITEM], a.extra * a.extra)
+        spill = a.let("extra_spill", [ITEM], TwoSumError(2 * size_of(PART), power))
+        grains += a.let("extra_grain", [ITEM], power - spill)
+        more = spill + TwoProdError(a.extra, a.extra) + 2 * a.extra * a.extra_rest
+        dusts += a.let("extra_dust", [ITEM], more)
+    coarse = a.let("coarse", [ITEM], grains, "exact in any order")
+    fine = a.let("fine", [ITEM], dusts, "of the squares, what is left")
     a.let("squares", [ITEM], coarse + fine)
     a.let("squares_lo", [ITEM], TwoSumError(coarse, fine))
 
@@ -270,47 +324,10 @@ def short_of(P: Build, a: Quantities, name: str, border: sp.Expr, of: str) -> sp
 
 @short_of.when_stable
 def _(P: Build, a: Quantities, name: str, border: sp.Expr, of: str) -> sp.Indexed:
-    high, low = _TWO_FLOATS[of]
+    high, low = TWO_FLOATS[of]
     rough = a.let(f"{name}_hi", [ITEM], border - a[high].here)
     slip = TwoDiffError(border, a[high].here) + P.rest_of(border) - a[low].here
-    lost = a.let(f"{name}_lo", [ITEM], _within(a, slip), "rounding errors")
+    lost = a.let(f"{name}_lo", [ITEM], within(a, slip), "rounding errors")
     a.let(name, [ITEM], rough + lost, f"what the {of} lacks to the margin")
     a.partials(name, {a[of].here: -sp.S.One})
-    return a[name].here
-
-
-@Vocabulary
-def ahead_of(
-    P: Build, a: Pairs, name: str, near: Named, far: Named, margin: sp.Expr, of: str
-) -> sp.Indexed:
-    """Name and return `name`, what one distance has more than another less a margin.
-
-    Parameters
-    ----------
-    P, a
-        The program and its quantities.
-    name : str
-        A new identifier.
-    near, far : Named
-        Pairs, of which the second is to be farther apart by `margin`.
-    margin : sympy.Expr
-        A margin.
-    of : {'distance', 'square'}
-        What is compared.
-    """
-    return a.let(name, [ITEM], near[of].here - far[of].here + margin, "above 0: missed")
-
-
-@ahead_of.when_stable
-def _(
-    P: Build, a: Pairs, name: str, near: Named, far: Named, margin: sp.Expr, of: str
-) -> sp.Indexed:
-    high, low = _TWO_FLOATS[of]
-    ahead = a.let(f"{name}_ahead", [ITEM], near[high].here - far[high].here)
-    rough = a.let(f"{name}_hi", [ITEM], ahead + margin)
-    of_both = a.let(f"{name}_rest", [ITEM], near[low].here - far[low].here)
-    slip = TwoDiffError(near[high].here, far[high].here) + TwoSumError(ahead, margin)
-    lost = a.let(f"{name}_lo", [ITEM], slip + of_both + P.rest_of(margin), "rounding errors")
-    a.let(name, [ITEM], rough + lost, "above 0: missed")
-    a.partials(name, {near[of].here: sp.S.One, far[of].here: -sp.S.One})
     return a[name].here
