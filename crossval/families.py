@@ -42,8 +42,10 @@ from crossval.checks.tie_kinds import (
     PAIR_TIES,
     RESIDUAL_TIES,
     SCORE_TIES,
+    TRIPLET_TIES,
     TieKinds,
 )
+from crossval.checks.triplet_hypotheses import TRIPLET_PATTERNS, triplet_slips
 from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.head_columns import HeadColumns, Layout
 from crossval.oracles.row_columns import RowColumns
@@ -66,6 +68,8 @@ from crossval.points import (
     residuals,
     rows,
     scores,
+    triplet_probes,
+    triplets,
 )
 from crossval.points.box_probes import BOXES
 from crossval.points.boxes import COLUMNS, PointSet, point_set
@@ -475,6 +479,31 @@ def _pairs(parts: int) -> Family:
 
 
 FAMILIES["pairs"] = _pairs(pairs.PARTS)
+
+
+def _triplets(parts: int) -> Family:
+    """Return the family of triplets of vectors of so many numbers."""
+    return Family(
+        name="triplets",
+        inputs=triplets.inputs(parts),
+        columns=triplets.columns(parts),
+        points=lambda dtype, level: triplets.point_set(dtype, level, parts),
+        shapes=dict.fromkeys(triplets.INPUTS, "(N, D)"),
+        regimes=("random", "wide", "close", "margin times 1 ± 2^-j", "offset 1000"),
+        untested=("vectors with NaN or infinity",),
+        oracle=VectorColumns(3, labelled=False),
+        kinks=True,
+        patterns=TRIPLET_PATTERNS,
+        slips=triplet_slips,
+        options={"reduction": "none"},
+        resized=lambda size: replace(_triplets(size), resized=None),
+        ties=TRIPLET_TIES,
+        prober=triplet_probes.TRIPLETS,
+        widths=(1, 2, 33, 1000),
+    )
+
+
+FAMILIES["triplets"] = _triplets(triplets.PARTS)
 
 
 _SUB_CENTRES = "heads of sub-centres"

@@ -15,6 +15,7 @@ __all__ = [
     "PAIR_TIES",
     "RESIDUAL_TIES",
     "SCORE_TIES",
+    "TRIPLET_TIES",
     "TieKinds",
 ]
 
@@ -115,6 +116,33 @@ PAIR_TIES = TieKinds(
             "one": "slope of the hinge",
             "mean": "half of it",
         }
+    },
+)
+
+
+def _triplets(row: np.ndarray) -> str:
+    """Return what is tied; nothing where a component is 0, which the 1-norm ties at."""
+    anchor, positive, negative = np.split(row, 3)
+    apart = anchor - positive, anchor - negative, positive - negative
+    if any((each == 0).any() for each in apart):
+        return ""
+    between = any(np.sum(np.abs(apart[1]) ** k) == np.sum(np.abs(apart[2]) ** k) for k in (1, 2))
+    return "negative as near to both" if between else "the margin just kept"
+
+
+TRIPLET_TIES = TieKinds(
+    _triplets,
+    {
+        "the margin just kept": {
+            "ours": "slope 0",
+            "one": "slope of the hinge",
+            "mean": "half of it",
+        },
+        "negative as near to both": {
+            "ours": "half of either distance",
+            "one": "the slope of one distance",
+            "mean": "half of either distance",
+        },
     },
 )
 

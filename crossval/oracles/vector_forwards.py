@@ -1,7 +1,8 @@
 """Losses of given vectors for autograd, from the formulas of the papers.
 
 Contrastive: Hadsell, Chopra, LeCun (CVPR 2006), equation 4, by its two cases; the other forms as
-the libraries write them.
+the libraries write them. Triplets: Schroff, Kalenichenko, Philbin (CVPR 2015), equation 3; Hermans,
+Beyer, Leibe (2017), section 2; swapped as Balntas, Riba, Ponsa, Mikolajczyk (BMVC 2016), section 2.
 """
 
 from __future__ import annotations
@@ -23,9 +24,7 @@ def _contrastive(x1: Tensor, x2: Tensor, same: Tensor, c: Constants) -> Tensor:
     alike = same.bool() ^ bool(c["different"])
     difference = x1 - x2 + c["eps_difference"]
     squared = torch.einsum("nd,nd->n", difference, difference)
-    # the root of 1 in the rows of coincident vectors: its slope is not asked for there
-    nowhere = squared == 0
-    distance = torch.where(nowhere, 0.0, torch.where(nowhere, 1.0, squared).sqrt())
+    distance = _root(squared)
     if c["linear"]:
         pull = (distance - c["positive_margin"]).clamp(min=0)
         push = (c["margin"] - distance).clamp(min=0)
@@ -36,5 +35,43 @@ def _contrastive(x1: Tensor, x2: Tensor, same: Tensor, c: Constants) -> Tensor:
     return c["factor"] * torch.where(alike, pull, push)
 
 
-VECTOR_FORWARDS: dict[str, Callable[..., Any]] = {"contrastive": _contrastive}
+def _root(squared: Tensor) -> Tensor:
+    """Return the root; of 1 in rows of coincident vectors, where its slope is not asked for."""
+    import torch
+
+    nowhere = squared == 0
+    return torch.where(nowhere, 0.0, torch.where(nowhere, 1.0, squared).sqrt())
+
+
+def _triplet(anchor: Tensor, positive: Tensor, negative: Tensor, c: Constants) -> Tensor:
+    def apart(x: Tensor, y: Tensor) -> Tensor:
+        squared = (x - y + c["eps_difference"]).square().sum(dim=1) + c["eps_sum"]
+        return squared if c["squared"] else _root(squared)
+
+    return _of_three(apart, (anchor, positive, negative), c)
+
+
+def _triplet_manhattan(anchor: Tensor, positive: Tensor, negative: Tensor, c: Constants) -> Tensor:
+    def apart(x: Tensor, y: Tensor) -> Tensor:
+        return (x - y + c["eps_difference"]).abs().sum(dim=1)
+
+    return _of_three(apart, (anchor, positive, negative), c)
+
+
+def _of_three(apart: Callable[..., Tensor], vectors: tuple[Tensor, ...], c: Constants) -> Tensor:
+    import torch
+
+    anchor, positive, negative = vectors
+    near, far = apart(anchor, positive), apart(anchor, negative)
+    if c["swap"]:
+        far = torch.minimum(far, apart(positive, negative))
+    missed = near - far + c["margin"]
+    return torch.logaddexp(missed, torch.zeros(())) if c["soft"] else missed.relu()
+
+
+VECTOR_FORWARDS: dict[str, Callable[..., Any]] = {
+    "contrastive": _contrastive,
+    "triplet": _triplet,
+    "triplet_manhattan": _triplet_manhattan,
+}
 """Hand-written forwards, by program."""

@@ -24,6 +24,7 @@ from crossval.points.probes import (
     Reading,
     counts,
 )
+from crossval.points.vector_readings import of_unit_vectors, through_units
 
 __all__ = ["PAIRS"]
 
@@ -96,24 +97,6 @@ def _scale(inputs: Arrays) -> np.ndarray:
     return 1 + np.abs(inputs["x1"]).max(axis=1) + np.abs(inputs["x2"]).max(axis=1)
 
 
-def _unit(x: np.ndarray) -> np.ndarray:
-    return x / np.sqrt((x * x).sum(axis=1, keepdims=True))
-
-
-def _of_unit_vectors(inputs: Arrays) -> Arrays:
-    return {name: x if name == "same" else _unit(x) for name, x in inputs.items()}
-
-
-def _through_units(inputs: Arrays, upstream: np.ndarray, found: Prediction) -> Prediction:
-    value, gradients = found
-    back = {}
-    for name, bar in gradients.items():
-        length = np.sqrt((inputs[name] ** 2).sum(axis=1, keepdims=True))
-        unit = inputs[name] / length
-        back[name] = (bar - unit * (unit * bar).sum(axis=1, keepdims=True)) / length
-    return value, back
-
-
 def _swapped(of: Arrays) -> Arrays:
     return {**of, "x1": of["x2"], "x2": of["x1"]}
 
@@ -123,8 +106,8 @@ _READINGS = (
     Reading(
         "normalised",
         "both vectors are divided by their lengths first",
-        _of_unit_vectors,
-        after=_through_units,
+        of_unit_vectors,
+        after=through_units,
     ),
 )
 

@@ -18,7 +18,20 @@ from crossval.bits import step
 from crossval.oracles.formats import Format, format_of
 from crossval.points.boxes import PointSet, upstreams
 
-__all__ = ["PAIR_EDGES", "PARTS", "REGIMES", "ROWS", "VERSION", "columns", "inputs", "point_set"]
+__all__ = [
+    "PAIR_EDGES",
+    "PARTS",
+    "REGIMES",
+    "ROWS",
+    "VERSION",
+    "columns",
+    "drawn",
+    "inputs",
+    "point_set",
+    "sized",
+    "spread",
+    "way",
+]
 
 VERSION = "pairs@1"
 PARTS = 4
@@ -44,22 +57,22 @@ def columns(parts: int) -> tuple[str, ...]:
     return (*(f"x1.{d}" for d in range(parts)), *(f"x2.{d}" for d in range(parts)), "same")
 
 
-def _spread(draw: Draw, shape: tuple[int, ...]) -> np.ndarray:
+def spread(draw: Draw, shape: tuple[int, ...]) -> np.ndarray:
     """Uniform in (-1, 1): nothing that depends on how a generator makes normal numbers."""
     return 2 * draw.random(shape) - 1
 
 
-def _way(draw: Draw, shape: tuple[int, int]) -> np.ndarray:
+def way(draw: Draw, shape: tuple[int, int]) -> np.ndarray:
     """Return vectors of length 1."""
-    found = _spread(draw, shape) + 0.125
+    found = spread(draw, shape) + 0.125
     return found / np.sqrt((found * found).sum(axis=1, keepdims=True))
 
 
-def _drawn(reach: float) -> Regime:
+def drawn(reach: float) -> Regime:
     """Return a regime of vectors that are drawn on their own."""
 
     def make(draw: Draw, shape: tuple[int, int], number: Format) -> Pair:
-        return reach * _spread(draw, shape), reach * _spread(draw, shape)
+        return reach * spread(draw, shape), reach * spread(draw, shape)
 
     return make
 
@@ -67,8 +80,8 @@ def _drawn(reach: float) -> Regime:
 def _at_a_margin(draw: Draw, shape: tuple[int, int], number: Format) -> Pair:
     """Put the two a margin apart, as nearly as the format can."""
     margin = draw.choice(MARGINS, (shape[0], 1))
-    first = number.round(_spread(draw, shape) / 4)
-    return first, first - margin * _way(draw, shape)
+    first = number.round(spread(draw, shape) / 4)
+    return first, first - margin * way(draw, shape)
 
 
 def _near_a_margin(draw: Draw, shape: tuple[int, int], number: Format) -> Pair:
@@ -76,7 +89,7 @@ def _near_a_margin(draw: Draw, shape: tuple[int, int], number: Format) -> Pair:
     sign = 1 - 2.0 * draw.integers(0, 2, (shape[0], 1))
     power = draw.integers(1, number.precision, (shape[0], 1))
     margin = draw.choice(MARGINS, (shape[0], 1)) * (1 + np.ldexp(sign, -power))
-    return np.zeros(shape), margin * _way(draw, shape)
+    return np.zeros(shape), margin * way(draw, shape)
 
 
 def _along_an_axis(draw: Draw, shape: tuple[int, int], number: Format) -> Pair:
@@ -92,7 +105,7 @@ def _few_steps(size: float) -> Regime:
     """Return a regime of vectors of a size that nearly coincide."""
 
     def make(draw: Draw, shape: tuple[int, int], number: Format) -> Pair:
-        first = number.round(size * _spread(draw, shape))
+        first = number.round(size * spread(draw, shape))
         return first, step(first, draw.integers(-3, 4, shape), number)
 
     return make
@@ -100,26 +113,31 @@ def _few_steps(size: float) -> Regime:
 
 def _offset(draw: Draw, shape: tuple[int, int], number: Format) -> Pair:
     """Put both far from the origin, 2^-j apart."""
-    first = number.round(1000 + _spread(draw, shape))
+    first = number.round(1000 + spread(draw, shape))
     power = draw.integers(0, 18, (shape[0], 1))
-    return first, first + np.ldexp(_way(draw, shape), -power)
+    return first, first + np.ldexp(way(draw, shape), -power)
 
 
 def _scaled(power: int, narrow: int) -> Regime:
     """Return a regime of differences times a power of two, a smaller one if narrow."""
 
     def make(draw: Draw, shape: tuple[int, int], number: Format) -> Pair:
-        most = {True: narrow, False: 48}[number.emax < 32] if number.precision < 53 else 1 << 10
-        size = 2.0 ** float(np.clip(power, -most, most))
-        return size * _spread(draw, shape), size * _spread(draw, shape)
+        size = sized(power, narrow, number)
+        return size * spread(draw, shape), size * spread(draw, shape)
 
     return make
 
 
+def sized(power: int, narrow: int, number: Format) -> float:
+    """Return a power of two, a smaller one in a format that has not so many, or is narrow."""
+    most = {True: narrow, False: 48}[number.emax < 32] if number.precision < 53 else 1 << 10
+    return 2.0 ** float(np.clip(power, -most, most))
+
+
 REGIMES: dict[str, Regime] = {
-    "random": _drawn(0.5),
-    "wide": _drawn(2.0),
-    "close": _drawn(0.125),
+    "random": drawn(0.5),
+    "wide": drawn(2.0),
+    "close": drawn(0.125),
     "at a margin": _at_a_margin,
     "margin times 1 ± 2^-j": _near_a_margin,
     "apart along an axis": _along_an_axis,

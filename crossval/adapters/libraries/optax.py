@@ -1,4 +1,4 @@
-"""optax: softmax cross-entropies, sigmoid focal loss, and losses of a difference."""
+"""optax: softmax cross-entropies, sigmoid focal loss, losses of a difference, and of triplets."""
 
 from typing import Any
 
@@ -31,4 +31,11 @@ TARGETS = [
     Target("optax:l2_loss", "l2", "optax", **_ROWS),
     Target("optax:huber_loss", "huber", "optax", call=_HUBER, **_ROWS),
     Target("optax:log_cosh", "log_cosh", "optax", **_ROWS),
+    Target(
+        "optax.losses:triplet_margin_loss",
+        "triplet",
+        "optax",
+        call="f(anchor, positive, negative, margin=margin, eps=eps)",
+        **_ROWS,
+    ),
 ]

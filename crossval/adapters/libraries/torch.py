@@ -1,4 +1,4 @@
-"""torch.nn.functional: cross-entropies of rows and of two classes, and losses of a difference."""
+"""torch.nn.functional: cross-entropies, losses of a difference, and of vectors."""
 
 from crossval.target import Target
 
@@ -7,6 +7,9 @@ _CALL = (
     "reduction=reduction)"
 )
 _REFERENCE = "torch.nn.functional:cross_entropy"
+_TRIPLET = (
+    "f(anchor, positive, negative, margin=margin, p={p}, eps=eps, swap={swap}, reduction=reduction)"
+)
 
 
 def _target(name: str, loss: str) -> Target:
@@ -56,4 +59,16 @@ TARGETS = [
     _target("mse_loss", "l2"),
     _target("smooth_l1_loss", "smooth_l1"),
     _target("huber_loss", "huber"),
+    *(
+        Target(
+            "torch.nn.functional:triplet_margin_loss",
+            "triplet",
+            "torch",
+            axes={"distance": distance, "swap": swap},
+            call=_TRIPLET.format(p=p, swap=swap == "nearest"),
+            library="torch",
+        )
+        for p, distance in ((2, "euclidean"), (1, "manhattan"))
+        for swap in ("anchor", "nearest")
+    ),
 ]
