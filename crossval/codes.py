@@ -500,7 +500,7 @@ CHECKS: dict[str, Subject] = {
         (*_NUMBERS, *_SLOPES),
     ),
     "coordinates": Subject(
-        "vectors of 1, 2, 33 and 1000 numbers",
+        "vectors of 1, 2 and 33 numbers, and of 1000 where there are no classes",
         "Value and gradients on the ordinary regimes.",
         (*_NUMBERS, *_SLOPES),
     ),

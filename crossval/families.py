@@ -129,6 +129,10 @@ class Family:
         Every point then is a call of its own, and has its own.
     widths : tuple of int
         Numbers of classes, or of coordinates, to judge beside the points' own.
+    lengths : tuple of int
+        Numbers of coordinates to judge beside the points' own, where there are classes as well.
+    lengthened : callable, optional
+        ``lengthened(k)`` gives the family with k coordinates instead.
     fitted : callable, optional
         ``fitted(arrays)`` gives the family whose sizes are those of arrays by input.
     """
@@ -154,6 +158,8 @@ class Family:
     prober: Prober | None = None
     wholes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     widths: tuple[int, ...] = (2, 3, 33, 1000)
+    lengths: tuple[int, ...] = ()
+    lengthened: Callable[[int], Family] | None = None
     fitted: Callable[[Mapping[str, np.ndarray]], Family] | None = None
 
     @property
@@ -507,6 +513,7 @@ FAMILIES["triplets"] = _triplets(triplets.PARTS)
 
 
 _SUB_CENTRES = "heads of sub-centres"
+_LENGTHS = (1, 2, 33)
 
 
 def _heads(layout: Layout) -> Family:
@@ -522,18 +529,18 @@ def _heads(layout: Layout) -> Family:
         inputs=layout.inputs,
         columns=layout.columns,
         points=lambda dtype, level: heads.point_set(
-            dtype, level, classes, biased=biased, centers=centers
+            dtype, level, classes, parts=layout.parts, biased=biased, centers=centers
         ),
         shapes={"x": "(B, D)", "weight": matrix, "target": "(B,)", **vectors},
         regimes=("random", "at a right angle", "wrong", "classes of other lengths"),
         untested=(
-            f"embeddings of more than {layout.parts} numbers",
+            f"embeddings of more than {max(_LENGTHS)} coordinates",
             "embeddings and classes with NaN or infinity, ignored rows",
             "the gradient by the scale",
         ),
         oracle=HeadColumns(layout.parts, biased, centers),
         kinks=True,
-        patterns=head_patterns(biased=biased, centers=centers),
+        patterns=head_patterns(layout),
         slips=head_slips,
         labels=frozenset({"target"}),
         options={"reduction": "none"},
@@ -541,6 +548,8 @@ def _heads(layout: Layout) -> Family:
         ties=HEAD_TIES,
         wholes=wholes,
         widths=(2, 33, 300),
+        lengths=_LENGTHS,
+        lengthened=lambda parts: replace(_heads(replace(layout, parts=parts)), lengthened=None),
         fitted=lambda given: _heads(
             replace(
                 layout,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crossval.checks.causes import Pattern, Situation
-from crossval.oracles.head_columns import PARTS, Layout
+from crossval.oracles.head_columns import Layout
 
 __all__ = ["head_patterns"]
 
@@ -24,10 +24,10 @@ class _Problem:
     centers: int
 
     @classmethod
-    def read(cls, of: Situation, *, biased: bool, centers: int) -> _Problem:
+    def read(cls, of: Situation, layout: Layout) -> _Problem:
         """Take a row of columns apart; all centres of a class are vectors of their own."""
-        end = Layout.of(len(of.row), PARTS, biased=biased).label
-        return cls(of, of.row[:end].reshape(-1, PARTS), centers or 1)
+        vectors = of.row[: layout.label].reshape(-1, layout.parts)
+        return cls(of, vectors, layout.centers or 1)
 
     @property
     def squares(self) -> np.ndarray:
@@ -50,7 +50,9 @@ class _Problem:
             return False
         size = np.sqrt(self.squares)
         cosines = self.vectors[1:] @ self.vectors[0] / (size[1:] * size[0])
-        return bool((1 - np.abs(cosines) <= 2 * (PARTS + 2) * self.of.number.roundoff).any())
+        return bool(
+            (1 - np.abs(cosines) <= 2 * (self.vectors.shape[1] + 2) * self.of.number.roundoff).any()
+        )
 
     @property
     def steepest(self) -> float:
@@ -64,11 +66,11 @@ class _Problem:
         return by_cosine * max([1.0, *(1 / lengths[~kept])])
 
 
-def head_patterns(*, biased: bool, centers: int = 0) -> tuple[Pattern, ...]:
-    """Return known reasons for NaN and infinity in heads, with biases or with several centres."""
+def head_patterns(layout: Layout) -> tuple[Pattern, ...]:
+    """Return known reasons for NaN and infinity in heads whose columns lie so."""
 
     def read(s: Situation) -> _Problem:
-        return _Problem.read(s, biased=biased, centers=centers)
+        return _Problem.read(s, layout)
 
     def zero(s: Situation) -> bool:
         return bool((read(s).squares < s.number.tiny).any())

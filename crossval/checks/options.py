@@ -57,6 +57,8 @@ def checks(family: Family, dtype: str) -> Iterator[Check]:
         yield Check("class range", dtype, class_range)
     if family.resized is not None:
         yield Check(_count(family), dtype, class_count)
+    if family.lengthened is not None:
+        yield Check("coordinates", dtype, coordinates)
 
 
 def class_weights(session: Session, dtype: str) -> Outcome:
@@ -136,20 +138,40 @@ def _count(family: Family) -> str:
 
 def class_count(session: Session, dtype: str) -> Outcome:
     """Judge value and gradients of rows with fewer and with many more classes, or coordinates."""
+    assert session.family.resized is not None
+    unit = "classes" if session.family.classes else "coordinates"
+    sizes = {f"{width} {unit}": (session.family.resized, width) for width in _widths(session)}
+    return _resized(session, dtype, _count(session.family), sizes)
+
+
+def coordinates(session: Session, dtype: str) -> Outcome:
+    """Judge value and gradients of embeddings with fewer and with more coordinates."""
+    lengthened = session.family.lengthened
+    assert lengthened is not None
+    sizes = {f"{length} coordinates": (lengthened, length) for length in session.family.lengths}
+    return _resized(session, dtype, "coordinates", sizes)
+
+
+def _resized(
+    session: Session,
+    dtype: str,
+    check: str,
+    sizes: Mapping[str, tuple[Callable[[int], Family], int]],
+) -> Outcome:
+    """Judge value and gradients of families of other sizes, on a few rows of each."""
     held = [name for name in session.family.wholes if name in session.target.bind]
     if held:
-        words = f"the target holds {' and '.join(held)}, for {classes_of(session.family)} classes"
-        return Outcome("class count", dtype, text=words, ran=False)
-    name, outcomes = _count(session.family), []
-    unit = "classes" if session.family.classes else "coordinates"
-    assert session.family.resized is not None
-    for width in _widths(session):
-        family = session.family.resized(width)
+        shapes = ", ".join(str(session.family.wholes[name]) for name in held)
+        words = f"the target holds {' and '.join(held)}, of shape {shapes}"
+        return Outcome(check, dtype, text=words, ran=False)
+    outcomes = []
+    for label, (resized, size) in sizes.items():
+        family = resized(size)
         points = family.points(dtype, "smoke")
-        points = points.take(np.flatnonzero(~points.special)[:: 2 if width < _WIDE else 12])
+        points = points.take(np.flatnonzero(~points.special)[:: 2 if size < _WIDE else 12])
         other = under(session, points, family=family)
-        outcomes.append((f"{width} {unit}", judged(other, dtype, name)))
-    return together(name, outcomes)
+        outcomes.append((label, judged(other, dtype, check)))
+    return together(check, outcomes)
 
 
 def _widths(session: Session) -> list[int]:

@@ -42,7 +42,9 @@ ROWS = {"smoke": 2, "standard": 16, "full": 300}
 Draw = np.random.Generator
 Problem = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Embeddings (n, D), classes (n, C, D) and labels (n,)."""
-Regime = Callable[[Draw, tuple[int, int], Format], Problem]
+Shape = tuple[int, int, int]
+"""Problems, classes, and numbers of an embedding."""
+Regime = Callable[[Draw, Shape, Format], Problem]
 
 
 def _spread(draw: Draw, shape: tuple[int, ...]) -> np.ndarray:
@@ -50,20 +52,20 @@ def _spread(draw: Draw, shape: tuple[int, ...]) -> np.ndarray:
     return 6 * draw.random(shape) - 3
 
 
-def _drawn(draw: Draw, shape: tuple[int, int]) -> Problem:
-    count, classes = shape
-    weight = _spread(draw, (count, classes, PARTS))
-    return _spread(draw, (count, PARTS)), weight, draw.integers(0, classes, count)
+def _drawn(draw: Draw, shape: Shape) -> Problem:
+    count, classes, parts = shape
+    weight = _spread(draw, (count, classes, parts))
+    return _spread(draw, (count, parts)), weight, draw.integers(0, classes, count)
 
 
-def _random(draw: Draw, shape: tuple[int, int], number: Format) -> Problem:
+def _random(draw: Draw, shape: Shape, number: Format) -> Problem:
     return _drawn(draw, shape)
 
 
 def _near(way: float, steps: int, *, another: bool = False) -> Regime:
     """Return a regime in which the embedding is `way` times a class, to within a few steps."""
 
-    def make(draw: Draw, shape: tuple[int, int], number: Format) -> Problem:
+    def make(draw: Draw, shape: Shape, number: Format) -> Problem:
         _, weight, target = _drawn(draw, shape)
         turn = 1 + draw.integers(0, shape[1] - 1, shape[0]) if another else 0
         there = number.round(weight[np.arange(shape[0]), (target + turn) % shape[1]])
@@ -73,10 +75,10 @@ def _near(way: float, steps: int, *, another: bool = False) -> Regime:
     return make
 
 
-def _orthogonal(draw: Draw, shape: tuple[int, int], number: Format) -> Problem:
+def _orthogonal(draw: Draw, shape: Shape, number: Format) -> Problem:
     """Put the embedding at a right angle to its class, exactly: small integers."""
     _, weight, target = _drawn(draw, shape)
-    own = draw.integers(1, 9, (shape[0], PARTS)).astype(float)
+    own = draw.integers(1, 9, (shape[0], shape[2])).astype(float)
     x = np.zeros_like(own)
     x[:, 0], x[:, 1] = -own[:, 1], own[:, 0]
     weight[np.arange(shape[0]), target] = own
@@ -86,7 +88,7 @@ def _orthogonal(draw: Draw, shape: tuple[int, int], number: Format) -> Problem:
 def _decided(way: float) -> Regime:
     """Return a regime in which the target's class lies along the embedding, all others against."""
 
-    def make(draw: Draw, shape: tuple[int, int], number: Format) -> Problem:
+    def make(draw: Draw, shape: Shape, number: Format) -> Problem:
         x, weight, target = _drawn(draw, shape)
         own = np.arange(shape[1]) == target[:, None]
         sign = np.where(own, way, -way)[:, :, None]
@@ -98,7 +100,7 @@ def _decided(way: float) -> Regime:
 def _scaled(of_x: int, of_weight: int, narrow: int) -> Regime:
     """Return a regime of embeddings and classes times powers of two, smaller ones if narrow."""
 
-    def make(draw: Draw, shape: tuple[int, int], number: Format) -> Problem:
+    def make(draw: Draw, shape: Shape, number: Format) -> Problem:
         x, weight, target = _drawn(draw, shape)
         most = narrow if number.emax < 32 else 1 << 10
         powers = [float(np.clip(power, -most, most)) for power in (of_x, of_weight)]
@@ -107,13 +109,13 @@ def _scaled(of_x: int, of_weight: int, narrow: int) -> Regime:
     return make
 
 
-def _lengths(draw: Draw, shape: tuple[int, int], number: Format) -> Problem:
+def _lengths(draw: Draw, shape: Shape, number: Format) -> Problem:
     """Every class has a length of its own, from 2^-6 to 2^6."""
     x, weight, target = _drawn(draw, shape)
-    return x, np.ldexp(weight, draw.integers(-6, 7, shape)[:, :, None]), target
+    return x, np.ldexp(weight, draw.integers(-6, 7, shape[:2])[:, :, None]), target
 
 
-def _alike(draw: Draw, shape: tuple[int, int], number: Format) -> Problem:
+def _alike(draw: Draw, shape: Shape, number: Format) -> Problem:
     """All classes are one, to within a few steps."""
     x, weight, target = _drawn(draw, shape)
     one = number.round(np.repeat(weight[:, :1], shape[1], axis=1))
@@ -175,6 +177,7 @@ def point_set(
     level: str = "standard",
     classes: int = CLASSES,
     *,
+    parts: int = PARTS,
     biased: bool = False,
     centers: int = 0,
 ) -> PointSet:
@@ -188,6 +191,9 @@ def point_set(
         Points per regime; the named edges are always all there.
     classes : int
         How many there are; the named edges are left out of any number but `CLASSES`.
+    parts : int
+        Numbers of an embedding; the named edges are left out of any number but `PARTS`. One number
+        has no right angle, and no such regime.
     biased : bool
         Whether classes have biases.
     centers : int
@@ -201,18 +207,20 @@ def point_set(
     """
     number, count = format_of(dtype), ROWS[level]
     classes = classes * (centers or 1)
-    made = [make(_draw(name), (count, classes), number) for name, make in REGIMES.items()]
-    edges = HEAD_EDGES if classes == CLASSES else {}
+    regimes = {n: make for n, make in REGIMES.items() if parts > 1 or make is not _orthogonal}
+    shape = count, classes, parts
+    made = [make(_draw(name), shape, number) for name, make in regimes.items()]
+    edges = HEAD_EDGES if (classes, parts) == (CLASSES, PARTS) else {}
     table = np.array([(*x, *np.ravel(weight)) for x, weight, _ in edges.values()], float)
-    named = table.reshape(-1, PARTS * (1 + classes))
-    x = np.concatenate([*(x for x, _, _ in made), named[:, :PARTS]])
+    named = table.reshape(-1, parts * (1 + classes))
+    x = np.concatenate([*(x for x, _, _ in made), named[:, :parts]])
     drawn = [weight.reshape(count, -1) for _, weight, _ in made]
-    weight = np.concatenate([*drawn, named[:, PARTS:]])
+    weight = np.concatenate([*drawn, named[:, parts:]])
     labels = [*(target for _, _, target in made), [label for _, _, label in edges.values()]]
     target = np.concatenate(labels)[:, None].astype(float) // (centers or 1)
     biases = [_spread(_draw("biases"), (len(x), classes))] if biased else []
     columns = np.hstack([number.round(x), number.round(weight), target, *map(number.round, biases)])
-    places = [name for name in REGIMES for _ in range(count)] + list(edges)
+    places = [name for name in regimes for _ in range(count)] + list(edges)
     numbers = np.arange(len(columns))
     special = numbers >= len(columns) - len(edges)
     kind = "heads of biases" if biased else "heads of sub-centres" if centers else "heads"

@@ -312,7 +312,7 @@ class ClassBlocks:
         """Return the sums of the products of two arrays over an axis, in float64."""
         axes = "ijk"[: a.ndim]
         kept = axes.replace(axes[axis], "")
-        return self.np.einsum(f"{axes},{axes}->{kept}", a, b).astype(self.np.float64)
+        return self.np.einsum(f"{axes},{axes}->{kept}", a, b, dtype=self.np.float64)
 
     def max(self, array: Any, axis: int) -> Any:
         """Return the largest along an axis."""

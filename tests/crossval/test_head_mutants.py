@@ -85,7 +85,18 @@ def test_an_argument_reaches_the_definition(judged):
     certificate = judged(FILE, "cosface", "cosface/insightface", **INSIGHTFACE)
     names = ("parameter eps", "parameter margin", "parameter scale", "reduction", "batch")
     assert graded(certificate, *names) == dict.fromkeys(names, "ok")
-    assert graded(certificate, "class count")["class count"] in "ABC"
+    sizes = graded(certificate, "class count", "coordinates")
+    assert len(sizes) == 2
+    assert set(sizes.values()) <= set("ABC")
+
+
+def test_a_head_of_some_coordinates_is_caught_where_there_are_more(judged):
+    only = ("value", "coordinates")
+    certificate = judged(FILE, "lanes", "cosface/insightface", axes={"margin": 0.35}, only=only)
+    assert graded(certificate, "value")["value"] in "ABC"
+    found = [f for f in certificate.findings if f.check == "coordinates"]
+    assert found
+    assert all(f.message.startswith("33 coordinates: ") for f in found)
 
 
 def test_a_finding_is_shown_again_with_what_was_found_in_the_target(judged):

@@ -142,6 +142,19 @@ def test_every_head_is_judged_at_these_points(loss):
     assert set(family.regimes) <= set(REGIMES)
 
 
+@pytest.mark.parametrize("parts", [1, 2, 33])
+def test_points_of_other_lengths_are_drawn_alike(parts):
+    family = FAMILIES["heads"].lengthened(parts)
+    points = family.points("float32", "smoke")
+    assert points.columns.shape[1] == len(family.columns) == parts * (1 + CLASSES) + 1
+    assert family.wholes["weight"] == (CLASSES, parts)
+    assert not points.special.any()
+    assert set(points.places) == set(REGIMES) - ({"at a right angle"} if parts == 1 else set())
+    x, weight = points.columns[:, None, :parts], points.columns[:, parts:-1]
+    vectors = weight.reshape(-1, CLASSES, parts)
+    assert ((x * vectors).sum(axis=2)[points.places == "at a right angle"] == 0).any(axis=1).all()
+
+
 def test_centres_are_the_vectors_of_more_classes():
     family = FAMILIES[losses()["subcenter_arcface"]["family"]]
     points, flat = family.points("float64", "smoke"), point_set("float64", "smoke")

@@ -108,6 +108,14 @@ def test_a_scaling_is_within_the_format_wherever_the_result_is(real):
     np.testing.assert_allclose(F.scaled(matrix, column)[0, 1], 3 * column[0, 0], rtol=1e-6)
 
 
+def test_sums_of_products_lose_nothing_that_the_format_cannot_hold():
+    F, small = blocks(np.float32), np.float32(2.0**-100)
+    a, b = np.full((3, 2), small), np.array([[1, 2], [4, 8], [16, 32]], np.float32) * small
+    got = F.dots(a, b, 0)
+    assert got.dtype == np.float64
+    np.testing.assert_array_equal(got, [21 * 2.0**-200, 42 * 2.0**-200])
+
+
 def test_what_may_be_written_to_is_no_other_name_s():
     F, matrix = blocks(), np.ones((2, 2))
     assert F.fresh(matrix) is not matrix
