@@ -45,6 +45,7 @@ from refloss.losses import (
     modified_softmax,
     multi_margin,
     normface,
+    ntxent,
     poly1,
     quality_focal,
     resolve,
@@ -59,6 +60,7 @@ from refloss.losses import (
     sphereface_logit,
     squared_hinge,
     subcenter_arcface,
+    supcon,
     triplet,
     vector_loss_from,
 )
@@ -99,6 +101,7 @@ __all__ = [
     "modified_softmax",
     "multi_margin",
     "normface",
+    "ntxent",
     "poly1",
     "quality_focal",
     "resolve",
@@ -114,6 +117,7 @@ __all__ = [
     "sphereface_logit",
     "squared_hinge",
     "subcenter_arcface",
+    "supcon",
     "triplet",
     "vector_loss_from",
 ]

@@ -55,7 +55,14 @@ from refloss.losses.rows import (
     sphereface_cosine,
 )
 from refloss.losses.spec import Spec, resolve
-from refloss.losses.vectors import VectorLoss, contrastive, triplet, vector_loss_from
+from refloss.losses.vectors import (
+    VectorLoss,
+    contrastive,
+    ntxent,
+    supcon,
+    triplet,
+    vector_loss_from,
+)
 
 __all__ = [
     "LAYOUTS",
@@ -101,6 +108,7 @@ __all__ = [
     "modified_softmax",
     "multi_margin",
     "normface",
+    "ntxent",
     "poly1",
     "quality_focal",
     "resolve",
@@ -115,6 +123,7 @@ __all__ = [
     "sphereface_logit",
     "squared_hinge",
     "subcenter_arcface",
+    "supcon",
     "triplet",
     "vector_loss_from",
 ]

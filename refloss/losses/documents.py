@@ -276,12 +276,50 @@ same : array of shape (N,), integers, bools, or numbers of the vectors' dtype
 """
 
 
+_RELATIONS = """\
+same : array of shape (N, M), integers, bools, or numbers of the similarities' dtype
+    What every column is to the row's anchor, see ``labels``.
+"""
+
+
 def _vectors(of: str, names: tuple[str, ...], meaning: str, labels: Mapping[str, str]) -> _Family:
     text = _VECTORS.format(names=", ".join(names), meaning=meaning, labels="".join(labels.values()))
     return _Family(of, text, (*names, *labels), _COMMON)
 
 
+_SIMILARITIES = _VECTORS
+for _place, _words in (
+    ("(N, D)", "(N, M)"),
+    (
+        "{meaning}, one a row, of one dtype, D at least 1;",
+        "{meaning}, one row an anchor, M at least 1;",
+    ),
+    ("the vectors' format", "the similarities' format"),
+    ("One loss an item", "One loss an anchor"),
+    (
+        "Whether NaN reaches the results of its own item, and of no other, or is an error.",
+        "Whether NaN reaches the results of its own row, and of no other, or is an error. What is\n"
+        "    left out reaches nothing, whatever it is.",
+    ),
+    (
+        "Whether labels that are no such label are errors. Default: on the CPU they are; on a "
+        "device they\n    are looked at only",
+        "Whether other relations are errors. Default: on the CPU they are; on a device they are\n"
+        "    looked at only",
+    ),
+):
+    assert _place in _SIMILARITIES
+    _SIMILARITIES = _SIMILARITIES.replace(_place, _words)
+
+
+def _similarities() -> _Family:
+    words = {"names": "similarities", "meaning": "Of anchors with all others", "labels": _RELATIONS}
+    text = _SIMILARITIES.format(**words)
+    return _Family("", text, ("similarities", "same"), _COMMON)
+
+
 _FAMILIES = {
+    "similarities": _similarities(),
     "pairs": _vectors("of pairs of vectors", ("x1", "x2"), "Two vectors", {"same": _SAME}),
     "triplets": _vectors(
         "of triplets of vectors",

@@ -49,6 +49,8 @@ class Counts:
         Items whose target is above 0.
     classes : int
         Logits an item.
+    pairs, anchors : int
+        Positives of all rows of similarities, and rows that have one.
     """
 
     items: int
@@ -57,6 +59,8 @@ class Counts:
     rows: int = 0
     positives: int = 0
     classes: int = 1
+    pairs: int = 0
+    anchors: int = 0
 
     @classmethod
     def of(cls, items: int, classes: int = 1) -> Counts:
@@ -70,6 +74,8 @@ DENOMINATORS: dict[str, Callable[[Counts], float]] = {
     "weights": lambda counts: counts.weights,
     "logits": lambda counts: float(counts.items * counts.classes),
     "rows": lambda counts: float(counts.rows),
+    "pairs": lambda counts: float(counts.pairs),
+    "anchors": lambda counts: float(counts.anchors),
     "positives": lambda counts: float(counts.positives),
     "positives_or_one": lambda counts: max(1.0, counts.positives),
     "positives_plus_one": lambda counts: 1.0 + counts.positives,

@@ -13,6 +13,7 @@ from refloss.run.arrays import Adopted, adopt, held_format
 __all__ = ["beside", "vectors"]
 
 _INTEGERS = ("int", "uint", "bool")
+_WHAT = {"b": "one number an item", "bc": "one number a column"}
 
 
 def vectors(given: Mapping[str, object], adopt: Adopt = adopt) -> dict[str, Adopted]:
@@ -40,19 +41,30 @@ def vectors(given: Mapping[str, object], adopt: Adopt = adopt) -> dict[str, Adop
 
 
 def beside(
-    given: Mapping[str, object], leading: Any, first: str, adopt: Adopt = adopt
+    given: Mapping[str, tuple[object, str]], leading: Any, first: str, adopt: Adopt = adopt
 ) -> dict[str, Any]:
-    """Return arrays of one number an item: integers, bools, or numbers of the vectors' format.
+    """Return arrays beside the vectors: integers, bools, or numbers of the vectors' format.
+
+    Parameters
+    ----------
+    given : mapping of str to (array, {"b", "bc"})
+        Arrays, and their axes: one number an item, or one for each number of a vector.
+    leading : array
+        The vectors.
+    first : str
+        What they are called.
+    adopt : callable
+        What reads an array.
 
     Raises
     ------
     TypeError
         If one is no array of such a format.
     ValueError
-        If a shape is not ``(N,)``.
+        If a shape is another.
     """
     found = {}
-    for name, value in given.items():
+    for name, (value, axes) in given.items():
         array: Any = adopt(name, value).array
         held = held_format(array)
         if held not in FORMATS and not held.startswith(_INTEGERS):
@@ -61,9 +73,9 @@ def beside(
             )
         if held in FORMATS:
             same_format(name, array, leading, first)
-        if array.shape != leading.shape[:1]:
+        if array.shape != leading.shape[: len(axes)]:
             raise ValueError(
-                f"{name}: expected shape {tuple(leading.shape[:1])}, one number an item; "
+                f"{name}: expected shape {tuple(leading.shape[: len(axes)])}, {_WHAT[axes]}; "
                 f"got {array.shape}"
             )
         found[name] = (

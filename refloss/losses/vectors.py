@@ -1,4 +1,4 @@
-"""Losses of given vectors: one class, whose instances are the public functions."""
+"""Losses of given vectors, or of rows of similarities: one class, whose instances are public."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from refloss.run.rounding import format_of
 if TYPE_CHECKING:  # what runs on devices is loaded with the first array on one
     from refloss.run.device_arrays import Home
 
-__all__ = ["VectorLoss", "contrastive", "triplet", "vector_loss_from"]
+__all__ = ["VectorLoss", "contrastive", "ntxent", "supcon", "triplet", "vector_loss_from"]
 
 _NAN = {"propagate": False, "raise": True}
 
@@ -205,20 +205,25 @@ class VectorLoss(Loss):
 
     @property
     def _vectors(self) -> tuple[str, ...]:
-        """The inputs that are vectors, and have derivatives."""
-        return tuple(name for name, kind in self._inputs.items() if kind == "bc")
+        """The inputs that have derivatives, the leading one first: one vector an item each."""
+        slopes = {name for name, _ in self._arrays("grad")["outputs"]}
+        return tuple(name for name in self._inputs if f"{name}_bar" in slopes)
 
     @property
-    def _labels(self) -> tuple[str, ...]:
-        """The inputs that are one number an item."""
-        return tuple(name for name, kind in self._inputs.items() if kind == "b")
+    def _labels(self) -> dict[str, str]:
+        """The inputs that have none, each with its axes."""
+        return {name: kind for name, kind in self._inputs.items() if name not in self._vectors}
 
     @property
     def _inputs(self) -> dict[str, str]:
         """The inputs in order, each with its axes; they are those of every program."""
+        return dict(self._arrays("value")["inputs"])
+
+    def _arrays(self, function: str) -> Mapping[str, Any]:
+        """Return what a function of the loss's first program takes and returns."""
         program = self.entry["program"]
         name = program if isinstance(program, str) else next(iter(program["values"].values()))
-        return dict(library(self._kernels).index["programs"][name]["arrays"]["value"]["inputs"])
+        return library(self._kernels).index["programs"][name]["arrays"][function]
 
     def _wanted(self, wrt: str | Sequence[str] | None) -> str | Sequence[str]:
         """Return what to differentiate by."""
@@ -242,7 +247,7 @@ class VectorLoss(Loss):
         spec, known = self._spec(axes, options), library(self._kernels)
         given = vector_checks.vectors({name: arrays[name] for name in self._vectors})
         first, leading = self._vectors[0], given[self._vectors[0]].array
-        labels = {name: arrays[name] for name in self._labels}
+        labels = {name: (arrays[name], kind) for name, kind in self._labels.items()}
         beside = vector_checks.beside(labels, leading, first)
         if values:
             self._require_labels(spec, beside)
@@ -275,7 +280,7 @@ class VectorLoss(Loss):
         given = vector_checks.vectors({name: arrays[name] for name in self._vectors}, home.adopt)
         first = self._vectors[0]
         leading: Any = given[first].array
-        labels = {name: arrays[name] for name in self._labels}
+        labels = {name: (arrays[name], kind) for name, kind in self._labels.items()}
         beside = vector_checks.beside(labels, leading, first, home.adopt)
         backend = backend_of("cuda", options.compute, leading.format)
         if values or refuse_nan:
@@ -332,4 +337,6 @@ def vector_loss_from(directory: str | Path, name: str) -> VectorLoss:
 
 
 contrastive = VectorLoss("contrastive")
+ntxent = VectorLoss("ntxent")
+supcon = VectorLoss("supcon")
 triplet = VectorLoss("triplet")

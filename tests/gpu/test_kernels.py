@@ -14,6 +14,7 @@ from tests.kernels.cuda import (
     test_items,
     test_pair_bars,
     test_row_sizes,
+    test_similarity_bars,
     test_triplet_bars,
 )
 from tests.kernels.cuda.test_formats import (
@@ -47,6 +48,12 @@ from tests.kernels.cuda.test_row_sizes import (
     test_rows_of_classes_that_do_not_exist_are_nan_and_leave_the_others_alone,  # noqa: F401
     test_schedules_layouts_and_blocks_change_no_bit,  # noqa: F401
 )
+from tests.kernels.cuda.test_similarity_bars import (
+    test_rows_of_any_length_meet_the_bars,  # noqa: F401
+)
+from tests.kernels.cuda.test_similarity_bars import (
+    test_the_bars_are_met as test_similarities_meet_the_bars,  # noqa: F401
+)
 from tests.kernels.cuda.test_triplet_bars import (
     test_any_number_of_coordinates_meets_the_bars as test_triplets_of_any_size_meet_the_bars,  # noqa: F401
 )
@@ -61,6 +68,6 @@ pytestmark = pytest.mark.gpu
 
 @pytest.fixture(autouse=True)
 def on_the_device(monkeypatch):
-    items = (test_formats, test_item_bars, test_items, test_pair_bars, test_triplet_bars)
-    for module in (*items, row_runs, test_row_sizes):
+    bars = (test_item_bars, test_pair_bars, test_similarity_bars, test_triplet_bars)
+    for module in (row_runs, test_formats, test_items, test_row_sizes, *bars):
         monkeypatch.setattr(module, "launch", launch)

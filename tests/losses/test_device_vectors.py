@@ -8,6 +8,7 @@ import refloss
 from refloss.run.device_arrays import TorchHome
 from tests.run.native.pretend import PretendArray, PretendDriver, pretend_cupy
 
+from .test_similarities import rows
 from .test_vectors import pairs
 
 
@@ -74,3 +75,16 @@ def test_numbers_of_tensors_are_made_on_their_device():
     assert made.format == "float32"
     assert made.owner.tolist() == [1.0, 0.0]
     assert home.numbers(made, "float32") is made
+
+
+@pytest.mark.parametrize("denominator", ["items", "anchors", "pairs", 7.0])
+def test_rows_of_similarities_are_counted_there(driver, denominator):
+    """What a mean divides by is added up on the device, also where nothing is."""
+    similarities, same = rows(40, 70)
+    for relations in (same, np.where(same == 1, 0, same)):
+        how = {"reduction": "mean", "denominator": denominator, "empty": "zero"}
+        expected, slopes = refloss.ntxent.value_and_grad(similarities, relations, **how)
+        found, grad = refloss.ntxent.value_and_grad(*there(similarities, relations), **how)
+        np.testing.assert_allclose(np.asarray(found), expected, rtol=1e-14)
+        known = slopes["similarities"]
+        np.testing.assert_allclose(np.asarray(grad["similarities"]), known, rtol=1e-13, atol=1e-300)

@@ -109,7 +109,7 @@ def test_a_mean_over_nothing_is_nan_or_zero_as_asked_and_a_sum_is_zero():
 def test_micro_batches_that_share_the_denominator_add_up_to_the_batch(denominator, cut):
     rng = np.random.default_rng(cut)
     losses, weights, kept = rng.random(8), rng.random(8), rng.random(8) > 0.3
-    counts = Counts(8, int(kept.sum()), float(weights[kept].sum()), 2, 3)
+    counts = Counts(8, int(kept.sum()), float(weights[kept].sum()), 2, 3, pairs=9, anchors=5)
     divisor = REDUCTIONS["mean"].divisor(counts, denominator)
     whole = REDUCTIONS["mean"].divide(losses[kept].sum(), divisor)
     parts = [

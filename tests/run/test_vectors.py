@@ -24,14 +24,22 @@ SETTINGS = {
         {"soft": 1.0, "swap": 1.0},
     ],
     "triplet_manhattan": [{}, {"swap": 1.0, "soft": 1.0, "eps_difference": 1e-6}],
+    "supcon": [{}, {"temperature": 1.0, "base_temperature": 0.5}, {"undefined": 1.0}],
+    "supcon_inside": [{}, {"temperature": 1.0, "base_temperature": 0.5}],
+    "ntxent": [{}, {"temperature": 1.0, "averaged": 1.0}, {"least": 1e-3}],
+    "ntxent_all": [{}, {"temperature": 1.0, "averaged": 1.0}],
 }
+SLOPED = {
+    name: [n[:-4] for n, _ in INDEX[name]["arrays"]["grad"]["outputs"][1:]] for name in SETTINGS
+}
+"""Inputs with derivatives, by program."""
 
 
 def arrays(program, function, rows, parts):
     """Return what a function takes: vectors close and far, tiny and huge, equal, and NaN."""
     rng = np.random.default_rng([rows, parts])
     shapes = INDEX[program]["shapes"]
-    names = [name for name, axes in shapes.items() if axes == ["b", "d"]]
+    names = SLOPED[program]
     named, base = {}, rng.normal(size=(rows, parts))
     for number, name in enumerate(names):
         move = rng.normal(size=(rows, parts)) * 10.0 ** rng.integers(-9, 2, (rows, 1))
@@ -39,7 +47,11 @@ def arrays(program, function, rows, parts):
         named[name] = np.where(rng.random((rows, parts)) < 0.002, np.nan, table)
     for table in named.values():
         table[::5] = 0.25
-    named |= {n: rng.integers(0, 2, rows) * 1.0 for n in shapes if n not in names}
+    for name, axes in shapes.items():
+        if name not in names:
+            many = len(axes) > 1
+            drawn = rng.integers(-1 if many else 0, 2, (rows, parts) if many else rows)
+            named[name] = drawn if many else drawn * 1.0
     if function != "value":
         named["loss_bar"] = rng.normal(size=rows)
     if function == "hvp":

@@ -30,6 +30,7 @@ from refloss.symbolic.vocabulary import (
     residuals,
     row_rules,
     rows,
+    similarity_rows,
     triplets,
 )
 
@@ -50,6 +51,7 @@ RULES = (
     *real_multiples.RULES,
     *cosine_rows.RULES,
     *pairs.RULES,
+    *similarity_rows.RULES,
     *triplets.RULES,
 )
 BITS = 200

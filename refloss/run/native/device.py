@@ -11,7 +11,7 @@ from refloss.run.native.driver import Driver
 from refloss.run.native.launches import Shape, grid
 from refloss.run.native.unit import CONSTANTS_LEAST, SAME, STORED, Unit, totals_text, unit_text
 
-__all__ = ["DeviceKernel", "kept_parts", "parts", "program_kernel", "quotient"]
+__all__ = ["DeviceKernel", "kept_parts", "ones_parts", "parts", "program_kernel", "quotient"]
 
 BLOCK = Shape(256, 256)
 """Threads that share a part of a sum."""
@@ -114,6 +114,18 @@ def kept_parts(
     return room
 
 
+def ones_parts(home: Home, relations: DeviceArray, *, once: bool) -> DeviceArray | float:
+    """Return how many numbers of a matrix are 1, or how many rows have one, as parts of a sum."""
+    items, columns = relations.shape
+    if not items:
+        return 0.0
+    room = _parts_of(home, items)
+    arrays = (("relations", "bc", relations.format), ("once", "b", SAME))
+    kernel = _total(home.driver, "total_ones", arrays, 2)
+    kernel.launch(home, [items, columns], [relations, float(once), room], rows=[len(room), 0])
+    return room
+
+
 def quotient(
     home: Home, top: DeviceArray | float, bottom: DeviceArray | float, empty: float, held: str
 ) -> DeviceArray:
@@ -164,4 +176,5 @@ def _total(
 def _type(kind: str, held: str) -> str:
     if held == SAME:
         return "Same"
-    return "Parts" if kind == PARTS else f"Column<{STORED[held]}>"
+    shape = "Matrix" if kind == "bc" else "Column"
+    return "Parts" if kind == PARTS else f"{shape}<{STORED[held]}>"

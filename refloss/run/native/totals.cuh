@@ -50,6 +50,16 @@ KERNEL total_kept(
     });
 }
 
+// The numbers of all rows that are 1, or the rows that have one.
+KERNEL total_ones(
+    size items, size columns, ARRAY(relations) relations_in, Same once, Parts parts_out) {
+    share_out(items, parts_out, [&](size i) {
+        real count = real(0);
+        for (int c = 0; c < int(columns); ++c) count += real(relations_in(i, c) == real(1) ? 1 : 0);
+        return once(0) == real(0) ? count : below_(count, real(1));
+    });
+}
+
 // top/bottom, and `empty` where the bottom is 0.
 KERNEL quotient(ARRAY(top) top_in, ARRAY(bottom) bottom_in, ARRAY(out) result_out, Same empty) {
     const real top = total_of(top_in);

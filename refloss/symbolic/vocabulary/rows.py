@@ -26,7 +26,7 @@ from refloss.symbolic.functions import (
     TwoProdError,
     Weighted,
 )
-from refloss.symbolic.program import Axis, Tensor, axis
+from refloss.symbolic.program import Axis, Tensor, axis, indexed
 from refloss.symbolic.vocabulary.row_rules import RULES
 
 ITEM = axis("b", "B")
@@ -40,6 +40,7 @@ __all__ = [
     "Rows",
     "amplify",
     "at_class",
+    "below",
     "cooled",
     "elsewhere",
     "log_sum_exp",
@@ -146,27 +147,41 @@ def at_class(label: sp.Expr, there: sp.Expr, elsewhere: sp.Expr) -> sp.Expr:
 
 
 @Vocabulary
-def log_sum_exp(P: Build, a: Rows) -> None:
-    """Name ``lse``, the logarithm of the sum of the exponentials of a row's ``logits``."""
-    top = a.let("top", [ITEM], MaxOver(a.logits, CLASS), "largest logit")
+def log_sum_exp(P: Build, a: Rows, among: sp.Basic = sp.true) -> None:
+    """Name ``lse``, the logarithm of the sum of the exponentials of a row's ``logits``.
+
+    Only those count for which `among` holds. Where there is none, ``mass`` is 0 and ``total`` is 1:
+    ``lse`` is then a number that means nothing. The stable form names ``held``, 0 there.
+    """
+    top = a.let("top", [ITEM], MaxOver(_only(among, a.logits, -sp.oo), CLASS), "largest logit")
     most = Stop(top)
-    below = cooled(a, a.logits - most) if a.amplifier is None else a.scaled - cooled(a, most)
-    a.let("mass", [ITEM, CLASS], sp.exp(below))
-    a.let("total", [ITEM], sp.Sum(a.mass, CLASS))
+    under = cooled(a, a.logits - most) if a.amplifier is None else a.scaled - cooled(a, most)
+    a.let("mass", [ITEM, CLASS], _only(among, sp.exp(under), ZERO))
+    spare = ZERO
+    if among != sp.true:
+        number = a.let("number", [ITEM], sp.Sum(_only(among, sp.S.One, ZERO), CLASS))
+        spare = a.let("spare", [ITEM], sp.Piecewise((1, sp.Eq(number, 0)), (ZERO, True)))
+    a.let("total", [ITEM], sp.Sum(a.mass, CLASS) + spare)
     a.let("lse", [ITEM], cooled(a, Stop(top)) + sp.log(a.total), "log-sum-exp")
 
 
 @log_sum_exp.when_stable
-def _(P: Build, a: Rows) -> None:
+def _(P: Build, a: Rows, among: sp.Basic = sp.true) -> None:
     z = a["logits"]
-    first = a.let("first", [ITEM], ArgMaxOver(a.logits, CLASS), "class of the largest logit")
+    place = ArgMaxOver(_only(among, a.logits, -sp.oo), CLASS)
+    first = a.let("first", [ITEM], place, "class of the largest logit")
     top = a.let("top", [ITEM], z[ITEM, first], "largest logit")
-    drop = _drop(a, top)
-    slip = a.let("slip", [ITEM, CLASS], MaxNumber(_slip(a, top), -1))
-    none = Stop(drop)  # 0, and NaN where the largest logit is infinite or NaN
-    a.let("tail", [ITEM, CLASS], at_class(first, none, sp.exp(drop) * (1 + slip)))
+    every = among == sp.true
+    drop, slip = below(a, a.logits, top, "at most 0" if every else "at most 0 where it counts")
+    none, one = Stop(drop), sp.S.One  # 0, and NaN where the largest logit is infinite or NaN
+    if not every:
+        there = among.xreplace({read: read.subs(CLASS, first) for read in indexed(among)})
+        one = a.let("held", [ITEM], _only(there, one, ZERO), "0: there are none")
+        none = Weighted(one, none)
+    each = _only(among, sp.exp(drop) * (1 + slip), ZERO)
+    a.let("tail", [ITEM, CLASS], at_class(first, none, each))
     a.partials("tail", {drop: a.tail})
-    a.let("mass", [ITEM, CLASS], at_class(first, sp.S.One, a.tail), "exp(logits - top)")
+    a.let("mass", [ITEM, CLASS], at_class(first, one, a.tail), "exp(logits - top)")
     a.let("rest", [ITEM], sp.Sum(a.tail, CLASS), "sum of mass over all classes but the first")
     a.let("total", [ITEM], 1 + a.rest)
     a.let("grow", [ITEM], log1p(a.rest))
@@ -174,23 +189,36 @@ def _(P: Build, a: Rows) -> None:
     a.partials("lse", {a.exponent: a.mass * Quotient(sp.S.One, a.total)})
 
 
-def _drop(a: Rows, top: sp.Indexed) -> sp.Indexed:
-    """Name ``drop``, how far a logit lies below the largest, cooled or amplified."""
+def _only(among: sp.Basic, expr: sp.Expr, otherwise: sp.Expr) -> sp.Expr:
+    """Return `expr` where a condition holds."""
+    return expr if among == sp.true else sp.Piecewise((expr, among), (otherwise, True))
+
+
+def below(
+    a: Rows, z: sp.Indexed, top: sp.Indexed, doc: str = "at most 0"
+) -> tuple[sp.Indexed, sp.Indexed]:
+    """Name ``drop``, z - top, cooled or amplified, and ``slip``, what rounding took from it."""
+    axes = [axis for axis in (ITEM, CLASS) if z.has(axis)]
+    drop = _drop(a, z, top, axes, doc)
+    return drop, a.let("slip", axes, MaxNumber(_slip(a, z, top, axes), -1))
+
+
+def _drop(a: Rows, z: sp.Indexed, top: sp.Indexed, axes: list[Axis], doc: str) -> sp.Indexed:
     if a.temperature is None and a.amplifier is None:
-        return a.let("drop", [ITEM, CLASS], a.logits - top, "at most 0")
-    apart = a.let("apart", [ITEM, CLASS], a.logits - top, "at most 0")
-    return a.let("drop", [ITEM, CLASS], cooled(a, apart), "at most 0")
+        return a.let("drop", axes, z - top, doc)
+    apart = a.let("apart", axes, z - top, doc)
+    return a.let("drop", axes, cooled(a, apart), doc)
 
 
-def _slip(a: Rows, top: sp.Indexed) -> sp.Expr:
-    """Return what rounding took from ``drop``: of the difference, and of quotient or product."""
-    lost, t = TwoDiffError(a.logits, top), a.temperature
+def _slip(a: Rows, z: sp.Indexed, top: sp.Indexed, axes: list[Axis]) -> sp.Expr:
+    """Return what rounding took: of the difference, and of quotient or product."""
+    lost, t = TwoDiffError(z, top), a.temperature
     if a.amplifier is not None:
-        spare = Weighted(a.P.rest_of(a.amplifier), top - a.logits)
+        spare = Weighted(a.P.rest_of(a.amplifier), top - z)
         return a.amplifier * lost + TwoProdError(a.amplifier, a.apart) - spare
     if t is None:
         return lost
-    left = a.let("left", [ITEM, CLASS], a.apart - a.drop * t, "by the quotient")
+    left = a.let("left", axes, a.apart - a.drop * t, "by the quotient")
     spare = Weighted(a.P.rest_of(t), a.drop)
     over = (left - TwoProdError(a.drop, t) - spare + lost) / t
     return sp.Piecewise((lost, sp.Eq(t, 1)), (over, True))
