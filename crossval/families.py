@@ -34,6 +34,7 @@ from crossval.checks.score_hypotheses import (
     divergence_slips,
     score_slips,
 )
+from crossval.checks.similarity_hypotheses import SIMILARITY_PATTERNS, similarity_slips
 from crossval.checks.tie_kinds import (
     BOX_TIES,
     HEAD_TIES,
@@ -49,7 +50,7 @@ from crossval.checks.triplet_hypotheses import TRIPLET_PATTERNS, triplet_slips
 from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.head_columns import HeadColumns, Layout
 from crossval.oracles.row_columns import RowColumns
-from crossval.oracles.vector_columns import VectorColumns
+from crossval.oracles.vector_columns import SimilarityColumns, VectorColumns
 from crossval.points import (
     binary,
     cosine_probes,
@@ -68,6 +69,8 @@ from crossval.points import (
     residuals,
     rows,
     scores,
+    similarities,
+    similarity_probes,
     triplet_probes,
     triplets,
 )
@@ -213,9 +216,8 @@ class Family:
         return replace(points, columns=columns)
 
     def _array(self, name: str, columns: np.ndarray) -> np.ndarray:
-        if not self.is_vector(name):
-            return columns
-        return columns[:, 0].astype(np.int64) if name in self.labels else columns[:, 0]
+        found = columns[:, 0] if self.is_vector(name) else columns
+        return found.astype(np.int64) if name in self.labels else found
 
 
 _UNTESTED_ELEMENTS = ("NaN and infinite inputs", "weights of single elements")
@@ -510,6 +512,32 @@ def _triplets(parts: int) -> Family:
 
 
 FAMILIES["triplets"] = _triplets(triplets.PARTS)
+
+
+def _similarities(width: int) -> Family:
+    """Return the family of rows of so many similarities."""
+    return Family(
+        name="similarities",
+        inputs=similarities.inputs(width),
+        columns=similarities.columns(width),
+        points=lambda dtype, level: similarities.point_set(dtype, level, width),
+        shapes={"similarities": "(N, M)", "same": "(N, M)"},
+        regimes=("random", "right", "wrong", "very wrong", "products"),
+        untested=("rows with NaN or infinity", "relations other than -1, 0 and 1"),
+        oracle=SimilarityColumns(1, labelled=True, each=True),
+        kinks=False,
+        patterns=SIMILARITY_PATTERNS,
+        slips=similarity_slips,
+        labels=frozenset({"same"}),
+        classes=False,
+        options={"reduction": "none"},
+        resized=lambda size: replace(_similarities(size), resized=None),
+        prober=similarity_probes.SIMILARITIES,
+        widths=(1, 2, 33, 300),
+    )
+
+
+FAMILIES["similarities"] = _similarities(similarities.COLUMNS)
 
 
 _SUB_CENTRES = "heads of sub-centres"

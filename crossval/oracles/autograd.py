@@ -23,6 +23,7 @@ from crossval.oracles.head_forwards import HEAD_FORWARDS
 from crossval.oracles.head_packing import HeadPacking
 from crossval.oracles.packing import Columns, Packing, RowPacking
 from crossval.oracles.row_forwards import ROW_FORWARDS
+from crossval.oracles.similarity_forwards import SIMILARITY_FORWARDS
 from crossval.oracles.texts import Definition
 from crossval.oracles.vector_columns import VectorPacking
 from crossval.oracles.vector_forwards import VECTOR_FORWARDS
@@ -47,8 +48,8 @@ def witness(
     Parameters
     ----------
     spec : Definition
-        Program (of `FORWARDS`, `ROW_FORWARDS`, `ELEMENT_FORWARDS`, `HEAD_FORWARDS` or
-        `VECTOR_FORWARDS`) and constants, the scale of a head among them.
+        Program (of `FORWARDS`, `ROW_FORWARDS`, `ELEMENT_FORWARDS`, `HEAD_FORWARDS`,
+        `VECTOR_FORWARDS` or `SIMILARITY_FORWARDS`) and constants, the scale of a head among them.
     columns : array_like of float64, shape (n, k)
         Boxes, px1 py1 px2 py2 tx1 ty1 tx2 ty2, or what `packing` says.
     upstream : array_like of float64, shape (n,), optional
@@ -70,7 +71,8 @@ def witness(
     import torch
 
     rows = {**ROW_FORWARDS, **COSINE_ROW_FORWARDS}
-    forwards = {**FORWARDS, **rows, **ELEMENT_FORWARDS, **HEAD_FORWARDS, **VECTOR_FORWARDS}
+    vectors = {**VECTOR_FORWARDS, **SIMILARITY_FORWARDS}
+    forwards = {**FORWARDS, **rows, **ELEMENT_FORWARDS, **HEAD_FORWARDS, **vectors}
     if spec.program not in forwards:
         raise ValueError(f"program must be one of {sorted(forwards)}; got {spec.program!r}")
     inputs = torch.tensor(np.asarray(columns, np.float64), requires_grad=True)

@@ -1,7 +1,8 @@
 """Truth, near witness, condition and rounding bound of given vectors, over rows of columns.
 
-A row has the numbers of every vector, one vector behind the other, and a label as one more number
-where a loss has one. The label has no derivative, and shows 0.
+A row has the numbers of every vector, one vector behind the other, and where a loss has labels one
+more number, or as many as a vector has: a label of each of its numbers. Labels have no derivative,
+and show 0.
 
 A sum over the coordinates may be taken in any order: it is off by as many roundings of the sum of
 sizes as it has terms.
@@ -21,13 +22,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from crossval.oracles import enclosure
 from crossval.oracles.arithmetic_exact import ExactBalls
-from crossval.oracles.arithmetic_float import FloatBalls
+from crossval.oracles.arithmetic_float import Ball, FloatBalls
 from crossval.oracles.enclosure import Truth
-from crossval.oracles.formats import format_of
+from crossval.oracles.formats import Format, format_of
 from crossval.oracles.packing import MOST_JETS, flat
 from crossval.oracles.texts import Definition, constants_of, load
 
-__all__ = ["VectorColumns", "VectorPacking"]
+__all__ = ["SimilarityColumns", "VectorColumns", "VectorPacking"]
 
 Array = NDArray[np.float64]
 
@@ -40,8 +41,8 @@ class VectorPacking:
     ----------
     vectors : int
         How many vectors an item has.
-    labels : (n,) array of float64, optional
-        The label of every row, where there is one.
+    labels : (n,) or (n, k) array of float64, optional
+        The label of every row, or of every number of a vector of it, where there are any.
     """
 
     vectors: int
@@ -62,8 +63,11 @@ class VectorPacking:
 
     def arguments(self, row: int, arithmetic: ExactBalls, elements: Sequence[Any]) -> list[Any]:
         """Return the vectors, and the label."""
-        label = [] if self.labels is None else [arithmetic.constant(arb(float(self.labels[row])))]
-        return [*self.tangents(elements), *label]
+        vectors = self.tangents(elements)
+        if self.labels is None:
+            return vectors
+        label = [arithmetic.constant(arb(x)) for x in np.atleast_1d(self.labels[row]).tolist()]
+        return [*vectors, label if self.labels.ndim == 2 else label[0]]
 
     def tangents(self, elements: Sequence[Any]) -> list[Any]:
         """Return the direction by vectors."""
@@ -85,12 +89,15 @@ class VectorColumns:
         How many vectors an item has.
     labelled : bool
         Whether a label stands behind them.
+    each : bool
+        Whether there is a label of each number of a vector.
     kernels : path, optional
         Directory of the kernel texts, for losses of one's own.
     """
 
     vectors: int
     labelled: bool
+    each: bool = False
     kernels: Path | str | None = None
 
     def truth(
@@ -117,10 +124,14 @@ class VectorColumns:
         return found
 
     def packed(self, spec: Definition, columns: ArrayLike) -> tuple[Array, VectorPacking]:
-        """Columns without the label, and how they become the arguments of a text."""
+        """Columns without labels, and how they become the arguments of a text."""
         table = np.asarray(columns, np.float64)
-        numbers = table[:, :-1] if self.labelled else table
-        return numbers, VectorPacking(self.vectors, table[:, -1] if self.labelled else None)
+        if not self.labelled:
+            return table, VectorPacking(self.vectors)
+        width = table.shape[1]
+        numbers = width * self.vectors // (self.vectors + 1) if self.each else width - 1
+        labels = table[:, numbers:] if self.each else table[:, -1]
+        return table[:, :numbers], VectorPacking(self.vectors, labels)
 
     def kernel(
         self, spec: Definition, columns: ArrayLike, upstream: ArrayLike
@@ -153,7 +164,8 @@ class VectorColumns:
                 unit[:, j] = 1.0
                 given = (*problem.arrays(problem.numbers), *problem.label, factors)
                 moves = text.hvp(*given, *problem.arrays(unit), **problem.constants)
-                grad += size[:, [j]] * np.abs(np.hstack(moves))
+                moves = np.hstack(moves if isinstance(moves, tuple) else (moves,))
+                grad += size[:, [j]] * np.abs(moves)
         return (size * np.abs(slopes)).sum(axis=1), self._padded(grad)
 
     def rounding_bound(
@@ -169,14 +181,19 @@ class VectorColumns:
         count = len(problem.numbers)
         factors = np.ones(count) if upstream is None else np.asarray(upstream, np.float64)
         with np.errstate(all="ignore"):
-            computed = problem.radii(_AnyOrder(count, format_of(dtype)), factors)
+            computed = self._computed(problem, format_of(dtype), factors)
             exact = problem.radii(_AnyOrder(count, None), factors)
         bounds = (computed + exact) * (1 + 2.0**-50)
         return bounds[:, 0], self._padded(bounds[:, 1:])
 
+    def _computed(self, problem: _Problem, fmt: Format, upstream: Array) -> Array:
+        """Return the radii of what is computed in a format."""
+        return problem.radii(_AnyOrder(len(problem.numbers), fmt), upstream)
+
     def _padded(self, table: Array) -> Array:
-        """Return results by vectors with a column of 0 for the label."""
-        return np.hstack([table, np.zeros((len(table), 1))]) if self.labelled else table
+        """Return results by vectors with columns of 0 for labels."""
+        width = table.shape[1] // self.vectors if self.each else 1
+        return np.hstack([table, np.zeros((len(table), width))]) if self.labelled else table
 
 
 class _AnyOrder(FloatBalls):
@@ -216,7 +233,10 @@ class _Problem:
         """Return the radii of loss and gradient of the plain text in float64 balls."""
         text = load(self.spec.program, "arb", self.oracle.kernels)
         given = [[balls.lift(column) for column in part.T] for part in self.arrays(self.numbers)]
-        label = [balls.lift(each) for each in self.label]
+        label = [
+            [balls.lift(each) for each in part.T] if part.ndim == 2 else balls.lift(part)
+            for part in self.label
+        ]
         constants = {name: balls.constant(value) for name, value in self.constants.items()}
         found = flat(text.grad(balls, *given, *label, balls.lift(upstream), **constants))
         lifted = [balls.lift(each) for each in found]
@@ -224,3 +244,34 @@ class _Problem:
         mid = np.stack([np.broadcast_to(ball.mid, rows) for ball in lifted], 1)
         rad = np.stack([np.broadcast_to(ball.rad, rows) for ball in lifted], 1)
         return np.where(np.isfinite(mid) & np.isfinite(rad), rad, np.inf)
+
+
+@dataclass(frozen=True)
+class SimilarityColumns(VectorColumns):
+    """The same of rows of similarities with a label each.
+
+    The softmax of a gradient is written in two ways, as a quotient of exponentials and as
+    exp(z - lse), and a temperature divides similarities or their differences. The bound covers all:
+    the argument of every exponential may be off by the roundings of the largest logit.
+    """
+
+    def _computed(self, problem: _Problem, fmt: Format, upstream: Array) -> Array:
+        numbers, constants = problem.numbers, problem.constants
+        finite = np.where(np.isfinite(numbers), np.abs(numbers), 0.0)
+        size = finite.max(axis=1) / constants["temperature"]
+        room = fmt.roundoff * (4.04 * size + 1.01 * np.log(numbers.shape[1]))
+        other = problem.radii(_ByDifference(len(numbers), fmt, room), upstream)
+        return np.maximum(super()._computed(problem, fmt, upstream), other)
+
+
+class _ByDifference(_AnyOrder):
+    """Balls in which the argument of every exponential is off by `room` more."""
+
+    def __init__(self, rows: int, fmt: Format, room: Array) -> None:
+        super().__init__(rows, fmt)
+        self._room = room
+
+    def exp(self, x: Any) -> Ball:
+        """Return the exponential."""
+        ball = self.lift(x)
+        return super().exp(Ball(ball.mid, ball.rad + self._room, self))
