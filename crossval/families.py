@@ -590,6 +590,7 @@ def _heads(layout: Layout) -> Family:
 
 
 FAMILIES |= {each.name: each for each in map(_heads, (*heads.LAYOUTS.values(), heads.CENTERED))}
+FAMILIES[_SUB_CENTRES] = replace(FAMILIES[_SUB_CENTRES], prober=head_probes.CENTERS)
 # what holds biases may be asked without them too: with them first
 for _biased in (True, False):
     _family = FAMILIES.pop(_heads(heads.LAYOUTS[_biased]).name)

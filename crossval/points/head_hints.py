@@ -41,6 +41,7 @@ def hints(probes: list[Probe], values: np.ndarray) -> dict[str, Amounts]:
         Losses.
     """
     inputs = {n: np.concatenate([p.inputs[n] for p in probes]) for n in probes[0].inputs}
+    inputs["weight"] = _nearest(inputs["x"], inputs["weight"])
     pairs = list(_pairs(inputs))
     if "bias" in inputs or not pairs:
         return {}
@@ -58,6 +59,16 @@ def hints(probes: list[Probe], values: np.ndarray) -> dict[str, Amounts]:
             logit = _logit(scale * others, values) / (scale * reach[hot])
             found["margin"] += _margins(cosine[hot][usual], logit[usual])
     return {name: tuple(dict.fromkeys(amounts)) for name, amounts in found.items() if amounts}
+
+
+def _nearest(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return one vector a class: of several centres the one at the least angle."""
+    if weight.ndim == 3:
+        return weight
+    with np.errstate(all="ignore"):
+        lengths = np.maximum(np.linalg.norm(weight, axis=3), np.finfo(np.float64).tiny)
+        place = (np.einsum("nd,nckd->nck", x, weight) / lengths).argmax(axis=2)
+    return np.take_along_axis(weight, place[:, :, None, None], axis=2)[:, :, 0]
 
 
 def _pairs(inputs: Arrays) -> Iterator[tuple[int, int]]:

@@ -90,6 +90,18 @@ def test_biases_are_asked_for_with_the_classes():
     assert answer.best.definition.title == "l2_softmax/torch"
 
 
+def test_a_head_of_several_centres_is_named():
+    answer = answered("SubCentres", "subcenter_arcface")
+    assert answer.verdict == "identified"
+    axes = answer.best.definition.axes
+    assert (axes["policy"], axes["gradient"]) == ("raw", "true")
+    assert (axes["scale"], axes["margin"]) == pytest.approx((32.0, 0.4), rel=1e-9)
+
+
+def test_the_mean_over_centres_fits_nothing():
+    assert answered("MeanOfCentres", "subcenter_arcface").verdict == "nothing fits"
+
+
 def test_a_random_head_is_said_to_be_random():
     answer = answered("Jittered", "arcface")
     assert (answer.verdict, [note.code for note in answer.notes]) == ("nothing fits", ["RL601"])

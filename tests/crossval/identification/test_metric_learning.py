@@ -29,6 +29,11 @@ NAMED = [
         "l_softmax",
         {"margin": "4", "form": "falling", "gradient": "true", "scale": 1.0, "classes": "kept"},
     ),
+    (
+        "SubCenterArcFaceLoss",
+        "subcenter_arcface",
+        {"policy": "cos_fallback", "gradient": "true", "unit": "degrees", "margin": 28.6},
+    ),
     ("NormalizedSoftmaxLoss", "normface", {"scale": 20.0, "embedding": "unit", "classes": "unit"}),
 ]
 

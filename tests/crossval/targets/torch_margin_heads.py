@@ -253,3 +253,32 @@ class Jittered(ArcMarginProduct):
         self.mm = float(torch.rand(()))
         self.cos_m = math.cos(self.mm)
         return super().forward(input, label)
+
+
+class SubCentres(nn.Module):
+    """ArcFace of the nearest of several centres of a class."""
+
+    def __init__(self, in_features, num_classes, sub_centers=2, s=32.0, m=0.4):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(num_classes, sub_centers, in_features))
+        self.s, self.m = s, m
+
+    def pick(self, cosines):
+        """Return one cosine a class of those with all its centres, (B, C, K)."""
+        return cosines.max(dim=2).values
+
+    def forward(self, x, y):
+        """Return logits."""
+        centres = F.normalize(self.weight, dim=2)
+        cosine = self.pick(torch.einsum("bd,ckd->bck", F.normalize(x), centres))
+        own = cosine.gather(1, y[:, None])[:, 0]
+        angle = torch.acos(own) + self.m
+        return self.s * cosine.scatter(1, y[:, None], torch.cos(angle)[:, None])
+
+
+class MeanOfCentres(SubCentres):
+    """Takes the mean over the centres."""
+
+    def pick(self, cosines):
+        """Return their mean."""
+        return cosines.mean(dim=2)
