@@ -106,8 +106,8 @@ def _few_steps(size: float) -> Regime:
 
     def make(draw: Draw, shape: tuple[int, int], number: Format) -> Triplet:
         anchor = number.round(size * spread(draw, shape))
-        others = (step(anchor, draw.integers(-3, 4, shape), number) for _ in range(2))
-        return (anchor, *others)
+        near, other = (step(anchor, draw.integers(-3, 4, shape), number) for _ in range(2))
+        return anchor, near, other
 
     return make
 
@@ -131,8 +131,8 @@ def _offset(draw: Draw, shape: tuple[int, int], number: Format) -> Triplet:
     """Put all far from the origin, 2^-j apart."""
     anchor = number.round(1000 + spread(draw, shape))
     power = draw.integers(0, 18, (shape[0], 1))
-    others = (anchor + np.ldexp(way(draw, shape), -power) for _ in range(2))
-    return (anchor, *others)
+    near, other = (anchor + np.ldexp(way(draw, shape), -power) for _ in range(2))
+    return anchor, near, other
 
 
 def _scaled(power: int, narrow: int) -> Regime:
