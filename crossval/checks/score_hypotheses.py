@@ -20,16 +20,20 @@ def score_slips(
     """Yield what known slips would give at rows of scores, the likeliest first."""
     yield from _weightless(oracle, spec, columns, upstream)
     scores, target = columns.T
-    doubled = spec.constants["doubled"]
+    doubled = spec.constants.get("doubled")
     others = {
         "labels 0 and 1 are used as they are": {"doubled": 0.0},
         "labels are converted as if they were 0 and 1": {"doubled": 1.0},
         "the margin is 0: the perceptron's loss": {"margin": 0.0},
     }
     for words, constants in others.items():
-        if constants.get("doubled") != doubled:
+        if constants.get("doubled") != doubled and constants.keys() <= spec.constants.keys():
             found = oracle.kernel(_Changed(spec, constants), columns, upstream)
             yield Prediction(words, "declare labels and margin as they are meant", *found)
+    if doubled is None:
+        found = oracle.kernel(spec, np.stack([scores, -target], axis=1), upstream)
+        yield Prediction("the two labels are exchanged", "hinge the pairs of label -1", *found)
+        return
     value, gradient = oracle.kernel(spec, np.stack([-scores, target], axis=1), upstream)
     flipped = np.stack([-gradient[:, 0], gradient[:, 1]], axis=1)
     yield Prediction("the score's sign is reversed", "subtract side times score", value, flipped)

@@ -55,6 +55,16 @@ def _hinge(scores: Tensor, target: Tensor, weight: Tensor, c: Constants) -> Tens
     return weight * _lacking(scores, target, c)
 
 
+def _hinge_embedding(scores: Tensor, target: Tensor, weight: Tensor, c: Constants) -> Tensor:
+    import torch
+
+    nothing = torch.zeros_like(scores)
+    pull = torch.where(target == -1, nothing, scores)
+    gap = c["margin"] - scores
+    push = torch.where((target == 1) | (gap <= 0), nothing, gap)
+    return weight * (pull + push)
+
+
 def _squared_hinge(scores: Tensor, target: Tensor, weight: Tensor, c: Constants) -> Tensor:
     return weight * _lacking(scores, target, c).square()
 
@@ -95,6 +105,7 @@ BINARY_FORWARDS: dict[str, Callable[..., Any]] = {
     "bce": _bce,
     "bce_probs": _bce_probs,
     "hinge": _hinge,
+    "hinge_embedding": _hinge_embedding,
     "squared_hinge": _squared_hinge,
     "kl_div": _kl_div,
     "kl_div_log": _kl_div_log,

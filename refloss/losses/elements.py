@@ -31,6 +31,7 @@ __all__ = [
     "cosface_logit",
     "element_loss_from",
     "hinge",
+    "hinge_embedding",
     "huber",
     "kl_div",
     "kl_div_probs",
@@ -379,6 +380,7 @@ kl_div_probs = ElementLoss("kl_div_probs")
 kl_div = ElementLoss("kl_div")
 squared_hinge = ElementLoss("squared_hinge")
 hinge = ElementLoss("hinge")
+hinge_embedding = ElementLoss("hinge_embedding")
 sigmoid_focal = ElementLoss("sigmoid_focal")
 quality_focal = ElementLoss("quality_focal")
 focal_probs = ElementLoss("focal_probs")

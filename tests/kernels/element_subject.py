@@ -46,6 +46,9 @@ NUMBERS = {
 DIFFERENCES = ("squared_hinge", "combined_multiple_logit")
 """Programs of whose Hessian an entry is a difference."""
 
+LABELS = {"hinge_embedding": ("target",)}
+"""Inputs, by program, of which a loss jumps: they are labels, and a difference says nothing."""
+
 FLAT = tuple(n for n, f in FAMILIES.items() if all(map(f.is_vector, f.inputs)))
 ELEMENT_LOSSES = tuple(name for name, entry in losses().items() if entry["family"] in FLAT)
 
@@ -82,6 +85,11 @@ class ElementSubject:
     def names(self) -> tuple[str, ...]:
         """Inputs that can be differentiated by."""
         return self.family.differentiable
+
+    @property
+    def moving(self) -> np.ndarray:
+        """Which inputs a loss is a continuous function of."""
+        return ~np.isin(self.names, LABELS.get(self.spec.program, ()))
 
     def columns(self, dtype: str = "float64", level: str = "smoke") -> np.ndarray:
         """Return the pinned points of the family that the definition speaks of."""

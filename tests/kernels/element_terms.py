@@ -55,6 +55,14 @@ def hinge(columns: np.ndarray, c: Mapping[str, float]) -> Sizes:
     return reach, np.zeros_like(columns)
 
 
+def hinge_embedding(columns: np.ndarray, c: Mapping[str, float]) -> Sizes:
+    """Add the distance and what it lacks, for a label of neither kind; slopes of 1 and -1."""
+    scores, target = columns.T
+    both = ~np.isin(target, (-1, 1))
+    slopes = np.stack([np.where(both, 2.0, 0.0), np.zeros_like(scores)], axis=1)
+    return np.where(both, 2 * np.abs(scores) + c["margin"], 0.0), slopes
+
+
 def squared_hinge(columns: np.ndarray, c: Mapping[str, float]) -> Sizes:
     """Carry the error of what is missing into its square and its slope."""
     scores, target = columns.T
@@ -93,6 +101,7 @@ TERMS: dict[str, Callable[[np.ndarray, Mapping[str, float]], Sizes]] = {
     "bce": bce,
     "bce_probs": bce_probs,
     "hinge": hinge,
+    "hinge_embedding": hinge_embedding,
     "squared_hinge": squared_hinge,
     "kl_div": kl_div,
     "kl_div_probs": kl_div_probs,

@@ -41,7 +41,8 @@ def test_results_are_the_committed_text_rounded_once(subject, dtype):
     constants = [subject.spec.constants[name] for name in subject.text.CONSTANTS]
     more = [*subject.weights(len(columns)), upstream, *constants]
     with np.errstate(all="ignore"):
-        found = np.column_stack(subject.text.grad(*columns.T, *more))
+        given = subject.text.grad(*columns.T, *more)
+    found = np.column_stack(np.broadcast_arrays(*given))
     expected = rounded(found, dtype_of(format_of(dtype)))
     if dtype == "float64":
         np.testing.assert_array_equal(np.column_stack([value, grad]), expected)

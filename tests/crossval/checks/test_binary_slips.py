@@ -26,6 +26,7 @@ NAMED = [
     ("hinge_reversed", "hinge", "float32", "value", "the score's sign is reversed"),
     ("hinge_squared", "hinge", "float32", "value", "is squared"),
     ("hinge", "squared_hinge", "float32", "value", "the square is missing"),
+    ("embedding_exchanged", "hinge_embedding", "float32", "value", "the two labels are exchanged"),
     ("cross_entropy", "kl_div", "float32", "value", "the target's own entropy is missing"),
     ("hed_swapped", "hed", "float32", "value", "the two classes' weights are exchanged"),
     ("hed_swapped", "hed", "float32", "grad[logits]", "the two classes' weights are exchanged"),
@@ -38,7 +39,7 @@ SMOOTHED = [
     ("smoothed_twice", "label smoothing moves the target twice as far"),
 ]
 RIGHT = [("right", "bce"), ("hinge", "hinge"), ("hinge_squared", "squared_hinge")]
-RIGHT += [("divergence", "kl_div"), ("hed", "hed")]
+RIGHT += [("divergence", "kl_div"), ("hed", "hed"), ("embedding", "hinge_embedding")]
 
 
 def said(certificate, check):

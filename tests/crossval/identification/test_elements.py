@@ -66,6 +66,7 @@ def test_an_argument_of_torch_shows(beta):
         ("clipped_probs", "bce_probs", {"clip": 1e-5, "denominator": "items"}),
         ("hinge_01", "hinge", {"labels": "binary", "margin": 1.0}),
         ("hinge_signed", "squared_hinge", {"labels": "signed", "margin": 0.5}),
+        ("hinged_distance", "hinge_embedding", {"margin": 0.5, "denominator": "items"}),
         ("batchmean", "kl_div", {"denominator": "rows"}),
     ],
 )

@@ -87,6 +87,19 @@ def hinge_squared(scores, target):
     return hinge(scores, target).square()
 
 
+def embedding(scores, target):
+    return functional.hinge_embedding_loss(scores, target, reduction="none")
+
+
+def embedding_exchanged(scores, target):
+    return functional.hinge_embedding_loss(scores, -target, reduction="none")
+
+
+def embedding_of_two_labels(scores, target):
+    """Take what is not 1 for -1: a label of 0 loses a term."""
+    return torch.where(target == 1, scores, torch.relu(1 - scores))
+
+
 def divergence(log_probs, target):
     return functional.kl_div(log_probs, target, reduction="none")
 

@@ -85,5 +85,9 @@ def hinge_signed(scores, labels):
     return torch.relu(0.5 - labels * scores).square().mean()
 
 
+def hinged_distance(x, target):
+    return functional.hinge_embedding_loss(x, target, margin=0.5)
+
+
 def batchmean(log_probs, target):
     return functional.kl_div(log_probs, target, reduction="batchmean")
