@@ -563,7 +563,7 @@ def _heads(layout: Layout) -> Family:
         regimes=("random", "at a right angle", "wrong", "classes of other lengths"),
         untested=(
             f"embeddings of more than {max(_LENGTHS)} coordinates",
-            "embeddings and classes with NaN or infinity, ignored rows",
+            "embeddings and classes with NaN or infinity",
             "the gradient by the scale",
         ),
         oracle=HeadColumns(layout.parts, biased, centers),
@@ -571,7 +571,7 @@ def _heads(layout: Layout) -> Family:
         patterns=head_patterns(layout),
         slips=head_slips,
         labels=frozenset({"target"}),
-        options={"reduction": "none"},
+        options={"ignore_index": -100, "reduction": "none"},
         resized=lambda count: replace(_heads(replace(layout, classes=count)), resized=None),
         ties=HEAD_TIES,
         wholes=wholes,

@@ -96,7 +96,13 @@ def test_losses_have_the_checks_that_concern_them():
     assert boxes - rows == {"ties"}
     assert rows - soft == {"ignore_index", "class range"}
     assert soft - boxes == {"class_weight", "class count"}
-    assert names_of("cosface") - boxes == {"batch", "class range", "class count", "coordinates"}
+    assert names_of("cosface") - boxes == {
+        "batch",
+        "class range",
+        "class count",
+        "coordinates",
+        "ignore_index",
+    }
 
 
 def test_checks_end_in_registered_codes_and_every_code_has_a_check():

@@ -7,14 +7,14 @@ from crossval.target import Target
 
 FILE = "torch_heads.py"
 RONGHUAIYANG = "cosface/ronghuaiyang"
-INSIGHTFACE = {"axes": {"margin": 0.35}}
+MARGIN = {"axes": {"margin": 0.35}}
 COSINES = {"call": "20 * f(x)", "axes": {"scale": 20.0}, "only": ("value", "grad*", "batch")}
 
 GRADED = ("value", "grad[x]", "grad[weight]")
 NUMBERS = ("value", "grad*", "special points", "batch")
 
 RIGHT = [
-    ("cosface", "cosface/insightface", INSIGHTFACE),
+    ("cosface", "cosface/insightface", MARGIN),
     ("l2_softmax", "l2_softmax/torch", {"only": NUMBERS}),
     ("AddMarginProduct", RONGHUAIYANG, {}),
     ("NormFace", "normface/pytorch_metric_learning", {}),
@@ -82,12 +82,23 @@ def test_a_certificate_says_what_was_not_the_targets_own(judged):
 
 
 def test_an_argument_reaches_the_definition(judged):
-    certificate = judged(FILE, "cosface", "cosface/insightface", **INSIGHTFACE)
+    certificate = judged(FILE, "cosface", "cosface/insightface", **MARGIN)
     names = ("parameter eps", "parameter margin", "parameter scale", "reduction", "batch")
     assert graded(certificate, *names) == dict.fromkeys(names, "ok")
     sizes = graded(certificate, "class count", "coordinates")
     assert len(sizes) == 2
     assert set(sizes.values()) <= set("ABC")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "codes"),
+    [("ignoring", set()), ("masking", {"RL503"}), ("counting", {"RL502", "RL503"})],
+)
+def test_ignored_rows_have_no_effect(attribute, codes, judged):
+    certificate = judged(FILE, attribute, "cosface/insightface", only=("ignore_index",), **MARGIN)
+    assert {f.code for f in certificate.findings} == codes
+    right = graded(certificate, "ignore_index")["ignore_index"] in "ABC"
+    assert right == ("RL502" not in codes)  # NaN through a mask is no wrong number
 
 
 def test_a_head_of_some_coordinates_is_caught_where_there_are_more(judged):

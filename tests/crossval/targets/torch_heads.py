@@ -26,6 +26,25 @@ def lanes(x, weight, target):
     return cosface(x[:, :32], weight[:, :32], target)
 
 
+def ignoring(x, weight, target, ignore_index=-100):
+    """Return CosFace that is 0 in ignored rows, whatever they hold."""
+    ignored = target == ignore_index
+    kept = x.masked_fill(ignored[:, None], 1.0)
+    losses = cosface(kept, weight, target.masked_fill(ignored, 0))
+    return losses.masked_fill(ignored, 0.0)
+
+
+def masking(x, weight, target, ignore_index=-100):
+    """Return CosFace times 0 in ignored rows, which may be NaN."""
+    ignored = target == ignore_index
+    return cosface(x, weight, target.masked_fill(ignored, 0)) * ~ignored
+
+
+def counting(x, weight, target, ignore_index=-100):
+    """Return CosFace with a class in the place of what is to be ignored."""
+    return cosface(x, weight, target.clamp_min(0))
+
+
 def divided(x, weight, target, scale=64.0, margin=0.35):
     """Return CosFace of products that are divided by both lengths."""
     check(x, weight, target)
