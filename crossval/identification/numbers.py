@@ -20,6 +20,8 @@ _USUAL = (0.01, 0.1, 1.0, 10.0)
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _ROUGH, _FINE, _FIRST = 10, 8, 2
 _STEP = 1e-4
+_LESS = 0.02
+"""Digits that a plainer amount may cost."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,26 @@ class Solver:
             amount = after
             self._try(make, amount, tried)
 
+    def plainest(self, make: Make, amount: float, known: Scored, plain: float = 0.0) -> Scored:
+        """Return what is known of an amount, of a plain one in its place, or in fewer decimals.
+
+        Parameters
+        ----------
+        make : callable
+            Amount to candidate, or None where the amount is not allowed.
+        amount : float
+            The amount.
+        known : Scored
+            What it explains.
+        plain : float
+            The plainest amount.
+        """
+        tried = {amount: known}
+        plainer = self._try(make, plain, tried)
+        if plainer is not None and plainer.fit.digits > known.fit.digits - _LESS:
+            return plainer
+        return self._shortest(make, amount, tried)
+
     def _shortest(self, make: Make, amount: float, tried: dict[float, Scored]) -> Scored:
         """Round to the fewest decimals that explain as much."""
         best = tried[amount]
@@ -166,7 +188,9 @@ class Solver:
             if abs(short - amount) > 1e-2 * amount:
                 continue
             found = self._try(make, short, tried)
-            if found is not None and (found.fit.exact or found.fit.digits > best.fit.digits - 0.02):
+            if found is not None and (
+                found.fit.exact or found.fit.digits > best.fit.digits - _LESS
+            ):
                 return found
         return best
 

@@ -25,6 +25,7 @@ from crossval.identification.candidates import (
     places,
 )
 from crossval.identification.fit import Fit, Values, fit, measure, plainly, simplified
+from crossval.identification.joint import ANY, together
 from crossval.identification.numbers import Make, Scored, Solver
 from crossval.identification.starts import Starts
 from crossval.points.probes import AS_GIVEN, Scaling
@@ -35,8 +36,6 @@ _TURNS = 4
 _GAIN = 0.05
 _ALIKE = 0.1
 _HALF = 0.5
-_ANY = 0.46875
-"""An amount that every number may have, and none has."""
 
 
 @dataclass
@@ -74,6 +73,7 @@ class Search:
             self._usual,
             self._nearby,
             self._numbers,
+            self._together,
             self._scalings,
             self._by_hand,
         )
@@ -283,7 +283,7 @@ class Search:
         for start in self.starts.members():
             for name, known in self.starts.unknown(start.definition.loss).items():
                 for each in (start, *self._awakened(start, name)):
-                    moved = changed(each, {name: _ANY})
+                    moved = changed(each, {name: ANY})
                     if moved is None or moved.key in solved:
                         continue
                     solved.add(moved.key)
@@ -291,9 +291,17 @@ class Search:
                     if found is not None and found.fit.exact:
                         return
 
+    def _together(self) -> None:
+        """Solve for all numbers of every preset at once: one may hide what another does."""
+        solver = Solver(self.got, self._bare, self.values)
+        for start in self.starts.members():
+            found = together(start, tuple(self.starts.unknown(start.definition.loss)), solver)
+            if found is not None and self.keep(found).fit.exact:
+                return
+
     def _awakened(self, start: Candidate, number: str) -> Iterator[Candidate]:
         """Yield other choices of one axis that show once a number is another, and not before."""
-        moved = changed(start, {number: _ANY})
+        moved = changed(start, {number: ANY})
         if moved is None:
             return
         here = self.values(start).number
@@ -412,7 +420,7 @@ class Search:
         def make(amount: float) -> Candidate | None:
             return changed(start.candidate, {name: amount})
 
-        moved = make(_ANY)
+        moved = make(ANY)
         if moved is None or moved.key == start.candidate.key:
             return None  # single rows have no such number
         if self.space.prober.leading and self._alike(moved, start.candidate):
