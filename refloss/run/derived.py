@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -47,6 +48,11 @@ _FUNCTIONS: dict[str, Callable[..., Enclosure]] = {
     "atan2": angle,
     "Max": largest,
     "Min": smallest,
+    "-": Enclosure.__neg__,
+    "Add": Enclosure.__add__,
+    "Sub": Enclosure.__sub__,
+    "Mult": Enclosure.__mul__,
+    "Div": Enclosure.__truediv__,
 }
 
 
@@ -67,7 +73,7 @@ def completed(program: Mapping[str, Any], constants: Mapping[str, float]) -> dic
     """
     found = dict(constants)
     for name, expression in program.get("derived", {}).items():
-        given = tuple((n, float(constants[n])) for n in _names(expression))
+        given = tuple((n, float(constants[n])) for n in _whole(expression).names)
         found[name], found[name + REST] = two_floats(expression, given)
     return found
 
@@ -101,14 +107,13 @@ def two_floats(
     ValueError
         If it has no value.
     """
-    tree = _tree(expression)
-    known = dict(constants)
+    whole, known = _whole(expression), dict(constants)
     for name, value in known.items():
         if not math.isfinite(value):
             raise ValueError(f"{name}: expected a finite number in {expression}, got {value!r}")
     for bits in _BITS:
         try:
-            low, high = _value(tree, known, bits).ends
+            low, high = _value(whole, tuple(known[n] for n in whole.names), bits).ends
         except OpenError:
             continue
         nearest = _agreed(low, high)
@@ -129,43 +134,71 @@ def _agreed(low: Fraction, high: Fraction) -> float | None:
     return nearest + 0.0 if nearest == float(high) else None  # never -0.0
 
 
-@lru_cache(256)
-def _tree(expression: str) -> ast.expr:
-    return ast.parse(expression, mode="eval").body
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A part of an expression. What occurs in several expressions is one part, and has one value.
+
+    Attributes
+    ----------
+    apply : callable
+        Bits, and the values of its parts or, of a name, the number, to its value.
+    parts : tuple of _Part
+        What it is applied to.
+    names : tuple of str
+        Constants that it names, in alphabetical order.
+    """
+
+    apply: Callable[..., Enclosure]
+    parts: tuple[_Part, ...]
+    names: tuple[str, ...]
 
 
 @lru_cache(256)
-def _names(expression: str) -> tuple[str, ...]:
-    """Return the constants that an expression names."""
-    named = {n.id for n in ast.walk(_tree(expression)) if isinstance(n, ast.Name)}
-    return tuple(sorted(named - _FUNCTIONS.keys() - {"pi"}))
+def _whole(expression: str) -> _Part:
+    return _part(ast.parse(expression, mode="eval").body)
 
 
-def _value(node: ast.expr, constants: Mapping[str, float], bits: int) -> Enclosure:
+def _part(node: ast.expr) -> _Part:
     match node:
         case ast.Constant(value=int() as number):
-            return exactly(number, bits)
-        case ast.Name(id="pi"):
-            return pi(bits)
+            return _leaf(number)
         case ast.Name(id=name):
-            return exactly(constants[name], bits)
+            return _leaf(name)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_value(operand, constants, bits)
+            return _applied("-", (_part(operand),))
         case ast.Call(func=ast.Name(id=name), args=given) if name in _FUNCTIONS:
-            return _FUNCTIONS[name](*(_value(argument, constants, bits) for argument in given))
+            return _applied(name, tuple(map(_part, given)))
         case ast.BinOp(left=left, op=op, right=right):
-            return _combined(op, _value(left, constants, bits), _value(right, constants, bits))
+            sign = type(op).__name__
+            if sign not in _FUNCTIONS:
+                raise ValueError(f"no enclosure of {sign}")
+            return _applied(sign, (_part(left), _part(right)))
     raise ValueError(f"no enclosure of {ast.unparse(node)!r}")
 
 
-def _combined(op: ast.operator, left: Enclosure, right: Enclosure) -> Enclosure:
-    match op:
-        case ast.Add():
-            return left + right
-        case ast.Sub():
-            return left - right
-        case ast.Mult():
-            return left * right
-        case ast.Div():
-            return left / right
-    raise ValueError(f"no enclosure of {type(op).__name__}")
+@lru_cache(1024)
+def _leaf(word: int | str) -> _Part:
+    """Return a whole number, pi, or a constant."""
+    if word == "pi":
+        return _Part(pi, (), ())
+    if isinstance(word, str):
+        return _Part(lambda bits, number: exactly(number, bits), (), (word,))
+    return _Part(lambda bits: exactly(word, bits), (), ())
+
+
+@lru_cache(1024)
+def _applied(name: str, parts: tuple[_Part, ...]) -> _Part:
+    """Return a function of parts."""
+    function = _FUNCTIONS[name]
+    names = sorted({name for part in parts for name in part.names})
+    return _Part(lambda bits, *values: function(*values), parts, tuple(names))
+
+
+@lru_cache(4096)
+def _value(part: _Part, constants: tuple[float, ...], bits: int) -> Enclosure:
+    """Evaluate a part, with what it names in the order of its names."""
+    if not part.parts:
+        return part.apply(bits, *constants)
+    known = dict(zip(part.names, constants, strict=True))
+    given = (_value(each, tuple(known[n] for n in each.names), bits) for each in part.parts)
+    return part.apply(bits, *given)

@@ -138,6 +138,7 @@ def _turned(slope: Enclosure) -> Enclosure:
     return Enclosure(found - reach, found + 1 + reach, bits)
 
 
+@lru_cache(64)
 def _arctangent_of(slope: int, bits: int) -> int:
     """Return ``arctan(slope/2**bits)``, half of the angle taken until the series is short."""
     one, halvings = 1 << 2 * bits, 12
@@ -170,6 +171,7 @@ def _around(x: Enclosure, which: int) -> Enclosure:
     return Enclosure(found - reach, found + reach, x.bits)
 
 
+@lru_cache(64)
 def _circle(angle: int, bits: int) -> tuple[int, int]:
     """Return cosine and sine of ``angle/2**bits``, each less than one unit off."""
     guard = _GUARD + max(0, abs(angle).bit_length() - bits)
