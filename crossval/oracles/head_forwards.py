@@ -4,11 +4,13 @@ The cosine is the product of two vectors over their lengths, one class at a time
 before classes of its own. The loss is the log-sum-exp of every logit less the target's.
 CosFace: Wang et al. 2018, equation 4. NormFace: Wang et al. 2017, equation 5. Modified softmax: Liu
 et al. 2017, equation 3. L2-constrained softmax: Ranjan et al. 2017, equation 3. Sub-centre ArcFace:
-Deng et al. 2020, section 3.2. Logits of angles with a margin: `crossval.oracles.angular_forwards`.
+Deng et al. 2020, section 3.2. SphereFace and L-Softmax: Liu et al. 2017, equation 7, and 2016,
+equation 6. Logits of angles with a margin: `crossval.oracles.angular_forwards`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -93,12 +95,37 @@ def _own(x: Tensor, weight: Tensor, labels: Tensor, constants: Constants) -> tup
     """Return the cosine of the angle to the label's class, and the angle."""
     import torch
 
-    if not constants["projected"]:
-        raise ValueError("there is no forward of an angle to a class that moves off the sphere")
     own = weight[torch.arange(len(labels)), labels]
     x = x / _length(x, constants, "x")[:, None]
-    own = own / _length(own, constants, "weight")[:, None]
-    return (x * own).sum(dim=1), _between(x, own)
+    unit = own / _length(own, constants, "weight")[:, None]
+    if constants["projected"]:
+        return (x * unit).sum(dim=1), _between(x, unit)
+    cosine = (x * (unit.detach() + (own - own.detach()))).sum(dim=1)
+    theta = _between(x, unit).detach()  # which moves with the cosine, not with a class of length 1
+    return cosine, theta - (cosine - cosine.detach()) / theta.sin()
+
+
+def _multiple(times: int) -> Callable[..., Tensor]:
+    """Return the logit of a multiple of the angle, a polynomial of the cosine that goes on falling.
+
+    The cosine of a multiple is 2 cos times that of one less, minus that of two less. A border
+    cos(k pi/m) is the sine of what is left to a right angle, which is 0 where it ought to be.
+    """
+    borders = [math.sin((times - 2 * k) * math.pi / (2 * times)) for k in range(1, times)]
+
+    def logit(cosine: Tensor, theta: Tensor, c: Constants) -> Tensor:
+        import torch
+
+        last, multiple = torch.ones_like(cosine), cosine
+        for _ in range(times - 1):
+            last, multiple = multiple, 2 * cosine * multiple - last
+        passed = [cosine.detach() <= border for border in borders]
+        turn = c["falls"] * sum(passed, torch.zeros_like(cosine))
+        psi = (1 - 2 * (turn % 2)) * multiple - 2 * turn
+        blend = (c["annealing"] * cosine + psi) / (1 + c["annealing"])
+        return blend if c["attached"] else cosine + (blend - cosine).detach()
+
+    return logit
 
 
 def _by_nearest(
@@ -141,5 +168,10 @@ HEAD_FORWARDS: dict[str, Callable[..., Any]] = {
     "arcface": _by_angle(rotated),
     "combined_margin": _by_angle(combined),
     "combined_multiple": _by_angle(multiplied),
+    **{
+        f"{name}_{times}": _by_angle(_multiple(times))
+        for name in ("sphereface", "l_softmax")
+        for times in range(1, 6)
+    },
 }
 """Hand-written forwards of heads by program."""

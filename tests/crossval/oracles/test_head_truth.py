@@ -28,6 +28,7 @@ KEPT = [
 ]
 KEEPING = [name for name in HEADS if "embedding" in losses()[name]["axes"]]
 IN_PLACE = [("cosface", "max"), ("modified_softmax", "inside"), ("arcface", "none")]
+IN_PLACE += [("sphereface", "max")]
 CASES = [*product(HEADS, PLACES, [{}]), *product(KEEPING, ["none"], KEPT[1:])]
 CASES += [(name, place, {"classes": "in_place"}) for name, place in IN_PLACE]
 CASES += [("sphereface", "none", {"gradient": "caffe", "classes": "in_place"})]
@@ -60,13 +61,14 @@ def spec(loss, place="none", kept=None):
     return spec_of(loss, None, {"scale": 8.0, **PLACES[place], **(kept or {})})
 
 
-# an angle to a class that moves off the sphere has no forward
-WITNESSED = [
-    (name, place, kept)
-    for name, place, kept in CASES
-    if name in HEAD_FORWARDS
-    and (kept.get("classes") != "in_place" or name in ("cosface", "modified_softmax"))
-]
+TIMES = [(n, "none", {"margin": m}) for n in ("sphereface", "l_softmax") for m in "1235"]
+# the derivative of the layer for Caffe is that of no forward
+WITNESSED = [case for case in [*CASES, *TIMES] if case[2].get("gradient") != "caffe"]
+
+
+def test_every_head_has_a_forward_of_its_own():
+    programs = {spec(*case).program for case in CASES + TIMES}
+    assert programs == set(HEAD_FORWARDS)
 
 
 @pytest.mark.parametrize(("loss", "place", "kept"), CASES, ids=IDS)
@@ -88,16 +90,17 @@ def test_autograd_agrees_with_the_truth(loss, place, kept):
     truth = oracle.truth(definition, points.columns, points.upstream)
     columns, packing = oracle.packed(definition, points.columns)
     value, grad = witness(definition, columns, points.upstream, packing=packing)
-    assert set(truth.kind) == {"regular"}
+    regular = truth.kind == "regular"
+    assert regular.sum() >= len(points) - 1  # one lies at a right angle, where some have a branch
     _, bound = oracle.rounding_bound(definition, points.columns, points.upstream, dtype="float64")
     label = layout_of(loss).label
     expected, allowed = np.delete(truth.grad_hi, label, 1), np.delete(bound, label, 1)
     # far above the rounding of float64, far below any difference of convention
     size = np.abs(truth.value_hi) + np.abs(columns).max(1) + 1
-    assert (np.abs(value - truth.value_hi) <= 2.0**-38 * size).all()
+    assert (np.abs(value - truth.value_hi) <= 2.0**-38 * size)[regular].all()
     # the witness adds up softmaxes of differences of logits, which round as the value does
     steps = 2.0**-50 * (1 + truth.value_hi)[:, None] * np.abs(expected)
-    assert (np.abs(grad - expected) <= 4 * allowed + steps).all()
+    assert (np.abs(grad - expected) <= 4 * allowed + steps)[regular].all()
 
 
 @pytest.mark.parametrize(("loss", "axes"), [*product(HEADS, [{}]), ("combined_margin", MULTIPLIED)])
