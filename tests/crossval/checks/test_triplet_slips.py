@@ -8,9 +8,7 @@ TORCH = {"distance": "euclidean", "margin": 1.0, "eps": 1e-6}
 
 RIGHT = [
     ("facenet", {}),
-    ("euclidean", EUCLIDEAN),
     ("swapped", {**TORCH, "swap": "nearest"}),
-    ("inside", {**TORCH, "placement": "sum"}),
     ("taxi", {"distance": "manhattan", "margin": 0.3}),
 ]
 

@@ -9,7 +9,6 @@ FILE = TARGETS / "torch_triplets.py"
 
 NAMED = [
     ("facenet", {"distance": "squared", "hinge": "hinge", "margin": 0.2, "swap": "anchor"}),
-    ("euclidean", {"distance": "euclidean", "margin": 0.5, "swap": "anchor", "eps": 0.0}),
     ("swapped", {"distance": "euclidean", "swap": "nearest", "margin": 1.0, "eps": 1e-6}),
     ("inside", {"distance": "euclidean", "placement": "sum", "eps": 1e-6, "margin": 1.0}),
     ("taxi", {"distance": "manhattan", "margin": 0.3}),
