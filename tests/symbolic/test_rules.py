@@ -17,6 +17,7 @@ from refloss.symbolic.vocabulary import (
     binary_rows,
     box_rules,
     boxes,
+    centers,
     cosine_rows,
     divergence,
     divergence_rows,
@@ -53,6 +54,7 @@ RULES = (
     *pairs.RULES,
     *similarity_rows.RULES,
     *triplets.RULES,
+    *centers.RULES,
 )
 BITS = 200
 TIGHT = arb(10) ** -40
