@@ -1,6 +1,7 @@
 """The public losses, and the resolution of their conventions."""
 
 from refloss.losses.boxes import BoxLoss, box_loss_from, ciou, diou, giou, iou
+from refloss.losses.centers import CenterLoss, center
 from refloss.losses.elements import (
     ElementLoss,
     arcface_logit,
@@ -69,6 +70,7 @@ __all__ = [
     "LAYOUTS",
     "REDUCTIONS",
     "BoxLoss",
+    "CenterLoss",
     "ElementLoss",
     "HeadLoss",
     "RowLoss",
@@ -80,6 +82,7 @@ __all__ = [
     "bce",
     "bce_probs",
     "box_loss_from",
+    "center",
     "ciou",
     "combined_margin",
     "combined_margin_cosine",

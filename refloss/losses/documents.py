@@ -177,6 +177,37 @@ _CENTERED = _HEADS.replace(
     _HEADS[_HEADS.index("weight :") : _HEADS.index("\ntarget :")], _CENTERS
 ).replace("preset : str, optional\n", _SUB_CENTERS)
 
+_CLASS_CENTERS = """\
+Parameters
+----------
+x : array of shape (N, D), float16, bfloat16, float32 or float64
+    One vector a row, D at least 1; NumPy, torch, or any array with ``__dlpack__`` or
+    ``__array__``, on the CPU. N may be 0, strides are free, nothing is written to, and no graph is
+    recorded: derivatives come from ``grad``, ``value_and_grad`` and ``hvp``.
+centers : array of shape (C, D) of the dtype of ``x``
+    The centre of every class. Only those of classes in ``target`` are read.
+target : array of integers of shape (N,)
+    The class of every vector; one that does not exist is an error.
+preset : str, optional
+    A bundle of axis values, see Presets. An axis given beside it wins.
+ignore_index : int
+    Vectors of this class have loss 0 and gradient 0, whatever they hold.
+reduction : {'none', 'mean', 'sum'}
+    One loss a vector, or their mean (see ``denominator`` and ``empty``) or sum, in float64.
+nan : {'propagate', 'raise'}
+    Whether NaN in a vector reaches its own results and the gradient by the centre of its class, or
+    is an error; NaN in a centre reaches the vectors of its class.
+backend : {'numpy', 'c'}, optional
+    What runs: NumPy (the default), or the same program compiled for this machine by its C++
+    compiler when it is first called, on ``REFLOSS_THREADS`` threads (default: one a processor).
+compute : {'float64', 'float32'}, optional
+    What is computed with. NumPy computes in float64. Compiled programs take the format of ``x``,
+    float32 for narrower ones, unless they are asked for float64. Gradients by centres are added up
+    in float64, and more, in the order of the vectors.
+memory : int
+    Bytes to take beside inputs and results. Vectors come in parts that fit.
+"""
+
 _WEIGHTS = {
     "bias": """\
 bias : array of shape (C,) of the dtype of ``x``, optional
@@ -327,6 +358,19 @@ _FAMILIES = {
         "A vector, one of its kind and one of another; whether they are easy, semi-hard or\n"
         "    hard is what `refloss.selection.triplet_condition` says of their distances",
         {},
+    ),
+    "centers": _Family(
+        "of vectors and the centres of their classes",
+        _CLASS_CENTERS,
+        ("x", "centers", "target"),
+        {
+            "ignore_index": -100,
+            "reduction": "none",
+            "nan": "propagate",
+            "backend": None,
+            "compute": None,
+            "memory": 512 << 20,
+        },
     ),
     "boxes": _Family("of aligned boxes", _BOXES, ("pred", "target"), {"layout": "xyxy", **_COMMON}),
     "rows": _rows("of rows of logits", "logits", "One row an item", "negative probabilities"),

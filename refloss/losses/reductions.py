@@ -48,7 +48,7 @@ class Counts:
     positives : int
         Items whose target is above 0.
     classes : int
-        Logits an item.
+        Logits, or other numbers, an item.
     pairs, anchors : int
         Positives of all rows of similarities, and rows that have one.
     """
@@ -73,6 +73,7 @@ DENOMINATORS: dict[str, Callable[[Counts], float]] = {
     "kept": lambda counts: float(counts.kept),
     "weights": lambda counts: counts.weights,
     "logits": lambda counts: float(counts.items * counts.classes),
+    "numbers": lambda counts: float(counts.items * counts.classes),
     "rows": lambda counts: float(counts.rows),
     "pairs": lambda counts: float(counts.pairs),
     "anchors": lambda counts: float(counts.anchors),

@@ -28,6 +28,7 @@ SETTINGS = {
     "supcon_inside": [{}, {"temperature": 1.0, "base_temperature": 0.5}],
     "ntxent": [{}, {"temperature": 1.0, "averaged": 1.0}, {"least": 1e-3}],
     "ntxent_all": [{}, {"temperature": 1.0, "averaged": 1.0}],
+    "center": [{}, {"clip": 1.0, "masked": 1.0, "others": 7.0, "factor": 1.0}],
 }
 SLOPED = {
     name: [n[:-4] for n, _ in INDEX[name]["arrays"]["grad"]["outputs"][1:]] for name in SETTINGS

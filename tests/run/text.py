@@ -14,7 +14,7 @@ _ENTRIES = library().index["programs"]
 PROGRAMS = sorted(name for name, entry in _ENTRIES.items() if "shapes" not in entry)
 HEAD_PROGRAMS = sorted(n for n, entry in _ENTRIES.items() if "weight" in entry.get("shapes", {}))
 VECTOR_PROGRAMS = sorted(
-    n for n, e in _ENTRIES.items() if {"x1", "anchor", "same"} & e.get("shapes", {}).keys()
+    n for n, e in _ENTRIES.items() if {"x1", "anchor", "own", "same"} & e.get("shapes", {}).keys()
 )
 ROW_PROGRAMS = sorted(_ENTRIES.keys() - {*PROGRAMS, *HEAD_PROGRAMS, *VECTOR_PROGRAMS})
 #: Those of rows that stand for all: of a multiple, the largest has every kind of line.
