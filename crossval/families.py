@@ -18,6 +18,7 @@ from crossval.checks.binary_hypotheses import binary_slips
 from crossval.checks.box_causes import BOX_PATTERNS
 from crossval.checks.box_hypotheses import box_slips
 from crossval.checks.causes import Pattern
+from crossval.checks.center_hypotheses import CENTER_PATTERNS, center_slips
 from crossval.checks.cosine_row_hypotheses import COSINE_ROW_PATTERNS, cosine_row_slips
 from crossval.checks.divergence_hypotheses import divergence_slips as row_divergence_slips
 from crossval.checks.head_causes import head_patterns
@@ -37,6 +38,7 @@ from crossval.checks.score_hypotheses import (
 from crossval.checks.similarity_hypotheses import SIMILARITY_PATTERNS, similarity_slips
 from crossval.checks.tie_kinds import (
     BOX_TIES,
+    CENTER_TIES,
     HEAD_TIES,
     MARGIN_TIES,
     NO_TIES,
@@ -47,12 +49,16 @@ from crossval.checks.tie_kinds import (
     TieKinds,
 )
 from crossval.checks.triplet_hypotheses import TRIPLET_PATTERNS, triplet_slips
+from crossval.oracles import center_columns
+from crossval.oracles.center_columns import CenterColumns
 from crossval.oracles.elementwise import Elementwise, Oracle
 from crossval.oracles.head_columns import HeadColumns, Layout
 from crossval.oracles.row_columns import RowColumns
 from crossval.oracles.vector_columns import SimilarityColumns, VectorColumns
 from crossval.points import (
     binary,
+    center_probes,
+    centers,
     cosine_probes,
     cosine_row_probes,
     cosine_rows,
@@ -540,6 +546,37 @@ def _similarities(width: int) -> Family:
 FAMILIES["similarities"] = _similarities(similarities.COLUMNS)
 
 
+def _centers(layout: center_columns.Layout) -> Family:
+    """Return the family of vectors and so many centres of classes."""
+    parts, classes = layout.parts, layout.classes
+    return Family(
+        name="centers",
+        inputs=layout.inputs,
+        columns=layout.columns,
+        points=lambda dtype, level: centers.point_set(dtype, level, classes),
+        shapes={"x": "(N, D)", "centers": "(C, D)", "target": "(N,)"},
+        regimes=("random", "offset 1000", "one number apart"),
+        untested=(
+            f"vectors of more than {parts} numbers",
+            "vectors and centres with NaN or infinity, ignored rows",
+        ),
+        oracle=CenterColumns(parts),
+        kinks=True,
+        patterns=CENTER_PATTERNS,
+        slips=center_slips,
+        labels=frozenset({"target"}),
+        options={"reduction": "none"},
+        resized=lambda count: replace(_centers(replace(layout, classes=count)), resized=None),
+        ties=CENTER_TIES,
+        prober=center_probes.CENTERS,
+        wholes={"centers": (classes, parts)},
+        widths=(1, 2, 33, 300),
+        fitted=lambda given: _centers(
+            center_columns.Layout(given["x"].shape[1], len(given["centers"]))
+        ),
+    )
+
+
 _SUB_CENTRES = "heads of sub-centres"
 _LENGTHS = (1, 2, 33)
 
@@ -595,6 +632,10 @@ FAMILIES[_SUB_CENTRES] = replace(FAMILIES[_SUB_CENTRES], prober=head_probes.CENT
 for _biased in (True, False):
     _family = FAMILIES.pop(_heads(heads.LAYOUTS[_biased]).name)
     FAMILIES[_family.name] = replace(_family, prober=head_probes.HEADS[_biased])
+
+
+# behind the heads, which own a matrix of the same shape
+FAMILIES["centers"] = _centers(centers.LAYOUT)
 
 
 def _with_classes(family: Family, points: Callable[..., PointSet], classes: int) -> Family:

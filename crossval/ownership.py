@@ -52,8 +52,11 @@ class Owned:
 
 
 def logits_of(order: Mapping[str, Any]) -> str:
-    """Return the label by which logits become a loss; empty where no logits are awaited."""
-    return order["labels"][0] if order["wholes"] and order["labels"] else ""
+    """Return the label by which logits become a loss; empty where no logits are awaited.
+
+    They are of a head: its classes are called ``weight``.
+    """
+    return order["labels"][0] if "weight" in order["wholes"] and order["labels"] else ""
 
 
 def sized(

@@ -93,8 +93,9 @@ def counts(
 
 
 def logits_an_item(family: Family, inputs: Mapping[str, np.ndarray]) -> int:
-    """Return the number of classes of rows of logits, and 1 for what has no classes."""
-    return next(iter(inputs.values())).shape[1] if "class_weight" in family.options else 1
+    """Return how many numbers an item of the first input has: logits, coordinates, or one."""
+    first = next(iter(inputs.values()))
+    return first.shape[1] if first.ndim > 1 else 1
 
 
 def divisor(session: Session, reduction: str, counted: Counts) -> float:

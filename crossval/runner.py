@@ -126,6 +126,7 @@ class Runner:
         self.required: list[str] = []
         self.names: list[str] = []
         self.bind: dict[str, str] = {}
+        self.holds = False
         self.init: dict[str, Any] = {}
         self.versions: dict[str, str] = {}
         self.unfit: TargetRaised | None = None
@@ -165,6 +166,7 @@ class Runner:
         self.keywords, self.required = reply["keywords"], reply["required"]
         self.names = reply["names"]
         self.bind, self.init = reply["bind"], reply["init"]
+        self.holds = reply["holds"]
         self.versions = reply["versions"]
         self._loaded = True
 

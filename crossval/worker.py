@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 from crossval import wire
 from crossval.adapters import blocks, other_adapter
 from crossval.ownership import logits_of, owned, sized
-from crossval.signatures import Unfit
+from crossval.signatures import Unfit, held
 from crossval.subject import Subject
 from crossval.target import split_reference
 
@@ -96,12 +96,13 @@ def described(
     try:
         thing, init = make(found, order, made)
         own = owned(thing, order["call"], order["bind"], order["wholes"], order["inputs"])
-        held = own.bind, own.turned, own.flat, logits_of(order)
-        subject = Subject(thing, tuple(order["inputs"]), order["call"], *held)
+        places = own.bind, own.turned, own.flat, logits_of(order)
+        subject = Subject(thing, tuple(order["inputs"]), order["call"], *places)
         subject.verify(order["loss"], [*order["axes"], *supplied], order["inputs"])
         about = subject.arguments(order["axes"])
         about["keywords"] = [name for name in about["keywords"] if name not in supplied]
-        more = {"bind": own.bind, "init": init, "versions": adapter.versions()}
+        more = {"bind": own.bind, "init": init, "holds": bool(held(thing))}
+        more["versions"] = adapter.versions()
         return subject, {"error": None, **about, **more}
     except BaseException as error:
         return None, {"error": describe(error)}

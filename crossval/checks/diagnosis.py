@@ -16,7 +16,7 @@ from crossval.catalog import neighbours
 from crossval.checks.batch_hypotheses import of_the_batch
 from crossval.checks.estimation import estimated
 from crossval.checks.evidence import Diagnosis, Evidence
-from crossval.checks.hypotheses import Estimate, Prediction
+from crossval.checks.hypotheses import Cancellation, Estimate, Prediction, Slip
 from crossval.checks.normalisers import over_a_sum
 from crossval.checks.quantities import ordinary, value_at
 from crossval.checks.relations import (
@@ -94,7 +94,7 @@ def _slip(session: Session, evidence: Evidence) -> Diagnosis | None:
     """Find a slip that the family's losses are known for."""
     part = _part(session, evidence)
     for slip in _slips(session, evidence):
-        if isinstance(slip, Estimate):
+        if not isinstance(slip, Prediction):
             continue
         predicted = slip.value[:, None] if evidence.is_value else slip.gradient[:, part]
         if evidence.supports(predicted, room=_room(slip, evidence, part)):
@@ -122,7 +122,21 @@ def _estimate(session: Session, evidence: Evidence) -> Diagnosis | None:
     return None
 
 
-def _slips(session: Session, evidence: Evidence) -> Iterator[Prediction | Estimate]:
+def _cancellation(session: Session, evidence: Evidence) -> Diagnosis | None:
+    """Find a formulation whose roundings are as large as the errors."""
+    part = _part(session, evidence)
+    for slip in _slips(session, evidence):
+        if not isinstance(slip, Cancellation):
+            continue
+        room = [_ROUNDINGS * evidence.number.roundoff * moves for moves in slip.moves]
+        nothing = np.abs(slip.value) <= room[0]
+        lost = np.where(nothing[:, None], np.abs(evidence.truth), 0.0)
+        if evidence.rounds(room[0][:, None] if evidence.is_value else room[1][:, part] + lost):
+            return Diagnosis(evidence.generic, cause=slip.words, fix=slip.fix)
+    return None
+
+
+def _slips(session: Session, evidence: Evidence) -> Iterator[Slip]:
     family, points = session.family, evidence.points
     return family.slips(family.oracle, session.spec, points.columns, points.upstream)
 
@@ -139,6 +153,7 @@ def _of(slip: Prediction, evidence: Evidence) -> Diagnosis:
 
 _HYPOTHESES: tuple[Callable[[Session, Evidence], Diagnosis | None], ...] = (
     _slip,
+    _cancellation,
     zero,
     clipped,
     on_narrow_grid,

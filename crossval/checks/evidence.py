@@ -15,6 +15,9 @@ from crossval.points.boxes import PointSet
 __all__ = ["Diagnosis", "Evidence"]
 
 _MOST, _ALL = 0.95, 0.98
+_FINE, _SMALL = 2.0**-8, 2.0**-12
+"""A result that may be off by no more than the first of itself has digits left; an error of less
+than the second of a bound is not of its size: a bound adds up what cancels too."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,21 @@ class Evidence:
         if near[failed].mean() < _MOST or near[telling].mean() < _ALL:
             return False
         return bool(self._leading(near, failed).mean() >= _MOST)
+
+    def rounds(self, room: np.ndarray) -> bool:
+        """Whether every error is within `room`, and those that failed are of its size.
+
+        An error may also be as large as a result that has hardly a digit left. Some results must
+        have digits, or any error would be one of rounding.
+        """
+        with np.errstate(all="ignore"):
+            errors, size = np.abs(self.got - self.truth), np.abs(self.truth)
+        usable = np.isfinite(errors) & np.isfinite(self.tolerance)
+        failed, sound = usable & self.failed, usable & (room < _FINE * size)
+        if not (failed.any() and sound.any()) or (errors > self.tolerance + room)[usable].any():
+            return False
+        unlike = failed & sound & (errors < _SMALL * room)
+        return bool(unlike.sum() <= (1 - _MOST) * failed.sum())
 
     def _leading(self, near: np.ndarray, failed: np.ndarray) -> np.ndarray:
         """Return whether the largest result of each row with a failure is near.

@@ -10,7 +10,7 @@ import numpy as np
 from crossval.oracles.elementwise import Oracle
 from crossval.oracles.texts import Definition
 
-__all__ = ["Estimate", "Prediction", "Slips"]
+__all__ = ["Cancellation", "Estimate", "Prediction", "Slip", "Slips"]
 
 
 @dataclass(frozen=True)
@@ -68,5 +68,28 @@ class Estimate:
     moves: Callable[[float], tuple[np.ndarray, np.ndarray]] | None = None
 
 
-Slips = Callable[[Oracle, Definition, np.ndarray, np.ndarray], Iterator[Prediction | Estimate]]
+@dataclass(frozen=True)
+class Cancellation:
+    """A formulation of the definition in which digits cancel.
+
+    Attributes
+    ----------
+    words, fix : str
+        What is computed, and what to do.
+    value : (n,) array
+        Loss. Where it is less than what it may be off, none of its gradient need be left.
+    moves : pair of array
+        By how much value and gradient move for a relative change of 1 in what cancels; times some
+        unit roundoffs it is what such a result may be off.
+    """
+
+    words: str
+    fix: str
+    value: np.ndarray
+    moves: tuple[np.ndarray, np.ndarray]
+
+
+Slip = Prediction | Estimate | Cancellation
+
+Slips = Callable[[Oracle, Definition, np.ndarray, np.ndarray], Iterator[Slip]]
 """``slips(oracle, definition, columns, upstream)`` yields hypotheses, the likeliest first."""

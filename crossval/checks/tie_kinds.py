@@ -9,6 +9,7 @@ import numpy as np
 
 __all__ = [
     "BOX_TIES",
+    "CENTER_TIES",
     "HEAD_TIES",
     "MARGIN_TIES",
     "NO_TIES",
@@ -143,6 +144,17 @@ TRIPLET_TIES = TieKinds(
             "one": "the slope of one distance",
             "mean": "half of either distance",
         },
+    },
+)
+
+CENTER_TIES = TieKinds(
+    lambda row: "square at an end of the clip",
+    {
+        "square at an end of the clip": {
+            "ours": "half of the slope",
+            "one": "slope of one side",
+            "mean": "half of the slope",
+        }
     },
 )
 

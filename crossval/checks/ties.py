@@ -39,7 +39,7 @@ def ties(session: Session, dtype: str) -> Outcome:
     usable &= np.isfinite(got).all(axis=1)  # what is not finite is reported where it belongs
     rows = np.flatnonzero(usable)
     if not len(rows) and session.family.wholes:
-        return Outcome("ties", dtype, text="no length is the least one, exactly", ran=False)
+        return Outcome("ties", dtype, text="no point is at a kink, exactly", ran=False)
     graded = {row: _graded(got[row], standard, row, parts, dtype) for row in rows.tolist()}
     outside = np.array([row for row, (grade, _) in graded.items() if grade == WRONG], int)
     conventions = _conventions(session, dtype, got, parts, graded)

@@ -111,7 +111,9 @@ class _Request:
             if refused and not met:
                 raise UsageError(refused[0].words)
             names = met[0].process.names if met else []
-            left = eligible([each.question for each in met], names) if met else []
+            owning = [each.question for each in met if each.named]
+            owning = owning or [each.question for each in met if each.owns]
+            left = owning or (eligible([each.question for each in met], names) if met else [])
             yield from (self._examined(each) for each in met if each.question in left)
             yield from failed
 
@@ -120,7 +122,11 @@ class _Request:
     ) -> Iterator[_Opened | _Refused | Identification]:
         """Load the target for every family, and ask it for a few rows."""
         started: list[Runner] = []
+        called: set[str] = set()
         for question in asked:
+            own = set(question.family.wholes)
+            if called and own and not called & own:
+                continue  # what it owns has a name, and is something else
             target = self._as(question)
             empty = Identification(self.target.reference, self.dtype, losses=question.names)
             try:
@@ -137,7 +143,9 @@ class _Request:
                 continue
             problem = _refusal(Witness(session, self.dtype), question)
             if problem is None:
-                yield _Opened(question, session, process)
+                opened = _Opened(question, session, process)
+                called |= own if opened.named else set()
+                yield opened
             else:
                 yield replace(empty, problem=problem)
 
@@ -149,7 +157,7 @@ class _Request:
         Importing takes long: an earlier process says first whether another one would do.
         """
         for process in started:
-            if process.unfit is None and shared(target, process.family, family):
+            if process.unfit is None and shared(target, process, family):
                 process.load()
                 return process
         if started:
@@ -200,6 +208,18 @@ class _Opened:
     question: Question
     session: Session
     process: Runner
+
+    @property
+    def owns(self) -> bool:
+        """Whether the target owns what a call has one of, of the shape that the family gives it."""
+        own = self.question.family.wholes
+        return bool(own) and all(name in self.process.bind for name in own)
+
+    @property
+    def named(self) -> bool:
+        """Whether it holds the first of it under the family's own name for it."""
+        first = next(iter(self.question.family.wholes), "")
+        return self.owns and first in self.process.bind[first].rpartition(".")[2].lower()
 
 
 @dataclass(frozen=True)

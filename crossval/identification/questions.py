@@ -16,6 +16,7 @@ __all__ = ["Question", "asks", "eligible", "questions"]
 _BOXES, _CLASSES, _COSINES = "boxes", "rows", "cosine_rows"
 _OF_CLASSES = ("logit", "label", "score", "prob", "class", "ignore_index", "smoothing")
 _SPEAKING = {
+    "centers": ("center", "centre"),
     "boxes": ("box", "xyxy", "xywh", "rois", "anchor"),
     "rows": _OF_CLASSES,
     "rows of probabilities": _OF_CLASSES,

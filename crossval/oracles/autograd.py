@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from crossval.oracles.center_columns import CenterPacking
 from crossval.oracles.cosine_row_forwards import COSINE_ROW_FORWARDS
 from crossval.oracles.element_forwards import ELEMENT_FORWARDS
 from crossval.oracles.head_forwards import HEAD_FORWARDS
@@ -56,7 +57,7 @@ def witness(
         Factor of each row's derivatives; ones by default.
     packing : Packing, optional
         For rows: logits, classes or probabilities, and class weights. For single numbers: weights.
-        For heads: an embedding, classes and a label. For vectors: labels.
+        For heads: an embedding, classes and a label. For vectors: labels. For centres: a label.
 
     Returns
     -------
@@ -96,6 +97,10 @@ def _arguments(columns: Tensor, packing: Packing | None) -> tuple[Tensor | None,
         weight = columns[:, parts:end].reshape(-1, classes, *several, parts)
         labels = torch.from_numpy(packing.labels.astype(np.int64))
         return columns[:, :parts], weight, labels, columns[:, end:] if packing.biased else None
+
+    if isinstance(packing, CenterPacking):
+        rows = columns.reshape(len(columns), -1, packing.parts)
+        return rows[:, 0], rows[:, 1:], torch.from_numpy(packing.labels)
 
     if isinstance(packing, VectorPacking):
         label = () if packing.labels is None else (torch.from_numpy(packing.labels),)

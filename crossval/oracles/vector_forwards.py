@@ -3,6 +3,8 @@
 Contrastive: Hadsell, Chopra, LeCun (CVPR 2006), equation 4, by its two cases; the other forms as
 the libraries write them. Triplets: Schroff, Kalenichenko, Philbin (CVPR 2015), equation 3; Hermans,
 Beyer, Leibe (2017), section 2; swapped as Balntas, Riba, Ponsa, Mikolajczyk (BMVC 2016), section 2.
+Center loss: Wen et al. (ECCV 2016), equation 2, over the distances to all centres and a mask, as
+repositories write it.
 """
 
 from __future__ import annotations
@@ -69,7 +71,22 @@ def _of_three(apart: Callable[..., Tensor], vectors: tuple[Tensor, ...], c: Cons
     return torch.logaddexp(missed, torch.zeros(())) if c["soft"] else missed.relu()
 
 
+def _center(x: Tensor, centers: Tensor, target: Tensor, c: Constants) -> Tensor:
+    import torch
+
+    distances = (x.unsqueeze(1) - centers).square().sum(dim=2)
+    mask = torch.nn.functional.one_hot(target, centers.shape[1]).to(x.dtype)
+    ends = {"min": c["least"], "max": c["most"]}
+    if c["masked"]:
+        costs = (distances * mask).clamp(**ends).sum(dim=1)
+    else:
+        costs = (distances * mask).sum(dim=1)
+        costs = costs.clamp(**ends) if c["clip"] else costs
+    return c["factor"] * costs
+
+
 VECTOR_FORWARDS: dict[str, Callable[..., Any]] = {
+    "center": _center,
     "contrastive": _contrastive,
     "triplet": _triplet,
     "triplet_manhattan": _triplet_manhattan,
