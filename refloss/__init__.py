@@ -10,6 +10,9 @@ Importing this package loads NumPy and nothing heavier.
 
 from refloss import selection
 from refloss.losses import (
+    Joint,
+    Rows,
+    Term,
     arcface,
     arcface_cosine,
     arcface_logit,
@@ -68,6 +71,9 @@ from refloss.losses import (
 )
 
 __all__ = [
+    "Joint",
+    "Rows",
+    "Term",
     "arcface",
     "arcface_cosine",
     "arcface_logit",

@@ -39,6 +39,7 @@ from refloss.losses.heads import (
     sphereface,
     subcenter_arcface,
 )
+from refloss.losses.joint import Joint, Rows, Term
 from refloss.losses.layouts import LAYOUTS
 from refloss.losses.reductions import REDUCTIONS
 from refloss.losses.rows import (
@@ -73,8 +74,11 @@ __all__ = [
     "CenterLoss",
     "ElementLoss",
     "HeadLoss",
+    "Joint",
     "RowLoss",
+    "Rows",
     "Spec",
+    "Term",
     "VectorLoss",
     "arcface",
     "arcface_cosine",

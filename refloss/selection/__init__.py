@@ -6,6 +6,7 @@ from refloss.selection.boundaries import (
     boundary_range,
     decision_boundary,
 )
+from refloss.selection.centers import CENTER_UPDATES, CenterUpdate, update_centers
 from refloss.selection.conditions import CONDITIONS, triplet_condition
 from refloss.selection.distances import METRICS, pairwise_distances
 from refloss.selection.matching import BACKGROUND, IGNORED, Matches, match_boxes
@@ -29,12 +30,14 @@ from refloss.selection.tuples import Pairs, Triplets, all_pairs, all_triplets
 
 __all__ = [
     "BACKGROUND",
+    "CENTER_UPDATES",
     "CONDITIONS",
     "IGNORED",
     "METRICS",
     "SCHEDULES",
     "SHORT",
     "SIMILARITIES",
+    "CenterUpdate",
     "ClassSilhouettes",
     "Matches",
     "Pairs",
@@ -61,4 +64,5 @@ __all__ = [
     "silhouette_samples",
     "silhouette_score",
     "triplet_condition",
+    "update_centers",
 ]
