@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -214,7 +214,7 @@ class Joint:
         return slopes.result(wrt)
 
     @staticmethod
-    def _called(term: Term, run: Callable[..., Any], arrays: Mapping[str, Any], **more: Any) -> Any:
+    def _called(term: Term, run: Any, arrays: Mapping[str, Any], **more: Any) -> Any:
         given = {
             n: _taken(place.name, arrays[place.name], place) for n, place in term.places.items()
         }
