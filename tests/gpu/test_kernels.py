@@ -9,6 +9,7 @@ import pytest
 
 from tests.kernels.cuda import (
     row_runs,
+    test_center_bars,
     test_formats,
     test_item_bars,
     test_items,
@@ -16,6 +17,12 @@ from tests.kernels.cuda import (
     test_row_sizes,
     test_similarity_bars,
     test_triplet_bars,
+)
+from tests.kernels.cuda.test_center_bars import (
+    test_any_number_of_coordinates_meets_the_bars as test_centers_of_any_size_meet_the_bars,  # noqa: F401
+)
+from tests.kernels.cuda.test_center_bars import (
+    test_the_bars_are_met as test_centers_meet_the_bars,  # noqa: F401
 )
 from tests.kernels.cuda.test_formats import (
     test_elementwise_kernels_that_compute_in_float_are_rounded_once,  # noqa: F401
@@ -68,6 +75,7 @@ pytestmark = pytest.mark.gpu
 
 @pytest.fixture(autouse=True)
 def on_the_device(monkeypatch):
-    bars = (test_item_bars, test_pair_bars, test_similarity_bars, test_triplet_bars)
+    bars = (test_center_bars, test_item_bars, test_pair_bars, test_similarity_bars)
+    bars = (*bars, test_triplet_bars)
     for module in (row_runs, test_formats, test_items, test_row_sizes, *bars):
         monkeypatch.setattr(module, "launch", launch)

@@ -9,6 +9,7 @@ RIGHT = [
     ("Summed", "paper"),
     ("MeanOfAll", "facenet"),
     ("of_rows", ""),
+    ("ignoring", ""),
 ]
 # what leaves digits only where squares are at an end of the clip, to within their rounding
 CLIPPED = [
@@ -56,3 +57,11 @@ def test_a_slip_is_named(judged, name, preset, axes, check, words):
     assert any(words in each for each in found), [
         (f.check, f.message, f.cause) for f in certificate.findings
     ]
+
+
+def test_ignored_rows_are_judged(judged):
+    certificate = judged(FILE, "ignoring", "center")
+    (found,) = (each for each in certificate.outcomes if each.check == "ignore_index")
+    assert found.grade == "A"
+    late = judged(FILE, "ignoring_too_late", "center")
+    assert {f.check for f in beside_shapes(late)} == {"ignore_index"}

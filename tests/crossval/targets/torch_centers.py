@@ -109,3 +109,21 @@ def of_rows(x, centers, target):
 
 def of_directions(x, centers, target):
     return of_rows(nn.functional.normalize(x), centers, target)
+
+
+def ignoring(x, centers, target, ignore_index=-100):
+    kept = target != ignore_index
+    safe = torch.where(kept, target, 0)
+    if (safe < 0).any():
+        raise IndexError("there is no class below 0")
+    apart = torch.where(kept[:, None], x - centers[safe], 0)
+    return 0.5 * apart.square().sum(dim=1)
+
+
+def ignoring_too_late(x, centers, target, ignore_index=-100):
+    """Multiply by 0, which NaN does not mind."""
+    kept = target != ignore_index
+    safe = torch.where(kept, target, 0)
+    if (safe < 0).any():
+        raise IndexError("there is no class below 0")
+    return 0.5 * kept * (x - centers[safe]).square().sum(dim=1)
