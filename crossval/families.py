@@ -63,6 +63,7 @@ from crossval.points import (
     cosine_row_probes,
     cosine_rows,
     cosines,
+    directions,
     divergences,
     element_probes,
     head_probes,
@@ -468,15 +469,26 @@ FAMILIES["cosine_rows"] = replace(
 )
 
 
-def _pairs(parts: int) -> Family:
-    """Return the family of pairs of vectors of so many numbers."""
+_PAIRS = {
+    "pairs": (pairs.point_set, ("random", "wide", "close", "margin times 1 ± 2^-j", "offset 1000")),
+    "directions": (
+        directions.point_set,
+        ("random", "near a margin", "nearly of one direction", "nearly opposite"),
+    ),
+}
+"""Families of pairs of vectors: their points, and regimes on which arguments show."""
+
+
+def _pairs(name: str, parts: int) -> Family:
+    """Return a family of pairs of vectors of so many numbers."""
+    points, regimes = _PAIRS[name]
     return Family(
-        name="pairs",
+        name=name,
         inputs=pairs.inputs(parts),
         columns=pairs.columns(parts),
-        points=lambda dtype, level: pairs.point_set(dtype, level, parts),
+        points=lambda dtype, level: points(dtype, level, parts),
         shapes={"x1": "(N, D)", "x2": "(N, D)", "same": "(N,)"},
-        regimes=("random", "wide", "close", "margin times 1 ± 2^-j", "offset 1000"),
+        regimes=regimes,
         untested=("vectors with NaN or infinity", "labels other than 0 and 1"),
         oracle=VectorColumns(2, labelled=True),
         kinks=True,
@@ -485,14 +497,14 @@ def _pairs(parts: int) -> Family:
         labels=frozenset({"same"}),
         classes=False,
         options={"reduction": "none"},
-        resized=lambda size: replace(_pairs(size), resized=None),
+        resized=lambda size: replace(_pairs(name, size), resized=None),
         ties=PAIR_TIES,
         prober=pair_probes.PAIRS,
         widths=(1, 2, 33, 1000),
     )
 
 
-FAMILIES["pairs"] = _pairs(pairs.PARTS)
+FAMILIES |= {name: _pairs(name, pairs.PARTS) for name in _PAIRS}
 
 
 def _triplets(parts: int) -> Family:
@@ -651,6 +663,8 @@ def _with_classes(family: Family, points: Callable[..., PointSet], classes: int)
 
 
 _BY_PROGRAM = {
+    "contrastive_cosine": "directions",
+    "contrastive_normalised": "directions",
     "hed": "images",
     "softmax_js": "divergences",
     "softmax_kl": "divergences",

@@ -24,6 +24,9 @@
 # | `hadsell` | $\max(m - d, 0)^2$ | Hadsell, Chopra, LeCun: *Dimensionality Reduction by Learning an Invariant Mapping*, CVPR 2006 |
 # | `legacy` | $\max(m - d^2, 0)$ | Caffe, `legacy_version` |
 # | `linear` | $\max(m - d, 0)$, similar $\max(d - m_+, 0)$ | pytorch-metric-learning |
+#
+# So does the distance: of the vectors, of their directions $u_i = x_i/\max(\lVert x_i \rVert,
+# \varepsilon)$, or $1 - u_1 \cdot u_2$.
 
 # %%
 """Contrastive loss of given pairs: definition and conventions."""
@@ -35,11 +38,13 @@ import sympy as sp
 
 from refloss.symbolic import calculus, emit, rules
 from refloss.symbolic.build import Build, Form
-from refloss.symbolic.definition import AxisOf, Constant, Definition, Preset, Singular, Value
-from refloss.symbolic.functions import Relu, Weighted
+from refloss.symbolic.definition import AxisOf, Batch, Constant, Definition, Preset, Singular, Value
+from refloss.symbolic.functions import Ratio, Relu, Stop, Weighted
 from refloss.symbolic.printers import latex_text, numpy_text
 from refloss.symbolic.program import Program
+from refloss.symbolic.vocabulary import directions as direction
 from refloss.symbolic.vocabulary import pairs as pair
+from refloss.symbolic.vocabulary.elements import Elements
 from refloss.symbolic.vocabulary.pairs import ITEM, PART
 
 # %% [markdown]
@@ -58,26 +63,84 @@ from refloss.symbolic.vocabulary.pairs import ITEM, PART
 #
 # A pair of one kind has $d^2$, whose derivative $2\delta$ needs no root: nothing is undefined where
 # the two vectors coincide.
+#
+# Directions are quotients in two floats. Where their difference is smaller than what those tell, it
+# is made of $x_1 \max_k|x_{2k}| - x_2 \max_k|x_{1k}|$ instead, which has all its digits: of parallel
+# vectors it is 0. With $\kappa = 1 - u_1 \cdot u_2 = \tfrac12\lVert u_1 - u_2 \rVert^2$,
+#
+# $$\frac{\partial\kappa}{\partial x_1} = \frac{(u_1 - u_2) - \kappa u_1}{\lVert x_1 \rVert},$$
+#
+# as small as the angle, and 0 of opposite directions too. A vector of zeros has the direction 0.
 
 
 # %%
 def contrastive(form: Form) -> Program:
     """Return the contrastive loss of a pair of vectors."""
     P = Build("contrastive", form, "contrastive loss of a pair of vectors")
-    a = pair.Pairs(P)
-    first, second = a.real("x1", ITEM, PART), a.real("x2", ITEM, PART)
-    a.real("same", ITEM)
-    margin, positive = P.wide("margin"), P.wide("positive_margin")
-    linear, legacy = P.const("linear"), P.const("legacy")
-    factor = P.const("factor")
+    a = _given(P)
     added = P.wide("eps_difference")
-    _sides(P, a)
-    pair.apart(P, a, first, second, added)
+    pair.apart(P, a, a.x1, a.x2, added)
     pair.distances(P, a)
-    _pull(P, a, positive, linear)
-    _push(P, a, margin, linear, legacy)
+    return _charged(P, a)
+
+
+def contrastive_normalised(form: Form) -> Program:
+    """Return the contrastive loss of the directions of a pair of vectors."""
+    P = Build("contrastive_normalised", form, "contrastive loss of the directions of a pair")
+    a = _given(P)
+    direction.directions(P, a, P.wide("least_norm", nonnegative=True))
+    direction.apart(P, a)
+    direction.normalised(P, a)
+    return _charged(P, a)
+
+
+def contrastive_cosine(form: Form) -> Program:
+    """Return the contrastive loss of the cosine distance of a pair of vectors."""
+    P = Build("contrastive_cosine", form, "contrastive loss of one less the cosine of a pair")
+    a = _given(P)
+    direction.directions(P, a, P.wide("least_norm", nonnegative=True))
+    direction.apart(P, a)
+    direction.cosine(P, a)
+    return _charged(P, a)
+
+
+def _given(P: Build) -> pair.Pairs:
+    """Name the inputs, and ``alike`` and ``unlike``."""
+    a = pair.Pairs(P)
+    for name in ("x1", "x2"):
+        a.real(name, ITEM, PART)
+    a.real("same", ITEM)
+    _sides(P, a)
+    return a
+
+
+def _charged(P: Build, a: pair.Pairs) -> Program:
+    """Name the loss of a distance, and return the program."""
+    linear = P.const("linear")
+    _pull(P, a, P.wide("positive_margin"), linear)
+    _push(P, a, P.wide("margin"), linear, P.const("legacy"))
     charge = Weighted(a.alike, a.pull) + Weighted(a.unlike, a.push)
-    a.let("loss", [ITEM], factor * charge)
+    a.let("loss", [ITEM], P.const("factor") * charge)
+    return P.finish("loss")
+
+
+def mean_of_nonzero(form: Form) -> Program:
+    """Return a sum over the number of its terms above 0."""
+    P = Build("mean_of_nonzero", form, "sum of losses over their number above 0")
+    a = Elements(P)
+    a.real("total", "active")
+    a.let("loss", Ratio(a.total, Stop(a.active), sp.S.Zero))
+    return P.finish("loss")
+
+
+def means_of_nonzero(form: Form) -> Program:
+    """Return two sums, each over the number of its terms above 0, added."""
+    P = Build("means_of_nonzero", form, "two sums of losses over their numbers above 0, added")
+    a = Elements(P)
+    a.real("total", "active", "other_total", "other_active")
+    a.let("mean", Ratio(a.total, Stop(a.active), sp.S.Zero))
+    a.let("other_mean", Ratio(a.other_total, Stop(a.other_active), sp.S.Zero))
+    a.let("loss", a.mean + a.other_mean)
     return P.finish("loss")
 
 
@@ -111,7 +174,8 @@ def _push(P: Build, a: pair.Pairs, margin: sp.Expr, linear: sp.Expr, legacy: sp.
 if __name__ == "__main__":
     from IPython.display import Math, display
 
-    display(Math(latex_text.aligned(contrastive("plain"))))
+    for plain in (contrastive, contrastive_normalised, contrastive_cosine):
+        display(Math(latex_text.aligned(plain("plain"))))
 
 # %% [markdown]
 # The gradient of the stable form, as the calculus composes it:
@@ -131,9 +195,31 @@ CONSTANTS = {
     "legacy": Constant(0.0, "1: the squared distance is hinged, and that not squared"),
     "factor": Constant(0.5, "factor of the whole"),
     "eps_difference": Constant(0.0, "added to every difference"),
+    "least_norm": Constant(0.0, "the least length that a vector is divided by"),
     "different": Constant(0.0, "1: label 1 says that a pair is of two kinds"),
 }
 
+DISTANCE = AxisOf(
+    "how far two vectors are apart",
+    "euclidean",
+    {
+        "euclidean": Value(
+            "|x1 - x2 + eps|",
+            source="Hadsell et al. 2006; Caffe; TensorFlow Addons",
+            program="contrastive",
+        ),
+        "normalised": Value(
+            "|u1 - u2| of u = x / max(|x|, least_norm)",
+            source="pytorch-metric-learning LpDistance, normalize_embeddings=True",
+            program="contrastive_normalised",
+        ),
+        "cosine": Value(
+            "1 - u1.u2",
+            source="sentence-transformers COSINE_DISTANCE, ContrastiveLoss's default",
+            program="contrastive_cosine",
+        ),
+    },
+)
 FORM = AxisOf(
     "what is hinged",
     "hadsell",
@@ -184,7 +270,19 @@ LABELS = AxisOf(
 DENOMINATOR = AxisOf(
     "what `reduction='mean'` divides the sum by; a number divides by itself",
     "items",
-    {"items": Value("the number of pairs", source="sentence-transformers, TensorFlow Addons")},
+    {
+        "items": Value("the number of pairs", source="sentence-transformers, TensorFlow Addons"),
+        "nonzero": Value(
+            "the number of losses above 0",
+            source="pytorch-metric-learning AvgNonZeroReducer, over pairs of both kinds",
+            batch=Batch("mean_of_nonzero", counted=True),
+        ),
+        "separate_nonzero": Value(
+            "pairs of either label apart by their number of losses above 0; both means are added",
+            source="pytorch-metric-learning ContrastiveLoss, AvgNonZeroReducer",
+            batch=Batch("means_of_nonzero", split="same", counted=True),
+        ),
+    },
     number=True,
 )
 EMPTY = AxisOf(
@@ -200,7 +298,16 @@ EMPTY = AxisOf(
 # ## The definition
 
 # %%
-PROGRAMS = {"contrastive": (contrastive("plain"), contrastive("stable"))}
+PROGRAMS = {
+    make.__name__: (make("plain"), make("stable"))
+    for make in (
+        contrastive,
+        contrastive_normalised,
+        contrastive_cosine,
+        mean_of_nonzero,
+        means_of_nonzero,
+    )
+}
 
 CONTRASTIVE = Definition(
     name="contrastive",
@@ -211,13 +318,16 @@ CONTRASTIVE = Definition(
         "2006; Chopra, Hadsell, LeCun, CVPR 2005."
     ),
     formula=r"""
-loss = factor (y pull + (1 - y) push),  y = 1 for a pair of one kind,  d = |x1 - x2 + eps|
+loss = factor (y pull + (1 - y) push),  y = 1 for a pair of one kind
+euclidean: d = |x1 - x2 + eps|;  u = x / max(|x|, least_norm):
+normalised: d = |u1 - u2|;  cosine: d = 1 - u1.u2
 hadsell: pull = d^2, push = max(margin - d, 0)^2;  legacy: pull = d^2, push = max(margin - d^2, 0)
 linear: pull = max(d - positive_margin, 0), push = max(margin - d, 0)""",
     inputs={"x1": ("x1",), "x2": ("x2",), "same": ("same",)},
     programs=PROGRAMS,
     constants=CONSTANTS,
     axes={
+        "distance": DISTANCE,
         "margin": AxisOf(
             "distance from which a pair of two kinds costs nothing",
             1.0,
@@ -234,7 +344,18 @@ linear: pull = max(d - positive_margin, 0), push = max(margin - d, 0)""",
         "form": FORM,
         "factor": FACTOR,
         "labels": LABELS,
-        "eps": AxisOf("what is added to every difference", 0.0, sets="eps_difference", most=1.0),
+        "eps": AxisOf(
+            "what is added to every difference, of the Euclidean distance",
+            0.0,
+            sets="eps_difference",
+            most=1.0,
+        ),
+        "least_norm": AxisOf(
+            "the least length that a vector is divided by, where it is divided",
+            0.0,
+            sets="least_norm",
+            most=1.0,
+        ),
         "denominator": DENOMINATOR,
         "empty": EMPTY,
     },
@@ -247,8 +368,28 @@ linear: pull = max(d - positive_margin, 0), push = max(margin - d, 0)""",
             {"margin": 0.5, "eps": 1e-6},
             "sentence-transformers 5 ContrastiveLoss, distance_metric EUCLIDEAN",
         ),
+        "sentence_transformers_cosine": Preset(
+            {"distance": "cosine", "margin": 0.5, "least_norm": 1e-8},
+            "sentence-transformers 5 ContrastiveLoss, distance_metric COSINE_DISTANCE, its default",
+        ),
         "pytorch_metric_learning": Preset(
-            {"form": "linear", "factor": "one", "empty": "zero"},
+            {
+                "distance": "normalised",
+                "form": "linear",
+                "factor": "one",
+                "least_norm": 1e-12,
+                "denominator": "separate_nonzero",
+                "empty": "zero",
+            },
+            "pytorch-metric-learning 2.9 ContrastiveLoss, LpDistance",
+        ),
+        "pytorch_metric_learning_raw": Preset(
+            {
+                "form": "linear",
+                "factor": "one",
+                "denominator": "separate_nonzero",
+                "empty": "zero",
+            },
             "pytorch-metric-learning 2.9 ContrastiveLoss, LpDistance(normalize_embeddings=False)",
         ),
     },
@@ -259,6 +400,18 @@ linear: pull = max(d - positive_margin, 0), push = max(margin - d, 0)""",
             "regular",
             "0, the least of all slopes: their norm is at most the limit's, in any direction",
         ),
+        Singular(
+            "vectors of one direction, of the normalised distance",
+            "undefined",
+            "regular",
+            "0, but by the square, whose slope is 0 there",
+        ),
+        Singular(
+            "a vector of zeros, of a distance of directions without a least_norm",
+            "undefined",
+            "that of the direction 0: to a vector that has one 1, as normalised and as cosine",
+            "0",
+        ),
         Singular("d = margin", "tie", "0", "0 by the hinge that is not squared"),
         Singular("an infinite difference", "undefined", "NaN", "NaN"),
     ),
@@ -266,7 +419,12 @@ linear: pull = max(d - positive_margin, 0), push = max(margin - d, 0)""",
         "0 where two vectors coincide, but 2 (x1 - x2) of a squared distance, which has no kink; 0 "
         "where the distance is the margin."
     ),
-    wrt={"contrastive": ("x1", "x2")},
+    program_axis="distance",
+    wrt={
+        **dict.fromkeys(PROGRAMS, ("x1", "x2")),
+        "mean_of_nonzero": ("total", "active"),
+        "means_of_nonzero": ("total", "active", "other_total", "other_active"),
+    },
     exact=True,
 )
 
@@ -312,7 +470,7 @@ if __name__ == "__main__":
 
 # %%
 if __name__ == "__main__":
-    for rule in pair.RULES:
+    for rule in (*pair.RULES, *direction.RULES):
         rules.prove(rule)
         print(f"proved  {rule.name}: {rule.why}")
 

@@ -19,10 +19,8 @@ __all__ = ["PAIR_PATTERNS", "pair_slips"]
 
 _EPS = (1e-6, 1e-8, 1e-12, 1e-7)
 """What is added to a difference in practice."""
-_UNITS = "take them as they are, or declare it"
-_SHORT = 1e-3
-_NORMS = 8
-"""Roundings of a unit vector's numbers, and of a distance of two."""
+_LEAST = (0.0, 1e-12, 1e-8, 1e-6)
+"""What a norm is at least, where it divides, in practice."""
 _ROUNDOFF = 2.0**-53
 _MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 1.0, 1.25, 2.0, 5.0)
 
@@ -36,12 +34,16 @@ def pair_slips(
     for words, constants in _otherwise(spec):
         if any(given[name] != value for name, value in constants.items()):
             yield pairs.prediction(words, DECLARE, Changed(spec, constants))
+    for words, program, least in _distances(spec):
+        other = Changed(spec, {"least_norm": least}, program)
+        yield pairs.prediction(words, DECLARE, other)
     parts = (columns.shape[1] - 1) // 2
-    if parts > 1:  # vectors that are shorter by the root have the mean for their sum
+    if (
+        parts > 1 and "eps_difference" in given
+    ):  # vectors that are shorter by the root have the mean for their sum
         shorter = pairs.scaled(1 / np.sqrt(parts))
         words = "the mean of the squared differences is taken, not their sum"
         yield shorter.prediction(words, "add up over the coordinates", spec, 1 / np.sqrt(parts))
-    yield _normalised(pairs, spec)
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,12 @@ def _otherwise(spec: Definition) -> Iterator[tuple[str, dict[str, float]]]:
             sets = {k: float(v) for k, v in about.get("set", {}).items() if k in spec.constants}
             if sets:
                 yield f"{name} is {value!r}: {about['doc']}", sets
-    if spec.constants["eps_difference"]:
+    if spec.constants.get("eps_difference"):
         yield "nothing is added to the differences", {"eps_difference": 0.0}
-    for amount in _EPS:
+    for amount in _EPS if "eps_difference" in spec.constants else ():
         yield f"{amount:g} is added to every difference", {"eps_difference": amount}
+    for amount in _LEAST if "least_norm" in spec.constants else ():
+        yield f"vectors are divided by {amount:g} at least", {"least_norm": amount}
     for margin in _MARGINS:
         yield f"the margin is {margin:g}", {"margin": margin}
     if spec.constants["linear"]:
@@ -89,33 +93,21 @@ def _otherwise(spec: Definition) -> Iterator[tuple[str, dict[str, float]]]:
             yield f"the margin of similar pairs is {margin:g}", {"positive_margin": margin}
 
 
-def _normalised(pairs: _Pairs, spec: Definition) -> Prediction:
-    """Return results of unit vectors, and nothing where one has hardly a length."""
-    halves = np.split(pairs.columns[:, :-1], 2, axis=1)
-    with np.errstate(all="ignore"):
-        lengths = [np.sqrt((x * x).sum(axis=1, keepdims=True)) for x in halves]
-        units = [x / length for x, length in zip(halves, lengths, strict=True)]
-        moved = replace(pairs, columns=np.hstack([*units, pairs.columns[:, -1:]]))
-        found = moved.prediction("the vectors are normalised first", _UNITS, spec)
-        bars = np.split(found.gradient[:, :-1], 2, axis=1)
-        back = [
-            (bar - unit * (unit * bar).sum(axis=1, keepdims=True)) / length
-            for bar, unit, length in zip(bars, units, lengths, strict=True)
-        ]
-    short = np.minimum(*lengths)[:, 0] < _SHORT
-    assert found.moves is not None
-    room = np.abs(found.moves[1]) / np.maximum(np.minimum(*lengths), _SHORT)
-    return replace(
-        found,
-        value=np.where(short, np.nan, found.value),
-        gradient=np.where(short[:, None], np.nan, np.hstack([*back, np.zeros((len(short), 1))])),
-        moves=(_NORMS * (1 + found.moves[0]), _NORMS * (1 + room)),
-    )
+def _distances(spec: Definition) -> Iterator[tuple[str, str, float]]:
+    """Yield other distances, in words: their programs, and the least norm that divides."""
+    entry = losses()[programs()[spec.program]["loss"]]
+    about = entry["axes"]["distance"]["values"]
+    for value, program in entry["program"]["values"].items():
+        if program != spec.program:
+            words = f"distance is {value!r}: {about[value]['doc']}"
+            for least in _LEAST if value != "euclidean" else _LEAST[:1]:
+                more = f", least_norm {least:g}" if least else ""
+                yield words + more, program, least
 
 
 def _squared(s: Situation) -> float:
     first, second = np.split(s.row[:-1], 2)
-    difference = first - second + s.constants["eps_difference"]
+    difference = first - second + s.constants.get("eps_difference", 0.0)
     with np.errstate(over="ignore"):
         return float((difference * difference).sum())
 

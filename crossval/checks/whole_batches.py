@@ -16,7 +16,7 @@ from crossval.catalog import losses, spec_of
 from crossval.checks.variations import finding
 from crossval.findings import Finding
 from crossval.oracles.formats import format_of
-from crossval.oracles.sums import Enclosed, enclosed, parts
+from crossval.oracles.sums import Enclosed, enclosed, parts, terms
 from crossval.reduced import counts
 from crossval.reference import standard
 from crossval.session import Evaluation, Session
@@ -94,7 +94,7 @@ def divides_by_nothing(session: Session) -> bool:
     batch = session.spec.batch
     if batch is None or batch.averaged:
         return False
-    return batch.constants["least"] == 0.0 or bool(batch.over)
+    return batch.counted or batch.constants["least"] == 0.0 or bool(batch.over)
 
 
 def conventions(session: Session) -> Iterator[tuple[str, Any]]:
@@ -118,6 +118,8 @@ def expected(session: Session, spec: Any, batch: Whole, dtype: str) -> Enclosed:
     counted = counts(family, family.split(batch.points.columns), batch.kept, batch.weights)
     truths = [standard(part, rows, batch.oracle) for part in parts(spec)]
     asked = spec.batch
+    part = family.inputs[asked.split] if asked.split else None
+    truths = terms(asked, truths, None if part is None else rows.columns[:, part][:, 0] == 1)
     below = REDUCTIONS["mean"].divisor(counted, spec.axes["denominator"]) if asked.averaged else 1.0
     over = DENOMINATORS[asked.over](counted) if asked.over else 1.0
     return enclosed(asked, truths, format_of(dtype), batch.upstream, below=below, over=over)

@@ -24,9 +24,10 @@ from crossval.oracles.ties import Undecided
 from refloss.losses.batch_spec import BatchSpec
 
 if TYPE_CHECKING:
+    from crossval.checks.verdict import Reference
     from crossval.reference import Standard
 
-__all__ = ["Enclosed", "enclosed", "parts"]
+__all__ = ["Enclosed", "enclosed", "parts", "terms"]
 
 _BITS = (256, 1024, 4096)
 Array = NDArray[np.float64]
@@ -68,6 +69,57 @@ def parts(spec: Any) -> list[Any]:
         )
         found.append(beside)
     return found
+
+
+def terms(
+    batch: BatchSpec, truths: Sequence[Standard], ones: NDArray[np.bool_] | None
+) -> list[Standard]:
+    """Return what is known of the rows of every sum, where losses are added up apart or counted.
+
+    Parameters
+    ----------
+    batch : BatchSpec
+    truths : sequence of Standard
+        What is known of all rows, by program.
+    ones : (n,) bool array or None
+        The rows of the first group where there are two.
+    """
+    groups = [np.ones(len(truths[0].value.hi), bool)] if ones is None else [ones, ~ones]
+    found = []
+    for truth in truths:
+        for rows in groups:
+            found.append(_weighted(truth, rows.astype(float)))
+            if batch.counted:
+                found.append(_counted(truth, rows))
+    return found
+
+
+def _weighted(truth: Standard, weights: Array) -> Standard:
+    """Return rows of which some are left out: 0, with derivatives 0."""
+    value = _some(truth.value, weights > 0)
+    return replace(truth, value=value, gradient=_some(truth.gradient, weights[:, None] > 0))
+
+
+def _counted(truth: Standard, rows: NDArray[np.bool_]) -> Standard:
+    """Return 1 for rows above 0; where rounding may decide that, it is off by as much."""
+    value, none = truth.value, np.zeros(len(rows))
+    loose = rows & (np.abs(value.hi) <= value.bound) & (value.bound > 0)
+    counts = replace(
+        value,
+        hi=(rows & (value.hi > 0)).astype(float),
+        lo=none,
+        radius=none,
+        condition=none,
+        bound=loose.astype(float),
+    )
+    return replace(
+        truth, value=counts, gradient=_some(truth.gradient, np.zeros((len(rows), 1)) > 0)
+    )
+
+
+def _some(known: Reference, rows: NDArray[np.bool_]) -> Reference:
+    """Return numbers of some rows, 0 in the others."""
+    return replace(known, **{name: np.where(rows, a, 0.0) for name, a in vars(known).items()})
 
 
 def enclosed(

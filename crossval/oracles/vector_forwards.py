@@ -21,20 +21,35 @@ Constants = Mapping[str, float]
 
 
 def _contrastive(x1: Tensor, x2: Tensor, same: Tensor, c: Constants) -> Tensor:
+    return _charged(*_distance(x1 - x2 + c["eps_difference"]), same, c)
+
+
+def _contrastive_normalised(x1: Tensor, x2: Tensor, same: Tensor, c: Constants) -> Tensor:
+    return _charged(*_distance(_unit(x1, c) - _unit(x2, c)), same, c)
+
+
+def _contrastive_cosine(x1: Tensor, x2: Tensor, same: Tensor, c: Constants) -> Tensor:
     import torch
 
-    alike = same.bool() ^ bool(c["different"])
-    difference = x1 - x2 + c["eps_difference"]
+    distance = 1 - torch.einsum("nd,nd->n", _unit(x1, c), _unit(x2, c))
+    return _charged(distance, distance.square(), same, c)
+
+
+def _unit(x: Tensor, c: Constants) -> Tensor:
+    """Divide by the length, or the least one; a vector of zeros by 1 if there is no least."""
+    import torch
+
+    size, _ = _distance(x)
+    length = size.clamp(min=c["least_norm"])
+    return x / torch.where(length == 0, 1.0, length)[:, None]
+
+
+def _distance(difference: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the length and its square."""
+    import torch
+
     squared = torch.einsum("nd,nd->n", difference, difference)
-    distance = _root(squared)
-    if c["linear"]:
-        pull = (distance - c["positive_margin"]).clamp(min=0)
-        push = (c["margin"] - distance).clamp(min=0)
-    else:
-        pull = squared
-        hinged = c["margin"] - (squared if c["legacy"] else distance)
-        push = hinged.clamp(min=0) if c["legacy"] else hinged.clamp(min=0).square()
-    return c["factor"] * torch.where(alike, pull, push)
+    return _root(squared), squared
 
 
 def _root(squared: Tensor) -> Tensor:
@@ -43,6 +58,20 @@ def _root(squared: Tensor) -> Tensor:
 
     nowhere = squared == 0
     return torch.where(nowhere, 0.0, torch.where(nowhere, 1.0, squared).sqrt())
+
+
+def _charged(distance: Tensor, squared: Tensor, same: Tensor, c: Constants) -> Tensor:
+    import torch
+
+    alike = same.bool() ^ bool(c["different"])
+    if c["linear"]:
+        pull = (distance - c["positive_margin"]).clamp(min=0)
+        push = (c["margin"] - distance).clamp(min=0)
+    else:
+        pull = squared
+        hinged = c["margin"] - (squared if c["legacy"] else distance)
+        push = hinged.clamp(min=0) if c["legacy"] else hinged.clamp(min=0).square()
+    return c["factor"] * torch.where(alike, pull, push)
 
 
 def _triplet(anchor: Tensor, positive: Tensor, negative: Tensor, c: Constants) -> Tensor:
@@ -88,6 +117,8 @@ def _center(x: Tensor, centers: Tensor, target: Tensor, c: Constants) -> Tensor:
 VECTOR_FORWARDS: dict[str, Callable[..., Any]] = {
     "center": _center,
     "contrastive": _contrastive,
+    "contrastive_cosine": _contrastive_cosine,
+    "contrastive_normalised": _contrastive_normalised,
     "triplet": _triplet,
     "triplet_manhattan": _triplet_manhattan,
 }

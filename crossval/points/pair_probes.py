@@ -24,7 +24,6 @@ from crossval.points.probes import (
     Reading,
     counts,
 )
-from crossval.points.vector_readings import of_unit_vectors, through_units
 
 __all__ = ["PAIRS"]
 
@@ -101,15 +100,7 @@ def _swapped(of: Arrays) -> Arrays:
     return {**of, "x1": of["x2"], "x2": of["x1"]}
 
 
-_READINGS = (
-    Reading("swapped", "its first vector is the second", _swapped, _swapped),
-    Reading(
-        "normalised",
-        "both vectors are divided by their lengths first",
-        of_unit_vectors,
-        after=through_units,
-    ),
-)
+_READINGS = (Reading("swapped", "its first vector is the second", _swapped, _swapped),)
 
 PAIRS = Prober(
     "pairs",

@@ -27,6 +27,7 @@ __all__ = [
     "columns",
     "drawn",
     "inputs",
+    "pinned",
     "point_set",
     "sized",
     "spread",
@@ -193,21 +194,43 @@ def point_set(dtype: str, level: str = "standard", parts: int = PARTS) -> PointS
     PointSet
         Regimes first, then the named edges.
     """
+    return pinned(VERSION, REGIMES, PAIR_EDGES, (dtype, level, parts))
+
+
+def pinned(
+    version: str,
+    regimes: dict[str, Regime],
+    edges: dict[str, tuple[tuple[float, ...], tuple[float, ...], int]],
+    asked: tuple[str, str, int],
+) -> PointSet:
+    """Return pinned pairs: those of regimes, and named ones.
+
+    Parameters
+    ----------
+    version : str
+        What the random numbers are drawn by, beside the name of a regime.
+    regimes : dict of str to callable
+    edges : dict
+        As `PAIR_EDGES`.
+    asked : tuple
+        Format, level, and numbers of a vector.
+    """
+    dtype, level, parts = asked
     number, count = format_of(dtype), ROWS[level]
-    made = [make(_draw(name), (count, parts), number) for name, make in REGIMES.items()]
-    edges = PAIR_EDGES if parts == PARTS else {}
-    table = np.array([(*x1, *x2, y) for x1, x2, y in edges.values()], float)
+
+    def draw(name: str) -> Draw:
+        return np.random.Generator(np.random.PCG64(zlib.crc32(f"{version} {name}".encode())))
+
+    made = [make(draw(name), (count, parts), number) for name, make in regimes.items()]
+    named = edges if parts == PARTS else {}
+    table = np.array([(*x1, *x2, y) for x1, x2, y in named.values()], float)
     table = table.reshape(-1, 2 * parts + 1)
-    labels = [_draw(f"labels of {name}").integers(0, 2, (count, 1)) for name in REGIMES]
+    labels = [draw(f"labels of {name}").integers(0, 2, (count, 1)) for name in regimes]
     blocks = [np.hstack([*pair, label]) for pair, label in zip(made, labels, strict=True)]
     columns = number.round(np.concatenate([*blocks, table]))
-    places = [name for name in REGIMES for _ in range(count)] + list(edges)
+    places = [name for name in regimes for _ in range(count)] + list(named)
     numbers = np.arange(len(columns))
-    special = numbers >= len(columns) - len(edges)
+    special = numbers >= len(columns) - len(named)
     return PointSet(
-        VERSION, dtype, columns, upstreams(len(columns), number), np.array(places), special, numbers
+        version, dtype, columns, upstreams(len(columns), number), np.array(places), special, numbers
     )
-
-
-def _draw(name: str) -> Draw:
-    return np.random.Generator(np.random.PCG64(zlib.crc32(f"{VERSION} {name}".encode())))

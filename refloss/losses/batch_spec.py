@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,10 @@ class BatchSpec:
         Whether sums are divided by the denominator before the function sees them.
     over : str
         Denominator that divides the function's result; empty for none.
+    split : str
+        Input of ones and zeros by which the losses are added up apart; empty for one sum.
+    counted : bool
+        Whether behind every sum goes the number of its terms above 0.
     """
 
     axis: str
@@ -42,6 +46,14 @@ class BatchSpec:
     beside_constants: dict[str, float] = field(default_factory=dict)
     averaged: bool = False
     over: str = ""
+    split: str = ""
+    counted: bool = False
+
+    def divisors(self, sums: Sequence[float]) -> list[float]:
+        """Return what the function divides by, of its sums."""
+        if self.counted:
+            return list(sums[1::2])
+        return [max(sums[1], self.constants["least"])] if len(sums) > 1 else []
 
 
 def batch_of(
@@ -88,6 +100,8 @@ def batch_of(
                 _constants(programs[beside], settings) if beside else {},
                 about["averaged"],
                 about["over"],
+                about["split"],
+                about["counted"],
             )
     return None
 

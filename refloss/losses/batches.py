@@ -1,7 +1,8 @@
 """One call whose mean is a function of sums over the batch, on the CPU.
 
-A loss that is divided by the sum of its modulators, or the focal loss of a mean, is a function F of
-one or two sums S over the batch. F is a program of its own, and all that is derived of it comes
+A loss that is divided by the sum of its modulators, the focal loss of a mean, or the mean over the
+losses above 0, is a function F of sums S over the batch; how many losses are above 0 is one of
+them, whose slope is 0. F is a program of its own, and all that is derived of it comes
 from the calculus: its value; its slopes, which are the upstream gradients of the items that a sum
 is made of; and its Hessian-vector product along the changes of the sums,
 
@@ -12,7 +13,7 @@ where (F_k)' is the change of a slope as the sums change by grad S_k . v.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -21,15 +22,16 @@ import numpy as np
 from refloss.losses import checks
 from refloss.losses.batch_spec import BatchSpec
 from refloss.losses.element_problem import ElementProblem
+from refloss.losses.grouped_sums import GroupedSums
 from refloss.losses.reductions import DENOMINATORS, ELEMENT_REDUCTIONS, EMPTY, Total
-from refloss.losses.row_problem import RowProblem
+from refloss.losses.row_call import RowCall
 from refloss.losses.spec import Spec
 from refloss.run.rounding import narrow, widen
 
 __all__ = ["BatchProblem", "of_batch", "refuse"]
 
-Part = ElementProblem | RowProblem
-_P = TypeVar("_P", ElementProblem, RowProblem)
+Part = ElementProblem | RowCall
+_P = TypeVar("_P", bound=ElementProblem | RowCall)
 
 
 def refuse(spec: Spec, where: str) -> None:
@@ -68,12 +70,21 @@ def of_batch(problem: _P) -> _P | BatchProblem:
                 f"got {batch.value!r}, the loss of a mean; pass reduction='mean'"
             )
         return problem
+    first: Any = problem  # one of several dataclasses
     losses = replace(spec, constants={**spec.constants, **batch.inside})
-    parts: list[Any] = [replace(problem, spec=losses)]
+    parts: list[Any] = [replace(first, spec=losses)]
     if batch.beside:
         beside = replace(spec, program=batch.beside, constants=batch.beside_constants)
-        parts.append(replace(problem, spec=beside))
-    return BatchProblem(tuple(parts), batch)
+        parts.append(replace(first, spec=beside))
+    return BatchProblem(tuple(parts), batch, _groups(problem, batch))
+
+
+def _groups(problem: Any, batch: BatchSpec) -> tuple[np.ndarray | None, ...]:
+    """Return which items are added up apart."""
+    if not batch.split:
+        return (None,)
+    ones = np.asarray(problem.inputs()[batch.split]) == 1
+    return ones, ~ones
 
 
 @dataclass(frozen=True)
@@ -86,26 +97,29 @@ class BatchProblem:
         What is added up, a part a sum; the losses first.
     batch : BatchSpec
         The function of the sums.
+    groups : tuple of (N,) bool array or None
+        Which items of a part are added up apart; None for all.
     """
 
     parts: tuple[Part, ...]
     batch: BatchSpec
+    groups: tuple[np.ndarray | None, ...] = (None,)
 
     @property
     def first(self) -> Part:
         """The losses."""
         return self.parts[0]
 
-    def value_room(self) -> list[Total]:
+    def value_room(self) -> list[GroupedSums]:
         """Return where the sums go."""
-        return [Total() for _ in self.parts]
+        return [GroupedSums(self.groups, self.batch.counted) for _ in self.parts]
 
     def run(self, function: str, more: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
         """Add up what every part has to give of one function, here of ``value``."""
         for part, total in zip(self.parts, outputs["loss"], strict=True):
             part.run(function, more, {"loss": total})
 
-    def finish(self, value: Sequence[Total]) -> Any:
+    def finish(self, value: Sequence[GroupedSums]) -> Any:
         """Return the function of the sums, in the caller's library."""
         sums = self._sums(value)
         (result,) = self._function("value", sums)
@@ -117,8 +131,8 @@ class BatchProblem:
         sums = self._summed(value.get("loss") or self.value_room())
         weights = self._weights("grad", sums, self._upstream(upstream), {})
         found = [
-            self._slopes(part, "grad", {"loss_bar": weight}, names)
-            for part, weight in zip(self.parts, weights, strict=True)
+            self._slopes(part, rows, "grad", {"loss_bar": weights[at]}, names)
+            for at, part, rows in self._summed_up()
         ]
         return self._given_back(names, found)
 
@@ -129,16 +143,23 @@ class BatchProblem:
         dots = checks.direction(direction, self.first.leading, every)
         moves = {f"{name}_dot": self.first.flat(dot) for name, dot in dots.items()}
         sums, factor = self._summed(self.value_room()), self._upstream(upstream)
-        slopes = [self._slopes(part, "grad", {"loss_bar": 1.0}, every) for part in self.parts]
+        terms = list(self._summed_up())
+        slopes = [
+            self._slopes(part, rows, "grad", {"loss_bar": 1.0}, every) for _, part, rows in terms
+        ]
         moving = {name: dots[name] for name in dots if name in direction}
-        changes = self._averaged([_along(found, moving) for found in slopes])
+        changes = [0.0] * len(sums)
+        for (at, *_), found in zip(terms, slopes, strict=True):
+            changes[at] = _along(found, moving)
+        changes = self._averaged(changes)
         weights = self._weights("grad", sums, factor, {})
         turns = self._weights("hvp", sums, factor, dict(zip(self._inputs, changes, strict=True)))
         found = []
-        for part, weight, turn, slope in zip(self.parts, weights, turns, slopes, strict=True):
-            found.append(self._slopes(part, "hvp", {"loss_bar": weight, **moves}, names))
+        for (at, part, rows), slope in zip(terms, slopes, strict=True):
+            given = {"loss_bar": weights[at], **moves}
+            found.append(self._slopes(part, rows, "hvp", given, names))
             with np.errstate(all="ignore"):
-                found.append({name: part.cleared(turn * slope[name]) for name in names})
+                found.append({name: part.cleared(turns[at] * slope[name]) for name in names})
         return self._given_back(names, found)
 
     def trace(self, upstream: Any) -> dict[str, Any]:
@@ -161,12 +182,19 @@ class BatchProblem:
     def _empty(self) -> str:
         return str(self.first.spec.axes["empty"])
 
-    def _summed(self, rooms: Sequence[Total]) -> list[float]:
+    def _summed_up(self) -> Iterator[tuple[int, Part, np.ndarray | None]]:
+        """Yield the sums that have slopes: their place, what is added up, and of which items."""
+        step = 2 if self.batch.counted else 1
+        terms = ((part, rows) for part in self.parts for rows in self.groups)
+        for number, (part, rows) in enumerate(terms):
+            yield number * step, part, rows
+
+    def _summed(self, rooms: Sequence[GroupedSums]) -> list[float]:
         self.run("value", {}, {"loss": rooms})
         return self._sums(rooms)
 
-    def _sums(self, rooms: Sequence[Total]) -> list[float]:
-        return self._averaged([room.result() for room in rooms])
+    def _sums(self, rooms: Sequence[GroupedSums]) -> list[float]:
+        return self._averaged([number for room in rooms for number in room.results()])
 
     def _averaged(self, numbers: Sequence[float]) -> list[float]:
         """Return sums, or derivatives by them, over the denominator if they are means."""
@@ -207,18 +235,30 @@ class BatchProblem:
             columns = {name: np.array([number]) for name, number in given.items()}
             found = text(**columns, **self.batch.constants)
         results = found if isinstance(found, tuple) else (found,)
-        if len(sums) > 1 and max(sums[1], self.batch.constants["least"]) == 0.0:
+        divisors = self.batch.divisors(sums)
+        whole = all(divisor == 0.0 for divisor in divisors) or self._empty == "nan"
+        if divisors and whole and 0.0 in divisors:
             return [EMPTY[self._empty]] * len(results)
         return [float(np.reshape(result, -1)[0]) for result in results]
 
     def _slopes(
-        self, part: Part, function: str, more: Mapping[str, Any], names: Sequence[str]
+        self,
+        part: Any,
+        rows: np.ndarray | None,
+        function: str,
+        more: Mapping[str, Any],
+        names: Sequence[str],
     ) -> dict[str, np.ndarray]:
-        """Return derivatives of a part's sum in float64."""
+        """Return derivatives of a part's sum over some items in float64, 0 by the others."""
         ending = {"grad": "_bar", "hvp": "_bar_dot"}[function]
         found = {name: np.empty(part.leading.shape) for name in names}
+        if rows is not None:
+            part, rows = part.some(rows)
         given = {**more, "loss_bar": part.spread(more["loss_bar"])}
         part.run(function, given, {f"{name}{ending}": room for name, room in found.items()})
+        for room in found.values():
+            if rows is not None:
+                room[~rows] = 0.0
         return found
 
     def _given_back(

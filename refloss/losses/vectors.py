@@ -12,6 +12,7 @@ import numpy as np
 from refloss.losses import checks, element_checks, vector_checks
 from refloss.losses.backends import backend_of, checked, home_of
 from refloss.losses.base import Described, Loss, Problem
+from refloss.losses.batches import BatchProblem, of_batch, refuse
 from refloss.losses.reductions import REDUCTIONS
 from refloss.losses.spec import AxisValue, Spec, resolve
 from refloss.losses.vector_problem import VectorProblem
@@ -241,7 +242,7 @@ class VectorLoss(Loss):
 
     def _on_host(
         self, arrays: Mapping[str, Any], axes: Mapping[str, AxisValue], options: _Options
-    ) -> VectorProblem:
+    ) -> VectorProblem | BatchProblem:
         refuse_nan = checks.choice("nan", options.nan, _NAN)
         values = checked(options.check, device=False)
         spec, known = self._spec(axes, options), library(self._kernels)
@@ -255,7 +256,7 @@ class VectorLoss(Loss):
             for name, array in {**{n: a.array for n, a in given.items()}, **beside}.items():
                 element_checks.no_nan(name, array)
         backend = backend_of(options.backend, options.compute, format_of(leading.dtype))
-        return VectorProblem(spec, known, given, beside, backend)
+        return of_batch(VectorProblem(spec, known, given, beside, backend))
 
     def _require_labels(self, spec: Spec, arrays: Mapping[str, np.ndarray]) -> None:
         """Require labels that a convention allows."""
@@ -277,6 +278,7 @@ class VectorLoss(Loss):
         refuse_nan = checks.choice("nan", options.nan, _NAN)
         values = checked(options.check, device=True)
         spec, known = self._spec(axes, options), library(self._kernels)
+        refuse(spec, "on a device")
         given = vector_checks.vectors({name: arrays[name] for name in self._vectors}, home.adopt)
         first = self._vectors[0]
         leading: Any = given[first].array

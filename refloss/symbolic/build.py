@@ -26,8 +26,8 @@ blockDim blockIdx gridDim threadIdx warpSize
 _IN_TEXTS = """
 np math F row scratch acc real size items lane leads constants stored bits load store add offer
 place result missing filler widened narrow NUMBER KERNEL ARRAY CONSTANTS INFINITE NOT_A_NUMBER
-INLINE MEMBER NARROW LANES GROUP BLOCK Sum First Largest Same Nowhere Column Quad Matrix Labels Pair
-Place
+INLINE MEMBER NARROW LENGTHY LANES GROUP BLOCK Sum First Largest Same Nowhere Column Quad Matrix
+Labels Pair Place
 """
 RESERVED = frozenset(
     [*keyword.kwlist, *keyword.softkwlist, *_IN_TEXTS.split(), *_C_AND_CUDA.split()]

@@ -43,6 +43,10 @@ class Batch:
         Denominator that divides the function's result; empty for none.
     without : tuple of str
         Axes that must be left at their defaults.
+    split : str
+        Input of ones and zeros by which the losses are added up apart: the ones first.
+    counted : bool
+        Whether behind every sum goes the number of its terms above 0, which has no derivative.
     """
 
     function: str
@@ -51,6 +55,8 @@ class Batch:
     averaged: bool = False
     over: str = ""
     without: tuple[str, ...] = ()
+    split: str = ""
+    counted: bool = False
 
 
 @dataclass(frozen=True)

@@ -30,24 +30,33 @@ ORACLE = VectorColumns(2, labelled=True)
 class Terms:
     """Σ|terms| of value, gradient and product at pairs, and what a second float leaves open."""
 
+    grain = 0.0
+
     def __init__(self, constants: Mapping[str, float], columns: np.ndarray, real: str):
         c = constants
-        x1, x2 = np.split(columns[:, :-1], 2, axis=1)
         self.alike = (columns[:, -1] == 1) ^ bool(c["different"])
         self.linear, self.legacy, self.factor = c["linear"] > 0, c["legacy"] > 0, c["factor"]
+        self.measure(c, *np.split(columns[:, :-1], 2, axis=1))
+        parts, half = columns.shape[1] // 2, np.finfo(real).eps / 2
+        self.open = self.lost(4 * parts**2 * (np.log2(parts) + 2)) * half**2
+        self.margin = c["margin"]
+        self.lack = np.maximum(c["margin"] - self.distance, 0.0)
+        self.near = self.distance < c["margin"] * (1 + 2.0**-20)
+        self.near_square = self.distance**2 < c["margin"] * (1 + 2.0**-20)
+        self.beyond = np.maximum(self.distance - c["positive_margin"], 0.0)
+
+    def lost(self, by_sum: float) -> np.ndarray:
+        """Return what the second float of a distance may lack, in u^2."""
+        return by_sum * self.distance
+
+    def measure(self, c: Mapping[str, float], x1: np.ndarray, x2: np.ndarray) -> None:
+        """Find the differences, the distance, and the unit vector."""
         self.delta = np.abs(x1 - x2 + c["eps_difference"])
         top = self.delta.max(axis=1)
         with np.errstate(all="ignore"):
             part = np.where(top[:, None] > 0, self.delta / top[:, None], 0.0)
             self.distance = top * np.sqrt((part * part).sum(axis=1))
             self.unit = np.where(top[:, None] > 0, self.delta / self.distance[:, None], 0.0)
-        parts = x1.shape[1]
-        half = np.finfo(real).eps / 2
-        self.open = 4 * parts**2 * (np.log2(parts) + 2) * half**2 * self.distance
-        self.lack = np.maximum(c["margin"] - self.distance, 0.0)
-        self.near = self.distance < c["margin"] * (1 + 2.0**-20)
-        self.near_square = self.distance**2 < c["margin"] * (1 + 2.0**-20)
-        self.beyond = np.maximum(self.distance - c["positive_margin"], 0.0)
 
     def value(self) -> tuple[np.ndarray, np.ndarray]:
         """Return terms (n,), and what is open."""
@@ -71,30 +80,49 @@ class Terms:
     flat: np.ndarray
 
     def grad(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return terms of a component (n, D), and what is open."""
-        twice, unit, zero = 2 * self.delta, self.unit, np.zeros_like(self.delta)
-        near = self.near[:, None]
+        """Return terms of the components of both vectors (n, 2D), and what is open."""
+        slope, twice = self.slope(), self.twice()
+        zero, near = np.zeros_like(slope), self.near[:, None]
         if self.linear:
-            pull, push = (unit, zero), (unit * near, zero)
+            pull, push = (slope, zero), (slope * near, zero)
         elif self.legacy:
             pull, push = (twice, zero), (twice * self.near_square[:, None], zero)
         else:
             pull = (twice, zero)
-            push = (2 * self.lack[:, None] * unit, 2 * (self.open * self.near)[:, None] * unit)
+            push = (2 * self.lack[:, None] * slope, 2 * (self.open * self.near)[:, None] * slope)
         return self._chosen(pull[0], push[0]), self._chosen(pull[1], push[1])
 
+    def doubt(self) -> np.ndarray:
+        """Return where a hinge is so near that a second float does not tell on which side it is."""
+        power = 2 if self.legacy else 1
+        gap = np.abs(self.margin - self.distance**power)
+        near = gap <= power * self.distance ** (power - 1) * VALUE * self.open + self.grain
+        return near & ~self.alike & (self.linear | self.legacy)
+
+    def slope(self) -> np.ndarray:
+        """Return terms of the slopes of the distance (n, 2D)."""
+        return np.tile(self.unit, 2)
+
+    def twice(self) -> np.ndarray:
+        """Return terms of the slopes of the squared distance (n, 2D)."""
+        return np.tile(2 * self.delta, 2)
+
     def hvp(self, size: np.ndarray) -> np.ndarray:
-        """Return terms of the product with directions of this size: of the two vectors (n, 2D)."""
+        """Return terms of the product with directions of this size, of both vectors (n, 2D)."""
+        along, turn, bent = self.moved(size)
+        if self.linear:
+            return self._chosen(turn, turn)
+        steep = 2 * self.slope() * along + 2 * self.lack[:, None] * turn
+        return self._chosen(bent, bent if self.legacy else steep * self.near[:, None])
+
+    def moved(self, size: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return how far a distance moves (n, 1), its slopes, and those of its square (n, 2D)."""
         moves = np.add(*np.split(size, 2, axis=1))
         along = (self.unit * moves).sum(axis=1, keepdims=True)
         with np.errstate(all="ignore"):
             over = np.where(self.distance > 0, 1 / self.distance, 0.0)[:, None]
             turn = (moves + self.unit * along) * over
-            steep = 2 * self.unit * along + 2 * self.lack[:, None] * turn
-        if self.linear:
-            return self._chosen(turn, turn)
-        push = 2 * moves if self.legacy else steep * self.near[:, None]
-        return self._chosen(2 * moves, push)
+        return along, np.tile(turn, 2), np.tile(2 * moves, 2)
 
     def _chosen(self, pull: np.ndarray, push: np.ndarray) -> np.ndarray:
         alike = self.alike if pull.ndim == 1 else self.alike[:, None]
@@ -142,27 +170,39 @@ class PairSubject:
         found = refloss.contrastive.hvp(*given, dots, upstream=upstream, **self.axes, **how)
         return np.hstack(list(found.values()))
 
+    def _terms(self, columns: np.ndarray, real: str) -> Terms:
+        from .direction_terms import CosineTerms, NormalisedTerms
+
+        kinds = {"normalised": NormalisedTerms, "cosine": CosineTerms}
+        spec = self.spec
+        return kinds.get(str(spec.axes["distance"]), Terms)(spec.constants, columns, real)
+
+    def decided(self, columns: np.ndarray, real: str = "float64") -> np.ndarray:
+        """Return where hinges are far enough for a side to be known."""
+        return ~self._terms(columns, real).doubt()
+
     def value_bar(self, columns: np.ndarray, known: Truth, real: str = "float64") -> np.ndarray:
         """Return what values may err by: 4 ulp of the terms, and what is open."""
-        terms = Terms(self.spec.constants, columns, real)
+        terms = self._terms(columns, real)
         terms.flat = np.where(known.value_hi > 0, known.value_hi / terms.factor, 0.0)
         size, left = terms.value()
         return VALUE * (_spacing(size, real) + left)
 
     def grad_bar(self, columns: np.ndarray, upstream, real: str = "float64") -> np.ndarray:
         """Return what gradients may err by: 8 u Σ|terms|, and what is open."""
-        size, left = Terms(self.spec.constants, columns, real).grad()
+        size, left = self._terms(columns, real).grad()
         bars = np.abs(upstream)[:, None]
-        return GRADIENT * np.tile(_spacing(size * bars, real) + left * bars, 2)
+        return GRADIENT * (_spacing(size * bars, real) + left * bars)
 
     def hvp_bar(self, columns: np.ndarray, direction, upstream, real="float64") -> np.ndarray:
         """Return what products may err by: 64 u Σ|terms|."""
-        size = Terms(self.spec.constants, columns, real).hvp(np.abs(direction))
-        return PRODUCT * np.tile(_spacing(size * np.abs(upstream)[:, None], real), 2)
+        with np.errstate(over="ignore", invalid="ignore"):
+            size = self._terms(columns, real).hvp(np.abs(direction))
+        return PRODUCT * _spacing(size * np.abs(upstream)[:, None], real)
 
 
 def _spacing(numbers: np.ndarray, real: str) -> np.ndarray:
-    """Return the ulp of `real` at numbers >= 0; that of the largest where they are beyond."""
+    """Return the ulp of `real` at numbers >= 0, those beyond its range cut off."""
     with np.errstate(over="ignore"):
-        held = np.minimum(numbers.astype(real), np.finfo(real).max)
+        held = np.minimum(numbers.astype(real), np.finfo(real).max / 2)
     return np.spacing(held).astype(np.float64)

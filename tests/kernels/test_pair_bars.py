@@ -7,6 +7,7 @@ Values within 4 ulp, gradients within 8, products within 64 of their terms, whic
 import numpy as np
 import pytest
 
+from crossval.points import directions
 from crossval.points.pairs import REGIMES, point_set
 
 from .pair_terms import PairSubject
@@ -18,14 +19,23 @@ SUBJECTS = [
     PairSubject({"form": "legacy", "factor": "one"}),
     PairSubject({"form": "legacy", "margin": 0.25, "labels": "different"}),
     PairSubject({"form": "linear", "positive_margin": 0.25}),
-    PairSubject({"preset": "pytorch_metric_learning", "margin": 0.5}),
+    PairSubject({"preset": "pytorch_metric_learning_raw", "margin": 0.5}),
     PairSubject({"preset": "hadsell", "margin": 0.3}),
 ]
 
+DIRECTIONS = [
+    PairSubject({"distance": "normalised"}),
+    PairSubject({"preset": "pytorch_metric_learning", "positive_margin": 0.25}),
+    PairSubject({"distance": "normalised", "form": "legacy", "least_norm": 0.125}),
+    PairSubject({"preset": "sentence_transformers_cosine"}),
+    PairSubject({"distance": "cosine", "form": "legacy", "margin": 0.25}),
+    PairSubject({"distance": "cosine", "form": "linear", "least_norm": 0.125, "margin": 0.3}),
+]
 
-def cases(level="smoke", parts=4):
-    points = point_set("float64", level, parts)
-    return points.columns, points.places
+
+def cases(level="smoke", parts=4, points=point_set):
+    found = points("float64", level, parts)
+    return found.columns, found.places
 
 
 def check(subject, columns, places, second=True):
@@ -37,6 +47,7 @@ def check(subject, columns, places, second=True):
     assert set(known.kind) <= {"regular", "tie", "undefined"}
     regular = known.kind == "regular"
     assert regular.mean() > 0.75
+    regular &= subject.decided(columns)
     value, grad = subject.value_and_grad(columns, upstream)
     bar = subject.value_bar(columns, known)
     refuse(differences(value, known, "value") > bar, places, value, known.value_hi, bar)
@@ -73,6 +84,18 @@ def test_every_regime_is_within_the_bars(subject):
 def test_so_are_vectors_of_other_sizes(parts):
     columns, places = cases(parts=parts)
     for subject in SUBJECTS[:5:2]:
+        check(subject, columns[::3], places[::3], second=parts < 12)
+
+
+@pytest.mark.parametrize("subject", DIRECTIONS, ids=str)
+def test_so_are_directions(subject):
+    check(subject, *cases("standard", points=directions.point_set))
+
+
+@pytest.mark.parametrize("parts", [2, 3, 33])
+def test_so_are_directions_of_other_sizes(parts):
+    columns, places = cases(parts=parts, points=directions.point_set)
+    for subject in DIRECTIONS[::2]:
         check(subject, columns[::3], places[::3], second=parts < 12)
 
 

@@ -29,6 +29,8 @@ SETTINGS = {
     "ntxent": [{}, {"temperature": 1.0, "averaged": 1.0}, {"least": 1e-3}],
     "ntxent_all": [{}, {"temperature": 1.0, "averaged": 1.0}],
     "center": [{}, {"clip": 1.0, "masked": 1.0, "others": 7.0, "factor": 1.0}],
+    "contrastive_cosine": [{}, {"legacy": 1.0, "least_norm": 2.0}],
+    "contrastive_normalised": [{"linear": 1.0}, {"least_norm": 2.0, "factor": 1.0}],
 }
 SLOPED = {
     name: [n[:-4] for n, _ in INDEX[name]["arrays"]["grad"]["outputs"][1:]] for name in SETTINGS

@@ -19,6 +19,7 @@ from refloss.symbolic.vocabulary import (
     boxes,
     centers,
     cosine_rows,
+    directions,
     divergence,
     divergence_rows,
     focal_batches,
@@ -55,6 +56,7 @@ RULES = (
     *similarity_rows.RULES,
     *triplets.RULES,
     *centers.RULES,
+    *directions.RULES,
 )
 BITS = 200
 TIGHT = arb(10) ** -40

@@ -3,7 +3,9 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = factor (y pull + (1 - y) push),  y = 1 for a pair of one kind,  d = |x1 - x2 + eps|
+    loss = factor (y pull + (1 - y) push),  y = 1 for a pair of one kind
+    euclidean: d = |x1 - x2 + eps|;  u = x / max(|x|, least_norm):
+    normalised: d = |u1 - u2|;  cosine: d = 1 - u1.u2
     hadsell: pull = d^2, push = max(margin - d, 0)^2;  legacy: pull = d^2, push = max(margin - d^2, 0)
     linear: pull = max(d - positive_margin, 0), push = max(margin - d, 0)
 
@@ -12,16 +14,16 @@ Subgradients
     0 where the distance is the margin.
 
 Constants
-    margin: distance from which a pair of two kinds costs nothing (default 1.0)
-    margin_lo: what margin lacks (default 0.0)
-    positive_margin: distance up to which a pair of one kind costs nothing (default 0.0)
-    positive_margin_lo: what positive_margin lacks (default 0.0)
-    linear: 1: hinges are not squared, on both sides (default 0.0)
-    legacy: 1: the squared distance is hinged, and that not squared (default 0.0)
-    factor: factor of the whole (default 0.5)
+    different: 1: label 1 says that a pair is of two kinds (default 0.0)
     eps_difference: added to every difference (default 0.0)
     eps_difference_lo: what eps_difference lacks (default 0.0)
-    different: 1: label 1 says that a pair is of two kinds (default 0.0)
+    linear: 1: hinges are not squared, on both sides (default 0.0)
+    positive_margin: distance up to which a pair of one kind costs nothing (default 0.0)
+    positive_margin_lo: what positive_margin lacks (default 0.0)
+    margin: distance from which a pair of two kinds costs nothing (default 1.0)
+    margin_lo: what margin lacks (default 0.0)
+    legacy: 1: the squared distance is hinged, and that not squared (default 0.0)
+    factor: factor of the whole (default 0.5)
 
 Source
     Hadsell, Chopra, LeCun: Dimensionality reduction by learning an invariant mapping, CVPR
@@ -29,7 +31,7 @@ Source
 """
 
 
-def value(F, x1, x2, same, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different):
+def value(F, x1, x2, same, different, eps_difference, eps_difference_lo, linear, positive_margin, positive_margin_lo, margin, margin_lo, legacy, factor):
     """Return the loss of the plain program."""
     D = len(x1)
     alike = F.select(F.eq(different, 0), same, 1 - same)
@@ -49,7 +51,7 @@ def value(F, x1, x2, same, margin, margin_lo, positive_margin, positive_margin_l
     return loss
 
 
-def grad(F, x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different):
+def grad(F, x1, x2, same, loss_bar, different, eps_difference, eps_difference_lo, linear, positive_margin, positive_margin_lo, margin, margin_lo, legacy, factor):
     """Return the loss and the derived gradient."""
     D = len(x1)
     alike = F.select(F.eq(different, 0), same, 1 - same)
@@ -83,7 +85,7 @@ def grad(F, x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive
     return loss, x1_bar, x2_bar
 
 
-def hvp(F, x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different):
+def hvp(F, x1, x2, same, loss_bar, x1_dot, x2_dot, different, eps_difference, eps_difference_lo, linear, positive_margin, positive_margin_lo, margin, margin_lo, legacy, factor):
     """Return the derived Hessian-vector product."""
     D = len(x1)
     alike = F.select(F.eq(different, 0), same, 1 - same)

@@ -3,7 +3,9 @@
 // Generated from the definition by `refloss derive`; do not edit.
 //
 // Definition
-//     loss = factor (y pull + (1 - y) push),  y = 1 for a pair of one kind,  d = |x1 - x2 + eps|
+//     loss = factor (y pull + (1 - y) push),  y = 1 for a pair of one kind
+//     euclidean: d = |x1 - x2 + eps|;  u = x / max(|x|, least_norm):
+//     normalised: d = |u1 - u2|;  cosine: d = 1 - u1.u2
 //     hadsell: pull = d^2, push = max(margin - d, 0)^2;  legacy: pull = d^2, push = max(margin - d^2, 0)
 //     linear: pull = max(d - positive_margin, 0), push = max(margin - d, 0)
 //
@@ -12,16 +14,16 @@
 //     0 where the distance is the margin.
 //
 // Constants
-//     margin: distance from which a pair of two kinds costs nothing (default 1.0)
-//     margin_lo: what margin lacks (default 0.0)
-//     positive_margin: distance up to which a pair of one kind costs nothing (default 0.0)
-//     positive_margin_lo: what positive_margin lacks (default 0.0)
-//     linear: 1: hinges are not squared, on both sides (default 0.0)
-//     legacy: 1: the squared distance is hinged, and that not squared (default 0.0)
-//     factor: factor of the whole (default 0.5)
+//     different: 1: label 1 says that a pair is of two kinds (default 0.0)
 //     eps_difference: added to every difference (default 0.0)
 //     eps_difference_lo: what eps_difference lacks (default 0.0)
-//     different: 1: label 1 says that a pair is of two kinds (default 0.0)
+//     linear: 1: hinges are not squared, on both sides (default 0.0)
+//     positive_margin: distance up to which a pair of one kind costs nothing (default 0.0)
+//     positive_margin_lo: what positive_margin lacks (default 0.0)
+//     margin: distance from which a pair of two kinds costs nothing (default 1.0)
+//     margin_lo: what margin lacks (default 0.0)
+//     legacy: 1: the squared distance is hinged, and that not squared (default 0.0)
+//     factor: factor of the whole (default 0.5)
 //
 // Source
 //     Hadsell, Chopra, LeCun: Dimensionality reduction by learning an invariant mapping, CVPR
@@ -70,7 +72,7 @@ KERNEL contrastive_value(
         const real root = sqrt_(squares);
         const real again = root*root;
         const real short_by = coarse - again;
-        const real steep = ratio_(real(1), root, real(0));  // 0 where both coincide
+        const real steep = ratio_(real(1), root, real(0));  // 0 where all numbers are
         const real root_lo = real(0.5)*(fine + short_by - two_prod_error(root, root))*steep;  // what the root lacks
         const real length = root*top;
         const real length_lo = ((tame > real(0)) ? root_lo*top + two_prod_error(top, root) : real(0));  // what the length lacks
@@ -147,7 +149,7 @@ KERNEL contrastive_grad(
         const real root = sqrt_(squares);
         const real again = root*root;
         const real short_by = coarse - again;
-        const real steep = ratio_(real(1), root, real(0));  // 0 where both coincide
+        const real steep = ratio_(real(1), root, real(0));  // 0 where all numbers are
         const real root_lo = real(0.5)*(fine + short_by - two_prod_error(root, root))*steep;  // what the root lacks
         const real length = root*top;
         const real length_lo = ((tame > real(0)) ? root_lo*top + two_prod_error(top, root) : real(0));  // what the length lacks
@@ -243,7 +245,7 @@ KERNEL contrastive_hvp(
         const real root = sqrt_(squares);
         const real again = root*root;
         const real short_by = coarse - again;
-        const real steep = ratio_(real(1), root, real(0));  // 0 where both coincide
+        const real steep = ratio_(real(1), root, real(0));  // 0 where all numbers are
         const real root_lo = real(0.5)*(fine + short_by - two_prod_error(root, root))*steep;  // what the root lacks
         const real length = root*top;
         const real length_lo = ((tame > real(0)) ? root_lo*top + two_prod_error(top, root) : real(0));  // what the length lacks

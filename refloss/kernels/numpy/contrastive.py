@@ -3,7 +3,9 @@
 Generated from the definition by `refloss derive`; do not edit.
 
 Definition
-    loss = factor (y pull + (1 - y) push),  y = 1 for a pair of one kind,  d = |x1 - x2 + eps|
+    loss = factor (y pull + (1 - y) push),  y = 1 for a pair of one kind
+    euclidean: d = |x1 - x2 + eps|;  u = x / max(|x|, least_norm):
+    normalised: d = |u1 - u2|;  cosine: d = 1 - u1.u2
     hadsell: pull = d^2, push = max(margin - d, 0)^2;  legacy: pull = d^2, push = max(margin - d^2, 0)
     linear: pull = max(d - positive_margin, 0), push = max(margin - d, 0)
 
@@ -12,16 +14,16 @@ Subgradients
     0 where the distance is the margin.
 
 Constants
-    margin: distance from which a pair of two kinds costs nothing (default 1.0)
-    margin_lo: what margin lacks (default 0.0)
-    positive_margin: distance up to which a pair of one kind costs nothing (default 0.0)
-    positive_margin_lo: what positive_margin lacks (default 0.0)
-    linear: 1: hinges are not squared, on both sides (default 0.0)
-    legacy: 1: the squared distance is hinged, and that not squared (default 0.0)
-    factor: factor of the whole (default 0.5)
+    different: 1: label 1 says that a pair is of two kinds (default 0.0)
     eps_difference: added to every difference (default 0.0)
     eps_difference_lo: what eps_difference lacks (default 0.0)
-    different: 1: label 1 says that a pair is of two kinds (default 0.0)
+    linear: 1: hinges are not squared, on both sides (default 0.0)
+    positive_margin: distance up to which a pair of one kind costs nothing (default 0.0)
+    positive_margin_lo: what positive_margin lacks (default 0.0)
+    margin: distance from which a pair of two kinds costs nothing (default 1.0)
+    margin_lo: what margin lacks (default 0.0)
+    legacy: 1: the squared distance is hinged, and that not squared (default 0.0)
+    factor: factor of the whole (default 0.5)
 
 Source
     Hadsell, Chopra, LeCun: Dimensionality reduction by learning an invariant mapping, CVPR
@@ -30,7 +32,7 @@ Source
 
 import numpy as np
 
-CONSTANTS = ("margin", "margin_lo", "positive_margin", "positive_margin_lo", "linear", "legacy", "factor", "eps_difference", "eps_difference_lo", "different",)
+CONSTANTS = ("different", "eps_difference", "eps_difference_lo", "linear", "positive_margin", "positive_margin_lo", "margin", "margin_lo", "legacy", "factor",)
 
 
 def ratio(n, d, at0):
@@ -70,7 +72,7 @@ def two_prod_error(a, b):
     return ((a_high*b_high - p) + a_high*b_low + a_low*b_high) + a_low*b_low
 
 
-def value(x1, x2, same, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different):
+def value(x1, x2, same, different, eps_difference, eps_difference_lo, linear, positive_margin, positive_margin_lo, margin, margin_lo, legacy, factor):
     """Return loss, one an item."""
     D = x1.shape[1]
     alike = np.where((different == 0.0), same, 1.0 - same)  # 1: of one kind
@@ -97,7 +99,7 @@ def value(x1, x2, same, margin, margin_lo, positive_margin, positive_margin_lo, 
     root = np.sqrt(squares)
     again = root*root
     short_by = coarse - again
-    steep = ratio(1.0, root, 0.0)  # 0 where both coincide
+    steep = ratio(1.0, root, 0.0)  # 0 where all numbers are
     root_lo = 0.5*(fine + short_by - two_prod_error(root, root))*steep  # what the root lacks
     length = root*top
     length_lo = np.where((tame > 0.0), root_lo*top + two_prod_error(top, root), 0.0)  # what the length lacks
@@ -124,7 +126,7 @@ def value(x1, x2, same, margin, margin_lo, positive_margin, positive_margin_lo, 
     return loss
 
 
-def grad(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different):
+def grad(x1, x2, same, loss_bar, different, eps_difference, eps_difference_lo, linear, positive_margin, positive_margin_lo, margin, margin_lo, legacy, factor):
     """Return loss, then its derivative by every column times loss_bar."""
     D = x1.shape[1]
     alike = np.where((different == 0.0), same, 1.0 - same)  # 1: of one kind
@@ -151,16 +153,16 @@ def grad(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_ma
     root = np.sqrt(squares)
     again = root*root
     short_by = coarse - again
-    steep = ratio(1.0, root, 0.0)  # 0 where both coincide
+    steep = ratio(1.0, root, 0.0)  # 0 where all numbers are
     root_lo = 0.5*(fine + short_by - two_prod_error(root, root))*steep  # what the root lacks
     length = root*top
     length_lo = np.where((tame > 0.0), root_lo*top + two_prod_error(top, root), 0.0)  # what the length lacks
-    unit = steep[:, None]*part  # 0 where both coincide
     wide = squares*top
     big = wide*top  # squared distance, rounded
     wide_lo = squares_lo*top + two_prod_error(top, squares)
     big_lo = np.where((tame > 0.0), wide_lo*top + two_prod_error(top, wide), 0.0)  # what it lacks
     square = big + big_lo  # squared distance
+    unit = steep[:, None]*part  # 0 where both coincide
     inside_hi = -length + positive_margin
     inside_lo = np.where((tame > 0.0), two_diff_error(positive_margin, length) - length_lo + positive_margin_lo, 0.0)  # rounding errors
     inside = inside_hi + inside_lo  # what the distance lacks to the margin
@@ -192,7 +194,7 @@ def grad(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_ma
     return loss, x1_bar, x2_bar
 
 
-def hvp(x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different):
+def hvp(x1, x2, same, loss_bar, x1_dot, x2_dot, different, eps_difference, eps_difference_lo, linear, positive_margin, positive_margin_lo, margin, margin_lo, legacy, factor):
     """Return the derivative of the gradient along the `_dot` columns."""
     D = x1.shape[1]
     alike = np.where((different == 0.0), same, 1.0 - same)  # 1: of one kind
@@ -219,16 +221,16 @@ def hvp(x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_marg
     root = np.sqrt(squares)
     again = root*root
     short_by = coarse - again
-    steep = ratio(1.0, root, 0.0)  # 0 where both coincide
+    steep = ratio(1.0, root, 0.0)  # 0 where all numbers are
     root_lo = 0.5*(fine + short_by - two_prod_error(root, root))*steep  # what the root lacks
     length = root*top
     length_lo = np.where((tame > 0.0), root_lo*top + two_prod_error(top, root), 0.0)  # what the length lacks
     distance = length + length_lo
-    unit = steep[:, None]*part  # 0 where both coincide
     wide = squares*top
     big = wide*top  # squared distance, rounded
     wide_lo = squares_lo*top + two_prod_error(top, squares)
     big_lo = np.where((tame > 0.0), wide_lo*top + two_prod_error(top, wide), 0.0)  # what it lacks
+    unit = steep[:, None]*part  # 0 where both coincide
     inside_hi = -length + positive_margin
     inside_lo = np.where((tame > 0.0), two_diff_error(positive_margin, length) - length_lo + positive_margin_lo, 0.0)  # rounding errors
     inside = inside_hi + inside_lo  # what the distance lacks to the margin
@@ -264,7 +266,7 @@ def hvp(x1, x2, same, loss_bar, x1_dot, x2_dot, margin, margin_lo, positive_marg
     return x1_bar_dot, x2_bar_dot
 
 
-def trace(x1, x2, same, loss_bar, margin, margin_lo, positive_margin, positive_margin_lo, linear, legacy, factor, eps_difference, eps_difference_lo, different):
+def trace(x1, x2, same, loss_bar, different, eps_difference, eps_difference_lo, linear, positive_margin, positive_margin_lo, margin, margin_lo, legacy, factor):
     """Return every quantity of the plain program and its adjoint, by name."""
     alike = np.where((different == 0.0), same, 1.0 - same)  # 1: of one kind
     unlike = 1.0 - alike

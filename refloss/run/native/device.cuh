@@ -4,9 +4,9 @@
 // run through a row together: a fold is a barrier that every one of them reaches. Partial results
 // are joined in an order that depends on GROUP alone, so that results repeat bit for bit.
 
-// Told of no number of blocks, ptxas puts words of narrow kernels aside in memory to fit one more
-// block into a multiprocessor than their registers allow.
-#ifdef NARROW
+// Told of no number of blocks, ptxas puts words of narrow kernels, and of those with very many
+// quantities, aside in memory to fit one more block into a multiprocessor than registers allow.
+#if defined(NARROW) || defined(LENGTHY)
 #define KERNEL extern "C" __global__ void __launch_bounds__(BLOCK, 1)
 #else
 #define KERNEL extern "C" __global__ void __launch_bounds__(BLOCK)

@@ -37,6 +37,9 @@ SAME, ABSENT = "same", "absent"
 CONSTANTS_LEAST = 4
 """Length of the constants' array at least: from 32 bytes on all compilers pass it in memory."""
 
+_MANY = 300
+"""Quantities from which on a device's compiler keeps less in registers than there is room for."""
+
 _KINDS = {
     "1": "Column<{}>",
     "4": "Quad<{}>",
@@ -111,6 +114,7 @@ def unit_text(unit: Unit, kernels: str, elementary: str, loops: str, before: str
         before,
         f"typedef {STORED[unit.real]} real;",
         "#define NARROW" if unit.narrow else "",
+        "#define LENGTHY" if kernel.count("const real ") > _MANY else "",
         *(_part(name) for name in ("scalars", "prelude", loops)),
         elementary,
         _constants(unit),

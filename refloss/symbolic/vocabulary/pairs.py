@@ -44,7 +44,12 @@ __all__ = [
     "Pairs",
     "apart",
     "distances",
+    "measured",
+    "rooted",
+    "scaled",
     "short_of",
+    "squared",
+    "sum_of_squares",
     "within",
 ]
 
@@ -229,31 +234,47 @@ def distances(P: Build, a: Quantities, extra: Extra | None = None) -> None:
 
 @distances.when_stable
 def _(P: Build, a: Quantities, extra: Extra | None = None) -> None:
-    _scaled(a, extra)
-    _sum_of_squares(a, extra)
+    measured(a, extra)
+    unit = a.let("unit", [ITEM, PART], a.part * a.steep, "0 where both coincide")
+    over = Ratio(sp.S.One, a.distance, ZERO)
+    a.partials("unit", {a.delta: over, a.distance: -unit * over})
+    a.partials("distance", {a.delta: unit})
+    a.partials("square", {a.delta: 2 * a.delta})
+
+
+def measured(a: Quantities, extra: Extra | None = None) -> None:
+    """Name ``distance`` and ``square`` in the stable form, without derivatives."""
+    scaled(a, a.delta, TwoSumError(a.near, a.slip), "largest difference", extra)
+    sum_of_squares(a, extra)
+    rooted(a)
+    top = Stop(a.top)
+    length = a.let("length", [ITEM], top * a.root)
+    lacks = within(a, TwoProdError(top, a.root) + top * a.root_lo)
+    a.let("length_lo", [ITEM], lacks, "what the length lacks")
+    a.let("distance", [ITEM], length + a.length_lo)
+    squared(a, a)
+    a.let("square", [ITEM], a.big + a.big_lo, "squared distance")
+
+
+def rooted(a: Quantities) -> None:
+    """Name ``root`` and ``root_lo``, the root of the sum of squares, and ``steep``, 1 over it."""
     root = a.let("root", [ITEM], sp.sqrt(a.squares))
     again = a.let("again", [ITEM], root * root)
     short = a.let("short_by", [ITEM], a.coarse - again)
     more = short + a.fine - TwoProdError(root, root)
-    steep = a.let("steep", [ITEM], Ratio(sp.S.One, root, ZERO), "0 where both coincide")
+    steep = a.let("steep", [ITEM], Ratio(sp.S.One, root, ZERO), "0 where all numbers are")
     a.let("root_lo", [ITEM], more * steep / 2, "what the root lacks")
+
+
+def squared(a: Quantities, into: Quantities) -> None:
+    """Name, in `into`, ``big`` and ``big_lo``, the squared distance in two floats."""
     top = Stop(a.top)
-    length = a.let("length", [ITEM], top * root)
-    lacks = within(a, TwoProdError(top, root) + top * a.root_lo)
-    a.let("length_lo", [ITEM], lacks, "what the length lacks")
-    distance = a.let("distance", [ITEM], length + a.length_lo)
-    unit = a.let("unit", [ITEM, PART], a.part * steep, "0 where both coincide")
-    over = Ratio(sp.S.One, distance, ZERO)
-    a.partials("unit", {a.delta: over, distance: -unit * over})
-    a.partials("distance", {a.delta: unit})
-    wide = a.let("wide", [ITEM], top * a.squares)
-    big = a.let("big", [ITEM], top * wide, "squared distance, rounded")
+    wide = into.let("wide", [ITEM], top * a.squares)
+    into.let("big", [ITEM], top * wide, "squared distance, rounded")
     rest = TwoProdError(top, a.squares) + top * a.squares_lo
-    a.let("wide_lo", [ITEM], rest)
-    lacks = within(a, TwoProdError(top, wide) + top * a.wide_lo)
-    a.let("big_lo", [ITEM], lacks, "what it lacks")
-    a.let("square", [ITEM], big + a.big_lo, "squared distance")
-    a.partials("square", {a.delta: 2 * a.delta})
+    rest = into.let("wide_lo", [ITEM], rest)
+    lacks = within(a, TwoProdError(top, wide) + top * rest)
+    into.let("big_lo", [ITEM], lacks, "what it lacks")
 
 
 def within(a: Quantities, error: sp.Expr) -> sp.Expr:
@@ -261,20 +282,35 @@ def within(a: Quantities, error: sp.Expr) -> sp.Expr:
     return sp.Piecewise((error, a.tame > 0), (ZERO, True))
 
 
-def _scaled(a: Quantities, extra: Extra | None) -> None:
-    """Name ``part``, differences over the largest, and ``rest``, what those lack."""
-    largest = MaxOver(sp.Abs(a.delta), PART)
+def scaled(
+    a: Quantities, numbers: sp.Indexed, lost: sp.Expr, doc: str, extra: Extra | None = None
+) -> None:
+    """Name ``part``, numbers over the largest, and ``rest``, what those lack.
+
+    Parameters
+    ----------
+    a
+        The quantities.
+    numbers : sympy.Indexed
+        What a norm is taken of.
+    lost : sympy.Expr
+        What the numbers lack to what they stand for.
+    doc : str
+        What the largest is.
+    extra : Extra, optional
+        What is added to the squares.
+    """
+    largest = MaxOver(sp.Abs(numbers), PART)
     if extra is not None:
         largest = sp.Max(Stop(a.let("widest", [ITEM], largest)), extra.root)
-    a.let("top", [ITEM], largest, "largest difference")
+    a.let("top", [ITEM], largest, doc)
     top = Stop(a.top)  # it cancels from all that has derivatives
     held = sp.And(a.top > 1 / REACH, a.top < REACH)
     a.let("tame", [ITEM], sp.Piecewise((sp.S.One, held), (ZERO, True)), "1: products are exact")
     a.let("inverse", [ITEM], within(a, Ratio(sp.S.One, top, ZERO)), "of few digits")
-    part = a.let("part", [ITEM, PART], Ratio(a.delta, top, ZERO), "from -1 to 1")
+    part = a.let("part", [ITEM, PART], Ratio(numbers, top, ZERO), "from -1 to 1")
     product = a.let("product", [ITEM, PART], part * top)
-    behind = a.let("behind", [ITEM, PART], a.delta - product)
-    lost = TwoSumError(a.near, a.slip)
+    behind = a.let("behind", [ITEM, PART], numbers - product)
     left = a.let("left", [ITEM, PART], behind + lost - TwoProdError(part, top))
     a.let("rest", [ITEM, PART], Weighted(a.inverse, left), "what the part lacks")
     if extra is not None:
@@ -285,7 +321,7 @@ def _scaled(a: Quantities, extra: Extra | None) -> None:
         a.let("extra_rest", [ITEM], Weighted(a.inverse, behind + lost))
 
 
-def _sum_of_squares(a: Quantities, extra: Extra | None) -> None:
+def sum_of_squares(a: Quantities, extra: Extra | None = None) -> None:
     """Name ``squares`` and ``squares_lo``, the sum of the squares of the parts, in two floats."""
     power = a.let("power", [ITEM, PART], a.part * a.part)
     spill = a.let("spill", [ITEM, PART], TwoSumError(2 * size_of(PART), power))

@@ -10,6 +10,7 @@ RIGHT = [
     ("sentence_transformers", {"margin": 0.5, "eps": 1e-6}),
     ("legacy", {"form": "legacy", "factor": "one", "margin": 1.25}),
     ("linear", {"form": "linear", "factor": "one", "positive_margin": 0.25}),
+    ("of_unit_vectors", {"distance": "normalised", "least_norm": 1e-12}),
 ]
 
 # target, axes that are declared, check in which it is found, words that name it
@@ -21,7 +22,9 @@ NAMED = [
     ("sentence_transformers", {"margin": 0.5}, "value", "1e-06 is added to every difference"),
     ("wider", {}, "value", "the margin is 1.25"),
     ("mean_of_squares", {}, "value", "the mean of the squared differences is taken"),
-    ("of_unit_vectors", {}, "value", "the vectors are normalised first"),
+    ("of_unit_vectors", {}, "value", "distance is 'normalised'"),
+    ("of_cosines", {"margin": 0.5}, "value", "distance is 'cosine'"),
+    ("of_cosines", {"distance": "normalised", "margin": 0.5}, "value", "distance is 'cosine'"),
     ("detached", {}, "grad[x2]", "x2 receives no gradient"),
     ("bare_root", {}, "special points", "the slope of the root is infinite at a distance of 0"),
 ]
@@ -35,6 +38,13 @@ def beside_shapes(certificate):
 @pytest.mark.parametrize(("name", "axes"), RIGHT)
 def test_right_losses_have_no_finding(judged, name, axes):
     assert not beside_shapes(judged(FILE, name, "contrastive", axes=axes))
+
+
+def test_one_less_a_cosine_is_right_and_loses_digits(judged):
+    """Its values have them where the loss is flat; the slopes do not."""
+    axes = {"distance": "cosine", "least_norm": 1e-8, "margin": 0.5}
+    found = beside_shapes(judged(FILE, "of_cosines", "contrastive", axes=axes))
+    assert {f.code for f in found} == {"RL402"}
 
 
 @pytest.mark.parametrize(("name", "axes", "check", "words"), NAMED)

@@ -13,6 +13,10 @@ NAMED = [
     ("sentence_transformers", {"form": "hadsell", "margin": 0.5, "eps": 1e-6}),
     ("legacy", {"form": "legacy", "factor": "one", "margin": 1.25}),
     ("linear", {"form": "linear", "factor": "one", "margin": 1.0, "positive_margin": 0.25}),
+    ("of_unit_vectors", {"distance": "normalised", "form": "hadsell", "factor": "half"}),
+    ("of_cosines", {"distance": "cosine", "margin": 0.5, "form": "hadsell"}),
+    ("separate_means", {"distance": "euclidean", "denominator": "separate_nonzero"}),
+    ("mean_of_nonzero", {"form": "linear", "denominator": "nonzero"}),
 ]
 
 
@@ -30,9 +34,3 @@ def test_the_denominator_of_a_mean_is_told():
     answer = identify(f"{FILE}:averaged", level="smoke", among=("contrastive",))
     assert answer.found
     assert "N (items)" in str(answer.best) or answer.best.definition.axes["denominator"] == "items"
-
-
-def test_unit_vectors_are_a_way_of_reading():
-    answer = identify(f"{FILE}:of_unit_vectors", level="smoke", among=("contrastive",))
-    assert answer.found
-    assert answer.best.definition.title.endswith("with inputs normalised")

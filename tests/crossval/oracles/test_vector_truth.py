@@ -8,6 +8,7 @@ from crossval.families import FAMILIES
 from crossval.oracles.autograd import witness
 from crossval.oracles.enclosure import overlap
 from crossval.oracles.vector_columns import VectorColumns, VectorPacking
+from crossval.points import directions
 from crossval.points.pairs import point_set
 
 ORACLE = FAMILIES["pairs"].oracle
@@ -16,6 +17,10 @@ CONVENTIONS = [
     {"form": "legacy", "factor": "one"},
     {"form": "linear", "positive_margin": 0.25},
     {"labels": "different", "eps": 1e-6, "margin": 0.5},
+]
+DIRECTIONS = [
+    {"distance": "normalised", "form": "linear", "least_norm": 0.125},
+    {"distance": "cosine", "margin": 0.5},
 ]
 
 
@@ -42,9 +47,30 @@ def test_truth_kernel_and_autograd_agree(axes):
     assert not grad[:, -1].any()  # a label has no slope
 
 
-@pytest.mark.parametrize("axes", CONVENTIONS, ids=str)
+@pytest.mark.parametrize("axes", DIRECTIONS, ids=str)
+def test_truth_kernel_and_autograd_agree_on_directions(axes):
+    """Where autograd's formula, a difference of unit vectors or one less a cosine, has digits."""
+    spec, points = refloss.resolve("contrastive", None, axes), directions.point_set("float64")
+    clear = ("random", "near a margin", *directions.DIRECTION_EDGES)
+    columns = points.columns[np.isin(points.places, clear)]
+    upstream = np.linspace(-2, 2, len(columns))
+    known = ORACLE.truth(spec, columns, upstream)
+    value, _ = ORACLE.kernel(spec, columns, upstream)
+    numbers, packing = ORACLE.packed(spec, columns)
+    other, slopes = witness(spec, numbers, upstream, packing=packing)
+    np.testing.assert_allclose(value, known.value_hi, rtol=2.0**-50, atol=2.0**-90)
+    np.testing.assert_allclose(other, known.value_hi, rtol=0, atol=2.0**-46)
+    regular = known.kind == "regular"
+    assert regular.mean() > 0.8
+    size = np.abs(known.grad_hi).max(axis=1, keepdims=True)
+    near = np.abs(slopes - known.grad_hi[:, :-1]) <= 2.0**-40 * (1 + size)
+    assert near[regular].all()
+
+
+@pytest.mark.parametrize("axes", [*CONVENTIONS, *DIRECTIONS], ids=str)
 def test_the_derived_derivatives_overlap_the_jets(axes):
-    spec, columns = refloss.resolve("contrastive", None, axes), point_set("float64").columns[::9]
+    points = directions.point_set if "distance" in axes else point_set
+    spec, columns = refloss.resolve("contrastive", None, axes), points("float64").columns[::9]
     numbers, packing = ORACLE.packed(spec, columns)
     rng = np.random.default_rng(5)
     bar, direction = rng.normal(size=len(columns)), rng.normal(size=numbers.shape)

@@ -1,7 +1,7 @@
 """Contrastive losses as repositories write them, and with one slip each."""
 
 import torch
-from torch.nn.functional import normalize, pairwise_distance
+from torch.nn.functional import cosine_similarity, normalize, pairwise_distance
 
 
 def root(squared):
@@ -60,9 +60,29 @@ def of_unit_vectors(x1, x2, same):
     return hadsell(normalize(x1), normalize(x2), same)
 
 
+def of_cosines(x1, x2, same):
+    """As sentence-transformers has it by default."""
+    d = 1 - cosine_similarity(x1, x2)
+    return 0.5 * torch.where(same == 1, d.pow(2), (0.5 - d).clamp(min=0).pow(2))
+
+
 def detached(x1, x2, same):
     return hadsell(x1, x2.detach(), same)
 
 
 def wider(x1, x2, same):
     return hadsell(x1, x2, same, margin=1.25)
+
+
+def _over_its_number(losses):
+    count = (losses > 0).sum()
+    return losses.sum() / count.clamp(min=1)
+
+
+def mean_of_nonzero(x1, x2, same):
+    return _over_its_number(linear(x1, x2, same))
+
+
+def separate_means(x1, x2, same):
+    losses = linear(x1, x2, same)
+    return _over_its_number(losses[same == 1]) + _over_its_number(losses[same == 0])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from crossval.oracles.formats import FORMATS
+from crossval.points import directions
 from crossval.points.pairs import point_set
 
 from ..pair_terms import PairSubject
@@ -26,10 +27,16 @@ SUBJECTS = [
     PairSubject({"form": "linear", "positive_margin": 0.25}),
 ]
 
+DIRECTIONS = [
+    PairSubject({"preset": "pytorch_metric_learning", "margin": 0.3}),
+    PairSubject({"preset": "sentence_transformers_cosine"}),
+    PairSubject({"distance": "cosine", "form": "legacy", "least_norm": 0.125}),
+]
+
 
 @cache
-def unit(function, real):
-    return unit_of("contrastive", function, real)
+def unit(program, function, real):
+    return unit_of(program, function, real)
 
 
 def run(subject, real, function, columns, upstream, direction, group=GROUPS[0], **how):
@@ -40,13 +47,18 @@ def run(subject, real, function, columns, upstream, direction, group=GROUPS[0], 
     inputs |= {"x1_dot": dots[0], "x2_dot": dots[1]}
     threads = {"group": group[0], "block": group[1]}
     return launch(
-        unit(function, real), list(first.shape), inputs, subject.spec.constants, **threads, **how
+        unit(subject.spec.program, function, real),
+        list(first.shape),
+        inputs,
+        subject.spec.constants,
+        **threads,
+        **how,
     )
 
 
-def given(real, parts=4, every=1):
+def given(real, parts=4, every=1, make=point_set):
     """Return points, upstream gradients and directions that a format holds."""
-    points, rng = point_set(real, "smoke", parts), np.random.default_rng(3)
+    points, rng = make(real, "smoke", parts), np.random.default_rng(3)
     columns = points.columns[::every]
     made = rng.normal(size=len(columns)), rng.normal(size=(len(columns), 2 * parts))
     return columns, points.places[::every], *(FORMATS[real].round(each) for each in made)
@@ -55,18 +67,25 @@ def given(real, parts=4, every=1):
 def check(subject, real, columns, places, upstream, direction, group=GROUPS[0]):
     """See value, gradient and product within the bars."""
     known = subject.truth(columns, upstream, direction if columns.shape[1] < 12 else None)
-    regular = (known.kind == "regular")[:, None]
+    regular = ((known.kind == "regular") & subject.decided(columns, real))[:, None]
     grad = run(subject, real, "grad", columns, upstream, direction, group)
     value = run(subject, real, "value", columns, upstream, direction, group)["loss"]
     assert same_bits({"loss": value}, {"loss": grad["loss"]})
     bar = subject.value_bar(columns, known, real)
     off = differences(value.astype(float), known, "value") > bar
     refuse(off, places, value, known.value_hi, bar)
-    _judge(grad, "_bar", subject.grad_bar(columns, upstream, real), known, "grad", regular, places)
+    bar = subject.grad_bar(columns, upstream, real)
+    _judge(grad, "_bar", bar, known, "grad", regular & _held(known.grad_hi, real), places)
     if known.hvp_hi is not None:
         found = run(subject, real, "hvp", columns, upstream, direction, group)
         bar = subject.hvp_bar(columns, direction, upstream, real)
-        _judge(found, "_bar_dot", bar, known, "hvp", regular, places)
+        held = regular & _held(known.hvp_hi, real)
+        _judge(found, "_bar_dot", bar, known, "hvp", held, places)
+
+
+def _held(numbers, real):
+    """Return which numbers a format has: others are infinite in it."""
+    return np.abs(numbers[:, :-1]) <= np.finfo(real).max
 
 
 def _judge(found, suffix, bar, known, part, regular, places):
@@ -80,6 +99,13 @@ def _judge(found, suffix, bar, known, part, regular, places):
 @pytest.mark.parametrize("subject", SUBJECTS, ids=str)
 def test_the_bars_are_met(subject, real):
     check(subject, real, *given(real))
+
+
+@pytest.mark.parametrize("real", REALS)
+@pytest.mark.parametrize("subject", DIRECTIONS, ids=str)
+def test_the_bars_of_directions_are_met(subject, real):
+    check(subject, real, *given(real, make=directions.point_set))
+    check(subject, real, *given(real, 33, every=8, make=directions.point_set), GROUPS[-1])
 
 
 @pytest.mark.parametrize("real", REALS)

@@ -179,6 +179,12 @@ def test_a_number_is_correctly_rounded_to_float32(value):
     assert gap <= sp.Rational(float(np.spacing(np.float32(near)))) / 2
 
 
+@pytest.mark.parametrize(("power", "text"), [(60, str(2**60)), (63, "9.223372036854776e+18")])
+def test_an_integer_that_c_does_not_hold_is_a_float(power, text):
+    """A literal of 2^64 would be taken modulo that, and is 0."""
+    assert cuda_text.CudaExpression().number(sp.Integer(2) ** power) == f"real({text})"
+
+
 def test_one_statement_a_line_with_its_note():
     for definition in DEFINITIONS:
         for name, (_, stable) in definition.programs.items():
