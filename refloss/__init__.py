@@ -9,6 +9,7 @@ Importing this package loads NumPy and nothing heavier.
 """
 
 from refloss import selection
+from refloss.batches import contrastive_batch
 from refloss.losses import (
     Joint,
     Rows,
@@ -86,6 +87,7 @@ __all__ = [
     "combined_margin_cosine",
     "combined_margin_logit",
     "contrastive",
+    "contrastive_batch",
     "cosface",
     "cosface_cosine",
     "cosface_logit",

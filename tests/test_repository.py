@@ -38,12 +38,19 @@ BUILT = {
 
 #: What each part may import of this project besides itself. The longest prefix of a name decides.
 FLOORS = {
-    "refloss": {"refloss.selection", "refloss.losses", "refloss.run", "refloss.kernels"},
+    "refloss": {
+        "refloss.batches",
+        "refloss.selection",
+        "refloss.losses",
+        "refloss.run",
+        "refloss.kernels",
+    },
     "refloss.symbolic": set(),
     "refloss.kernels": set(),
     "refloss.run": {"refloss.kernels"},
     "refloss.losses": {"refloss.run", "refloss.kernels"},
     "refloss.selection": {"refloss.losses", "refloss.run", "refloss.kernels"},
+    "refloss.batches": {"refloss.selection", "refloss.losses", "refloss.run", "refloss.kernels"},
     "derivations": {"refloss.symbolic"},
     "crossval": {"refloss", "refloss.losses", "refloss.run", "refloss.kernels"},
     "crossval.commands.derive": {"crossval", "derivations"},

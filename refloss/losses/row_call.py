@@ -166,6 +166,15 @@ class RowCall:
 
         return clear
 
+    def some(self, rows: np.ndarray) -> tuple[Any, np.ndarray | None]:
+        """Return a call whose derivatives by some rows are wanted, and which results those are.
+
+        Parameters
+        ----------
+        rows : (N,) bool array
+        """
+        return self, rows
+
     def value_room(self) -> np.ndarray | Total:
         """Return where the loss goes: one number a row, or their sum."""
         return self._empty(self.size[0]) if self.reduction.per_item else Total()
