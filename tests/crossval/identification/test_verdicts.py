@@ -2,6 +2,7 @@
 
 import pytest
 
+from crossval.catalog import losses
 from crossval.identification import identify
 from crossval.identification.answer import VERDICTS
 from tests.crossval.identification.conftest import BOXES, SOFT_ROWS, TARGETS
@@ -10,6 +11,7 @@ from tests.crossval.identification.conftest import ROWS as LOSSES
 ROWS = "row_conventions.py"
 ASKED = (*(name for name in SOFT_ROWS if name != "hed"), "hed")
 """Losses of images are asked for with masks, and last."""
+SIMILAR = tuple(name for name, entry in losses().items() if entry["family"] == "similarities")
 
 
 @pytest.mark.parametrize(
@@ -101,19 +103,19 @@ def test_nothing_fits_names_the_nearest_of_the_right_family(attribute):
 
 
 @pytest.mark.parametrize(
-    ("attribute", "losses"),
+    ("attribute", "asked"),
     [
         ("two_boxes", BOXES),
         ("two_rows", ASKED),
-        ("any_two", (*BOXES, *ASKED)),
+        ("any_two", (*BOXES, *ASKED, *SIMILAR)),
     ],
 )
 def test_names_of_arguments_decide_the_family_where_two_arrays_of_numbers_are_taken(
-    attribute, losses
+    attribute, asked
 ):
     answer = identify(f"{TARGETS / ROWS}:{attribute}", adapter="numpy")
     assert answer.verdict == "nothing fits"
-    assert answer.losses == losses
+    assert answer.losses == asked
 
 
 @pytest.mark.parametrize("attribute", ["before", "before_or_first", "twice"])
