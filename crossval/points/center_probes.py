@@ -29,7 +29,7 @@ from crossval.points.probes import (
 
 __all__ = ["CENTERS"]
 
-_ROWS = {"smoke": 24, "standard": 40, "full": 160}
+_ROWS = {"smoke": 24, "standard": 48, "full": 160}
 _BATCHES = (1, 2, 3, 5, 8)
 _SMALL = 2.0**-8
 """Numbers of vectors at their centres: the rounding of their squares is below what is clipped."""

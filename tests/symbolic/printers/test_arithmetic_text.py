@@ -368,6 +368,7 @@ LEAST = {
     "quotient": {"gate", "ratio", "select"},
     "cosines": {"straight_through"},
     "cosface_logit": {"select"},
+    "centers": {"max", "min", "select", "step"},
 }
 
 
