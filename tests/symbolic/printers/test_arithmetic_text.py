@@ -369,6 +369,10 @@ LEAST = {
     "cosines": {"straight_through"},
     "cosface_logit": {"select"},
     "centers": {"max", "min", "select", "step"},
+    "triplets": {"min", "relu", "select"},
+    "supcon_inside": {"exp", "log", "select"},
+    "mean_of_nonzero": {"ratio"},
+    "means_of_nonzero": {"ratio"},
 }
 
 
