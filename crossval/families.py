@@ -541,7 +541,11 @@ def _similarities(width: int) -> Family:
         points=lambda dtype, level: similarities.point_set(dtype, level, width),
         shapes={"similarities": "(N, M)", "same": "(N, M)"},
         regimes=("random", "right", "wrong", "very wrong", "products"),
-        untested=("rows with NaN or infinity", "relations other than -1, 0 and 1"),
+        untested=(
+            "rows with NaN or infinity",
+            "relations other than -1, 0 and 1",
+            "kinks of weights that are differentiated",
+        ),
         oracle=SimilarityColumns(1, labelled=True, each=True),
         kinks=False,
         patterns=SIMILARITY_PATTERNS,

@@ -12,6 +12,7 @@ from crossval.checks.causes import Pattern, Situation
 from crossval.checks.hypotheses import Estimate, Prediction
 from crossval.oracles.elementwise import Oracle
 from crossval.oracles.texts import Definition
+from crossval.oracles.vector_columns import largest_logit
 
 __all__ = ["SIMILARITY_PATTERNS", "similarity_slips"]
 
@@ -75,7 +76,7 @@ def _otherwise(spec: Definition) -> Iterator[tuple[str, Changed]]:
                 yield f"{name} is {value!r}: {about['doc']}", Changed(spec, sets)
     if given.get("base_temperature"):
         yield "no factor of the temperature", Changed(spec, {"base_temperature": 0.0})
-    for temperature in _TEMPERATURES:
+    for temperature in _TEMPERATURES if "temperature" in given else ():
         if temperature != given["temperature"]:
             yield f"the temperature is {temperature:g}", Changed(spec, {"temperature": temperature})
         if "base_temperature" in given and temperature != given["base_temperature"]:
@@ -90,7 +91,7 @@ def _kinds(s: Situation) -> np.ndarray:
 def _largest(s: Situation) -> float:
     similarities, same = np.split(s.row, 2)
     kept = np.abs(similarities[same >= 0])
-    return float(kept.max(initial=0.0)) / s.constants["temperature"]
+    return largest_logit(float(kept.max(initial=0.0)), s.constants)
 
 
 SIMILARITY_PATTERNS = (
@@ -109,7 +110,7 @@ SIMILARITY_PATTERNS = (
     Pattern(
         "exp-overflow",
         lambda s: _largest(s) > np.log(s.number.largest),
-        "the exponential of a similarity over the temperature exceeds the format's range",
+        "the exponential of a similarity, scaled, exceeds the format's range",
         "take the largest from all before exponentials are taken: logsumexp",
     ),
 )

@@ -2,7 +2,8 @@
 
 Khosla et al. (arXiv 2004.11362), equations 2 and 3, and the NT-Xent of Chen et al. (arXiv
 2002.05709), each by the log-sum-exp of the columns that a denominator has, with all others at minus
-infinity. What is left out, and an anchor without positives, costs nothing.
+infinity. What is left out, and an anchor without positives, costs nothing. Multi-similarity is
+equation 15 of Wang et al. (arXiv 1904.06627), circle equation 6 of Sun et al. (arXiv 2002.10857).
 """
 
 from __future__ import annotations
@@ -81,10 +82,37 @@ def _together(each: Tensor, positive: Tensor, c: Constants) -> Tensor:
     return mean if c["averaged"] else mean * positive.sum(dim=1)
 
 
+def _multi_similarity(similarities: Tensor, same: Tensor, c: Constants) -> Tensor:
+    import torch
+
+    above = similarities - c["base"]
+    one = torch.zeros_like(above[:, :1])
+    found = torch.zeros_like(above[:, 0])
+    for kind, scale in ((1, -c["alpha"]), (0, c["beta"])):
+        each = torch.where(same == kind, scale * above, -torch.inf)
+        found = found + torch.cat([one, each], dim=1).logsumexp(dim=1) / abs(scale)
+    return found
+
+
+def _circle(similarities: Tensor, same: Tensor, c: Constants) -> Tensor:
+    import torch
+
+    s, m = torch.where(same >= 0, similarities, 0.0), c["margin"]
+    weights = (1 + m - s).relu(), (s + m).relu()
+    if not c["attached"]:
+        weights = tuple(weight.detach() for weight in weights)
+    pull, push = -weights[0] * (s - (1 - m)), weights[1] * (s - m)
+    both = (same == 1).any(dim=1) & (same == 0).any(dim=1)
+    x = _lse(c["gamma"] * pull, same == 1) + _lse(c["gamma"] * push, same == 0)
+    return torch.where(both, torch.logaddexp(x, torch.zeros_like(x)), 0.0)
+
+
 SIMILARITY_FORWARDS: dict[str, Callable[..., Any]] = {
     "supcon": _supcon,
     "supcon_inside": _supcon_inside,
     "ntxent": _ntxent,
     "ntxent_all": _ntxent_all,
+    "multi_similarity": _multi_similarity,
+    "circle": _circle,
 }
 """Hand-written forwards, by program."""

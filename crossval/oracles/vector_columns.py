@@ -10,7 +10,7 @@ sizes as it has terms.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -28,7 +28,7 @@ from crossval.oracles.formats import Format, format_of
 from crossval.oracles.packing import MOST_JETS, flat
 from crossval.oracles.texts import Definition, constants_of, load
 
-__all__ = ["SimilarityColumns", "VectorColumns", "VectorPacking"]
+__all__ = ["SimilarityColumns", "VectorColumns", "VectorPacking", "largest_logit"]
 
 Array = NDArray[np.float64]
 
@@ -258,10 +258,20 @@ class SimilarityColumns(VectorColumns):
     def _computed(self, problem: _Problem, fmt: Format, upstream: Array) -> Array:
         numbers, constants = problem.numbers, problem.constants
         finite = np.where(np.isfinite(numbers), np.abs(numbers), 0.0)
-        size = finite.max(axis=1) / constants["temperature"]
+        size = largest_logit(finite.max(axis=1), constants)
         room = fmt.roundoff * (4.04 * size + 1.01 * np.log(numbers.shape[1]))
         other = problem.radii(_ByDifference(len(numbers), fmt, room), upstream)
         return np.maximum(super()._computed(problem, fmt, upstream), other)
+
+
+def largest_logit(largest: Any, constants: Mapping[str, float]) -> Any:
+    """Return a bound of what exponentials are taken of, from the largest similarity."""
+    if "temperature" in constants:
+        return largest / constants["temperature"]
+    if "gamma" in constants:
+        return constants["gamma"] * (1 + largest + constants["margin"]) ** 2
+    scale = max(constants["alpha"], constants["beta"])
+    return scale * (largest + abs(constants["base"]))
 
 
 class _ByDifference(_AnyOrder):

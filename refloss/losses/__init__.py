@@ -60,7 +60,9 @@ from refloss.losses.rows import (
 from refloss.losses.spec import Spec, resolve
 from refloss.losses.vectors import (
     VectorLoss,
+    circle,
     contrastive,
+    multi_similarity,
     ntxent,
     supcon,
     triplet,
@@ -88,6 +90,7 @@ __all__ = [
     "box_loss_from",
     "center",
     "ciou",
+    "circle",
     "combined_margin",
     "combined_margin_cosine",
     "combined_margin_logit",
@@ -116,6 +119,7 @@ __all__ = [
     "log_cosh",
     "modified_softmax",
     "multi_margin",
+    "multi_similarity",
     "normface",
     "ntxent",
     "poly1",

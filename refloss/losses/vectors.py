@@ -22,7 +22,16 @@ from refloss.run.rounding import format_of
 if TYPE_CHECKING:  # what runs on devices is loaded with the first array on one
     from refloss.run.device_arrays import Home
 
-__all__ = ["VectorLoss", "contrastive", "ntxent", "supcon", "triplet", "vector_loss_from"]
+__all__ = [
+    "VectorLoss",
+    "circle",
+    "contrastive",
+    "multi_similarity",
+    "ntxent",
+    "supcon",
+    "triplet",
+    "vector_loss_from",
+]
 
 _NAN = {"propagate": False, "raise": True}
 
@@ -338,7 +347,9 @@ def vector_loss_from(directory: str | Path, name: str) -> VectorLoss:
     return VectorLoss(name, directory)
 
 
+circle = VectorLoss("circle")
 contrastive = VectorLoss("contrastive")
+multi_similarity = VectorLoss("multi_similarity")
 ntxent = VectorLoss("ntxent")
 supcon = VectorLoss("supcon")
 triplet = VectorLoss("triplet")

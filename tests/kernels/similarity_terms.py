@@ -79,24 +79,80 @@ class SimilaritySubject:
 
     def grad_bar(self, columns, known: Truth, upstream, real: str = "float64") -> np.ndarray:
         """Return what gradients may err by: 8 u Σ|terms|, and what underflows before a factor."""
-        width, constants = columns.shape[1] // 2, self.spec.constants
+        width = columns.shape[1] // 2
         assert known.grad_hi is not None
         size = np.abs(known.grad_hi[:, :width])
         if self.spec.program in ("supcon", "ntxent_all"):
             size = size + self._asked(columns) * np.abs(upstream)[:, None]
-        under = _tiny(real) * np.ceil(np.abs(upstream)[:, None] / constants["temperature"])
+        steep = self._steepness(columns)
+        under = _tiny(real) * np.ceil(np.abs(upstream)[:, None] * steep)
         return GRADIENT * (spacing(size, real) + under)
 
     def hvp_bar(self, columns, direction, upstream, real: str = "float64") -> np.ndarray:
         """Return what products may err by: 64 u Σ|terms|."""
-        size, constants = np.zeros_like(direction), self.spec.constants
+        if self.loss in ("circle", "multi_similarity"):
+            size = self._bent(columns, np.abs(direction)) * np.abs(upstream)[:, None]
+        else:
+            size = self._entries(columns, direction, upstream)
+        scale = np.abs(upstream)[:, None] * np.abs(direction).sum(axis=1, keepdims=True)
+        under = _tiny(real) * np.ceil(scale * self._steepness(columns) ** 2)
+        return PRODUCT * (spacing(size, real) + under)
+
+    def _entries(self, columns, direction, upstream) -> np.ndarray:
+        size = np.zeros_like(direction)
         for column in range(direction.shape[1]):
             unit = np.zeros_like(direction)
             unit[:, column] = np.abs(direction[:, column])
             size += np.abs(self.hvp(columns, unit, upstream))
-        scale = np.abs(upstream)[:, None] * np.abs(direction).sum(axis=1, keepdims=True)
-        under = _tiny(real) * np.ceil(scale / constants["temperature"] ** 2)
-        return PRODUCT * (spacing(size, real) + under)
+        return size
+
+    def _steepness(self, columns) -> np.ndarray:
+        """Return by how much an exponent moves more than its similarity, at most."""
+        constants, width = self.spec.constants, columns.shape[1] // 2
+        largest = np.abs(columns[:, :width]).max(axis=1, keepdims=True)
+        if "temperature" in constants:
+            return np.full_like(largest, 1 / constants["temperature"])
+        if "gamma" in constants:
+            return constants["gamma"] * 2 * (1 + constants["margin"] + largest)
+        return np.full_like(largest, max(constants["alpha"], constants["beta"], 1.0))
+
+    def _exponents(self, columns) -> tuple[np.ndarray, np.ndarray, float]:
+        """Return exponents, the sizes of their slopes, and of the slopes' slope."""
+        (s, same), c = np.split(columns, 2, axis=1), self.spec.constants
+        positive = same == 1
+        if "gamma" not in c:
+            scale = np.where(positive, c["alpha"], c["beta"])
+            return np.where(positive, -1, 1) * scale * (s - c["base"]), scale, 0.0
+        far = np.where(positive, 1 - s, s)
+        weight = np.maximum(far + c["margin"], 0)
+        slope = np.where(weight > 0, 2 * np.abs(far), 0) if c["attached"] else weight
+        room = weight * (far - c["margin"])
+        return c["gamma"] * room, c["gamma"] * slope, 2 * c["gamma"] * c["attached"]
+
+    def _bent(self, columns, size) -> np.ndarray:
+        """Return Σ|terms| of a product: what moves each share, and the sigmoid before them all."""
+        same = np.split(columns, 2, axis=1)[1]
+        exponents, slopes, bend = self._exponents(columns)
+        whole, moved, shares, lses = 0.0, 0.0, np.zeros_like(size), []
+        for kind in (1, 0):
+            e = np.where(same == kind, exponents, -np.inf)
+            some, first = (same == kind).any(axis=1), e.argmax(axis=1)
+            lse = np.where(some, np.logaddexp.reduce(e, axis=1), -np.inf)
+            with np.errstate(invalid="ignore"):
+                share = np.nan_to_num(np.exp(e - lse[:, None]))
+            lead = (slopes * size)[np.arange(len(e)), first] * some
+            moves = lead + (share * (slopes * size + lead[:, None])).sum(axis=1)
+            if self.loss == "multi_similarity":
+                scale = self.spec.constants["alpha" if kind else "beta"]
+                share = share / scale / (1 + np.exp(-np.clip(lse, -700, 700)))[:, None]
+                whole = whole + share * slopes * (slopes * size + 2 * moves[:, None])
+            shares, moved = shares + share, moved + moves
+            lses.append(lse)
+        if self.loss == "multi_similarity":
+            return np.asarray(whole)
+        chance = 1 / (1 + np.exp(-np.clip(lses[0] + lses[1], -700, 700)))
+        each = slopes * (slopes * size + 2 * np.asarray(moved)[:, None]) + bend * size
+        return chance[:, None] * shares * each
 
     def _count(self, columns) -> np.ndarray:
         return (np.split(columns, 2, axis=1)[1] == 1).sum(axis=1)

@@ -25,6 +25,11 @@ SUBJECTS = [
     SimilaritySubject("ntxent", {"least": 2.0**-126}),
     SimilaritySubject("ntxent", {"least": 0.001, "pairs": "averaged"}),
     SimilaritySubject("ntxent", {"preset": "simclr"}),
+    SimilaritySubject("multi_similarity"),
+    SimilaritySubject("multi_similarity", {"alpha": 30.0, "beta": 300.0, "base": 0.3}),
+    SimilaritySubject("circle"),
+    SimilaritySubject("circle", {"preset": "keras"}),
+    SimilaritySubject("circle", {"gamma": 1.0, "margin": 0.3, "weights": "attached"}),
 ]
 
 
@@ -53,7 +58,7 @@ def check(subject, columns, places, second=True):
 
 def gaps(found, known, part):
     """Return how far derivatives by similarities are from the truth."""
-    return differences(np.hstack([found, 0 * found]), known, part)[:, : found.shape[1]]
+    return differences(np.hstack([found, np.zeros_like(found)]), known, part)[:, : found.shape[1]]
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=str)
@@ -63,7 +68,7 @@ def test_every_regime_is_within_the_bars(subject):
 
 @pytest.mark.parametrize("width", [1, 2, 33])
 def test_so_are_rows_of_other_lengths(width):
-    for subject in (SUBJECTS[0], SUBJECTS[2], SUBJECTS[4]):
+    for subject in (SUBJECTS[0], SUBJECTS[2], SUBJECTS[4], SUBJECTS[9], SUBJECTS[11]):
         check(subject, *cases(width=width, every=3), second=width < 12)
 
 
@@ -72,7 +77,7 @@ def test_narrow_results_are_rounded_once(dtype):
     columns, places = cases(dtype)
     number, half = format_of(dtype), format_of(dtype).ulp
     upstream = number.round(np.random.default_rng(3).normal(size=len(columns)))
-    for subject in (SUBJECTS[0], SUBJECTS[2], SUBJECTS[4]):
+    for subject in (SUBJECTS[0], SUBJECTS[2], SUBJECTS[4], SUBJECTS[9], SUBJECTS[11]):
         known = subject.truth(columns, upstream)
         value, grad = subject.value_and_grad(columns, upstream, dtype_of(number))
         bar = subject.value_bar(columns, known) + half(known.value_hi, known.value_lo) / 2

@@ -34,6 +34,7 @@ from refloss.symbolic.vocabulary import (
     rows,
     similarity_rows,
     triplets,
+    weighted_similarities,
 )
 
 RULES = (
@@ -57,6 +58,7 @@ RULES = (
     *triplets.RULES,
     *centers.RULES,
     *directions.RULES,
+    *weighted_similarities.RULES,
 )
 BITS = 200
 TIGHT = arb(10) ** -40

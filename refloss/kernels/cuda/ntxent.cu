@@ -60,9 +60,8 @@ KERNEL ntxent_value(
             const real near = (real(1) + ((lead >= real(0)) ? -rival_slip : rival_slip))*exp_(-abs_(lead));  // at most 1
             const real odds = ((lead >= real(0)) ? amount*near : near/rival_total);
             const real cost = ((lead >= real(0)) ? real(0) : rival_grow - lead) + log1p_(odds);  // softplus
-            const real share = real(1)/(real(1) + odds);
-            const real rise = ((lead >= real(0)) ? odds*share : share);  // sigmoid(x)
-            const real fall = ((lead >= real(0)) ? share : odds*share);  // sigmoid(-x)
+            const real rise = ((lead >= real(0)) ? odds/(real(1) + odds) : real(1)/(real(1) + odds));  // sigmoid(x)
+            const real fall = ((lead >= real(0)) ? real(1)/(real(1) + odds) : odds/(real(1) + odds));  // sigmoid(-x)
             const real above = -rise + least;  // p + least - 1
             const real whole = fall + least;  // p + least
             const real paid = ((least == real(0)) ? cost : ((above > real(-0.5)) ? -log1p_(above) : -log_(whole)));
@@ -116,9 +115,8 @@ KERNEL ntxent_grad(
             const real near = (real(1) + ((lead >= real(0)) ? -rival_slip : rival_slip))*exp_(-abs_(lead));  // at most 1
             const real odds = ((lead >= real(0)) ? amount*near : near/rival_total);
             const real cost = ((lead >= real(0)) ? real(0) : rival_grow - lead) + log1p_(odds);  // softplus
-            const real share = real(1)/(real(1) + odds);
-            const real rise = ((lead >= real(0)) ? odds*share : share);  // sigmoid(x)
-            const real fall = ((lead >= real(0)) ? share : odds*share);  // sigmoid(-x)
+            const real rise = ((lead >= real(0)) ? odds/(real(1) + odds) : real(1)/(real(1) + odds));  // sigmoid(x)
+            const real fall = ((lead >= real(0)) ? real(1)/(real(1) + odds) : odds/(real(1) + odds));  // sigmoid(-x)
             const real above = -rise + least;  // p + least - 1
             const real whole = fall + least;  // p + least
             const real paid = ((least == real(0)) ? cost : ((above > real(-0.5)) ? -log1p_(above) : -log_(whole)));
@@ -142,9 +140,8 @@ KERNEL ntxent_grad(
             const real lead = (((rival_held == real(1)) && (same_in(b, c) == real(1))) ? rival_drop : real(0));  // of a positive
             const real near = (real(1) + ((lead >= real(0)) ? -rival_slip : rival_slip))*exp_(-abs_(lead));  // at most 1
             const real odds = ((lead >= real(0)) ? amount*near : near/rival_total);
-            const real share = real(1)/(real(1) + odds);
-            const real rise = ((lead >= real(0)) ? odds*share : share);  // sigmoid(x)
-            const real fall = ((lead >= real(0)) ? share : odds*share);  // sigmoid(-x)
+            const real rise = ((lead >= real(0)) ? odds/(real(1) + odds) : real(1)/(real(1) + odds));  // sigmoid(x)
+            const real fall = ((lead >= real(0)) ? real(1)/(real(1) + odds) : odds/(real(1) + odds));  // sigmoid(-x)
             const real whole = fall + least;  // p + least
             const real counted = ((least == real(0)) ? real(1) : fall/whole);  // slope by the cost
             const real paid_bar = charge_bar*positive;
@@ -207,9 +204,8 @@ KERNEL ntxent_hvp(
             const real lead = (((rival_held == real(1)) && (same_in(b, c) == real(1))) ? rival_drop : real(0));  // of a positive
             const real near = (real(1) + ((lead >= real(0)) ? -rival_slip : rival_slip))*exp_(-abs_(lead));  // at most 1
             const real odds = ((lead >= real(0)) ? amount*near : near/rival_total);
-            const real share = real(1)/(real(1) + odds);
-            const real rise = ((lead >= real(0)) ? odds*share : share);  // sigmoid(x)
-            const real fall = ((lead >= real(0)) ? share : odds*share);  // sigmoid(-x)
+            const real rise = ((lead >= real(0)) ? odds/(real(1) + odds) : real(1)/(real(1) + odds));  // sigmoid(x)
+            const real fall = ((lead >= real(0)) ? real(1)/(real(1) + odds) : odds/(real(1) + odds));  // sigmoid(-x)
             const real whole = fall + least;  // p + least
             const real counted = ((least == real(0)) ? real(1) : fall/whole);  // slope by the cost
             const real paid_bar = charge_bar*positive;
@@ -230,9 +226,8 @@ KERNEL ntxent_hvp(
             const real lead = (((rival_held == real(1)) && (same_in(b, c) == real(1))) ? rival_drop : real(0));  // of a positive
             const real near = (real(1) + ((lead >= real(0)) ? -rival_slip : rival_slip))*exp_(-abs_(lead));  // at most 1
             const real odds = ((lead >= real(0)) ? amount*near : near/rival_total);
-            const real share = real(1)/(real(1) + odds);
-            const real rise = ((lead >= real(0)) ? odds*share : share);  // sigmoid(x)
-            const real fall = ((lead >= real(0)) ? share : odds*share);  // sigmoid(-x)
+            const real rise = ((lead >= real(0)) ? odds/(real(1) + odds) : real(1)/(real(1) + odds));  // sigmoid(x)
+            const real fall = ((lead >= real(0)) ? real(1)/(real(1) + odds) : odds/(real(1) + odds));  // sigmoid(-x)
             const real whole = fall + least;  // p + least
             const real counted = ((least == real(0)) ? real(1) : fall/whole);  // slope by the cost
             const real paid_bar = charge_bar*positive;
@@ -256,9 +251,8 @@ KERNEL ntxent_hvp(
             const real lead = (((rival_held == real(1)) && (same_in(b, c) == real(1))) ? rival_drop : real(0));  // of a positive
             const real near = (real(1) + ((lead >= real(0)) ? -rival_slip : rival_slip))*exp_(-abs_(lead));  // at most 1
             const real odds = ((lead >= real(0)) ? amount*near : near/rival_total);
-            const real share = real(1)/(real(1) + odds);
-            const real rise = ((lead >= real(0)) ? odds*share : share);  // sigmoid(x)
-            const real fall = ((lead >= real(0)) ? share : odds*share);  // sigmoid(-x)
+            const real rise = ((lead >= real(0)) ? odds/(real(1) + odds) : real(1)/(real(1) + odds));  // sigmoid(x)
+            const real fall = ((lead >= real(0)) ? real(1)/(real(1) + odds) : odds/(real(1) + odds));  // sigmoid(-x)
             const real whole = fall + least;  // p + least
             const real counted = ((least == real(0)) ? real(1) : fall/whole);  // slope by the cost
             const real paid_bar = charge_bar*positive;

@@ -132,8 +132,7 @@ KERNEL supcon_inside_grad(
         const real amount = rival_held*rival_total;  // of the negatives
         const real odds = ((behind <= real(0)) ? (real(1) + gap_slip)*amount*exp_(lead)/ally_total : (real(1) - gap_slip)*ally_total*exp_(-lead)/rival_total);
         const real cost = ((behind <= real(0)) ? real(0) : behind) + log1p_(odds);  // softplus
-        const real share = real(1)/(real(1) + odds);
-        const real rise = ((behind <= real(0)) ? odds*share : share);  // sigmoid(x)
+        const real rise = ((behind <= real(0)) ? odds/(real(1) + odds) : real(1)/(real(1) + odds));  // sigmoid(x)
         const real loss = ((count == real(0)) ? real(0) : (log_(((count == real(0)) ? real(1) : count)) + cost)*factor);
         const real rival_lse_bar = cost_bar*rise;
         const real ally_lse_bar = -(cost_bar*rise);
@@ -227,9 +226,8 @@ KERNEL supcon_inside_hvp(
         const real behind = lead + rival_grow - ally_grow;  // of the positives
         const real amount = rival_held*rival_total;  // of the negatives
         const real odds = ((behind <= real(0)) ? (real(1) + gap_slip)*amount*exp_(lead)/ally_total : (real(1) - gap_slip)*ally_total*exp_(-lead)/rival_total);
-        const real share = real(1)/(real(1) + odds);
-        const real rise = ((behind <= real(0)) ? odds*share : share);  // sigmoid(x)
-        const real fall = ((behind <= real(0)) ? share : odds*share);  // sigmoid(-x)
+        const real rise = ((behind <= real(0)) ? odds/(real(1) + odds) : real(1)/(real(1) + odds));  // sigmoid(x)
+        const real fall = ((behind <= real(0)) ? real(1)/(real(1) + odds) : odds/(real(1) + odds));  // sigmoid(-x)
         const real rival_lse_bar = cost_bar*rise;
         const real ally_lse_bar = -(cost_bar*rise);
         Sum ally_lse_dot0_fold;

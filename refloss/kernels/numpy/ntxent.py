@@ -73,9 +73,8 @@ def value(similarities, same, temperature, temperature_lo, least, averaged):
     amount = rival_held*rival_total  # of the negatives
     odds = np.where((lead >= 0.0), amount[:, None]*near, near/rival_total[:, None])
     cost = np.where((lead >= 0.0), 0.0, rival_grow[:, None] - lead) + np.log1p(odds)  # softplus
-    share = 1.0/(1.0 + odds)
-    rise = np.where((lead >= 0.0), odds*share, share)  # sigmoid(x)
-    fall = np.where((lead >= 0.0), share, odds*share)  # sigmoid(-x)
+    rise = np.where((lead >= 0.0), odds/(1.0 + odds), 1.0/(1.0 + odds))  # sigmoid(x)
+    fall = np.where((lead >= 0.0), 1.0/(1.0 + odds), odds/(1.0 + odds))  # sigmoid(-x)
     above = -rise + least  # p + least - 1
     whole = fall + least  # p + least
     paid = np.where((least == 0.0), cost, np.where((above > -0.5), -np.log1p(above), -np.log(whole)))
@@ -107,9 +106,8 @@ def grad(similarities, same, loss_bar, temperature, temperature_lo, least, avera
     amount = rival_held*rival_total  # of the negatives
     odds = np.where((lead >= 0.0), amount[:, None]*near, near/rival_total[:, None])
     cost = np.where((lead >= 0.0), 0.0, rival_grow[:, None] - lead) + np.log1p(odds)  # softplus
-    share = 1.0/(1.0 + odds)
-    rise = np.where((lead >= 0.0), odds*share, share)  # sigmoid(x)
-    fall = np.where((lead >= 0.0), share, odds*share)  # sigmoid(-x)
+    rise = np.where((lead >= 0.0), odds/(1.0 + odds), 1.0/(1.0 + odds))  # sigmoid(x)
+    fall = np.where((lead >= 0.0), 1.0/(1.0 + odds), odds/(1.0 + odds))  # sigmoid(-x)
     above = -rise + least  # p + least - 1
     whole = fall + least  # p + least
     paid = np.where((least == 0.0), cost, np.where((above > -0.5), -np.log1p(above), -np.log(whole)))
@@ -146,9 +144,8 @@ def hvp(similarities, same, loss_bar, similarities_dot, temperature, temperature
     near = (1.0 + np.where((lead >= 0.0), -rival_slip, rival_slip))*np.exp(-np.abs(lead))  # at most 1
     amount = rival_held*rival_total  # of the negatives
     odds = np.where((lead >= 0.0), amount[:, None]*near, near/rival_total[:, None])
-    share = 1.0/(1.0 + odds)
-    rise = np.where((lead >= 0.0), odds*share, share)  # sigmoid(x)
-    fall = np.where((lead >= 0.0), share, odds*share)  # sigmoid(-x)
+    rise = np.where((lead >= 0.0), odds/(1.0 + odds), 1.0/(1.0 + odds))  # sigmoid(x)
+    fall = np.where((lead >= 0.0), 1.0/(1.0 + odds), odds/(1.0 + odds))  # sigmoid(-x)
     whole = fall + least  # p + least
     counted = np.where((least == 0.0), 1.0, fall/whole)  # slope by the cost
     charge_bar = np.where((averaged == 0.0), loss_bar, loss_bar/np.where((count == 0.0), 1.0, count))

@@ -133,8 +133,7 @@ def grad(similarities, same, loss_bar, temperature, temperature_lo, base_tempera
     amount = rival_held*rival_total  # of the negatives
     odds = np.where((behind <= 0.0), (1.0 + gap_slip)*amount*np.exp(lead)/ally_total, (1.0 - gap_slip)*ally_total*np.exp(-lead)/rival_total)
     cost = np.where((behind <= 0.0), 0.0, behind) + np.log1p(odds)  # softplus
-    share = 1.0/(1.0 + odds)
-    rise = np.where((behind <= 0.0), odds*share, share)  # sigmoid(x)
+    rise = np.where((behind <= 0.0), odds/(1.0 + odds), 1.0/(1.0 + odds))  # sigmoid(x)
     loss = np.where((count == 0.0), 0.0, (np.log(np.where((count == 0.0), 1.0, count)) + cost)*factor)
     cost_bar = np.where((count == 0.0), 0.0, factor*loss_bar)
     rival_lse_bar = cost_bar*rise
@@ -184,9 +183,8 @@ def hvp(similarities, same, loss_bar, similarities_dot, temperature, temperature
     behind = lead + rival_grow - ally_grow  # of the positives
     amount = rival_held*rival_total  # of the negatives
     odds = np.where((behind <= 0.0), (1.0 + gap_slip)*amount*np.exp(lead)/ally_total, (1.0 - gap_slip)*ally_total*np.exp(-lead)/rival_total)
-    share = 1.0/(1.0 + odds)
-    rise = np.where((behind <= 0.0), odds*share, share)  # sigmoid(x)
-    fall = np.where((behind <= 0.0), share, odds*share)  # sigmoid(-x)
+    rise = np.where((behind <= 0.0), odds/(1.0 + odds), 1.0/(1.0 + odds))  # sigmoid(x)
+    fall = np.where((behind <= 0.0), 1.0/(1.0 + odds), odds/(1.0 + odds))  # sigmoid(-x)
     cost_bar = np.where((count == 0.0), 0.0, factor*loss_bar)
     rival_lse_bar = cost_bar*rise
     ally_lse_bar = -(cost_bar*rise)

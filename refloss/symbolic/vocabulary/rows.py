@@ -213,6 +213,8 @@ def _drop(a: Rows, z: sp.Indexed, top: sp.Indexed, axes: list[Axis], doc: str) -
 def _slip(a: Rows, z: sp.Indexed, top: sp.Indexed, axes: list[Axis]) -> sp.Expr:
     """Return what rounding took: of the difference, and of quotient or product."""
     lost, t = TwoDiffError(z, top), a.temperature
+    if "lo" in a.names:  # what is taken the exponential of is known in two floats
+        lost += a.lo - a.let("top_lo", [ITEM], a["lo"][ITEM, a.first])
     if a.amplifier is not None:
         spare = Weighted(a.P.rest_of(a.amplifier), top - z)
         return a.amplifier * lost + TwoProdError(a.amplifier, a.apart) - spare

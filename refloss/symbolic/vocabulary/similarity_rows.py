@@ -13,6 +13,7 @@ slopes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sympy as sp
@@ -34,6 +35,7 @@ __all__ = [
     "pull",
     "pushes",
     "ratio_of_sums",
+    "softplus",
 ]
 
 ONE = sp.S.One
@@ -51,9 +53,9 @@ class Part(Rows):
 
     @property
     def exponent(self) -> sp.Indexed:
-        """What the row's softmax is taken of."""
+        """What the softmax is taken of: numbers of the part's own, or those of the row."""
         assert self.whole is not None
-        return self.whole.exponent
+        return self.logits if "logits" in self.names else self.whole.exponent
 
     def __getitem__(self, name: str) -> Tensor:
         assert self.whole is not None
@@ -134,18 +136,13 @@ def _(P: Build, a: Rows) -> None:
     amount = a.let("amount", [ITEM], rival.held * rival.total, "of the negatives")
     ahead = lead >= 0
     a.let("odds", each, sp.Piecewise((amount * near, ahead), (near / rival.total, True)))
-    _softplus(a, each, ahead, rival.grow - lead, rival.lse, a.exponent)
+    softplus(a, each, ahead, rival.grow - lead, {rival.lse: 1, a.exponent: -1})
 
 
-def _softplus(
-    a: Rows,
-    axes: list[Axis],
-    small: sp.Basic,
-    x: sp.Expr,
-    above: sp.Indexed,
-    under: sp.Indexed,
+def softplus(
+    a: Rows, axes: list[Axis], small: sp.Basic, x: sp.Expr, moves: Mapping[sp.Indexed, int]
 ) -> None:
-    """Name ``cost``, the softplus of ``above - under``, and its slope ``rise``.
+    """Name ``cost``, the softplus of a sum or difference, and its slope ``rise``.
 
     Parameters
     ----------
@@ -155,19 +152,19 @@ def _softplus(
     small : sympy.Basic
         Implies that e^x is no larger than the number of columns.
     x : sympy.Expr
-        The difference, where `small` does not hold.
-    above, under : sympy.Indexed
-        What is differentiated by.
+        The argument, where `small` does not hold.
+    moves : mapping of sympy.Indexed to int
+        What is differentiated by: 1 for what the argument has as it is, -1 for what is taken away.
     """
     over = sp.Piecewise((ZERO, small), (x, True))
     a.let("cost", axes, over + log1p(a.odds), "softplus")
-    share = a.let("share", axes, 1 / (1 + a.odds))
-    a.let("rise", axes, sp.Piecewise((a.odds * share, small), (share, True)), "sigmoid(x)")
-    a.let("fall", axes, sp.Piecewise((share, small), (a.odds * share, True)), "sigmoid(-x)")
+    whole = 1 + a.odds
+    high, low = Quotient(ONE, whole), Quotient(a.odds, whole)  # of 1 and of odds of at most M
+    a.let("rise", axes, sp.Piecewise((low, small), (high, True)), "sigmoid(x)")
+    a.let("fall", axes, sp.Piecewise((high, small), (low, True)), "sigmoid(-x)")
     bend = a.rise * a.fall
-    a.partials("rise", {above: bend, under: -bend})
-    a.partials("fall", {above: -bend, under: bend})
-    a.partials("cost", {above: a.rise, under: -a.rise})
+    for name, slope in (("rise", bend), ("fall", -bend), ("cost", a.rise)):
+        a.partials(name, {read: sign * slope for read, sign in moves.items()})
 
 
 @Vocabulary
@@ -202,7 +199,7 @@ def _(P: Build, a: Rows) -> None:
     below, above = sp.exp(lead) * (1 + gap.slip), sp.exp(-lead) * (1 - gap.slip)
     odds = (below * amount / ally.total, x <= 0), (above * ally.total / rival.total, True)
     a.let("odds", [ITEM], sp.Piecewise(*odds))
-    _softplus(a, [ITEM], x <= 0, x, rival.lse, ally.lse)
+    softplus(a, [ITEM], x <= 0, x, {rival.lse: 1, ally.lse: -1})
 
 
 @Vocabulary

@@ -5,6 +5,7 @@ import pytest
 FILE = "torch_similarities.py"
 
 RIGHT = [
+    ("circle", "circle", {"gamma": 80.0, "margin": 0.4}),
     ("supcontrast", "supcon", {"temperature": 0.1, "base_temperature": 0.07}),
     ("simclr", "ntxent", {"temperature": 0.5, "others": "in"}),
 ]
@@ -13,6 +14,13 @@ RIGHT = [
 NAMED = [
     ("inside", "supcon", {}, "value", "logarithm is 'inside'"),
     ("with_itself", "ntxent", {}, "value", "what is left out counts as a negative"),
+    (
+        "circle_of_keras",
+        "circle",
+        {"gamma": 80.0, "margin": 0.4},
+        "grad[similarities]",
+        "weights is 'attached'",
+    ),
     ("divided_by_none", "supcon", {}, "special points", "an anchor that has none are divided by"),
     ("bare_exponentials", "supcon", {}, "special points", "exceeds the format's range"),
 ]

@@ -15,6 +15,9 @@ NAMED = [
     ),
     ("inside", "supcon", {"logarithm": "inside", "temperature": 0.07}),
     ("averaged", "ntxent", {"others": "out", "pairs": "averaged", "temperature": 0.2}),
+    ("multi_similarity", "multi_similarity", {"alpha": 2.0, "beta": 50.0, "base": 0.5}),
+    ("circle", "circle", {"gamma": 80.0, "margin": 0.4, "weights": "detached"}),
+    ("circle_of_keras", "circle", {"gamma": 80.0, "margin": 0.4, "weights": "attached"}),
     ("simclr", "ntxent", {"others": "in", "pairs": "added", "temperature": 0.5}),
 ]
 

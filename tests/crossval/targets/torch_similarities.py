@@ -79,3 +79,26 @@ def bare_exponentials(similarities, same):
     every = (torch.where(kept, z.exp(), 0)).sum(1, keepdim=True)
     each = torch.where(positive, every.log() - z, 0)
     return each.sum(1) / positive.sum(1).clamp(min=1)
+
+
+def multi_similarity(similarities, same, alpha=2.0, beta=50.0, base=0.5):
+    one, found = torch.zeros_like(similarities[:, :1]), 0
+    for kind, scale in ((1, -alpha), (0, beta)):
+        each = torch.where(same == kind, scale * (similarities - base), -torch.inf)
+        found = found + torch.cat([one, each], 1).logsumexp(1) / abs(scale)
+    return found
+
+
+def circle(similarities, same, gamma=80.0, m=0.4, detached=True):
+    s = torch.where(same >= 0, similarities, 0)
+    ap, an = (1 + m - s).relu(), (s + m).relu()
+    if detached:
+        ap, an = ap.detach(), an.detach()
+    p, n = -gamma * ap * (s - (1 - m)), gamma * an * (s - m)
+    both = (same == 1).any(1) & (same == 0).any(1)
+    x = _lse(p, same == 1) + _lse(n, same == 0)
+    return torch.where(both, torch.logaddexp(x, torch.zeros_like(x)), 0)
+
+
+def circle_of_keras(similarities, same):
+    return circle(similarities, same, detached=False)

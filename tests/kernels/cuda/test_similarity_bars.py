@@ -26,6 +26,8 @@ SUBJECTS = [
     SimilaritySubject("ntxent"),
     SimilaritySubject("ntxent", {"least": 2.0**-10, "pairs": "averaged"}),
     SimilaritySubject("ntxent", {"others": "in", "temperature": 0.5}),
+    SimilaritySubject("multi_similarity", {"base": 0.3}),
+    SimilaritySubject("circle", {"gamma": 80.0, "margin": 0.4}),
 ]
 
 

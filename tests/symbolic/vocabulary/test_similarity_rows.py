@@ -7,14 +7,15 @@ import pytest
 import sympy as sp
 
 import refloss
-from derivations import similarities
+from derivations import similarities, weighted_similarities
 from refloss.symbolic import emit
 from refloss.symbolic import functions as fn
 
 from .. import unrolled
 from .test_rows import TIGHT, table
 
-PROGRAMS = {name: loss for loss in similarities.DEFINITIONS for name in loss.programs}
+LOSSES = (*similarities.DEFINITIONS, *weighted_similarities.DEFINITIONS)
+PROGRAMS = {name: loss for loss in LOSSES for name in loss.programs}
 WRT = ("similarities",)
 SETTINGS = {
     "supcon": [{"temperature": 0.25}, {"temperature": 1.0, "base_temperature": 0.5}],
@@ -31,6 +32,11 @@ SETTINGS = {
         {"others": "in", "temperature": 0.25},
         {"others": "in", "temperature": 1.0, "pairs": "averaged"},
     ],
+    "multi_similarity": [{"alpha": 2.0, "beta": 8.0, "base": 0.5}, {"alpha": 0.5, "base": -1.0}],
+    "circle": [
+        {"gamma": 4.0, "margin": 0.25, "weights": weights} for weights in ("attached", "detached")
+    ]
+    + [{"gamma": 2.0, "margin": 0.75, "weights": "attached"}],
 }
 
 #: Similarities, with a negative ahead and behind, and relations with and without each kind.
@@ -89,9 +95,36 @@ def test_both_forms_agree_under_every_convention(program, width):
             assert abs(one - other) < TIGHT, (axes, inputs)
 
 
+def _multi_similarity(setting, inputs, s):
+    """Return equation 15 of Wang et al."""
+    alpha, beta, base = (sp.Rational(float(setting[n])) for n in ("alpha", "beta", "base"))
+    same = [int(inputs["same"][0, k]) for k in range(len(s))]
+    ours = sp.Add(*(sp.exp(-alpha * (x - base)) for x, y in zip(s, same, strict=True) if y == 1))
+    others = sp.Add(*(sp.exp(beta * (x - base)) for x, y in zip(s, same, strict=True) if y == 0))
+    return sp.log(1 + ours) / alpha + sp.log(1 + others) / beta
+
+
+def _circle(setting, inputs, s):
+    """Return equation 6 of Sun et al., weights and all, each maximum decided."""
+    gamma, m = (sp.Rational(float(setting[n])) for n in ("gamma", "margin"))
+    ours, others = sp.S.Zero, sp.S.Zero
+    for k, x in enumerate(s):
+        at, kind = inputs["similarities"][0, k], int(inputs["same"][0, k])
+        if kind == 1:
+            ours += sp.exp(-gamma * (1 + m - x) * (x - (1 - m)) if at < 1 + m else 0)
+        elif kind == 0:
+            others += sp.exp(gamma * (x + m) * (x - m) if at > -m else 0)
+    return sp.log(1 + ours * others)
+
+
+WEIGHTED = {"multi_similarity": _multi_similarity, "circle": _circle}
+
+
 def textbook(program, setting, inputs, width):
     """Return the loss of symbols, times the upstream gradient, as it is published."""
     s = sp.symbols(f"s0:{width}", real=True)
+    if program in WEIGHTED:
+        return s, sp.Float(inputs["loss_bar"][0,], 50) * WEIGHTED[program](setting, inputs, s)
     same = [int(inputs["same"][0, k]) for k in range(width)]
     t, least = (sp.Rational(float(setting.get(n, 0))) for n in ("temperature", "least"))
     mass = [sp.exp(x / t) for x in s]
@@ -117,6 +150,8 @@ def test_the_stable_form_has_the_derivatives_of_sympy(program):
     with mp.workdps(60):
         for number, axes in enumerate(SETTINGS[program]):
             setting, inputs = constants(program, axes), whole[number]
+            if setting.get("attached") == 0 and program == "circle":
+                continue  # what is held constant is no function's derivative
             s, loss = textbook(program, setting, inputs, width)
             at = [inputs["similarities"][0, k] for k in range(width)]
             slopes = [sp.diff(loss, x) for x in s]
