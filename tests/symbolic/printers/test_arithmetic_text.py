@@ -371,6 +371,8 @@ LEAST = {
     "centers": {"max", "min", "select", "step"},
     "triplets": {"min", "relu", "select"},
     "supcon_inside": {"exp", "log", "select"},
+    "multi_similarity": {"exp", "log", "select"},
+    "circle": {"exp", "gate", "log", "relu", "select"},
     "mean_of_nonzero": {"ratio"},
     "means_of_nonzero": {"ratio"},
 }
