@@ -152,7 +152,7 @@ KERNEL triplet_value(
         const real ap_root = sqrt_(ap_squares);
         const real ap_again = ap_root*ap_root;
         const real ap_short_by = ap_coarse - ap_again;
-        const real ap_steep = ratio_(real(1), ap_root, real(0));  // 0 where both coincide
+        const real ap_steep = ratio_(real(1), ap_root, real(0));  // 0 where all numbers are
         const real ap_root_lo = real(0.5)*(ap_fine + ap_short_by - two_prod_error(ap_root, ap_root))*ap_steep;  // what the root lacks
         const real ap_length = ap_root*ap_top;
         const real ap_length_lo = ((ap_tame > real(0)) ? ap_root_lo*ap_top + two_prod_error(ap_top, ap_root) : real(0));  // what the length lacks
@@ -167,7 +167,7 @@ KERNEL triplet_value(
         const real an_root = sqrt_(an_squares);
         const real an_again = an_root*an_root;
         const real an_short_by = an_coarse - an_again;
-        const real an_steep = ratio_(real(1), an_root, real(0));  // 0 where both coincide
+        const real an_steep = ratio_(real(1), an_root, real(0));  // 0 where all numbers are
         const real an_root_lo = real(0.5)*(an_fine + an_short_by - two_prod_error(an_root, an_root))*an_steep;  // what the root lacks
         const real an_length = an_root*an_top;
         const real an_length_lo = ((an_tame > real(0)) ? an_root_lo*an_top + two_prod_error(an_top, an_root) : real(0));  // what the length lacks
@@ -182,7 +182,7 @@ KERNEL triplet_value(
         const real pn_root = sqrt_(pn_squares);
         const real pn_again = pn_root*pn_root;
         const real pn_short_by = pn_coarse - pn_again;
-        const real pn_steep = ratio_(real(1), pn_root, real(0));  // 0 where both coincide
+        const real pn_steep = ratio_(real(1), pn_root, real(0));  // 0 where all numbers are
         const real pn_root_lo = real(0.5)*(pn_fine + pn_short_by - two_prod_error(pn_root, pn_root))*pn_steep;  // what the root lacks
         const real pn_length = pn_root*pn_top;
         const real pn_length_lo = ((pn_tame > real(0)) ? pn_root_lo*pn_top + two_prod_error(pn_top, pn_root) : real(0));  // what the length lacks
@@ -349,7 +349,7 @@ KERNEL triplet_grad(
         const real ap_root = sqrt_(ap_squares);
         const real ap_again = ap_root*ap_root;
         const real ap_short_by = ap_coarse - ap_again;
-        const real ap_steep = ratio_(real(1), ap_root, real(0));  // 0 where both coincide
+        const real ap_steep = ratio_(real(1), ap_root, real(0));  // 0 where all numbers are
         const real ap_root_lo = real(0.5)*(ap_fine + ap_short_by - two_prod_error(ap_root, ap_root))*ap_steep;  // what the root lacks
         const real ap_length = ap_root*ap_top;
         const real ap_length_lo = ((ap_tame > real(0)) ? ap_root_lo*ap_top + two_prod_error(ap_top, ap_root) : real(0));  // what the length lacks
@@ -365,7 +365,7 @@ KERNEL triplet_grad(
         const real an_root = sqrt_(an_squares);
         const real an_again = an_root*an_root;
         const real an_short_by = an_coarse - an_again;
-        const real an_steep = ratio_(real(1), an_root, real(0));  // 0 where both coincide
+        const real an_steep = ratio_(real(1), an_root, real(0));  // 0 where all numbers are
         const real an_root_lo = real(0.5)*(an_fine + an_short_by - two_prod_error(an_root, an_root))*an_steep;  // what the root lacks
         const real an_length = an_root*an_top;
         const real an_length_lo = ((an_tame > real(0)) ? an_root_lo*an_top + two_prod_error(an_top, an_root) : real(0));  // what the length lacks
@@ -381,7 +381,7 @@ KERNEL triplet_grad(
         const real pn_root = sqrt_(pn_squares);
         const real pn_again = pn_root*pn_root;
         const real pn_short_by = pn_coarse - pn_again;
-        const real pn_steep = ratio_(real(1), pn_root, real(0));  // 0 where both coincide
+        const real pn_steep = ratio_(real(1), pn_root, real(0));  // 0 where all numbers are
         const real pn_root_lo = real(0.5)*(pn_fine + pn_short_by - two_prod_error(pn_root, pn_root))*pn_steep;  // what the root lacks
         const real pn_length = pn_root*pn_top;
         const real pn_length_lo = ((pn_tame > real(0)) ? pn_root_lo*pn_top + two_prod_error(pn_top, pn_root) : real(0));  // what the length lacks
@@ -600,7 +600,7 @@ KERNEL triplet_hvp(
         const real ap_root = sqrt_(ap_squares);
         const real ap_again = ap_root*ap_root;
         const real ap_short_by = ap_coarse - ap_again;
-        const real ap_steep = ratio_(real(1), ap_root, real(0));  // 0 where both coincide
+        const real ap_steep = ratio_(real(1), ap_root, real(0));  // 0 where all numbers are
         const real ap_root_lo = real(0.5)*(ap_fine + ap_short_by - two_prod_error(ap_root, ap_root))*ap_steep;  // what the root lacks
         const real ap_length = ap_root*ap_top;
         const real ap_length_lo = ((ap_tame > real(0)) ? ap_root_lo*ap_top + two_prod_error(ap_top, ap_root) : real(0));  // what the length lacks
@@ -616,7 +616,7 @@ KERNEL triplet_hvp(
         const real an_root = sqrt_(an_squares);
         const real an_again = an_root*an_root;
         const real an_short_by = an_coarse - an_again;
-        const real an_steep = ratio_(real(1), an_root, real(0));  // 0 where both coincide
+        const real an_steep = ratio_(real(1), an_root, real(0));  // 0 where all numbers are
         const real an_root_lo = real(0.5)*(an_fine + an_short_by - two_prod_error(an_root, an_root))*an_steep;  // what the root lacks
         const real an_length = an_root*an_top;
         const real an_length_lo = ((an_tame > real(0)) ? an_root_lo*an_top + two_prod_error(an_top, an_root) : real(0));  // what the length lacks
@@ -632,7 +632,7 @@ KERNEL triplet_hvp(
         const real pn_root = sqrt_(pn_squares);
         const real pn_again = pn_root*pn_root;
         const real pn_short_by = pn_coarse - pn_again;
-        const real pn_steep = ratio_(real(1), pn_root, real(0));  // 0 where both coincide
+        const real pn_steep = ratio_(real(1), pn_root, real(0));  // 0 where all numbers are
         const real pn_root_lo = real(0.5)*(pn_fine + pn_short_by - two_prod_error(pn_root, pn_root))*pn_steep;  // what the root lacks
         const real pn_length = pn_root*pn_top;
         const real pn_length_lo = ((pn_tame > real(0)) ? pn_root_lo*pn_top + two_prod_error(pn_top, pn_root) : real(0));  // what the length lacks
