@@ -40,7 +40,8 @@ def contrastive(x1: Any, x2: Any, same: Any) -> Any:
     from pytorch_metric_learning.losses import ContrastiveLoss
 
     rows = torch.arange(len(x1))
-    labels = torch.stack(same.unbind())  # a label for each pair, not one for all
+    each = same.unbind()  # a label for each pair, not one for all
+    labels = torch.stack(each) if each else same
     ends = [(rows[labels == kind], rows[labels == kind] + len(x1)) for kind in (1, 0)]
     given = [torch.cat(both) for one, other in ends for both in ((one, other), (other, one))]
     return ContrastiveLoss()(torch.cat([x1, x2]), indices_tuple=tuple(given))
