@@ -39,6 +39,8 @@ CONSTANTS_LEAST = 4
 
 _MANY = 300
 """Quantities from which on a device's compiler keeps less in registers than there is room for."""
+_CRAMPED = {("supcon_hvp", "float64"), ("ntxent_grad", "float64"), ("ntxent_all_hvp", "float64")}
+"""Kernels in which it does so although they have few, as its record of registers tells."""
 
 _KINDS = {
     "1": "Column<{}>",
@@ -114,7 +116,7 @@ def unit_text(unit: Unit, kernels: str, elementary: str, loops: str, before: str
         before,
         f"typedef {STORED[unit.real]} real;",
         "#define NARROW" if unit.narrow else "",
-        "#define LENGTHY" if kernel.count("const real ") > _MANY else "",
+        "#define LENGTHY" if _is_lengthy(unit, kernel) else "",
         *(_part(name) for name in ("scalars", "prelude", loops)),
         elementary,
         _constants(unit),
@@ -122,6 +124,11 @@ def unit_text(unit: Unit, kernels: str, elementary: str, loops: str, before: str
         kernel if loops == "device" else _inlined(kernel),
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _is_lengthy(unit: Unit, kernel: str) -> bool:
+    """Whether a device's compiler needs telling that a kernel may take all registers."""
+    return kernel.count("const real ") > _MANY or (unit.name, unit.real) in _CRAMPED
 
 
 def _inlined(kernel: str) -> str:

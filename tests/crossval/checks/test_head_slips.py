@@ -11,7 +11,7 @@ from crossval.checks.head_causes import head_patterns
 from crossval.checks.head_hypotheses import head_slips
 from crossval.oracles.formats import format_of
 from crossval.oracles.head_columns import HeadColumns
-from crossval.points.heads import LAYOUTS, point_set
+from crossval.points.heads import CENTERED, LAYOUTS, point_set
 from tests.crossval.targets import torch_heads
 
 MUTANTS = {
@@ -86,7 +86,7 @@ def test_a_cause_is_known_by_the_lengths(place, pattern, biased):
     some = point_set("float32", "smoke", biased=biased)
     row = some.columns[some.places == place][0]
     here = Situation(row, "cosface", RONGHUAIYANG.constants, format_of("float32"))
-    found = cause_of(head_patterns(biased=biased), here)
+    found = cause_of(head_patterns(LAYOUTS[biased]), here)
     assert (found.name if found else "") == pattern
 
 
@@ -94,7 +94,7 @@ def test_squares_beyond_the_format_are_a_cause():
     row = point_set("float16", "smoke").columns[0].copy()
     row[:3] = 300.0
     here = Situation(row, "cosface", RONGHUAIYANG.constants, format_of("float16"))
-    found = cause_of(head_patterns(biased=False), here)
+    found = cause_of(head_patterns(LAYOUTS[False]), here)
     assert found is not None
     assert found.name == "norm-overflow"
 
@@ -114,7 +114,7 @@ def test_a_cause_is_known_by_the_angles_and_the_slope(place, value, pattern):
     row = some.columns[some.places == place][0]
     spec = spec_of("arcface", "insightface", {})
     here = Situation(row, "arcface", spec.constants, format_of("float16"), value)
-    found = cause_of(head_patterns(biased=False), here)
+    found = cause_of(head_patterns(LAYOUTS[False]), here)
     assert (found.name if found else "") == pattern
 
 
@@ -122,7 +122,7 @@ def test_a_margin_of_the_cosine_has_no_slope_without_bound():
     some = point_set("float64", "smoke")
     row = some.columns[some.places == "its own class"][0]
     here = Situation(row, "cosface", RONGHUAIYANG.constants, format_of("float64"), 1.0)
-    assert cause_of(head_patterns(biased=False), here) is None
+    assert cause_of(head_patterns(LAYOUTS[False]), here) is None
 
 
 @pytest.mark.parametrize(("length", "pattern"), [(64.0, "slope-overflow"), (4.0, "")])
@@ -130,7 +130,7 @@ def test_lengths_that_are_kept_make_a_slope_overflow(length, pattern):
     row = np.array([length, 0, 0, *np.tile([0, length, 1], 4), 1.0])
     spec = spec_of("l_softmax", "paper", {})
     here = Situation(row, "l_softmax", spec.constants, format_of("float16"), 1.0)
-    found = cause_of(head_patterns(biased=False), here)
+    found = cause_of(head_patterns(LAYOUTS[False]), here)
     assert (found.name if found else "") == pattern
 
 
@@ -140,5 +140,5 @@ def test_the_centres_of_the_target_are_those_whose_slope_may_overflow(label, pat
     row = np.array([1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, short, label])
     spec = spec_of("subcenter_arcface", "insightface", {})
     here = Situation(row, "subcenter_arcface", spec.constants, format_of("float16"), 1.0)
-    found = cause_of(head_patterns(biased=False, centers=2), here)
+    found = cause_of(head_patterns(CENTERED), here)
     assert (found.name if found else "") == pattern
