@@ -217,12 +217,16 @@ def kinds_of(program):
     return ("heads" if "weight" in program["shapes"] else "numpy", "arb")
 
 
+WITHOUT_RULES = ("hinge_embedding",)
+"""Notebooks of losses that are computed as they are written."""
+
+
 @pytest.mark.parametrize(
     "path", [p for p in NOTEBOOKS if p.stem not in ("elementary", "boundaries")], ids=stem
 )
 def test_a_notebook_proves_its_rules_and_names_its_kernels(path):
     printed = printed_by(path)
-    assert printed.count("proved  ") > 0
+    assert (printed.count("proved  ") > 0) == (path.stem not in WITHOUT_RULES)
     index = json.loads((ROOT / "refloss/kernels/index.json").read_text(encoding="utf-8"))
     losses = [d.name for d in importlib.import_module(f"derivations.{path.stem}").DEFINITIONS]
     own = {n: about for n, about in index["programs"].items() if about["loss"] in losses}
